@@ -1,0 +1,1 @@
+"""Snapshots: vocabulary, capture, chunks, packs, index, trees, check and restore."""

@@ -1,0 +1,83 @@
+"""The storage port: a flat set of named, write-once objects.
+
+A Store is synchronous and thread-safe: any number of threads call it at once, and each call blocks until
+it is done. It never retries by itself. Wrappers (cache, retry, limits) are Stores too. The engine needs neither
+put-if-absent nor ordering between clients for correctness; it does need that an object is there whole or not at
+all, and that a `list` which starts after a `put` returned shows the object.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from yester.engine.errors import UsageError
+
+Buffer = bytes | bytearray | memoryview
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
+
+
+def checked_name(name: str) -> str:
+    """Return `name` when it may name an object (flat ASCII, docs/format.md section 1); UsageError else."""
+    if _NAME.fullmatch(name) is None:
+        raise UsageError(f"{name!r} cannot name an object")
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a store can do beyond the plain verbs; backends probe, they do not guess."""
+
+    ranges: bool
+    """`get_range` reads only what was asked for."""
+    if_absent: bool
+    """`put(if_absent=True)` is atomic between clients."""
+    local: bool = False
+    """Calls take microseconds; no thread hop or cache is worth its cost."""
+    tier: bool = False
+    """Objects may be Offline and come back after a recall."""
+
+
+class Store(Protocol):
+    """A flat store of named objects. Every method may raise StoreError (engine/errors.py)."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    @property
+    def place(self) -> str:
+        """Where this store is, fit to be shown: no secrets."""
+        ...
+
+    def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
+        """Store the concatenated buffers under `name`: whole and durable when it returns, or not at all.
+
+        With `if_absent` an existing object raises Exists. `group` lets a store keep objects apart
+        (cold and live data); most ignore it.
+        """
+        ...
+
+    def get(self, name: str) -> bytes:
+        """Return the whole object; Missing when there is none."""
+        ...
+
+    def get_range(self, name: str, offset: int, size: int) -> bytes:
+        """Return `size` bytes from `offset`; Broken when the object ends before, Missing when there is none."""
+        ...
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """Yield the names that begin with `prefix`, in no order; objects that come or go meanwhile may or may not show."""
+        ...
+
+    def query(self, name: str) -> int:
+        """Return the object's size in bytes; Missing when there is none."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Remove the object; Missing when there is none."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections; the store is not used afterwards."""
+        ...

@@ -1,0 +1,1 @@
+"""The plugin interface, storage backends, archive plugins and compatibility worlds."""

@@ -1,0 +1,1 @@
+"""Everything in the terminal: the Textual application and the command line."""
