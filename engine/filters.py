@@ -1,0 +1,181 @@
+"""What a snapshot leaves out.
+
+Patterns are those of .gitignore with two differences, since a profile has several sources: a leading slash is the root of the
+file system, and a pattern with a slash in its middle matches at any depth. A full gitignore match costs three times what
+reading an entry's attributes does, so patterns without wildcards and plain endings (`*.o`) go to sets and only the
+rest to pathspec. A negated pattern makes order matter: then everything goes to pathspec.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pathspec import GitIgnoreSpec
+
+from yester.engine.errors import UsageError
+
+CACHE_TAG = b"CACHEDIR.TAG"
+CACHE_TAG_SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"
+_WILDCARDS = frozenset("*?[]!\\")
+
+DEFAULT_EXCLUDES = (
+    ".cache/",
+    ".Trash-*/",
+    ".local/share/Trash/",
+    "lost+found/",
+    "/proc/*",
+    "/sys/*",
+    "/dev/*",
+    "/run/*",
+    "/tmp/*",
+    "/var/tmp/*",
+    "/swapfile",
+    ".gvfs",
+)
+"""What hardly anybody wants back; `yester profile show` lists them, `--no-default-excludes` drops them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilterRules:
+    """The filter part of a profile; sizes in bytes."""
+
+    patterns: tuple[str, ...] = ()
+    larger_than: int | None = None
+    if_present: tuple[str, ...] = ()
+    caches: bool = True
+    """Leave out the content of folders that carry a valid CACHEDIR.TAG."""
+    one_file_system: bool = False
+
+
+def read_pattern_file(path: Path) -> tuple[str, ...]:
+    """Return the patterns of a file, one a line, `#` begins a comment. UsageError when it cannot be read."""
+    try:
+        text = path.read_text("utf-8", "surrogateescape")
+    except OSError as error:
+        raise UsageError(
+            f"the exclude file {path} cannot be read: {error.strerror}", hint="correct or drop --exclude-file"
+        ) from None
+    return tuple(line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
+
+
+@dataclass(slots=True)
+class _Names:
+    """Patterns about an entry's own name or whole path that need no pattern matching."""
+
+    names: set[bytes] = field(default_factory=set)
+    paths: set[bytes] = field(default_factory=set)
+    starts: list[bytes] = field(default_factory=list)
+    ends: list[bytes] = field(default_factory=list)
+
+    def takes(self, text: str) -> bool:
+        """File a pattern without its trailing slash; False when it needs a real match."""
+        encoded = text.encode("utf-8", "surrogateescape")
+        inner = text.strip("*")
+        if not inner or _WILDCARDS & set(inner) or text != text.strip() or "**" in text:
+            return False
+        if text.startswith("/"):
+            if inner != text:
+                return False
+            self.paths.add(encoded)
+        elif "/" in text or (text[0] == text[-1] == "*"):
+            return False
+        else:
+            place = self.ends if text[0] == "*" else self.starts if text[-1] == "*" else None
+            if place is None:
+                self.names.add(encoded)
+            else:
+                place.append(encoded.strip(b"*"))
+        return True
+
+    def hit(self, name: bytes) -> bool:
+        return name in self.names or name.startswith(tuple(self.starts)) or name.endswith(tuple(self.ends))
+
+
+def _emptied_folder(pattern: str) -> bytes | None:
+    """Return the folder of a pattern such as `/proc/*`, which leaves the folder and takes all in it."""
+    body = pattern[:-1]
+    plain = pattern.startswith("/") and pattern.endswith("/*") and not _WILDCARDS & set(body)
+    return body.encode("utf-8", "surrogateescape") if plain else None
+
+
+def _anywhere(pattern: str) -> str:
+    """Let a pattern with a slash in its middle match at any depth."""
+    bang, body = ("!", pattern[1:]) if pattern.startswith("!") else ("", pattern)
+    inner = body.rstrip("/")
+    return f"{bang}**/{body}" if "/" in inner and not inner.startswith(("/", "**/")) else pattern
+
+
+def _compiled(patterns: list[str]) -> GitIgnoreSpec | None:
+    try:
+        return GitIgnoreSpec.from_lines(patterns) if patterns else None
+    except ValueError as error:
+        raise UsageError(f"an exclude pattern cannot be read: {error}", hint="write it as in a .gitignore") from None
+
+
+def _matches(spec: GitIgnoreSpec, path: bytes, is_directory: bool) -> bool:
+    text = path.decode("utf-8", "surrogateescape").lstrip("/")
+    return spec.match_file(text + "/" if is_directory else text)
+
+
+class Filter:
+    """Compiled rules. `path` is always the absolute path of the entry, `name` its last part."""
+
+    def __init__(self, rules: FilterRules) -> None:
+        self.rules = rules
+        self.larger_than = rules.larger_than
+        self.one_file_system = rules.one_file_system
+        self._any, self._folder = _Names(), _Names()
+        self._emptied: set[bytes] = set()
+        specs: dict[bool, list[str]] = {False: [], True: []}
+        negated = any(pattern.startswith("!") for pattern in rules.patterns)
+        for pattern in rules.patterns:
+            folder_only = pattern.endswith("/")
+            if negated or not self._file(pattern, folder_only):
+                specs[folder_only and not negated].append(_anywhere(pattern))
+        self._spec, self._folder_spec = _compiled(specs[False]), _compiled(specs[True])
+        self._starts, self._ends = tuple(self._any.starts), tuple(self._any.ends)
+        self._markers = frozenset(name.encode("utf-8", "surrogateescape") for name in rules.if_present)
+
+    def _file(self, pattern: str, folder_only: bool) -> bool:
+        emptied = _emptied_folder(pattern)
+        if emptied is not None:
+            self._emptied.add(emptied)
+            return True
+        return (self._folder if folder_only else self._any).takes(pattern.rstrip("/"))
+
+    def kept(self, folder: bytes, names: Iterable[bytes]) -> list[bytes]:
+        """Return the names that no rule leaves out whatever they are; `folder` ends with a slash."""
+        if folder in self._emptied:
+            return []
+        plain, starts, ends, paths = self._any.names, self._starts, self._ends, self._any.paths
+        kept = [n for n in names if n not in plain]
+        if starts or ends:
+            kept = [n for n in kept if not n.endswith(ends) and not n.startswith(starts)]
+        if paths:
+            kept = [n for n in kept if folder + n not in paths]
+        return kept
+
+    def excluded(self, folder: bytes, name: bytes, is_directory: bool) -> bool:
+        """Whether an entry that passed `kept` is left out now that its type is known."""
+        if is_directory and (self._folder.hit(name) or folder + name in self._folder.paths):
+            return True
+        specs = (self._spec, self._folder_spec) if is_directory else (self._spec,)
+        return any(_matches(spec, folder + name, is_directory) for spec in specs if spec is not None)
+
+    @property
+    def needs_types(self) -> bool:
+        """Whether `excluded` can say yes to a file; without it only directories need to be asked."""
+        return self._spec is not None
+
+    def marker(self, names: Iterable[bytes]) -> bytes | None:
+        """Return the marker file that empties this folder (--exclude-if-present), if one is among `names`."""
+        return next((name for name in names if name in self._markers), None) if self._markers else None
+
+    def fingerprint(self) -> bytes:
+        """What the rules are, for telling whether cached listings still apply."""
+        return repr(self.rules).encode("utf-8", "surrogateescape")
+
+
+def is_cache_tag(head: bytes) -> bool:
+    """Whether a CACHEDIR.TAG that begins with `head` is valid (Cache Directory Tagging, version 0.6)."""
+    return head.startswith(CACHE_TAG_SIGNATURE)

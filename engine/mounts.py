@@ -1,0 +1,63 @@
+"""What is mounted where: pseudo file systems and yester's own mounts, which a snapshot never enters."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+MOUNTINFO = Path("/proc/self/mountinfo")
+OWN_TYPE = b"fuse.yester"
+
+PSEUDO_TYPES = frozenset(
+    b"autofs binder binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts devtmpfs efivarfs fusectl hugetlbfs "
+    b"mqueue nsfs proc pstore rpc_pipefs securityfs selinuxfs smackfs sysfs tracefs".split()
+)
+"""File systems that show the kernel's state, not a person's files."""
+
+_ESCAPE = re.compile(rb"\\([0-7]{3})")
+
+
+@dataclass(frozen=True, slots=True)
+class MountTable:
+    """One reading of the kernel's mount table."""
+
+    pseudo_devices: frozenset[int]
+    """st_dev of mounted pseudo file systems."""
+    own: Mapping[bytes, frozenset[bytes]]
+    """Folder → names in it that are mount points of yester; asking such a mount for its attributes may hang."""
+
+    def is_own(self, folder: bytes, name: bytes) -> bool:
+        return name in self.own.get(folder, ())
+
+
+def _unescape(path: bytes) -> bytes:
+    return _ESCAPE.sub(lambda match: bytes((int(match[1], 8),)), path)
+
+
+def parse_mountinfo(text: bytes) -> MountTable:
+    """Read the format of proc_pid_mountinfo(5)."""
+    pseudo: set[int] = set()
+    own: dict[bytes, set[bytes]] = {}
+    for line in text.splitlines():
+        fields, _, rest = line.partition(b" - ")
+        words, kind = fields.split(b" "), rest.split(b" ", 1)[0]
+        if kind in PSEUDO_TYPES:
+            major, minor = words[2].split(b":")
+            pseudo.add(device_number(int(major), int(minor)))
+        elif kind == OWN_TYPE:
+            folder, _, name = _unescape(words[4]).rpartition(b"/")
+            own.setdefault(folder or b"/", set()).add(name)
+    return MountTable(frozenset(pseudo), {folder: frozenset(names) for folder, names in own.items()})
+
+
+def device_number(major: int, minor: int) -> int:
+    """Compose st_dev as Linux does (makedev(3))."""
+    return (minor & 0xFF) | (major & 0xFFF) << 8 | (minor & ~0xFF) << 12 | (major & ~0xFFF) << 32
+
+
+def mount_table() -> MountTable:
+    """Read the mount table of this process; an empty one where the kernel shows none."""
+    try:
+        return parse_mountinfo(MOUNTINFO.read_bytes())
+    except FileNotFoundError:
+        return MountTable(frozenset(), {})
