@@ -85,14 +85,17 @@ class Entry:
 
     @property
     def is_directory(self) -> bool:
+        """Whether the entry is a directory."""
         return S_ISDIR(self.mode)
 
     @property
     def is_file(self) -> bool:
+        """Whether the entry is a regular file."""
         return S_ISREG(self.mode)
 
     @property
     def is_symlink(self) -> bool:
+        """Whether the entry is a symbolic link."""
         return S_ISLNK(self.mode)
 
     @property

@@ -1,7 +1,7 @@
 """Identifiers: distinct types over 32 bytes that the type checker keeps apart.
 
-They are NewTypes, not classes: a run handles one or two for every file, and a wrapper object would cost more than hashing the file.
-bytes are frozen already.
+They are NewTypes, not classes: a run handles one or two for every file, and a wrapper object would cost
+more than hashing the file. bytes are frozen already.
 """
 
 from enum import IntEnum

@@ -43,7 +43,9 @@ class Store(Protocol):
     """A flat store of named objects. Every method may raise StoreError (engine/errors.py)."""
 
     @property
-    def capabilities(self) -> Capabilities: ...
+    def capabilities(self) -> Capabilities:
+        """What this store can do beyond the least."""
+        ...
 
     @property
     def place(self) -> str:
@@ -67,7 +69,7 @@ class Store(Protocol):
         ...
 
     def list(self, prefix: str = "") -> Iterator[str]:
-        """Yield the names that begin with `prefix`, in no order; objects that come or go meanwhile may or may not show."""
+        """Yield the names that begin with `prefix`, in no order; what comes or goes meanwhile may or may not show."""
         ...
 
     def query(self, name: str) -> int:

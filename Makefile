@@ -1,0 +1,39 @@
+# Every word sets up what it needs (.ci/setup) and then calls one thing. `make` alone lists the words.
+
+.PHONY: help setup demo test test-servers check fix bench run dist clean
+
+help: ## list the words
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 20
+
+setup: ## install what is missing: system packages, .venv, Python packages
+	@.ci/setup
+
+demo: setup ## take snapshots of real folders, mount them, get files back (DIR=~/Documents for your own)
+	@.venv/bin/python -P -m yester.tui.demo $(if $(DIR),"$(DIR)")
+
+test: setup ## run the tests
+	@.venv/bin/pytest -m "not servers"
+
+test-servers: setup ## run the tests that start server programs
+	@.ci/test-servers
+
+check: setup ## format, lint, types, layers, tests
+	@.ci/lint
+	@.venv/bin/pytest -m "not servers"
+
+fix: setup ## mend format and lint where a program can
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+bench: setup ## measure against the targets and the peers
+	@.venv/bin/python -P tests/benchmarks/run.py
+
+run: setup ## run yester from this checkout (ARGS="list --json")
+	@.venv/bin/yester $(ARGS)
+
+dist: setup ## build sdist and wheel into dist/ and look inside
+	@.ci/dist
+
+clean: ## remove what the words above made
+	@rm -rf .venv build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	@find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,77 @@
+"""What every test gets: a home of its own, and nothing mounted when it ends."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+XDG_FOLDERS = {
+    "XDG_CONFIG_HOME": ".config",
+    "XDG_DATA_HOME": ".local/share",
+    "XDG_STATE_HOME": ".local/state",
+    "XDG_CACHE_HOME": ".cache",
+    "XDG_RUNTIME_DIR": ".run",
+}
+
+
+def settle_in(home: Path, patch: pytest.MonkeyPatch) -> None:
+    """Make `home` the home folder of this process and of what it starts, with nothing of yester's set."""
+    for variable in [name for name in os.environ if name.startswith("YESTER_")]:
+        patch.delenv(variable)
+    patch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    patch.setenv("HOME", str(home))
+    for variable, folder in XDG_FOLDERS.items():
+        place = home / folder
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        patch.setenv(variable, str(place))
+
+
+def mount_points_below(folder: Path) -> list[Path]:
+    """Return what is mounted below `folder`, innermost first."""
+    lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
+    points = [Path(os.fsdecode(line.split(b" ")[4].decode("unicode_escape").encode("latin-1"))) for line in lines]
+    return sorted((point for point in points if folder in point.parents), key=lambda point: -len(point.parts))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_home_of_the_person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep tests that ask for no `home` away from the real one too."""
+    with pytest.MonkeyPatch.context() as patch:
+        settle_in(tmp_path_factory.mktemp("home"), patch)
+        yield
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh home folder, with XDG folders inside and no variable of yester's set."""
+    place = tmp_path / "home"
+    settle_in(place, monkeypatch)
+    return place
+
+
+@pytest.fixture
+def fuse() -> None:
+    """Say what is missing where a test cannot mount: a failure, since yester without its mount is not tested."""
+    if not shutil.which("fusermount3"):
+        pytest.fail("fusermount3 is not installed: run `make setup`", pytrace=False)
+    try:
+        os.close(os.open("/dev/fuse", os.O_RDWR))
+    except OSError as error:
+        pytest.fail(
+            f"/dev/fuse cannot be opened ({error.strerror}): load the kernel module with `modprobe fuse`, or start the "
+            "container with `--device /dev/fuse --cap-add SYS_ADMIN`",
+            pytrace=False,
+        )
+
+
+@pytest.fixture(autouse=True)
+def _no_mount_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fail a test that leaves something mounted below the tests' folder, and unmount it."""
+    yield
+    left = mount_points_below(tmp_path_factory.getbasetemp().resolve())
+    for point in left:
+        subprocess.run(["fusermount3", "-u", "-z", point], check=True)
+    assert not left, f"still mounted at the end: {', '.join(map(str, left))}"
