@@ -1,0 +1,72 @@
+"""How far the work has come: counted where it is done, shown elsewhere.
+
+The worker keeps one Counters and hands it to `update` at most ten times a second, on its own thread; the
+receiver may keep the reference and look at it from another thread whenever it likes, since each field is one
+reference and a count that lags by an instant does no harm. The engine never formats and never prints.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from yester.engine.events import Phase, RunProgress, path_fields
+
+UPDATE_INTERVAL_S = 0.1
+"""The least time between two calls of `update`."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """What was done so far. Sizes are bytes; `total_*` is None while nobody knows."""
+
+    files: int = 0
+    directories: int = 0
+    size: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    stored_size: int = 0
+    path: bytes = b""
+    total_files: int | None = None
+    total_size: int | None = None
+
+
+class Progress(Protocol):
+    """Whoever shows the progress of a run, a restore or a check. Neither call may block or raise."""
+
+    def phase(self, phase: Phase) -> None:
+        """The work turns to its next part."""
+        ...
+
+    def update(self, counters: Counters) -> None:
+        """The work has come this far; at most every UPDATE_INTERVAL_S."""
+        ...
+
+
+class NoProgress:
+    """Nobody watches."""
+
+    def phase(self, phase: Phase) -> None:
+        """Do nothing."""
+
+    def update(self, counters: Counters) -> None:
+        """Do nothing."""
+
+
+def progress_event(counters: Counters) -> RunProgress:
+    """Return the counters as the event that followers get."""
+    path, path_b64 = path_fields(counters.path)
+    return RunProgress(
+        files=counters.files,
+        directories=counters.directories,
+        size=counters.size,
+        new=counters.new,
+        changed=counters.changed,
+        unchanged=counters.unchanged,
+        failed=counters.failed,
+        stored_size=counters.stored_size,
+        total_files=counters.total_files,
+        total_size=counters.total_size,
+        path=path,
+        path_b64=path_b64,
+    )
