@@ -1,0 +1,316 @@
+"""A repository as its clients use it: opened once, then asked for keys, snapshots, labels, index and reader."""
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from blake3 import blake3
+
+from yester import __version__
+from yester.engine.config import CONFIG_NAME, Config, decode_config, encode_config
+from yester.engine.errors import (
+    DamageError,
+    Exists,
+    Missing,
+    RepositoryError,
+    UsageError,
+)
+from yester.engine.host import kept_id
+from yester.engine.ids import SnapshotId, WriterId
+from yester.engine.keys import Keys, MasterKey
+from yester.engine.keyslots import SlotKind, new_slot
+from yester.engine.places import Places, ensured
+from yester.engine.records import KINDS, Label, Record, Snapshot, Tombstone, decode_record, encode_record
+from yester.engine.sealing import ObjectKind, digest_of, name_of, open_record, seal_record
+from yester.engine.selection import select
+from yester.engine.store import Store
+from yester.engine.unlocking import Pending, needs_secret, unlock
+from yester.engine.witness import Witness
+
+R = TypeVar("R", Snapshot, Label, Tombstone)
+
+PROGRAM = f"yester {__version__}"
+
+
+class Repository:
+    """One repository in one store, seen by one client. Threads may share it."""
+
+    def __init__(self, store: Store, config: Config, places: Places, unlocked: Callable[[], tuple[MasterKey, Keys]]):
+        """Use `create` or `open`; `unlocked` waits for the keys."""
+        self.store = store
+        self.config = config
+        folder = f"repositories/{config.repository.hex()[:32]}"
+        self.state: Path = _own(places.state / folder)
+        self.cache: Path = _own(places.cache / folder)
+        self.damaged: dict[str, DamageError] = {}
+        """Records that lists had to leave out, by object name."""
+        self._unlocked = unlocked
+        self._keys: Keys | None = None
+        self._records: dict[str, Record] = {}
+        self._witness = Witness(self.state / "witness")
+
+    @classmethod
+    def create(
+        cls,
+        store: Store,
+        secret: bytes | None,
+        *,
+        places: Places,
+        like: "Repository | None" = None,
+        label: str = "",
+    ) -> "Repository":
+        """Make a repository in an empty store, unencrypted when `secret` is None.
+
+        With `like` it shares that one's ids and chunks. RepositoryError when there is one already.
+        """
+        if _has(store, CONFIG_NAME):
+            raise _taken(store)
+        master = MasterKey.random(like.master if like else None)
+        keys = Keys(master)
+        now_ns = time.time_ns()
+        kind = SlotKind.NONE if secret is None else SlotKind.PASSPHRASE
+        slot = new_slot(master, kind=kind, secret=secret, label=label, now_ns=now_ns)
+        slot_name = f"key.{blake3(slot).hexdigest()}"
+        config = _new_config(now_ns, like.config if like else None)
+        store.put(slot_name, [slot])
+        # Last: before it there is no repository, and whoever comes second finds that there is one.
+        try:
+            store.put(CONFIG_NAME, [encode_config(config, keys)], if_absent=True)
+        except Exists:
+            store.delete(slot_name)
+            raise _taken(store) from None
+        repository = cls(store, config, places, lambda: (master, keys))
+        _know_again(repository.state, keys)
+        return repository
+
+    @classmethod
+    def open(cls, store: Store, secret: Callable[[], bytes] | None, *, places: Places) -> "Repository":
+        """Open the repository in a store; the keys are derived in a thread, and the first use of them waits.
+
+        `secret` is asked on this thread, and only if some key slot wants one. RepositoryError: there is none, or
+        a newer program made it; a wrong passphrase shows at the first use of `keys`. DamageError: config is damaged.
+        """
+        data = _config_of(store)
+        config = decode_config(data)
+        slots = {name: store.get(name) for name in store.list("key.")}
+        if not slots:
+            raise DamageError(
+                f"The repository at {store.place} has no key slot left: nothing can open it",
+                hint="Put back the key objects from another copy of the repository.",
+            )
+        given = None
+        if needs_secret(slots):
+            if secret is None:
+                raise RepositoryError(
+                    f"The repository at {store.place} is encrypted, and no passphrase was given",
+                    hint="Set YESTER_PASSPHRASE or give --passphrase-file, or run in a terminal to be asked.",
+                )
+            given = secret()
+        pending = Pending(lambda: unlock(slots, given, data))
+        return cls(store, config, places, pending.result)
+
+    @property
+    def master(self) -> MasterKey:
+        """The master key, for new key slots and for repositories like this one. Waits like `keys`."""
+        return self._unlocked()[0]
+
+    @property
+    def keys(self) -> Keys:
+        """The keys; waits until they are derived. RepositoryError: wrong passphrase; see `unlocking.unlock`."""
+        if self._keys is None:
+            keys = self._unlocked()[1]
+            _know_again(self.state, keys)
+            self._keys = keys
+        return self._keys
+
+    def unlock(self) -> None:
+        """Wait for the keys; raise what `keys` raises."""
+        _ = self.keys
+
+    @property
+    def writer(self) -> WriterId:
+        """This client's writer id in this repository, made on first use and kept in the state folder."""
+        return WriterId(kept_id(self.state / "writer"))
+
+    def next_sequence(self) -> tuple[int, SnapshotId | None]:
+        """Return the sequence number of this writer's next snapshot, and the id of its last one that is still listed."""
+        writer = self.writer
+        mine = [(snapshot.sequence, sid) for sid, snapshot in self.snapshots() if snapshot.writer == writer]
+        seen = self._witness.recall().get(writer.hex())
+        highest, last = max(mine, default=(0, None))
+        return max(highest, seen.sequence if seen else 0) + 1, last
+
+    def snapshot(self, sid: SnapshotId) -> Snapshot:
+        """Return one snapshot; Missing when the store lacks it, DamageError when it is not what was written."""
+        return self._record(Snapshot, name_of(ObjectKind.SNAPSHOT, sid))
+
+    def snapshot_ids(self) -> set[SnapshotId]:
+        """Return the ids of the listed snapshots that were not forgotten."""
+        listed = {SnapshotId(digest_of(name)) for name in self._names(ObjectKind.SNAPSHOT)}
+        return listed - self.tombstoned()
+
+    def snapshots(self) -> list[tuple[SnapshotId, Snapshot]]:
+        """Return the snapshots that were not forgotten, oldest first; damaged ones are left out, see `damaged`."""
+        ids = self.snapshot_ids()
+        found = {sid: self._readable(Snapshot, name_of(ObjectKind.SNAPSHOT, sid)) for sid in ids}
+        snapshots = [(sid, snapshot) for sid, snapshot in found.items() if snapshot is not None]
+        return sorted(snapshots, key=lambda listed: (listed[1].time_ns, listed[0]))
+
+    def tombstoned(self) -> set[SnapshotId]:
+        """Return the ids of snapshots that were forgotten on purpose, whether their objects are still there or not."""
+        stones = (self._readable(Tombstone, name) for name in self._names(ObjectKind.TOMBSTONE))
+        return {SnapshotId(stone.snapshot) for stone in stones if stone is not None}
+
+    def labels(self) -> dict[SnapshotId, Label]:
+        """Return the label that counts of each snapshot that has any: the highest (counter, writer)."""
+        best: dict[SnapshotId, Label] = {}
+        for name in self._names(ObjectKind.LABEL):
+            label = self._readable(Label, name)
+            if label is not None:
+                known = best.get(SnapshotId(label.snapshot))
+                if known is None or (known.counter, known.writer) < (label.counter, label.writer):
+                    best[SnapshotId(label.snapshot)] = label
+        return best
+
+    def find_snapshot(self, text: str) -> tuple[SnapshotId, Snapshot]:
+        """Return the snapshot that a person names (engine/selection.py); UsageError lists the candidates."""
+        return select(text, self.snapshots())
+
+    def warnings(self) -> list[str]:
+        """Return what a person should know about the list of snapshots: damage, rollback, thinning. Remembers the list."""
+        snapshots = self.snapshots()
+        # A damaged snapshot is there: only its content is lost, which is said on its own.
+        lost = {SnapshotId(digest_of(name)) for name in self.damaged if name.startswith("snap.")}
+        return [str(error) for error in self.damaged.values()] + self._witness.observe(
+            snapshots, self.tombstoned() | lost
+        )
+
+    def put_record(self, kind: ObjectKind, record: Record) -> bytes:
+        """Seal and store a record; return the digest that names it."""
+        name, content = seal_record(kind, self.keys, encode_record(record))
+        self.store.put(name, [content])
+        return digest_of(name)
+
+    def commit_snapshot(self, snapshot: Snapshot, *, tags: Iterable[str] = ()) -> SnapshotId:
+        """Store a snapshot, the only commit point; its label goes first, so that it never shows without its tags."""
+        name, content = seal_record(ObjectKind.SNAPSHOT, self.keys, encode_record(snapshot))
+        sid = SnapshotId(digest_of(name))
+        chosen = tuple(sorted(set(tags)))
+        if chosen:
+            self.put_record(ObjectKind.LABEL, Label(snapshot=sid, counter=1, writer=snapshot.writer, tags=chosen))
+        self.store.put(name, [content])
+        return sid
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.store.close()
+
+    def _names(self, kind: ObjectKind) -> list[str]:
+        """List the well-formed names of this kind."""
+        prefix = name_of(kind, b"")
+        return [name for name in self.store.list(prefix) if _is_digest_name(name)]
+
+    def _record(self, kind: type[R], name: str) -> R:
+        """Read a record, from memory when it was read before: records never change."""
+        record = self._records.get(name)
+        if record is None:
+            plain = open_record(KINDS[kind], self.keys, name, self.store.get(name))
+            record = self._records[name] = decode_record(kind, plain, name)
+        assert isinstance(record, kind)
+        return record
+
+    def _readable(self, kind: type[R], name: str) -> R | None:
+        """Read a listed record: None when it has just gone, or is damaged, which is noted."""
+        try:
+            return self._record(kind, name)
+        except Missing:
+            return None
+        except DamageError as error:
+            self.damaged[name] = error
+            return None
+
+
+def _own(folder: Path) -> Path:
+    try:
+        return ensured(folder)
+    except OSError as error:
+        raise UsageError(
+            f"The folder {folder} cannot be made: {error.strerror}",
+            hint="yester needs it for its state; XDG_STATE_HOME and XDG_CACHE_HOME move it elsewhere.",
+        ) from None
+
+
+def _new_config(now_ns: int, like: Config | None) -> Config:
+    import secrets
+
+    config = Config(repository=secrets.token_bytes(32), created_ns=now_ns, program=PROGRAM)
+    if like is None:
+        return config
+    import msgspec
+
+    return msgspec.structs.replace(
+        config,
+        chunker=like.chunker,
+        chunk_min=like.chunk_min,
+        chunk_normal=like.chunk_normal,
+        chunk_max=like.chunk_max,
+    )
+
+
+def _taken(store: Store) -> RepositoryError:
+    return RepositoryError(
+        f"There is a repository at {store.place} already", hint="Use it as it is, or give another folder."
+    )
+
+
+def _has(store: Store, name: str) -> bool:
+    try:
+        store.query(name)
+    except Missing:
+        return False
+    return True
+
+
+def _config_of(store: Store) -> bytes:
+    try:
+        return store.get(CONFIG_NAME)
+    except Missing:
+        pass
+    if next(iter(store.list()), None) is None:
+        raise RepositoryError(
+            f"There is no repository at {store.place}: nothing is stored there",
+            hint=f"Check the path, or make one: yester init {store.place}",
+        )
+    raise RepositoryError(
+        f"The repository at {store.place} has lost its config, or was never finished",
+        hint="Put back the object config from another copy; if nothing was ever stored, start anew in an empty folder.",
+    )
+
+
+def _is_digest_name(name: str) -> bool:
+    try:
+        digest_of(name)
+    except UsageError:
+        return False
+    return True
+
+
+def _know_again(state: Path, keys: Keys) -> None:
+    """Remember whose keys these are, and refuse others from then on.
+
+    Without this, whoever can write to the store could exchange config and key slots for a set of his own that asks for
+    no secret, and be sent everything.
+    """
+    path = state / "identity"
+    mine = blake3(keys.config_key, derive_key_context="yester v1 fingerprint").hexdigest()
+    try:
+        known = path.read_text("ascii").strip()
+    except (FileNotFoundError, ValueError):
+        path.write_text(mine, "ascii")
+        return
+    if known != mine:
+        raise RepositoryError(
+            "The repository has other keys than when this machine last used it: someone exchanged them",
+            hint=f"If that was you, delete {path} and run the command again.",
+        )

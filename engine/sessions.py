@@ -1,0 +1,97 @@
+"""Sessions: a writer says that it is at work, so that no prune takes away what it builds on.
+
+The object is `session.ID.COUNTER`. It never changes: a sign of life is a new object with the next counter, put before the old one is
+deleted, so that one is always listed. Who prunes holds a session dead only when its counter stood still for a set
+time of his own clock; clocks of different machines are never compared.
+"""
+
+import re
+import secrets
+import threading
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+from yester.engine.errors import DamageError, Missing
+from yester.engine.keys import Keys
+from yester.engine.records import Session, decode_record, encode_record
+from yester.engine.sealing import ObjectKind, open_record, seal_record
+from yester.engine.store import Store
+
+PREFIX = "session."
+_NAME = re.compile(r"session\.([0-9a-f]{32})\.([0-9a-f]{8})")
+
+
+def session_name(id: bytes, counter: int) -> str:
+    """Return the object name of a session at this counter."""
+    return f"{PREFIX}{id.hex()}.{counter:08x}"
+
+
+def live_sessions(names: Iterable[str]) -> dict[bytes, int]:
+    """Return the highest listed counter of each session; other names are passed over."""
+    sessions: dict[bytes, int] = {}
+    for name in names:
+        if match := _NAME.fullmatch(name):
+            id = bytes.fromhex(match[1])
+            sessions[id] = max(int(match[2], 16), sessions.get(id, 0))
+    return sessions
+
+
+def read_session(store: Store, keys: Keys, id: bytes, counter: int) -> Session:
+    """Read a session; Missing when it has ended, DamageError when it is not what its name says."""
+    name = session_name(id, counter)
+    plain = open_record(ObjectKind.SESSION, keys, name, store.get(name), named_by_digest=False)
+    session = decode_record(Session, plain, name)
+    if session.id != id:
+        raise DamageError(f"{name} is damaged: it is the session {session.id.hex()}")
+    return session
+
+
+class WriterSession:
+    """This writer's session, from entering a with block to its end. Threads may call `tick`."""
+
+    def __init__(self, store: Store, keys: Keys, *, writer: bytes, host: str, purpose: str, started_ns: int) -> None:
+        self.id = secrets.token_bytes(16)
+        self._store = store
+        self._keys = keys
+        self._plain = encode_record(
+            Session(id=self.id, writer=writer, host=host, started_ns=started_ns, purpose=purpose)
+        )
+        self._counter = 0
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Put the first object; from here on a prune spares what is listed."""
+        self._put()
+
+    def tick(self) -> None:
+        """Give a sign of life. StoreError when it cannot; the old one then still stands."""
+        with self._lock:
+            self._counter += 1
+            self._put()
+            self._delete(self._counter - 1)
+
+    def end(self) -> None:
+        """Take the session away; nothing happens when a prune has done so already."""
+        with self._lock:
+            self._delete(self._counter)
+
+    def _put(self) -> None:
+        # Sealed anew each time: a salt is never used twice.
+        _, content = seal_record(ObjectKind.SESSION, self._keys, self._plain)
+        self._store.put(session_name(self.id, self._counter), [content])
+
+    def _delete(self, counter: int) -> None:
+        try:
+            self._store.delete(session_name(self.id, counter))
+        except Missing:
+            pass
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()

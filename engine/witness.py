@@ -1,0 +1,115 @@
+"""The witness: remembers how far each writer had come, and notices when the repository goes back behind that.
+
+Whoever can write to the store can delete objects, or put back an older copy of everything, and every
+object that is left is still true. Two things give it away: a writer's snapshots count up and each names the one before, so a
+gap in the list shows; and this client remembers the newest that it saw of every writer, so a missing end shows. A snapshot
+with a tombstone was forgotten on purpose and is not missed.
+"""
+
+import os
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from yester.engine.ids import SnapshotId
+from yester.engine.places import ensured
+from yester.engine.records import Snapshot
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """The newest snapshot that was ever seen of a writer."""
+
+    sequence: int
+    snapshot: str
+
+
+Memory = Mapping[str, Seen]
+"""By writer, in hexadecimal, as ids are: the file is JSON that a person can read."""
+
+
+def compare(
+    memory: Memory, snapshots: Sequence[tuple[SnapshotId, Snapshot]], tombstoned: Collection[bytes]
+) -> tuple[list[str], dict[str, Seen]]:
+    """Return what is to be said about the list, and what to remember from now on. Pure."""
+    listed = {sid for sid, _ in snapshots}
+    newest: dict[str, Seen] = {}
+    gaps: list[bytes] = []
+    for sid, snapshot in snapshots:
+        writer = snapshot.writer.hex()
+        if writer not in newest or newest[writer].sequence < snapshot.sequence:
+            newest[writer] = Seen(snapshot.sequence, sid.hex())
+        before = snapshot.previous
+        if before is not None and before not in listed and before not in tombstoned:
+            gaps.append(before)
+    lost = [
+        seen.snapshot
+        for writer, seen in memory.items()
+        if bytes.fromhex(seen.snapshot) not in listed
+        and bytes.fromhex(seen.snapshot) not in tombstoned
+        and (writer not in newest or newest[writer].sequence < seen.sequence)
+    ]
+    kept = {**memory, **{writer: seen for writer, seen in newest.items() if _is_newer(seen, memory.get(writer))}}
+    return _sentences(gaps, lost), kept
+
+
+def _is_newer(seen: Seen, known: Seen | None) -> bool:
+    return known is None or known.sequence < seen.sequence
+
+
+def _sentences(gaps: Sequence[bytes], lost: Sequence[str]) -> list[str]:
+    warnings = []
+    if lost:
+        warnings.append(
+            f"The repository is older than when this machine last saw it: snapshot {lost[0][:8]}"
+            f"{_and_more(len(lost))} is gone and was not forgotten on purpose. Was an old copy of it put back?"
+        )
+    if gaps:
+        warnings.append(
+            f"Snapshot {gaps[0].hex()[:8]}{_and_more(len(gaps))} is gone from the repository and was not forgotten "
+            "on purpose. Who else can write to it?"
+        )
+    return warnings
+
+
+def _and_more(count: int) -> str:
+    return f" (and {count - 1} more)" if count > 1 else ""
+
+
+class Witness:
+    """The memory, kept in a file of the client's state folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def observe(self, snapshots: Sequence[tuple[SnapshotId, Snapshot]], tombstoned: Collection[bytes]) -> list[str]:
+        """Compare the list with what is remembered, remember it, and return sentences to warn with."""
+        memory = self.recall()
+        warnings, kept = compare(memory, snapshots, tombstoned)
+        if kept != memory:
+            try:
+                self._remember(kept)
+            except OSError as error:
+                warnings.append(f"{self._path} cannot be written ({error.strerror}): a rollback would go unnoticed.")
+        return warnings
+
+    def recall(self) -> Memory:
+        """Return what is remembered: nothing, when the file is not there or not readable."""
+        try:
+            memory = msgspec.json.decode(self._path.read_bytes(), type=dict[str, Seen])
+            return {writer: seen for writer, seen in memory.items() if len(bytes.fromhex(seen.snapshot)) == 32}
+        except (OSError, ValueError):
+            return {}
+
+    def _remember(self, memory: Memory) -> None:
+        ensured(self._path.parent)
+        fresh = self._path.with_name(f".{self._path.name}-{secrets.token_hex(8)}")
+        try:
+            with open(fresh, "xb") as file:
+                file.write(msgspec.json.encode(memory))
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(fresh, self._path)
+        finally:
+            fresh.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Storage backends: the places that repositories can lie in."""
