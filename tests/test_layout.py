@@ -54,7 +54,7 @@ def test_nothing_else_lies_at_the_top() -> None:
 def test_the_layers_are_kept() -> None:
     program = Path(sys.executable).with_name("lint-imports")
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    command = [program, "--no-logo", "--no-cache"]
+    command = [str(program), "--no-logo", "--no-cache"]
     result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout
     assert "0 broken" in result.stdout
