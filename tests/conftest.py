@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from yester.tui.demo.scratch import mounted_below
+
 XDG_FOLDERS = {
     "XDG_CONFIG_HOME": ".config",
     "XDG_DATA_HOME": ".local/share",
@@ -27,13 +29,6 @@ def settle_in(home: Path, patch: pytest.MonkeyPatch) -> None:
         place = home / folder
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         patch.setenv(variable, str(place))
-
-
-def mount_points_below(folder: Path) -> list[Path]:
-    """Return what is mounted below `folder`, innermost first."""
-    lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
-    points = [Path(os.fsdecode(line.split(b" ")[4].decode("unicode_escape").encode("latin-1"))) for line in lines]
-    return sorted((point for point in points if folder in point.parents), key=lambda point: -len(point.parts))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -71,7 +66,7 @@ def fuse() -> None:
 def _no_mount_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Fail a test that leaves something mounted below the tests' folder, and unmount it."""
     yield
-    left = mount_points_below(tmp_path_factory.getbasetemp().resolve())
+    left = mounted_below(tmp_path_factory.getbasetemp().resolve())
     for point in left:
         subprocess.run(["fusermount3", "-u", "-z", point], check=True)
     assert not left, f"still mounted at the end: {', '.join(map(str, left))}"

@@ -1,0 +1,87 @@
+"""`python -m yester.tui.demo [FOLDER]`: tell the story on FOLDER, or on Python's library and the system's manuals."""
+
+import os
+import signal
+import sys
+import sysconfig
+from pathlib import Path
+from shlex import quote
+from types import FrameType
+
+import click
+
+from yester.tui.demo.sample import choose_sample
+from yester.tui.demo.scratch import Scratch
+from yester.tui.demo.shell import CommandFailed, Shell
+from yester.tui.demo.story import tell
+
+INTERRUPTED = 128
+"""Exit codes of programs that a signal ended are this and the signal's number."""
+
+NEXT = """
+Now with your own files:
+
+  source .venv/bin/activate
+  yester init                            # asks for a passphrase; without it nothing can be read
+  yester profile add docs ~/Documents
+  yester snap docs
+  mkdir -p ~/yesterdays && yester mount ~/yesterdays
+  ls ~/yesterdays/latest                 # copy back what you like; then: yester umount ~/yesterdays
+"""
+
+
+def default_sources() -> list[Path]:
+    """Return this Python's standard library and the system's documentation, as far as they are there."""
+    candidates = [Path(sysconfig.get_path("stdlib")), Path("/usr/share/doc")]
+    return [path for path in candidates if path.is_dir()]
+
+
+def _end_in_order(number: int, frame: FrameType | None) -> None:
+    """Leave through every `finally` and `with` when asked to end."""
+    raise SystemExit(INTERRUPTED + number)
+
+
+def demonstrate(sources: list[Path]) -> int:
+    """Run the demonstration on the sources and return the exit code."""
+    sample = choose_sample(sources)
+    if sample is None:
+        click.echo(
+            f"demo: there is no readable small file in {', '.join(map(str, sources))}: name another folder", err=True
+        )
+        return 2
+    with Scratch() as scratch:
+        shell = Shell(scratch.path, scratch.environment(os.environ))
+        shell.say("All that this writes lies in a scratch folder, which is gone at the end.")
+        shell.show(f"cd {quote(str(scratch.path))}")
+        for name, value in scratch.settings().items():
+            shell.show(f"export {name}={quote(value)}")
+        tell(shell, sources, sample)
+    if scratch.kept_because:
+        click.echo(f"demo: {scratch.path} is still there: {scratch.kept_because}", err=True)
+        return 1
+    click.echo(NEXT)
+    return 0
+
+
+def main(arguments: list[str]) -> int:
+    """Run the demonstration on the folder that the arguments name; nothing it starts outlives it."""
+    signal.signal(signal.SIGTERM, _end_in_order)
+    signal.signal(signal.SIGHUP, _end_in_order)
+    sources = [Path(name).expanduser().absolute() for name in arguments] or default_sources()
+    for missing in [source for source in sources if not source.is_dir()]:
+        click.echo(
+            f"demo: {missing} is not a folder: name one that exists, as in `make demo DIR=~/Documents`", err=True
+        )
+        return 2
+    try:
+        return demonstrate(sources)
+    except CommandFailed as failure:
+        click.echo(f"\ndemo: {failure}; the scratch folder is gone, nothing is mounted", err=True)
+        return 1
+    except KeyboardInterrupt:
+        click.echo("\ndemo: interrupted; the scratch folder is gone, nothing is mounted", err=True)
+        return INTERRUPTED + signal.SIGINT
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
