@@ -8,7 +8,8 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from yester.engine.places import Places, ensured
+from yester.engine.errors import YesterError
+from yester.engine.places import Places, remember
 
 _MACHINE_ID = Path("/etc/machine-id")
 
@@ -17,7 +18,7 @@ def host_id(places: Places | None = None, *, machine_id: Path = _MACHINE_ID) -> 
     """Return 16 bytes that stay the same for this machine whatever it is called.
 
     Derived from the machine id, which is not to be shown as it is; where there is none, random and kept in the state
-    folder. OSError when that cannot be written.
+    folder. YesterError when that cannot be written.
     """
     try:
         text = machine_id.read_bytes().strip()
@@ -25,35 +26,27 @@ def host_id(places: Places | None = None, *, machine_id: Path = _MACHINE_ID) -> 
         text = b""
     # systemd writes "uninitialized" into images that are yet to be started.
     if len(text) < 32:
-        return _remembered((places or Places.default()).state)
+        return kept_id((places or Places.default()).state / "host-id")
     return blake3(text, derive_key_context="yester v1 host").digest(16)
-
-
-def _remembered(state: Path) -> bytes:
-    return kept_id(state / "host-id")
 
 
 def kept_id(path: Path) -> bytes:
     """Return the 16 random bytes kept in a file, made on first use; of two that make it at once, one wins for both."""
+    known = _read_id(path)
+    if known is None:
+        remember(path, secrets.token_hex(16).encode(), first=not path.exists())
+        known = _read_id(path)
+    if known is None:
+        raise YesterError(f"{path} cannot be read back", hint="Check that disk.")
+    return known
+
+
+def _read_id(path: Path) -> bytes | None:
     try:
         found = bytes.fromhex(path.read_text("ascii"))
-        if len(found) == 16:
-            return found
-    except (FileNotFoundError, ValueError):
-        pass
-    ensured(path.parent)
-    fresh = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-    fresh.write_text(secrets.token_hex(16), "ascii")
-    try:
-        if path.exists():
-            os.replace(fresh, path)
-        else:
-            os.link(fresh, path)
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink(missing_ok=True)
-    return bytes.fromhex(path.read_text("ascii"))
+    except (OSError, ValueError):
+        return None
+    return found if len(found) == 16 else None
 
 
 def host_name() -> str:

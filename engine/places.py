@@ -1,7 +1,11 @@
 """Places: where yester keeps what is this person's on this machine."""
 
+import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
+
+from yester.engine.errors import YesterError
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,45 @@ class Places:
 
 
 def ensured(folder: Path) -> Path:
-    """Make the folder, private to its owner, unless it is there; OSError when that cannot be."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make the folder, private to its owner, unless it is there; YesterError when that cannot be."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
     return folder
+
+
+def remember(path: Path, content: bytes, *, first: bool = False) -> None:
+    """Keep `content` in a file of these places: whole or not at all, whatever happens; YesterError when it cannot.
+
+    With `first` a file that is there already stays as it is.
+    """
+    ensured(path.parent)
+    fresh = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+    try:
+        try:
+            _write(fresh, content)
+            if first:
+                os.link(fresh, path)
+            else:
+                os.replace(fresh, path)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _write(path: Path, content: bytes) -> None:
+    with open(path, "xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _unwritable(path: Path, error: OSError) -> YesterError:
+    return YesterError(
+        f"{path} cannot be written: {error.strerror}",
+        hint="yester keeps its state there; XDG_STATE_HOME and XDG_CACHE_HOME move it elsewhere.",
+    )

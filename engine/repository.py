@@ -1,16 +1,19 @@
 """A repository as its clients use it: opened once, then asked for keys, snapshots, labels, index and reader."""
 
+import secrets
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 from blake3 import blake3
 
 from yester import __version__
 from yester.engine.config import CONFIG_NAME, Config, decode_config, encode_config
 from yester.engine.errors import (
     DamageError,
+    Denied,
     Exists,
     Missing,
     RepositoryError,
@@ -20,7 +23,7 @@ from yester.engine.host import kept_id
 from yester.engine.ids import SnapshotId, WriterId
 from yester.engine.keys import Keys, MasterKey
 from yester.engine.keyslots import SlotKind, new_slot
-from yester.engine.places import Places, ensured
+from yester.engine.places import Places, ensured, remember
 from yester.engine.records import KINDS, Label, Record, Snapshot, Tombstone, decode_record, encode_record
 from yester.engine.sealing import ObjectKind, digest_of, name_of, open_record, seal_record
 from yester.engine.selection import select
@@ -41,8 +44,8 @@ class Repository:
         self.store = store
         self.config = config
         folder = f"repositories/{config.repository.hex()[:32]}"
-        self.state: Path = _own(places.state / folder)
-        self.cache: Path = _own(places.cache / folder)
+        self.state: Path = ensured(places.state / folder)
+        self.cache: Path = ensured(places.cache / folder)
         self.damaged: dict[str, DamageError] = {}
         """Records that lists had to leave out, by object name."""
         self._unlocked = unlocked
@@ -134,7 +137,7 @@ class Repository:
         return WriterId(kept_id(self.state / "writer"))
 
     def next_sequence(self) -> tuple[int, SnapshotId | None]:
-        """Return the sequence number of this writer's next snapshot, and the id of its last one that is still listed."""
+        """Return the number of this writer's next snapshot, and the id of its last one that is still listed."""
         writer = self.writer
         mine = [(snapshot.sequence, sid) for sid, snapshot in self.snapshots() if snapshot.writer == writer]
         seen = self._witness.recall().get(writer.hex())
@@ -178,13 +181,12 @@ class Repository:
         return select(text, self.snapshots())
 
     def warnings(self) -> list[str]:
-        """Return what a person should know about the list of snapshots: damage, rollback, thinning. Remembers the list."""
+        """Return what a person should know about the snapshots: damage, rollback, thinning. Remembers the list."""
         snapshots = self.snapshots()
+        damaged = dict(self.damaged)
         # A damaged snapshot is there: only its content is lost, which is said on its own.
-        lost = {SnapshotId(digest_of(name)) for name in self.damaged if name.startswith("snap.")}
-        return [str(error) for error in self.damaged.values()] + self._witness.observe(
-            snapshots, self.tombstoned() | lost
-        )
+        lost = {SnapshotId(digest_of(name)) for name in damaged if name.startswith("snap.")}
+        return [str(error) for error in damaged.values()] + self._witness.observe(snapshots, self.tombstoned() | lost)
 
     def put_record(self, kind: ObjectKind, record: Record) -> bytes:
         """Seal and store a record; return the digest that names it."""
@@ -223,32 +225,20 @@ class Repository:
     def _readable(self, kind: type[R], name: str) -> R | None:
         """Read a listed record: None when it has just gone, or is damaged, which is noted."""
         try:
-            return self._record(kind, name)
+            record = self._record(kind, name)
         except Missing:
             return None
         except DamageError as error:
             self.damaged[name] = error
             return None
-
-
-def _own(folder: Path) -> Path:
-    try:
-        return ensured(folder)
-    except OSError as error:
-        raise UsageError(
-            f"The folder {folder} cannot be made: {error.strerror}",
-            hint="yester needs it for its state; XDG_STATE_HOME and XDG_CACHE_HOME move it elsewhere.",
-        ) from None
+        self.damaged.pop(name, None)
+        return record
 
 
 def _new_config(now_ns: int, like: Config | None) -> Config:
-    import secrets
-
     config = Config(repository=secrets.token_bytes(32), created_ns=now_ns, program=PROGRAM)
     if like is None:
         return config
-    import msgspec
-
     return msgspec.structs.replace(
         config,
         chunker=like.chunker,
@@ -277,6 +267,8 @@ def _config_of(store: Store) -> bytes:
         return store.get(CONFIG_NAME)
     except Missing:
         pass
+    except Denied as error:
+        raise RepositoryError(error.what, hint=error.hint) from None
     if next(iter(store.list()), None) is None:
         raise RepositoryError(
             f"There is no repository at {store.place}: nothing is stored there",
@@ -307,7 +299,7 @@ def _know_again(state: Path, keys: Keys) -> None:
     try:
         known = path.read_text("ascii").strip()
     except (FileNotFoundError, ValueError):
-        path.write_text(mine, "ascii")
+        remember(path, mine.encode())
         return
     if known != mine:
         raise RepositoryError(

@@ -87,7 +87,10 @@ class Sealer:
     __slots__ = ("_cipher", "_lock", "_next", "_used", "header", "kind")
 
     def __init__(self, kind: ObjectKind, keys: Keys, *, salt: bytes | None = None) -> None:
-        """Draw a fresh salt. `salt` is for golden vectors only: to seal twice under one is to lose the key."""
+        """Draw a fresh salt.
+
+        `salt` is for golden vectors only: to seal twice under one is to lose the key.
+        """
         salt = salt or secrets.token_bytes(SALT_SIZE)
         self.kind = kind
         self.header = _HEADER.pack(MAGIC, FORMAT_VERSION, kind, 0, _SUITE, keys.epoch, salt)
@@ -97,7 +100,7 @@ class Sealer:
         self._used: set[tuple[int, int]] = set()
 
     def next_number(self) -> int:
-        """Give out the next frame number of this object: 0, 1, 2, …"""
+        """Give out the next frame number of this object, counting from 0."""
         with self._lock:
             number = self._next
             self._next += 1

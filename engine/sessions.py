@@ -1,14 +1,15 @@
 """Sessions: a writer says that it is at work, so that no prune takes away what it builds on.
 
-The object is `session.ID.COUNTER`. It never changes: a sign of life is a new object with the next counter, put before the old one is
-deleted, so that one is always listed. Who prunes holds a session dead only when its counter stood still for a set
-time of his own clock; clocks of different machines are never compared.
+The object is `session.ID.COUNTER`. It never changes: a sign of life is a new object with the next counter, put before
+the old one is deleted, so that one is always listed. Who prunes holds a session dead only when its counter stood still
+for a set time of his own clock; clocks of different machines are never compared.
 """
 
 import re
 import secrets
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -57,35 +58,36 @@ class WriterSession:
         self._plain = encode_record(
             Session(id=self.id, writer=writer, host=host, started_ns=started_ns, purpose=purpose)
         )
-        self._counter = 0
+        self._counter = -1
+        """The object that stands."""
         self._lock = threading.Lock()
 
     def start(self) -> None:
         """Put the first object; from here on a prune spares what is listed."""
-        self._put()
+        with self._lock:
+            self._put()
 
     def tick(self) -> None:
-        """Give a sign of life. StoreError when it cannot; the old one then still stands."""
+        """Give a sign of life. StoreError when it cannot; the last one that was given then still stands."""
         with self._lock:
-            self._counter += 1
+            before = session_name(self.id, self._counter)
             self._put()
-            self._delete(self._counter - 1)
+            self._delete(before)
 
     def end(self) -> None:
         """Take the session away; nothing happens when a prune has done so already."""
         with self._lock:
-            self._delete(self._counter)
+            self._delete(session_name(self.id, self._counter))
 
     def _put(self) -> None:
         # Sealed anew each time: a salt is never used twice.
         _, content = seal_record(ObjectKind.SESSION, self._keys, self._plain)
-        self._store.put(session_name(self.id, self._counter), [content])
+        self._store.put(session_name(self.id, self._counter + 1), [content])
+        self._counter += 1
 
-    def _delete(self, counter: int) -> None:
-        try:
-            self._store.delete(session_name(self.id, counter))
-        except Missing:
-            pass
+    def _delete(self, name: str) -> None:
+        with suppress(Missing):
+            self._store.delete(name)
 
     def __enter__(self) -> Self:
         self.start()

@@ -42,15 +42,20 @@ class Pending(Generic[T]):
 
 
 def needs_secret(slots: Mapping[str, bytes]) -> bool:
-    """Say whether any of these key slots (bytes by object name) wants a secret; a broken one counts as if it did."""
-    return any(_kind(data) != SlotKind.NONE for data in slots.values())
+    """Say whether any of these key slots (bytes by object name) wants a secret, broken ones left out.
 
-
-def _kind(data: bytes) -> str:
-    try:
-        return slot_kind(data)
-    except (DamageError, RepositoryError):
-        return ""
+    When none is whole, raises what is wrong with the first: DamageError, or RepositoryError for a newer version.
+    """
+    kinds: set[str] = set()
+    problems: list[DamageError | RepositoryError] = []
+    for data in slots.values():
+        try:
+            kinds.add(slot_kind(data))
+        except (DamageError, RepositoryError) as error:
+            problems.append(error)
+    if problems and not kinds:
+        raise problems[0]
+    return kinds != {SlotKind.NONE}
 
 
 def unlock(slots: Mapping[str, bytes], secret: bytes | None, config: bytes) -> tuple[MasterKey, Keys]:

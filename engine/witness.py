@@ -1,20 +1,19 @@
 """The witness: remembers how far each writer had come, and notices when the repository goes back behind that.
 
-Whoever can write to the store can delete objects, or put back an older copy of everything, and every
-object that is left is still true. Two things give it away: a writer's snapshots count up and each names the one before, so a
-gap in the list shows; and this client remembers the newest that it saw of every writer, so a missing end shows. A snapshot
+Whoever can write to the store can delete objects, or put back an older copy of everything, and every object that is
+left is still true. Two things give it away: a writer's snapshots count up and each names the one before, so a gap in
+the list shows; and this client remembers the newest that it saw of every writer, so a missing end shows. A snapshot
 with a tombstone was forgotten on purpose and is not missed.
 """
 
-import os
-import secrets
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
+from yester.engine.errors import YesterError
 from yester.engine.ids import SnapshotId
-from yester.engine.places import ensured
+from yester.engine.places import remember
 from yester.engine.records import Snapshot
 
 
@@ -89,9 +88,9 @@ class Witness:
         warnings, kept = compare(memory, snapshots, tombstoned)
         if kept != memory:
             try:
-                self._remember(kept)
-            except OSError as error:
-                warnings.append(f"{self._path} cannot be written ({error.strerror}): a rollback would go unnoticed.")
+                remember(self._path, msgspec.json.encode(kept))
+            except YesterError as error:
+                warnings.append(f"{error}, so a rollback of the repository would go unnoticed.")
         return warnings
 
     def recall(self) -> Memory:
@@ -101,15 +100,3 @@ class Witness:
             return {writer: seen for writer, seen in memory.items() if len(bytes.fromhex(seen.snapshot)) == 32}
         except (OSError, ValueError):
             return {}
-
-    def _remember(self, memory: Memory) -> None:
-        ensured(self._path.parent)
-        fresh = self._path.with_name(f".{self._path.name}-{secrets.token_hex(8)}")
-        try:
-            with open(fresh, "xb") as file:
-                file.write(msgspec.json.encode(memory))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(fresh, self._path)
-        finally:
-            fresh.unlink(missing_ok=True)

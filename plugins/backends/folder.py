@@ -1,11 +1,11 @@
 """A repository in a local folder, or in anything mounted as one.
 
 Layout: `config` at the top; every other object in a folder named by the first part of its name, packs a level deeper
-by the first two digits of their digest, so that no folder grows beyond what a file system likes. The file has the object's
-full name, hence any file that is not where its name belongs is none of ours, and is passed over.
+by the first two digits of their digest, so that no folder grows beyond what a file system likes. The file has the
+object's full name, hence any file that is not where its name belongs is none of ours, and is passed over.
 
-An object appears whole or not at all: it is written under a name that no object can have, made durable, then renamed (or
-linked, where it must not replace another), and the folder is made durable too. What a killed put leaves is never
+An object appears whole or not at all: it is written under a name that no object can have, made durable, then renamed
+(or linked, where it must not replace another), and the folder is made durable too. What a killed put leaves is never
 listed, and removed by a later put into the same folder once it is a day old by that file system's own clock.
 
 The top folder is held open and everything is opened relative to it: when a disk is unmounted under a running
@@ -78,6 +78,7 @@ _MEANINGS = {
     errno.ESTALE: _DISK,
     errno.ENOTCONN: _DISK,
     errno.ENODEV: _DISK,
+    errno.ELOOP: _Meaning(Broken, "An object is a file of its own, not a link to one."),
     errno.EAGAIN: _AGAIN,
     errno.EBUSY: _AGAIN,
     errno.ETIMEDOUT: _AGAIN,
@@ -97,7 +98,7 @@ class FolderStore:
     """A store in the folder `path`. Threads share it; no call waits for another."""
 
     def __init__(self, path: Path, create: bool = False) -> None:
-        """Open the folder; with `create` make it, or accept an empty one. RepositoryError when it cannot be one of ours."""
+        """Open the folder; with `create` make it, or take an empty one. RepositoryError when it cannot be ours."""
         self._path = path
         if create:
             _make(path)
@@ -116,13 +117,16 @@ class FolderStore:
 
     @property
     def capabilities(self) -> Capabilities:
+        """Ranges and atomic creation, unless the file system turns out to have no links."""
         return Capabilities(ranges=True, if_absent=self._links, local=True)
 
     @property
     def place(self) -> str:
+        """The path of the folder."""
         return str(self._path)
 
     def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
+        """Write a file of its own beside the object, then give it the name; `group` is ignored."""
         folder, path = _lies(name)
         temporary = os.path.join(folder, f"{_TEMPORARY}{os.getpid()}-{secrets.token_hex(8)}")
         try:
@@ -131,7 +135,7 @@ class FolderStore:
             try:
                 self._publish(temporary, path, name, if_absent)
             except BaseException:
-                os.unlink(temporary, dir_fd=self._top)
+                self._discard(temporary)
                 raise
             self._sync_folder(folder)
         except OSError as error:
@@ -140,12 +144,14 @@ class FolderStore:
             self._sweep(folder, written_ns)
 
     def get(self, name: str) -> bytes:
+        """Read the whole file; Broken when it is larger than any object can be."""
         with self._open(name) as (file, size):
             if size > _MAX_OBJECT_SIZE:
                 raise Broken(f"{name} in {self.place} is larger than any object can be", name=name)
             return self._read(file, name, 0, size)
 
     def get_range(self, name: str, offset: int, size: int) -> bytes:
+        """Read a part of the file; nothing is allocated for a range that it does not have."""
         if offset < 0 or size < 0:
             raise ValueError("a range begins and ends inside an object")
         with self._open(name) as (file, total):
@@ -154,16 +160,19 @@ class FolderStore:
             return self._read(file, name, offset, size)
 
     def list(self, prefix: str = "") -> Iterator[str]:
+        """Read only the folders that the prefix may lie in, one at a time."""
         for folder in self._folders(prefix):
             for name in self._inside(folder)[0]:
                 if name.startswith(prefix) and _belongs(folder, name):
                     yield name
 
     def query(self, name: str) -> int:
+        """Return the size of the file."""
         with self._open(name) as (_, size):
             return size
 
     def delete(self, name: str) -> None:
+        """Remove the file. A power cut may bring it back."""
         _, path = _lies(name)
         try:
             os.unlink(path, dir_fd=self._top)
@@ -171,6 +180,7 @@ class FolderStore:
             raise self._meant(error, name, "deleted") from error
 
     def close(self) -> None:
+        """Close the top folder; a disk can be unmounted then."""
         if self._top >= 0:
             os.close(self._top)
             self._top = -1
@@ -211,10 +221,15 @@ class FolderStore:
             os.fsync(file)
             return os.fstat(file).st_mtime_ns
         except BaseException:
-            os.unlink(path, dir_fd=self._top)
+            self._discard(path)
             raise
         finally:
             os.close(file)
+
+    def _discard(self, temporary: str) -> None:
+        """Remove a file that is of no use any more; where that fails, a later put sweeps it away."""
+        with suppress(OSError):
+            os.unlink(temporary, dir_fd=self._top)
 
     def _publish(self, temporary: str, path: str, name: str, if_absent: bool) -> None:
         """Give a finished file its name, replacing what has it unless `if_absent`."""
@@ -229,7 +244,7 @@ class FolderStore:
                 # FAT and some network mounts have no links; capabilities then say that this is not atomic.
                 self._links = False
             else:
-                os.unlink(temporary, dir_fd=self._top)
+                self._discard(temporary)
                 return
         if if_absent and self._is_there(path):
             raise self._exists(name)
@@ -275,7 +290,7 @@ class FolderStore:
                 path = os.path.join(folder, name)
                 with suppress(OSError):
                     if now_ns - os.stat(path, dir_fd=self._top, follow_symlinks=False).st_mtime_ns > _STALE_NS:
-                        os.unlink(path, dir_fd=self._top)
+                        self._discard(path)
 
     def _folders(self, prefix: str) -> Iterator[str]:
         """Yield the folders that names with this prefix may lie in."""
@@ -416,18 +431,21 @@ def _refused(path: Path, error: OSError) -> RepositoryError:
 
 def _inspect(path: Path, names: Sequence[str], create: bool) -> None:
     """RepositoryError unless there is, or may be, a repository among these files."""
-    foreign = sorted(name for name in names if name not in _OURS | _HARMLESS and not name.startswith(_TEMPORARY))
-    if _TOP in names or (create and not foreign):
+    if _TOP in names:
         return
+    others = {name for name in names if name not in _HARMLESS and not name.startswith(_TEMPORARY)}
     if create:
+        # An interrupted init leaves a key slot and no config.
+        foreign = sorted(others - {"key"})
+        if foreign:
+            raise RepositoryError(
+                f"The folder {path} is not empty and holds no repository: {foreign[0]} is in it",
+                hint="Give a new or an empty folder.",
+            )
+    elif others.isdisjoint(_OURS):
+        state = "holds other files" if others else "is empty"
         raise RepositoryError(
-            f"The folder {path} is not empty and holds no repository: {foreign[0]} is in it",
-            hint="Give a new or an empty folder.",
+            f"There is no repository at {path}: the folder {state}",
+            hint=f"Check the path and that the disk is mounted, or make a repository: yester init {path}",
         )
-    if not _OURS.isdisjoint(names):
-        return  # what is left of one: who opens it says what is missing
-    state = "holds other files" if foreign else "is empty"
-    raise RepositoryError(
-        f"There is no repository at {path}: the folder {state}",
-        hint=f"Check the path and that the disk is mounted, or make a repository: yester init {path}",
-    )
+    # Else it is what is left of a repository: who opens it says what is missing.

@@ -18,6 +18,7 @@ class MemoryStore:
         self._objects: dict[str, bytes] = {}
 
     def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
+        """Keep a copy; `group` is ignored."""
         content = b"".join(buffers)
         with self._lock:
             if if_absent and name in self._objects:
@@ -25,12 +26,14 @@ class MemoryStore:
             self._objects[checked_name(name)] = content
 
     def get(self, name: str) -> bytes:
+        """Return the object itself."""
         try:
             return self._objects[checked_name(name)]
         except KeyError:
             raise _missing(name) from None
 
     def get_range(self, name: str, offset: int, size: int) -> bytes:
+        """Return a slice of it."""
         if offset < 0 or size < 0:
             raise ValueError("a range begins and ends inside an object")
         found = self.get(name)[offset : offset + size]
@@ -39,12 +42,15 @@ class MemoryStore:
         return found
 
     def list(self, prefix: str = "") -> Iterator[str]:
+        """Yield the names as they were when the first was asked for."""
         return (name for name in tuple(self._objects) if name.startswith(prefix))
 
     def query(self, name: str) -> int:
+        """Return its size."""
         return len(self.get(name))
 
     def delete(self, name: str) -> None:
+        """Drop it."""
         with self._lock:
             if self._objects.pop(checked_name(name), None) is None:
                 raise _missing(name)
