@@ -2,8 +2,8 @@
 
 A run writes a node for each changed directory, most of about ten rows, so nothing here costs more than a tuple
 a row; zip turns rows into columns and each column is packed by one call. What few rows have (targets, devices,
-attributes ...) is encoded as it is set and kept by column and row. Which columns a node has follows from its rows alone:
-the same rows give the same bytes, whoever adds them.
+attributes ...) is encoded as it is set and kept by column and row. Which columns a node has follows from its rows
+alone: the same rows give the same bytes, whoever adds them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

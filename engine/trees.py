@@ -6,26 +6,15 @@ changes one leaf and the inner nodes above it (docs/format.md, section 6).
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from collections.abc import Iterator
 
+from yester.engine.blobs import BlobSource, Put
 from yester.engine.entries import Entry, Summary
 from yester.engine.ids import BlobId, BlobKind, TreeId
 from yester.engine.page_builder import Child, Owners, PageBuilder, encode_inner
 from yester.engine.page_columns import MAX_ROWS, MIN_ROWS, ROOT_NAME, cuts, malformed
 from yester.engine.pages import Page
 from yester.engine.store import Buffer
-
-Put = Callable[[BlobKind, bytes], BlobId]
-"""Keeps a blob and returns its id."""
-
-
-class BlobSource(Protocol):
-    """Where blobs are read from."""
-
-    def blob(self, kind: BlobKind, id: bytes) -> Buffer:
-        """Return the blob's plain bytes; DamageError when it is not there or not what its id says."""
-        ...
 
 
 class TreeWriter(PageBuilder):
