@@ -1,6 +1,7 @@
 """A repository as its clients use it: opened once, then asked for keys, snapshots, labels, index and reader."""
 
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -21,9 +22,11 @@ from yester.engine.errors import (
 )
 from yester.engine.host import kept_id
 from yester.engine.ids import SnapshotId, WriterId
+from yester.engine.index import Index
 from yester.engine.keys import Keys, MasterKey
 from yester.engine.keyslots import SlotKind, new_slot
 from yester.engine.places import Places, ensured, remember
+from yester.engine.reading import BlobReader
 from yester.engine.records import KINDS, Label, Record, Snapshot, Tombstone, decode_record, encode_record
 from yester.engine.sealing import ObjectKind, digest_of, name_of, open_record, seal_record
 from yester.engine.selection import select
@@ -51,6 +54,8 @@ class Repository:
         self._unlocked = unlocked
         self._keys: Keys | None = None
         self._records: dict[str, Record] = {}
+        self._index: Index | None = None
+        self._index_lock = threading.Lock()
         self._witness = Witness(self.state / "witness")
 
     @classmethod
@@ -143,6 +148,18 @@ class Repository:
         seen = self._witness.recall().get(writer.hex())
         highest, last = max(mine, default=(0, None))
         return max(highest, seen.sequence if seen else 0) + 1, last
+
+    @property
+    def index(self) -> Index:
+        """The index of blobs, loaded at first use; StoreError when the store fails."""
+        with self._index_lock:
+            if self._index is None:
+                self._index = Index(self.store, lambda: self.keys, self.cache / "index")
+            return self._index
+
+    def reader(self, cache_size: int = 64 << 20) -> BlobReader:
+        """Return a reader of blobs with a cache of this many bytes of its own."""
+        return BlobReader(self, cache_size)
 
     def snapshot(self, sid: SnapshotId) -> Snapshot:
         """Return one snapshot; Missing when the store lacks it, DamageError when it is not what was written."""

@@ -1,0 +1,388 @@
+"""The index of a repository: which blob lies where, in constant memory.
+
+What it knows comes from three places: segments (local files that cover fragments already fetched), packs of
+this run that no segment covers yet, and frames of this run that lie in no stored pack yet. The last two are
+`pending`, a dict from short id to Frame, shared with the writer: one look-up tells it whether a blob was added
+before, stored or not.
+
+Only fragments that the store still lists count, and none that another listed fragment replaces. Segments
+are dropped as a whole when one of their fragments does not count any more, and built again from the others.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from pathlib import Path
+from threading import RLock
+from typing import NamedTuple, Protocol, TypeVar
+
+from yester.engine.errors import DamageError, Missing, UsageError
+from yester.engine.fragments import Fragment
+from yester.engine.ids import SHORT_ID_SIZE, BlobKind, FragmentId, PackId
+from yester.engine.keys import Keys
+from yester.engine.packs import Frame, PackEntry
+from yester.engine.sealing import ObjectKind, digest_of, name_of, open_record, seal_record
+from yester.engine.segments import (
+    PACK_PREFIX_SIZE,
+    SUFFIX,
+    Location,
+    Records,
+    Run,
+    Segment,
+    SegmentDamaged,
+    pack_row,
+    plan_merge,
+    write_segment,
+)
+from yester.engine.store import Store
+
+BATCH = 1 << 17
+"""Blobs that are kept in memory, about 200 bytes each, before they become a segment."""
+
+FRAGMENT_BLOBS = 1 << 16
+"""Blobs that one fragment names, about, so that a long run is indexed as it goes."""
+
+_LISTINGS = 5
+"""How often a fragment may vanish between listing and fetching before that is an error."""
+
+_Answer = TypeVar("_Answer")
+
+
+class Indexed(Protocol):
+    """What writing and reading blobs need of a repository (engine/repository.py)."""
+
+    @property
+    def store(self) -> Store:
+        """Where the objects are."""
+        ...
+
+    @property
+    def keys(self) -> Keys:
+        """The keys; perhaps waits until they are derived."""
+        ...
+
+    @property
+    def index(self) -> "Index":
+        """The one index that all who use this repository object share."""
+        ...
+
+
+class _Batch(NamedTuple):
+    """Packs, and the fragments that name them, on their way into one segment."""
+
+    packs: list[PackEntry]
+    fragments: set[FragmentId]
+    replaced: set[FragmentId]
+
+    @property
+    def blobs(self) -> int:
+        return sum(entry.directory.blobs for entry in self.packs)
+
+
+class Index:
+    """Look-ups may come from any thread, while one thread at a time adds."""
+
+    def __init__(self, store: Store, keys: Callable[[], Keys], folder: Path) -> None:
+        """Load what the store lists. `folder` holds the segments; it is made, 0700, when it is not there.
+
+        `keys` is called only when a fragment has to be fetched. A damaged fragment is left out and said in `damaged`:
+        its packs look like orphans, which the next run adopts.
+        """
+        self.pending: dict[bytes, Frame] = {}
+        self.damaged: dict[FragmentId, str] = {}
+        self._store = store
+        self._keys = keys
+        self._folder = folder
+        self._lock = RLock()
+        self._segments: tuple[Segment, ...] = ()
+        self._unnamed: list[PackEntry] = []
+        self._named = _Batch([], set(), set())
+        self._own: set[PackId] = set()
+        self._replaced: set[FragmentId] = set()
+        self._allowed: AbstractSet[PackId] | None = None
+        self._denied: frozenset[bytes] = frozenset()
+        self._open_cached()
+        self.refresh()
+
+    # What is where
+
+    def __contains__(self, blob: bytes) -> bool:
+        """Tell whether a blob (full or short id) is stored, or was added in this run, in a pack that counts."""
+        short = blob[:SHORT_ID_SIZE]
+        return short in self.pending or (bool(self._segments) and self.holder(short) is not None)
+
+    def holder(self, short: bytes) -> bytes | None:
+        """Return the first 12 bytes of the id of a pack of earlier runs that holds the blob; None when none does."""
+        return self._look_up(short, Segment.prefix)
+
+    def locate(self, blob: bytes) -> Location | None:
+        """Return where a blob (full or short id) lies; None when it is nowhere, or in no stored pack yet."""
+        short = blob[:SHORT_ID_SIZE]
+        frame = self.pending.get(short)
+        if frame is not None and frame.entry is not None:
+            return _place(frame, frame.entry, short)
+        return self._look_up(short, Segment.location)
+
+    def _look_up(self, short: bytes, answer: Callable[[Segment, int], _Answer]) -> _Answer | None:
+        """Return the answer of the first segment that has the blob."""
+        while True:
+            for segment in self._segments:
+                try:
+                    at = segment.find(short, self._denied)
+                    if at >= 0:
+                        return answer(segment, at)
+                except SegmentDamaged:
+                    self._rebuild(segment)
+                    break
+            else:
+                return None
+
+    def packs(self) -> set[PackId]:
+        """Return all packs that the index names, whether they count or not."""
+        with self._lock:
+            known = set(self._own)
+            for segment in self._segments:
+                known.update(segment.packs())
+        return known
+
+    def fragments(self) -> set[FragmentId]:
+        """Return the fragments whose content is known."""
+        with self._lock:
+            return self._covered()
+
+    @property
+    def blobs(self) -> int:
+        """The number of blobs known; one in two packs counts twice."""
+        return sum(map(len, self._segments)) + len(self.pending)
+
+    def full_packs(self, prefixes: AbstractSet[bytes]) -> set[PackId]:
+        """Return the packs whose ids begin with these 12 bytes."""
+        return {pack for pack in self.packs() if pack[:PACK_PREFIX_SIZE] in prefixes}
+
+    # What counts
+
+    def restrict(self, packs: AbstractSet[PackId]) -> None:
+        """Let only these packs count as present, and those that are stored from now on.
+
+        Blobs of this run that lie in other packs are forgotten, so that adding them again stores them again.
+        """
+        with self._lock:
+            self._allowed = packs
+            self._own &= packs
+            self._deny()
+            lost = [short for short, frame in self.pending.items() if frame.entry and frame.entry.pack not in packs]
+            for short in lost:
+                del self.pending[short]
+
+    def _deny(self) -> None:
+        """Collect the packs that do not count: none or few, however many there are."""
+        allowed = self._allowed
+        if allowed is None:
+            return
+        denied = (pack for segment in self._segments for pack in segment.packs() if pack not in allowed)
+        self._denied = frozenset(pack[:PACK_PREFIX_SIZE] for pack in denied if pack not in self._own)
+
+    # What this run adds
+
+    def stored(self, entry: PackEntry, frames: Iterable[Frame]) -> None:
+        """Learn of a pack of this run that the store now has. Its blobs are pending already."""
+        with self._lock:
+            self._own.add(entry.pack)
+            self._unnamed.append(entry)
+            for frame in frames:
+                frame.entry = entry
+
+    def unnamed_blobs(self) -> int:
+        """Return how many stored blobs no stored fragment names yet."""
+        return sum(entry.directory.blobs for entry in self._unnamed)
+
+    def name(self) -> FragmentId | None:
+        """Store a fragment that names all packs of this run which none names yet; None when there are none."""
+        with self._lock:
+            packs, self._unnamed = self._unnamed, []
+        if not packs:
+            return None
+        try:
+            fragment = put_fragment(self._store, self._keys(), Fragment(tuple(packs)))
+        except BaseException:
+            with self._lock:
+                self._unnamed = packs + self._unnamed
+            raise
+        with self._lock:
+            self._named.packs.extend(packs)
+            self._named.fragments.add(fragment)
+            if self._named.blobs >= BATCH:
+                self._freeze()
+        return fragment
+
+    def add_packs(self, packs: Iterable[PackEntry], replaces: Collection[FragmentId] = ()) -> FragmentId:
+        """Store a fragment that names packs which earlier runs left, and learn it."""
+        content = Fragment(tuple(packs), tuple(replaces))
+        fragment = put_fragment(self._store, self._keys(), content)
+        with self._lock:
+            self._own.update(entry.pack for entry in content.packs)
+            self._load(set(self._covered()) | {fragment}, {fragment: content})
+        return fragment
+
+    def _freeze(self) -> None:
+        """Turn the named packs of this run into a segment, and forget their blobs one by one."""
+        batch, self._named = self._named, _Batch([], set(), set())
+        self._add_segment(batch)
+        self._merge()
+        pending = self.pending
+        for entry in batch.packs:
+            ids = entry.directory.ids
+            for at in range(0, len(ids), SHORT_ID_SIZE):
+                pending.pop(ids[at : at + SHORT_ID_SIZE], None)
+
+    # Fragments and segments
+
+    def refresh(self) -> None:
+        """List fragments again: load new ones, forget what is gone or replaced. StoreError when the store fails."""
+        with self._lock:
+            for attempt in range(_LISTINGS):
+                try:
+                    self._load(list_fragments(self._store), {})
+                    return
+                except Missing:
+                    if attempt == _LISTINGS - 1:
+                        raise
+
+    def _covered(self) -> set[FragmentId]:
+        return self._named.fragments.union(*(segment.fragments for segment in self._segments))
+
+    def _load(self, listed: AbstractSet[FragmentId], fetched: dict[FragmentId, Fragment]) -> None:
+        """Make the segments cover exactly the listed fragments that no other listed one replaces."""
+        self._replaced.update(*(segment.replaced for segment in self._segments if segment.fragments <= listed))
+        while True:
+            self._drop(listed - self._replaced)
+            wanted = listed - self._replaced - self._covered() - self.damaged.keys()
+            if not wanted:
+                break
+            for batch in self._batches(wanted, fetched):
+                self._replaced |= batch.replaced & listed
+                self._add_segment(batch)
+        self._merge()
+        self._deny()
+
+    def _drop(self, counting: AbstractSet[FragmentId]) -> None:
+        """Let go of every segment that covers a fragment which does not count."""
+        void = [segment for segment in self._segments if not segment.fragments <= counting]
+        self._segments = tuple(segment for segment in self._segments if segment.fragments <= counting)
+        for segment in void:
+            segment.path.unlink(missing_ok=True)
+
+    def _batches(self, wanted: Iterable[FragmentId], fetched: dict[FragmentId, Fragment]) -> Iterator[_Batch]:
+        """Yield the content of fragments in batches that memory can hold."""
+        batch = _Batch([], set(), set())
+        for fragment in wanted:
+            try:
+                content = fetched.get(fragment) or get_fragment(self._store, self._keys(), fragment)
+            except DamageError as error:
+                self.damaged[fragment] = error.what
+                continue
+            batch.packs.extend(content.packs)
+            batch.fragments.add(fragment)
+            batch.replaced.update(content.replaces)
+            if batch.blobs >= BATCH:
+                yield batch
+                batch = _Batch([], set(), set())
+        if batch.fragments:
+            yield batch
+
+    def _add_segment(self, batch: _Batch) -> None:
+        runs: list[Run] = [Records(batch.packs)]
+        rows = map(pack_row, batch.packs)
+        self._segments += (write_segment(self._folder, runs, batch.fragments, batch.replaced, rows),)
+
+    def _merge(self) -> None:
+        """Keep the segments few, and each record rarely copied."""
+        segments = sorted(self._segments, key=len, reverse=True)
+        count = plan_merge([len(segment) for segment in segments])
+        if not count:
+            return
+        kept, small = segments[:-count], segments[-count:]
+        try:
+            merged = write_segment(
+                self._folder,
+                small,
+                frozenset().union(*(segment.fragments for segment in small)),
+                frozenset().union(*(segment.replaced for segment in small)),
+                (row for segment in small for row in segment.pack_rows()),
+            )
+        except SegmentDamaged:
+            # The look-up that meets the damaged block builds the segment again; until then more segments do no harm.
+            return
+        self._segments = (*kept, merged)
+        for segment in small:
+            segment.path.unlink(missing_ok=True)
+
+    def _open_cached(self) -> None:
+        """Open the segments that earlier runs left, those that cover most first; delete what is of no use."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = []
+        for path in self._folder.glob(f"*{SUFFIX}"):
+            try:
+                found.append(Segment(path))
+            except SegmentDamaged:
+                path.unlink(missing_ok=True)
+        covered: set[FragmentId] = set()
+        for segment in sorted(found, key=lambda segment: len(segment.fragments), reverse=True):
+            if covered.isdisjoint(segment.fragments):
+                covered |= segment.fragments
+                self._segments += (segment,)
+            else:
+                segment.path.unlink(missing_ok=True)
+
+    def _rebuild(self, segment: Segment) -> None:
+        """Throw a damaged segment away and fetch its fragments again."""
+        with self._lock:
+            if segment in self._segments:
+                self._segments = tuple(other for other in self._segments if other is not segment)
+                segment.path.unlink(missing_ok=True)
+                self.refresh()
+
+
+def _place(frame: Frame, entry: PackEntry, short: bytes) -> Location:
+    """Return where a blob of this run lies. A frame has few blobs: no table of positions is worth its memory."""
+    ids = frame.ids
+    at = ids.find(short)
+    while at % SHORT_ID_SIZE:
+        at = ids.find(short, at + 1)
+    row = at // SHORT_ID_SIZE
+    return Location(
+        entry.pack,
+        frame.kind,
+        frame.offset,
+        frame.sealed_size,
+        frame.size,
+        frame.codec,
+        frame.number,
+        sum(frame.lengths[:row]),
+        frame.lengths[row],
+        BlobKind(frame.kinds[row]),
+        entry.header,
+        entry.size,
+    )
+
+
+def list_fragments(store: Store) -> set[FragmentId]:
+    """Return the fragments that the store lists; what only looks like one is passed over."""
+    found = set()
+    for name in store.list(name_of(ObjectKind.INDEX, b"")):
+        with suppress(UsageError):
+            found.add(FragmentId(digest_of(name)))
+    return found
+
+
+def put_fragment(store: Store, keys: Keys, fragment: Fragment) -> FragmentId:
+    """Store an index fragment. The packs that it names must be stored."""
+    name, content = seal_record(ObjectKind.INDEX, keys, fragment.encode())
+    store.put(name, [content])
+    return FragmentId(digest_of(name))
+
+
+def get_fragment(store: Store, keys: Keys, fragment: FragmentId) -> Fragment:
+    """Fetch an index fragment; DamageError when it is not what was written."""
+    name = name_of(ObjectKind.INDEX, fragment)
+    return Fragment.decode(open_record(ObjectKind.INDEX, keys, name, store.get(name)), name)
