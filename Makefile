@@ -25,8 +25,8 @@ fix: setup ## mend format and lint where a program can
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
 
-bench: setup ## measure against the targets and the peers (ARGS="--files 5000")
-	@.venv/bin/python -P tests/benchmarks/run.py $(ARGS)
+bench: setup ## measure against the targets and the peers (ARGS="--groups small")
+	@.venv/bin/python -P tests/benchmarks/run.py $(ARGS) $(ARGS)
 
 run: setup ## run yester from this checkout (ARGS="list --json")
 	@.venv/bin/yester $(ARGS)
