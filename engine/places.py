@@ -35,13 +35,19 @@ class Places:
             data=dirs.user_data_path,
             state=dirs.user_state_path,
             cache=dirs.user_cache_path,
-            runtime=dirs.user_runtime_path,
+            runtime=_runtime(dirs.user_state_path),
         )
 
     @classmethod
     def under(cls, root: Path) -> "Places":
         """Return places that all lie in one folder: for tests and demonstrations."""
         return cls(*(root / name for name in ("config", "data", "state", "cache", "runtime")))
+
+
+def _runtime(state: Path) -> Path:
+    """Return the session's folder; in the state folder where there is no session, as in cron and in containers."""
+    session = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(session, "yester") if session else state / "runtime"
 
 
 def ensured(folder: Path) -> Path:

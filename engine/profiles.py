@@ -270,6 +270,7 @@ def _explained(name: str, text: str, place: str, problem: str) -> UsageError:
         )
     table, _, key = where.rpartition(".")
     key = key.partition("[")[0]
+    what = what.replace("`str | object`", "a path")
     return UsageError(f"profile {name}: {_place_of(text, place, table, key)}: {key}: {what[:1].lower()}{what[1:]}")
 
 

@@ -1,0 +1,135 @@
+"""Where the passphrase comes from.
+
+Asked in this order, the first that is there wins: what the command line names, what the profile names, the environment
+(YESTER_PASSPHRASE, _FILE, _COMMAND), a systemd credential, the keyring where somebody asked for it, and last a person
+at a terminal. A secret never stands in an argument list.
+"""
+
+import shlex
+import subprocess
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from yester.engine.errors import RepositoryError, UsageError
+
+SERVICE = "yester"
+"""Under which the keyring keeps passphrases; the user name there is the repository's place."""
+
+OPTIONS = (
+    "set YESTER_PASSPHRASE, YESTER_PASSPHRASE_FILE or YESTER_PASSPHRASE_COMMAND, "
+    "or give --passphrase-file, --passphrase-command or --keyring"
+)
+
+NOT_EMPTY = "give one; a repository without encryption is made with yester init --no-encryption"
+
+_CREDENTIALS = ("yester.passphrase", "yester")
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSource:
+    """Where a command line or a profile says the passphrase is; empty: it does not say."""
+
+    file: str = ""
+    command: str = ""
+    keyring: bool = False
+
+
+def find_secret(
+    place: str, sources: tuple[SecretSource, ...], environment: Mapping[str, str], ask: Callable[[], str] | None
+) -> bytes:
+    """Return the secret for the repository at `place`; `sources` in order of rank, `ask` a person or None.
+
+    UsageError when a named source fails or is empty; RepositoryError when there is no source at all.
+    """
+    for source in sources:
+        if source.file or source.command:
+            return _from_named(source.file, source.command)
+    found = _from_environment(environment)
+    if found is None and any(source.keyring for source in sources):
+        found = _from_keyring(place)
+    if found is not None:
+        return found
+    if ask is None:
+        raise RepositoryError("no passphrase is given, and there is no terminal to ask for it", hint=OPTIONS)
+    return as_secret(ask(), "what was typed")
+
+
+def as_secret(text: str | bytes, origin: str) -> bytes:
+    """Return the bytes that key slots are made from; `origin` names the source when it is empty (UsageError).
+
+    One trailing line end is dropped, and text is brought to NFC so that every keyboard writes it alike.
+    """
+    raw = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+    raw = raw.removesuffix(b"\n").removesuffix(b"\r")
+    if not raw:
+        raise UsageError(
+            f"the passphrase from {origin} is empty", hint="an unencrypted repository needs --no-encryption"
+        )
+    try:
+        return unicodedata.normalize("NFC", raw.decode()).encode()
+    except UnicodeDecodeError:
+        return raw
+
+
+def _from_named(file: str, command: str) -> bytes:
+    return _from_file(file) if file else _from_command(command)
+
+
+def _from_environment(environment: Mapping[str, str]) -> bytes | None:
+    if (text := environment.get("YESTER_PASSPHRASE")) is not None:
+        return as_secret(text, "YESTER_PASSPHRASE")
+    if file := environment.get("YESTER_PASSPHRASE_FILE"):
+        return _from_file(file)
+    if command := environment.get("YESTER_PASSPHRASE_COMMAND"):
+        return _from_command(command)
+    if folder := environment.get("CREDENTIALS_DIRECTORY"):
+        for path in (Path(folder, name) for name in _CREDENTIALS):
+            if path.exists():
+                return _from_file(str(path))
+    return None
+
+
+def _from_file(path: str) -> bytes:
+    try:
+        return as_secret(Path(path).expanduser().read_bytes(), path)
+    except OSError as problem:
+        raise UsageError(f"the passphrase file {path} cannot be read: {problem.strerror}") from None
+
+
+def _from_command(command: str) -> bytes:
+    """Run the command without a shell; its standard error goes to the person's."""
+    try:
+        done = subprocess.run(shlex.split(command), stdout=subprocess.PIPE, check=False)
+    except (OSError, ValueError, IndexError) as problem:
+        raise UsageError(f"the passphrase command cannot be run: {command}: {problem}") from None
+    if done.returncode != 0:
+        raise UsageError(f"the passphrase command failed with status {done.returncode}: {command}")
+    return as_secret(done.stdout, f"the command {command}")
+
+
+def _from_keyring(place: str) -> bytes | None:
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        raise UsageError("the keyring is asked for, but not installed", hint="pip install 'yester[keyring]'") from None
+    try:
+        text = keyring.get_password(SERVICE, place)
+    except KeyringError as problem:
+        raise UsageError(f"the keyring cannot be opened: {problem}", hint=OPTIONS) from None
+    return None if text is None else as_secret(text, "the keyring")
+
+
+def keep_in_keyring(place: str, secret: str) -> None:
+    """Put the passphrase of the repository at `place` into the keyring; UsageError when that cannot be."""
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        raise UsageError("the keyring is asked for, but not installed", hint="pip install 'yester[keyring]'") from None
+    try:
+        keyring.set_password(SERVICE, place, secret)
+    except KeyringError as problem:
+        raise UsageError(f"the keyring cannot be written: {problem}", hint=OPTIONS) from None

@@ -1,0 +1,38 @@
+"""Asking the person at the terminal, where there is one."""
+
+import sys
+from collections.abc import Callable
+
+import click
+
+from yester.engine.errors import UsageError
+
+
+def passphrase_prompt(place: str) -> Callable[[], str] | None:
+    """Return what asks for the passphrase of the repository at `place`; None without a terminal."""
+    return (lambda: _ask(f"Passphrase of {place}: ")) if _is_attended() else None
+
+
+def new_passphrase_prompt() -> Callable[[], str] | None:
+    """Return what asks twice for a new passphrase (UsageError when the two differ); None without a terminal."""
+    return _ask_twice if _is_attended() else None
+
+
+def _is_attended() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _ask(words: str) -> str:
+    from getpass import getpass
+
+    try:
+        return getpass(words)
+    except EOFError:
+        raise click.Abort from None
+
+
+def _ask_twice() -> str:
+    first = _ask("New passphrase: ")
+    if first and _ask("The same again: ") != first:
+        raise UsageError("the two passphrases differ", hint="try again")
+    return first

@@ -1,0 +1,64 @@
+"""What went wrong, worded once: `yester: what happened`, a hint on what to do next, and the exit code."""
+
+import os
+import traceback
+
+import click
+
+from yester.engine.errors import YesterError
+
+USAGE, INTERNAL, CANCELLED, TERMINATED = 2, 1, 130, 143
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived."""
+
+
+def explain(problem: BaseException) -> int:
+    """Say on standard error what happened, and return the exit code. With YESTER_DEBUG=1 with a traceback."""
+    what, hint, code = _worded(problem)
+    if os.environ.get("YESTER_DEBUG") == "1":
+        traceback.print_exception(problem)
+    complain(what, hint)
+    return code
+
+
+def complain(what: str, hint: str = "") -> None:
+    """Print one complaint to standard error; one that cannot be printed is not worth a failure."""
+    try:
+        click.echo(f"yester: {what}" + (f"\n  hint: {hint}" if hint else ""), err=True)
+    except OSError:
+        return
+
+
+def _worded(problem: BaseException) -> tuple[str, str, int]:
+    match problem:
+        case YesterError():
+            return problem.what, problem.hint, problem.exit_code
+        case KeyboardInterrupt() | click.Abort():
+            return "cancelled", "", CANCELLED
+        case Terminated():
+            return "terminated", "", TERMINATED
+        case click.UsageError():
+            return _lowered(problem.format_message()), _help_line(problem.ctx), USAGE
+        case click.ClickException():
+            return _lowered(problem.format_message()), "", USAGE
+        case OSError():
+            return _operating_system(problem), "", INTERNAL
+        case _:
+            text = f"{type(problem).__name__}: {problem}"
+            return f"a defect in yester itself: {text}", "YESTER_DEBUG=1 shows where; please report it", INTERNAL
+
+
+def _lowered(message: str) -> str:
+    return message[:1].lower() + message[1:].rstrip(".")
+
+
+def _help_line(context: click.Context | None) -> str:
+    return f"see {context.command_path} --help" if context else "see yester --help"
+
+
+def _operating_system(problem: OSError) -> str:
+    name = os.fsdecode(problem.filename) if isinstance(problem.filename, str | bytes | os.PathLike) else ""
+    words = problem.strerror or str(problem)
+    return f"{name}: {words}" if name else words

@@ -1,0 +1,85 @@
+"""yester init: make a repository."""
+
+import os
+import time
+
+import click
+from blake3 import blake3
+
+from yester.engine.keyslots import SlotKind, new_recovery_key, new_slot, parse_recovery_key
+from yester.engine.places import Places
+from yester.engine.repository import Repository
+from yester.engine.secrets import SecretSource, find_secret, keep_in_keyring
+from yester.plugins.backends.registry import open_store
+from yester.tui.cli.asking import new_passphrase_prompt
+from yester.tui.cli.opening import Access, open_repository, repository_place
+from yester.tui.cli.options import secret_options
+
+_RECOVERY = """
+Recovery key, shown this once:
+
+    {key}
+
+It opens the repository when the passphrase is lost. Write it down, or print it, and keep it
+where a fire or a thief in this place would not find it too. Without passphrase and recovery
+key nobody can ever read the repository again."""
+
+
+@click.command("init", short_help="Make a repository.")
+@click.argument("place", metavar="[REPO]", required=False)
+@click.option("--no-encryption", is_flag=True, help="Make it readable without a passphrase.")
+@click.option(
+    "--like", metavar="REPO", help="Share ids and chunks with another repository, for copies between the two."
+)
+@click.option("--label", default="", help="A name for this passphrase, shown where keys are listed.")
+@secret_options
+def command(
+    place: str | None,
+    no_encryption: bool,
+    like: str | None,
+    label: str,
+    passphrase_file: str,
+    passphrase_command: str,
+    keyring: bool,
+) -> None:
+    """Make a repository at REPO, a folder or a URL, or at the default place."""
+    places = Places.default()
+    access = Access(place, passphrase_file, passphrase_command, keyring)
+    where = repository_place(place, None, places)
+    model = None
+    if like is not None:
+        model = open_repository(Access(like, passphrase_file, passphrase_command, keyring), places)
+        model.unlock()
+    store = open_store(where, create=True)
+    secret = None if no_encryption else _new_secret(where, access)
+    repository = Repository.create(store, secret, places=places, like=model, label=label)
+    click.echo(f"repository made: {where} ({'not encrypted' if secret is None else 'encrypted'})")
+    if secret is not None:
+        if keyring:
+            keep_in_keyring(where, secret.decode("utf-8", "surrogateescape"))
+        click.echo(_RECOVERY.format(key=_add_recovery_key(repository)))
+    click.echo("\nnext: yester profile add NAME FOLDER" + _repo_option(where, places))
+
+
+def _new_secret(where: str, access: Access) -> bytes:
+    """Return the passphrase that a new repository is to have; the keyring is where it goes, not where it is from."""
+    named = SecretSource(access.passphrase_file, access.passphrase_command)
+    return find_secret(where, (named,), os.environ, new_passphrase_prompt())
+
+
+def _add_recovery_key(repository: Repository) -> str:
+    """Give the repository a second key slot, and return the key that opens it."""
+    key = new_recovery_key()
+    slot = new_slot(
+        repository.master,
+        kind=SlotKind.RECOVERY,
+        secret=parse_recovery_key(key),
+        label="recovery",
+        now_ns=time.time_ns(),
+    )
+    repository.store.put(f"key.{blake3(slot).hexdigest()}", [slot])
+    return key
+
+
+def _repo_option(where: str, places: Places) -> str:
+    return "" if where == repository_place(None, None, places) else f" --repo {where}"

@@ -1,0 +1,118 @@
+"""yester list: which snapshots there are."""
+
+import click
+import msgspec
+
+from yester.engine.errors import UsageError
+from yester.engine.events import shown
+from yester.engine.ids import SnapshotId
+from yester.engine.nearest import did_you_mean
+from yester.engine.places import Places
+from yester.engine.profiles import Profile, load_profile, profile_names
+from yester.engine.records import Label, Snapshot
+from yester.tui.cli.failures import complain
+from yester.tui.cli.json_output import echo_json
+from yester.tui.cli.opening import Access, open_repository
+from yester.tui.cli.options import access, as_json
+from yester.tui.cli.wording import count, moment, size, table
+
+_HEADER = ("TIME", "SNAPSHOT", "PROFILE", "HOST", "FILES", "SIZE", "STORED", "NOTES")
+_NUMBERS = (4, 5, 6)
+
+
+@click.command("list", short_help="List snapshots.")
+@click.option("--profile", "name", metavar="NAME", help="Only snapshots of this profile.")
+@click.option("--host", metavar="NAME", help="Only snapshots of this machine.")
+@as_json
+@access
+def command(
+    name: str | None,
+    host: str | None,
+    as_json: bool,
+    repository: str | None,
+    passphrase_file: str,
+    passphrase_command: str,
+    keyring: bool,
+) -> None:
+    """List the snapshots in a repository, oldest first."""
+    places = Places.default()
+    profile = _local_profile(name, places) if name and repository is None else None
+    opened = open_repository(Access(repository, passphrase_file, passphrase_command, keyring), places, profile)
+    opened.unlock()
+    everything = opened.snapshots()
+    labels = opened.labels()
+    for warning in opened.warnings():
+        complain(warning)
+    chosen = [(sid, snapshot) for sid, snapshot in everything if _is_wanted(snapshot, name, host)]
+    if not chosen and name is not None:
+        _refuse_unknown(name, [snapshot.profile for _, snapshot in everything])
+    if as_json:
+        echo_json([snapshot_as_json(sid, snapshot, labels.get(sid)) for sid, snapshot in chosen])
+    elif chosen:
+        rows = [_HEADER, *(_row(sid, snapshot, labels.get(sid)) for sid, snapshot in chosen)]
+        click.echo("\n".join(table(rows, right=_NUMBERS)))
+    else:
+        click.echo(f"no snapshots in {opened.store.place}")
+
+
+def _local_profile(name: str, places: Places) -> Profile | None:
+    """Return the profile of that name on this machine, whose repository is then meant."""
+    folder = places.config / "profiles"
+    return load_profile(folder, name) if name in profile_names(folder) else None
+
+
+def _is_wanted(snapshot: Snapshot, name: str | None, host: str | None) -> bool:
+    return name in (None, snapshot.profile, f"{snapshot.profile}@{snapshot.host}") and host in (None, snapshot.host)
+
+
+def _refuse_unknown(name: str, known: list[str]) -> None:
+    if name not in known:
+        raise UsageError(f"no snapshot is of a profile {name}", hint=did_you_mean(name, set(known)))
+
+
+def _row(sid: SnapshotId, snapshot: Snapshot, label: Label | None) -> tuple[str, ...]:
+    done = snapshot.statistics
+    return (
+        moment(snapshot.time_ns),
+        sid.hex()[:8],
+        snapshot.profile,
+        snapshot.host,
+        f"{done.files:,}",
+        size(done.size),
+        size(done.stored_size),
+        "; ".join(notes(snapshot, label)),
+    )
+
+
+def notes(snapshot: Snapshot, label: Label | None) -> list[str]:
+    """Return in words what is special about a snapshot, and what people said about it."""
+    failed = snapshot.statistics.failed
+    said = [
+        "partial" if snapshot.partial else "",
+        count(failed, "failure") if failed else "",
+    ]
+    if label is not None:
+        said += [label.name or "", ", ".join(label.tags), "pinned" if label.pinned else "", label.note]
+    return [word for word in said if word]
+
+
+def snapshot_as_json(sid: SnapshotId, snapshot: Snapshot, label: Label | None) -> dict[str, object]:
+    """Return a snapshot as `--json` shows it."""
+    return {
+        "snapshot": sid.hex(),
+        "time_ns": snapshot.time_ns,
+        "end_ns": snapshot.end_ns,
+        "profile": snapshot.profile,
+        "profile_id": snapshot.profile_id.hex(),
+        "host": snapshot.host,
+        "user": snapshot.user,
+        "sources": [shown(source) for source in snapshot.sources],
+        "partial": snapshot.partial,
+        "parent": snapshot.parent.hex() if snapshot.parent else None,
+        "program": snapshot.program,
+        "name": label.name if label else None,
+        "tags": list(label.tags) if label else [],
+        "pinned": label.pinned if label else False,
+        "note": label.note if label else "",
+        "statistics": msgspec.structs.asdict(snapshot.statistics),
+    }

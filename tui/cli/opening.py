@@ -1,0 +1,59 @@
+"""Which repository is meant, and opening it."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from yester.engine.places import Places
+from yester.engine.secrets import SecretSource, find_secret
+from yester.tui.cli.asking import passphrase_prompt
+
+if TYPE_CHECKING:
+    from yester.engine.profiles import Profile
+    from yester.engine.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the command line says about the repository and its passphrase."""
+
+    repository: str | None = None
+    passphrase_file: str = ""
+    passphrase_command: str = ""
+    keyring: bool = False
+
+    @property
+    def source(self) -> SecretSource:
+        """Where the passphrase is said to be."""
+        return SecretSource(self.passphrase_file, self.passphrase_command, self.keyring)
+
+
+def is_url(place: str) -> bool:
+    """Whether a place is a URL and not a path."""
+    return "://" in place
+
+
+def repository_place(asked: str | None, profile: "Profile | None", places: Places) -> str:
+    """Return the repository that is meant: --repo, the profile's, YESTER_REPOSITORY, or the default; paths absolute."""
+    stated = asked or (profile.repository if profile else "") or os.environ.get("YESTER_REPOSITORY", "")
+    place = stated or str(places.data / "repository")
+    return place if is_url(place) else os.path.abspath(Path(place).expanduser())
+
+
+def open_repository(access: Access, places: Places, profile: "Profile | None" = None) -> "Repository":
+    """Open the repository that is meant. Its key is still being derived when this returns."""
+    from yester.engine.repository import Repository
+    from yester.plugins.backends.registry import open_store
+
+    place = repository_place(access.repository, profile, places)
+    return Repository.open(open_store(place), secret_of(place, access, profile), places=places)
+
+
+def secret_of(place: str, access: Access, profile: "Profile | None" = None) -> Callable[[], bytes]:
+    """Return what finds the passphrase of the repository at `place` when it is needed."""
+    sources = [access.source]
+    if profile is not None:
+        sources.append(SecretSource(profile.passphrase_file, profile.passphrase_command, profile.keyring))
+    return lambda: find_secret(place, tuple(sources), os.environ, passphrase_prompt(place))

@@ -1,0 +1,99 @@
+"""The program: its commands, what it does about signals, and how it ends.
+
+Commands are loaded when they are used, since `yester --help` and a run from a timer should not wait for libraries that
+they do not need; so the names and first help lines stand here in a table, and a test holds them against the modules.
+"""
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from yester import __version__
+from yester.engine.errors import UsageError
+from yester.engine.nearest import did_you_mean
+from yester.tui.cli.failures import Terminated, explain
+
+COMMANDS = {
+    "init": ("yester.tui.cli.init", "Make a repository."),
+    "profile": ("yester.tui.cli.profile", "Say what to take snapshots of."),
+    "list": ("yester.tui.cli.list", "List snapshots."),
+    "show": ("yester.tui.cli.show", "Show a snapshot, or what is in it."),
+    "version": ("yester.tui.cli.version", "Show the version of yester and of what it works with."),
+}
+"""Command → the module whose `command` it is, and its first help line; in the order in which a newcomer needs them."""
+
+
+class Commands(click.Group):
+    """A group that loads a command's module when the command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command; None when there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the arguments begin with; UsageError names the nearest ones."""
+        if not args[0].startswith("-") and args[0] not in COMMANDS:
+            raise UsageError(
+                f"there is no command {args[0]}", hint=did_you_mean(args[0], COMMANDS) or "see yester --help"
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table without loading anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="More about a command: yester COMMAND --help",
+)
+@click.version_option(__version__, prog_name="yester", message="%(prog)s %(version)s")
+@click.pass_context
+def program(ctx: click.Context) -> None:
+    """Every yesterday of your files, as a folder."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit code; whatever goes wrong is said on standard error, once."""
+    signal.signal(signal.SIGTERM, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        code = program.main(list(arguments), prog_name="yester", standalone_mode=False)
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):  # click turns the one into the other
+        _forget_stdout()
+        return 0
+    except BaseException as problem:  # noqa: BLE001  this is the outermost place: each failure becomes one sentence
+        return explain(problem)
+    return code if isinstance(code, int) else 0
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    raise Terminated
+
+
+def _forget_stdout() -> None:
+    """Let nothing more be written to a pipe that nobody reads: the interpreter flushes once more when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

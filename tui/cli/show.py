@@ -1,0 +1,83 @@
+"""yester show: a snapshot, a folder in it, or all that is kept of one entry."""
+
+import click
+
+from yester.engine.errors import UsageError
+from yester.engine.ids import SnapshotId
+from yester.engine.places import Places
+from yester.engine.records import Label, Snapshot
+from yester.engine.trees import decode_root, resolve
+from yester.tui.cli.entry import details, entry_as_json, listing
+from yester.tui.cli.json_output import echo_json
+from yester.tui.cli.list import notes, snapshot_as_json
+from yester.tui.cli.opening import Access, open_repository
+from yester.tui.cli.options import access, as_json
+from yester.tui.cli.wording import duration, moment, printable, size, table
+
+
+@click.command("show", short_help="Show a snapshot, or what is in it.")
+@click.argument("what", metavar="SNAPSHOT[:PATH]")
+@as_json
+@access
+def command(
+    what: str,
+    as_json: bool,
+    repository: str | None,
+    passphrase_file: str,
+    passphrase_command: str,
+    keyring: bool,
+) -> None:
+    """Show a snapshot; with :PATH list a folder in it, or show all that is kept of an entry.
+
+    SNAPSHOT is an id or the beginning of one, latest, PROFILE@latest or PROFILE@TIME.
+    """
+    name, path = split_place(what)
+    opened = open_repository(Access(repository, passphrase_file, passphrase_command, keyring), Places.default())
+    sid, snapshot = opened.find_snapshot(name)
+    if path is None:
+        _show_snapshot(sid, snapshot, opened.labels().get(sid), as_json)
+        return
+    source = opened.reader()
+    entry = resolve(source, decode_root(snapshot.root), path)
+    if entry is None:
+        raise UsageError(
+            f"there is no {printable(path)} in snapshot {sid.hex()[:8]}", hint=f"look around: yester show {name}:/"
+        )
+    if as_json:
+        echo_json(entry_as_json(source, path, entry))
+    elif entry.is_directory and entry.refs:
+        click.echo("\n".join(listing(source, entry)))
+    else:
+        click.echo("\n".join(details(source, path, entry)))
+
+
+def split_place(what: str) -> tuple[str, bytes | None]:
+    """Return the snapshot and the absolute path of `SNAPSHOT:PATH`; the path is None when none is given.
+
+    A time after `@` may hold colons itself: there the path begins at the first `:/`.
+    """
+    name, colon, path = what.partition(":/" if "@" in what.partition("/")[0] else ":")
+    if not colon:
+        return name, None
+    return name, b"/" + path.strip("/").encode("utf-8", "surrogateescape")
+
+
+def _show_snapshot(sid: SnapshotId, snapshot: Snapshot, label: Label | None, as_json: bool) -> None:
+    if as_json:
+        echo_json(snapshot_as_json(sid, snapshot, label))
+        return
+    done = snapshot.statistics
+    rows = [
+        ("snapshot", sid.hex()),
+        ("time", moment(snapshot.time_ns)),
+        ("profile", snapshot.profile),
+        ("taken by", f"{snapshot.user} on {snapshot.host}, {snapshot.program}"),
+        *(("source", printable(source)) for source in snapshot.sources),
+        ("holds", f"{done.files:,} files, {done.entries:,} entries, {size(done.size)}"),
+        ("changes", f"{done.new:,} new, {done.changed:,} changed, {done.unchanged:,} unchanged"),
+        ("added", f"{size(done.added_size)}, stored in {size(done.stored_size)}"),
+        ("took", duration(done.duration_ns)),
+        ("parent", snapshot.parent.hex()[:8] if snapshot.parent else "none"),
+        *(("note", note) for note in notes(snapshot, label)),
+    ]
+    click.echo("\n".join(table(rows)))

@@ -1,0 +1,65 @@
+"""How sizes, times, counts and names are written for people."""
+
+import time
+from collections.abc import Sequence
+
+_UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+
+
+def size(count: int) -> str:
+    """Return a number of bytes in the largest unit that leaves it at least 1: `812 B`, `4.3 MiB`."""
+    if count < 1024:
+        return f"{count} B"
+    value = float(count)
+    for unit in _UNITS:
+        value /= 1024
+        if value < 1023.95:
+            return f"{value:.1f} {unit}"
+    return f"{value:,.0f} {_UNITS[-1]}"
+
+
+def moment(time_ns: int) -> str:
+    """Return a time as the person's clock shows it: `2026-11-20 16:03:12`; any year that a file may carry."""
+    seconds = time_ns // 1_000_000_000
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+    except (OverflowError, ValueError, OSError):
+        return f"{seconds} s since 1970"
+
+
+def duration(time_ns: int) -> str:
+    """Return a stretch of time in words of at most two units."""
+    seconds = time_ns / 1e9
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    return f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Return `1 file`, `50,000 files`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def printable(raw: bytes) -> str:
+    """Return a name or path on one line: what is no UTF-8 or would move the cursor stands as an escape."""
+    text = raw.decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[str]:
+    """Return rows as aligned lines, two blanks between columns; `right` lists the columns that hold numbers."""
+    if not rows:
+        return []
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
