@@ -101,7 +101,7 @@ class Keys:
         secret = self._secrets.get(epoch)
         if secret is None:
             raise DamageError(
-                f"An object was sealed under epoch {epoch}, which the key does not have",
+                f"it was sealed under epoch {epoch}, which the key does not have",
                 hint="If the key was rotated just now, run the command again; else run `yester check`.",
             )
         return blake3(secret + salt, derive_key_context="yester v1 object").digest()

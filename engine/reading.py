@@ -8,7 +8,7 @@ elsewhere: the index is loaded again, once, before that is an error.
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from threading import Event, Lock
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from yester.engine.compression import PLAIN, decompress
 from yester.engine.errors import Broken, DamageError, Missing, YesterError
@@ -32,14 +32,22 @@ _WHOLE_PACKS = 2
 _CHECK = "Run `yester check` to see what is hit."
 
 
+class BlobSource(Protocol):
+    """Whoever can give the bytes of a blob."""
+
+    def blob(self, kind: BlobKind, id: bytes) -> _Bytes:
+        """Return the plain bytes; DamageError when they cannot be had as they were written."""
+        ...
+
+
 class _Decoded:
-    """The plain text of a frame, and the ids that blobs in it were compared with."""
+    """The plain text of a frame, and where the blobs in it begin that were compared with their ids."""
 
     __slots__ = ("plain", "verified")
 
     def __init__(self, plain: bytes) -> None:
         self.plain = plain
-        self.verified: set[bytes] = set()
+        self.verified: set[int] = set()
 
 
 class _FrameCache:
@@ -142,10 +150,10 @@ class BlobReader:
         start, size = location.start, location.size
         whole = size == len(frame.plain)
         piece = frame.plain if whole else memoryview(frame.plain)[start : start + size]
-        if id not in frame.verified:
+        if start not in frame.verified:
             if blob_id(self._repository.keys.id_key(kind), piece)[: len(id)] != id:
                 raise DamageError(f"{_name(location)} is damaged: blob {id.hex()} is not what its id says", hint=_CHECK)
-            frame.verified.add(id)
+            frame.verified.add(start)
         return piece
 
     def _request(self, span: Sequence[Location]) -> list["_Coming"]:

@@ -21,6 +21,7 @@ from blake3 import blake3
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from yester.engine.compression import PLAIN, ZSTD, compress, decompress
 from yester.engine.errors import DamageError, RepositoryError, UsageError
 from yester.engine.keys import Keys
 from yester.engine.padding import RECORD_MINIMUM, padme
@@ -36,7 +37,6 @@ _SUITE = 1
 _HEADER = struct.Struct("<6sBBHHI32s")
 _NONCE = struct.Struct("<IQ")
 _RECORD = struct.Struct("<BII")
-_PLAIN, _ZSTD = 0, 1
 _UPGRADE = "Upgrade yester on this machine."
 
 
@@ -155,7 +155,10 @@ class Opener:
         self.kind = ObjectKind(kind)
         self._name = name
         self._header = bytes(header)
-        self._cipher = AESGCM(keys.object_key(epoch, salt))
+        try:
+            self._cipher = AESGCM(keys.object_key(epoch, salt))
+        except DamageError as error:
+            raise DamageError(f"{name} cannot be opened: {error}", hint=error.hint) from None
 
     def open(self, domain: Domain, number: int, sealed: Buffer) -> bytes:
         """Return the plain bytes of a seal; DamageError, naming the object, when it was not sealed so."""
@@ -227,14 +230,12 @@ def open_record(kind: ObjectKind, keys: Keys, name: str, data: bytes, *, named_b
 
 def _packed(plain: bytes) -> bytes:
     """Return codec, lengths, stored bytes and zeros up to the padded length (section 4.1)."""
-    codec, stored = _PLAIN, plain
+    codec, stored = PLAIN, plain
     # Below this the padding hides whatever compression would save.
     if len(plain) > RECORD_MINIMUM - _RECORD.size:
-        import zstandard
-
-        squeezed = zstandard.ZstdCompressor(level=3).compress(plain)
-        if len(squeezed) < len(plain):
-            codec, stored = _ZSTD, squeezed
+        squeezed = compress(plain)
+        if squeezed is not None:
+            codec, stored = ZSTD, squeezed
     body = _RECORD.pack(codec, len(stored), len(plain)) + stored
     return body.ljust(padme(len(body), RECORD_MINIMUM), b"\0")
 
@@ -246,22 +247,11 @@ def _unpacked(body: bytes, name: str, limit: int) -> bytes:
     stored = body[_RECORD.size : _RECORD.size + stored_size]
     if len(stored) != stored_size or plain_size > limit:
         raise DamageError(f"{name} is damaged: the sizes in its record cannot be")
-    if codec == _PLAIN and plain_size == stored_size:
+    if codec == PLAIN and plain_size == stored_size:
         return stored
-    if codec == _ZSTD:
-        return _decompressed(stored, plain_size, name)
-    raise DamageError(f"{name} is damaged: its record has an unknown codec")
-
-
-def _decompressed(stored: bytes, plain_size: int, name: str) -> bytes:
-    import zstandard
-
+    if codec != ZSTD:
+        raise DamageError(f"{name} is damaged: its record has an unknown codec")
     try:
-        # The frame's own claim decides what is allocated, so it is compared first.
-        if zstandard.frame_content_size(stored) == plain_size:
-            plain = zstandard.ZstdDecompressor().decompress(stored)
-            if len(plain) == plain_size:
-                return plain
-    except zstandard.ZstdError:
-        pass
-    raise DamageError(f"{name} is damaged: its record does not decompress")
+        return decompress(stored, plain_size)
+    except ValueError as error:
+        raise DamageError(f"{name} is damaged: {error}") from None

@@ -17,8 +17,6 @@ class MemoryStore:
         self._lock = threading.Lock()
         self._objects: dict[str, bytes] = {}
 
-    folder = None
-
     def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
         """Keep a copy; `group` is ignored."""
         content = b"".join(buffers)
@@ -38,10 +36,10 @@ class MemoryStore:
         """Return a slice of it."""
         if offset < 0 or size < 0:
             raise ValueError("a range begins and ends inside an object")
-        found = self.get(name)[offset : offset + size]
-        if len(found) != size:
+        content = self.get(name)
+        if offset + size > len(content):
             raise Broken(f"{name} ends before byte {offset + size}", name=name)
-        return found
+        return content[offset : offset + size]
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """Yield the names as they were when the first was asked for."""

@@ -1,0 +1,15 @@
+import pytest
+from tests.store_contract import StoreContract
+
+from yester.plugins.backends.memory import MemoryStore
+
+
+class TestMemoryStore(StoreContract):
+    @pytest.fixture
+    def store(self) -> MemoryStore:
+        return MemoryStore()
+
+    def test_outlives_a_close(self, store: MemoryStore) -> None:
+        store.put("config", [b"x"])
+        store.close()
+        assert store.get("config") == b"x"
