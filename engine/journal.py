@@ -44,7 +44,7 @@ class LineSink(Protocol):
     """Somewhere that lines go. Never raises."""
 
     problem: str
-    """Why lines were lost; empty while none were."""
+    """What somebody should hear of it; empty while there is nothing to complain about."""
 
     def write(self, line: bytes) -> None:
         """Take a line that matters."""
@@ -101,6 +101,7 @@ class EventStream:
 
     def __init__(self, descriptor: int) -> None:
         self.problem = ""
+        self._is_read = True
         self._descriptor = descriptor
         self._waiting: deque[bytes] = deque(maxlen=_MAX_WAITING)
         self._poll = select.poll()
@@ -108,8 +109,9 @@ class EventStream:
 
     def write(self, line: bytes) -> None:
         """Write a line, or keep it while there is no room."""
-        self._waiting.append(line)
-        self._drain(0)
+        if self._is_read:
+            self._waiting.append(line)
+            self._drain(0)
 
     def write_progress(self, line: bytes, time_ns: int) -> None:
         """Write a line if nothing waits and there is room."""
@@ -120,27 +122,27 @@ class EventStream:
     def close(self) -> None:
         """Write what waits, for as long as FLUSH_TIMEOUT_S."""
         end = time.monotonic() + FLUSH_TIMEOUT_S
-        while self._waiting and not self.problem and (left := end - time.monotonic()) > 0:
+        while self._waiting and self._is_read and (left := end - time.monotonic()) > 0:
             self._drain(int(left * 1000))
 
     def _drain(self, timeout_ms: int) -> None:
-        while self._waiting and not self.problem and self._has_room(timeout_ms):
+        while self._waiting and self._is_read and self._has_room(timeout_ms):
             line = self._waiting.popleft()
             sent = self._send(line[:_PIPE_ROOM])
             if sent < len(line):
                 self._waiting.appendleft(line[sent:])
 
     def _has_room(self, timeout_ms: int) -> bool:
-        return not self.problem and bool(self._poll.poll(timeout_ms))
+        return self._is_read and bool(self._poll.poll(timeout_ms))
 
     def _send(self, part: bytes) -> int:
-        """Return how many bytes were written: all, when nobody reads any more."""
+        """Return how many bytes went: all, when nobody reads any more."""
         try:
             return os.write(self._descriptor, part)
         except BlockingIOError:
             return 0
-        except OSError as problem:
-            self.problem = f"nobody follows the events: {problem.strerror}"
+        except OSError:
+            self._is_read = False
             self._waiting.clear()
             return len(part)
 

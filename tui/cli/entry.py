@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import msgspec
 
+from yester.engine.blobs import BlobSource
 from yester.engine.entries import Entry, Mark
 from yester.engine.events import Shown, path_fields, shown
 from yester.engine.ids import BlobKind
-from yester.engine.blobs import BlobSource
 from yester.engine.trees import open_directory
 from yester.engine.xattrs import decode_set
 from yester.tui.cli.wording import moment, printable, size, table

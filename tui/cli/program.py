@@ -22,6 +22,7 @@ from yester.tui.cli.failures import Terminated, explain
 COMMANDS = {
     "init": ("yester.tui.cli.init", "Make a repository."),
     "profile": ("yester.tui.cli.profile", "Say what to take snapshots of."),
+    "snap": ("yester.tui.cli.snap", "Take a snapshot of a profile."),
     "list": ("yester.tui.cli.list", "List snapshots."),
     "show": ("yester.tui.cli.show", "Show a snapshot, or what is in it."),
     "version": ("yester.tui.cli.version", "Show the version of yester and of what it works with."),

@@ -1,0 +1,75 @@
+"""Long work under trio: in a worker thread, with signals heard and progress shown meanwhile.
+
+The first SIGINT or SIGTERM asks the work to stop (`cancelled`), which leaves everything in order; the second ends the
+process at once, which is safe as well and only leaves more for the next run to pick up. The work never awaits: it is
+system calls and hashing, and a hop into the pool for each would cost more than the work.
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from typing import TypeVar
+
+import outcome
+import trio
+
+from yester.engine.errors import CancelledError
+from yester.tui.cli.failures import Terminated, complain
+
+T = TypeVar("T")
+
+TICK_S = 0.1
+"""How often progress is shown."""
+
+
+class _Stop:
+    """Whether, and by which signal, the work was asked to stop."""
+
+    def __init__(self) -> None:
+        self.signal = 0
+
+    def asked(self) -> bool:
+        return self.signal != 0
+
+
+def supervise(work: Callable[[Callable[[], bool]], T], tick: Callable[[], None] | None) -> T:
+    """Run `work(cancelled)` in a thread and return its value or raise its error; `tick` is called every TICK_S.
+
+    CancelledError out of the work after SIGTERM becomes Terminated.
+    """
+    stop = _Stop()
+    result = trio.run(_supervise, lambda: outcome.capture(work, stop.asked), tick, stop)
+    try:
+        return result.unwrap()
+    except CancelledError:
+        if stop.signal == signal.SIGTERM:
+            raise Terminated from None
+        raise
+
+
+async def _supervise(
+    work: Callable[[], outcome.Maybe[T]], tick: Callable[[], None] | None, stop: _Stop
+) -> outcome.Maybe[T]:
+    async with trio.open_nursery() as nursery:
+        await nursery.start(_hear_signals, stop)
+        if tick is not None:
+            nursery.start_soon(_tick, tick)
+        result = await trio.to_thread.run_sync(work)
+        nursery.cancel_scope.cancel()
+    return result
+
+
+async def _hear_signals(stop: _Stop, task_status: trio.TaskStatus[None]) -> None:
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        task_status.started()
+        async for number in signals:
+            if stop.asked():
+                complain("stopped at once; the repository is in order")
+                os._exit(128 + number)
+            stop.signal = number
+
+
+async def _tick(tick: Callable[[], None]) -> None:
+    while True:
+        await trio.sleep(TICK_S)
+        tick()
