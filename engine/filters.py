@@ -1,9 +1,9 @@
 """What a snapshot leaves out.
 
-Patterns are those of .gitignore with two differences, since a profile has several sources: a leading slash is the root of the
-file system, and a pattern with a slash in its middle matches at any depth. A full gitignore match costs three times what
-reading an entry's attributes does, so patterns without wildcards and plain endings (`*.o`) go to sets and only the
-rest to pathspec. A negated pattern makes order matter: then everything goes to pathspec.
+Patterns are those of .gitignore with two differences, since a profile has several sources: a leading slash is the
+root of the file system, and a pattern with a slash in its middle matches at any depth. A full gitignore match costs
+three times what reading an entry's attributes does, so patterns without wildcards and plain endings (`*.o`) go to
+sets and only the rest to pathspec. A negated pattern makes order matter: then everything goes to pathspec.
 """
 
 from collections.abc import Iterable
@@ -13,6 +13,7 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 from yester.engine.errors import UsageError
+from yester.engine.profiles import FilterSpec
 
 CACHE_TAG = b"CACHEDIR.TAG"
 CACHE_TAG_SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"
@@ -35,18 +36,6 @@ DEFAULT_EXCLUDES = (
 """What hardly anybody wants back; `yester profile show` lists them, `--no-default-excludes` drops them."""
 
 
-@dataclass(frozen=True, slots=True)
-class FilterRules:
-    """The filter part of a profile; sizes in bytes."""
-
-    patterns: tuple[str, ...] = ()
-    larger_than: int | None = None
-    if_present: tuple[str, ...] = ()
-    caches: bool = True
-    """Leave out the content of folders that carry a valid CACHEDIR.TAG."""
-    one_file_system: bool = False
-
-
 def read_pattern_file(path: Path) -> tuple[str, ...]:
     """Return the patterns of a file, one a line, `#` begins a comment. UsageError when it cannot be read."""
     try:
@@ -56,6 +45,12 @@ def read_pattern_file(path: Path) -> tuple[str, ...]:
             f"the exclude file {path} cannot be read: {error.strerror}", hint="correct or drop --exclude-file"
         ) from None
     return tuple(line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
+
+
+def patterns_of(spec: FilterSpec) -> tuple[str, ...]:
+    """Return all patterns of a profile in the order in which they count: the defaults, those of files, its own."""
+    files = (pattern for path in spec.exclude_files for pattern in read_pattern_file(path))
+    return (*(DEFAULT_EXCLUDES if spec.defaults else ()), *files, *spec.excludes)
 
 
 @dataclass(slots=True)
@@ -120,21 +115,24 @@ def _matches(spec: GitIgnoreSpec, path: bytes, is_directory: bool) -> bool:
 class Filter:
     """Compiled rules. `path` is always the absolute path of the entry, `name` its last part."""
 
-    def __init__(self, rules: FilterRules) -> None:
-        self.rules = rules
-        self.larger_than = rules.larger_than
-        self.one_file_system = rules.one_file_system
+    def __init__(self, spec: FilterSpec) -> None:
+        """Read the pattern files and compile everything; UsageError when a file or a pattern cannot be read."""
+        patterns = patterns_of(spec)
+        self._made_of = repr((patterns, spec)).encode("utf-8", "surrogateescape")
+        self.larger_than = spec.larger_than
+        self.one_file_system = spec.one_file_system
+        self.caches = spec.caches
         self._any, self._folder = _Names(), _Names()
         self._emptied: set[bytes] = set()
         specs: dict[bool, list[str]] = {False: [], True: []}
-        negated = any(pattern.startswith("!") for pattern in rules.patterns)
-        for pattern in rules.patterns:
+        negated = any(pattern.startswith("!") for pattern in patterns)
+        for pattern in patterns:
             folder_only = pattern.endswith("/")
             if negated or not self._file(pattern, folder_only):
                 specs[folder_only and not negated].append(_anywhere(pattern))
         self._spec, self._folder_spec = _compiled(specs[False]), _compiled(specs[True])
         self._starts, self._ends = tuple(self._any.starts), tuple(self._any.ends)
-        self._markers = frozenset(name.encode("utf-8", "surrogateescape") for name in rules.if_present)
+        self._markers = frozenset(name.encode("utf-8", "surrogateescape") for name in spec.if_present)
 
     def _file(self, pattern: str, folder_only: bool) -> bool:
         emptied = _emptied_folder(pattern)
@@ -173,7 +171,7 @@ class Filter:
 
     def fingerprint(self) -> bytes:
         """What the rules are, for telling whether cached listings still apply."""
-        return repr(self.rules).encode("utf-8", "surrogateescape")
+        return self._made_of
 
 
 def is_cache_tag(head: bytes) -> bool:

@@ -9,7 +9,8 @@ Only fragments that the store still lists count, and none that another listed fr
 are dropped as a whole when one of their fragments does not count any more, and built again from the others.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ from yester.engine.fragments import Fragment
 from yester.engine.ids import SHORT_ID_SIZE, BlobKind, FragmentId, PackId
 from yester.engine.keys import Keys
 from yester.engine.packs import Frame, PackEntry
+from yester.engine.places import ensured, unwritable
 from yester.engine.sealing import ObjectKind, digest_of, name_of, open_record, seal_record
 from yester.engine.segments import (
     PACK_PREFIX_SIZE,
@@ -32,6 +34,7 @@ from yester.engine.segments import (
     SegmentDamaged,
     pack_row,
     plan_merge,
+    sweep,
     write_segment,
 )
 from yester.engine.store import Store
@@ -157,7 +160,8 @@ class Index:
 
     def full_packs(self, prefixes: AbstractSet[bytes]) -> set[PackId]:
         """Return the packs whose ids begin with these 12 bytes."""
-        return {pack for pack in self.packs() if pack[:PACK_PREFIX_SIZE] in prefixes}
+        packs = (pack for segment in self._segments for pack in segment.packs())
+        return {pack for pack in packs if pack[:PACK_PREFIX_SIZE] in prefixes} if prefixes else set()
 
     # What counts
 
@@ -233,7 +237,11 @@ class Index:
         for entry in batch.packs:
             ids = entry.directory.ids
             for at in range(0, len(ids), SHORT_ID_SIZE):
-                pending.pop(ids[at : at + SHORT_ID_SIZE], None)
+                short = ids[at : at + SHORT_ID_SIZE]
+                frame = pending.get(short)
+                # Not when the pack was lost and the blob added again: then another frame holds it.
+                if frame is not None and frame.entry is entry:
+                    del pending[short]
 
     # Fragments and segments
 
@@ -293,7 +301,19 @@ class Index:
     def _add_segment(self, batch: _Batch) -> None:
         runs: list[Run] = [Records(batch.packs)]
         rows = map(pack_row, batch.packs)
-        self._segments += (write_segment(self._folder, runs, batch.fragments, batch.replaced, rows),)
+        self._segments += (self._write(runs, batch.fragments, batch.replaced, rows),)
+
+    def _write(
+        self,
+        runs: Sequence[Run],
+        fragments: Collection[FragmentId],
+        replaced: Collection[FragmentId],
+        pack_rows: Iterable[bytes],
+    ) -> Segment:
+        try:
+            return write_segment(self._folder, runs, fragments, replaced, pack_rows)
+        except OSError as error:
+            raise unwritable(self._folder, error) from error
 
     def _merge(self) -> None:
         """Keep the segments few, and each record rarely copied."""
@@ -303,8 +323,7 @@ class Index:
             return
         kept, small = segments[:-count], segments[-count:]
         try:
-            merged = write_segment(
-                self._folder,
+            merged = self._write(
                 small,
                 frozenset().union(*(segment.fragments for segment in small)),
                 frozenset().union(*(segment.replaced for segment in small)),
@@ -319,7 +338,7 @@ class Index:
 
     def _open_cached(self) -> None:
         """Open the segments that earlier runs left, those that cover most first; delete what is of no use."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sweep(ensured(self._folder), time.time())
         found = []
         for path in self._folder.glob(f"*{SUFFIX}"):
             try:

@@ -200,7 +200,7 @@ class Frame:
         self.kind = kind
         self.size = 0
         self.blobs: list[Buffer] = []
-        self.kinds: list[int] = []
+        self.kinds = bytearray()
         self.shorts: list[bytes] = []
         self.ids = b""
         self.lengths: array[int] = array("I")
@@ -281,7 +281,7 @@ class OpenPack:
             plain_sizes=array("I", [frame.size for frame in frames]),
             codecs=bytes([frame.codec for frame in frames]),
             blob_counts=array("H", [len(frame.lengths) for frame in frames]),
-            kinds=b"".join([bytes(frame.kinds) for frame in frames]),
+            kinds=b"".join([frame.kinds for frame in frames]),
             lengths=lengths,
             ids=b"".join([frame.ids for frame in frames]),
         )

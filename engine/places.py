@@ -55,7 +55,7 @@ def ensured(folder: Path) -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise _unwritable(folder, error) from None
+        raise unwritable(folder, error) from None
     return folder
 
 
@@ -78,7 +78,7 @@ def remember(path: Path, content: bytes, *, first: bool = False) -> None:
         finally:
             fresh.unlink(missing_ok=True)
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -88,7 +88,8 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _unwritable(path: Path, error: OSError) -> YesterError:
+def unwritable(path: Path, error: OSError) -> YesterError:
+    """Return the error to raise when `path`, in one of these folders, cannot be written."""
     return YesterError(
         f"{path} cannot be written: {error.strerror}",
         hint="yester keeps its state there; XDG_STATE_HOME and XDG_CACHE_HOME move it elsewhere.",

@@ -8,7 +8,7 @@ elsewhere: the index is loaded again, once, before that is an error.
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from threading import Event, Lock
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from yester.engine.compression import PLAIN, decompress
 from yester.engine.errors import Broken, DamageError, Missing, YesterError
@@ -32,22 +32,14 @@ _WHOLE_PACKS = 2
 _CHECK = "Run `yester check` to see what is hit."
 
 
-class BlobSource(Protocol):
-    """Whoever can give the bytes of a blob."""
-
-    def blob(self, kind: BlobKind, id: bytes) -> _Bytes:
-        """Return the plain bytes; DamageError when they cannot be had as they were written."""
-        ...
-
-
 class _Decoded:
-    """The plain text of a frame, and where the blobs in it begin that were compared with their ids."""
+    """The plain text of a frame, and the ids that blobs in it were compared with."""
 
     __slots__ = ("plain", "verified")
 
     def __init__(self, plain: bytes) -> None:
         self.plain = plain
-        self.verified: set[int] = set()
+        self.verified: set[bytes] = set()
 
 
 class _FrameCache:
@@ -150,10 +142,10 @@ class BlobReader:
         start, size = location.start, location.size
         whole = size == len(frame.plain)
         piece = frame.plain if whole else memoryview(frame.plain)[start : start + size]
-        if start not in frame.verified:
+        if id not in frame.verified:
             if blob_id(self._repository.keys.id_key(kind), piece)[: len(id)] != id:
                 raise DamageError(f"{_name(location)} is damaged: blob {id.hex()} is not what its id says", hint=_CHECK)
-            frame.verified.add(start)
+            frame.verified.add(id)
         return piece
 
     def _request(self, span: Sequence[Location]) -> list["_Coming"]:

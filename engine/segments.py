@@ -20,6 +20,7 @@ import tempfile
 from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import accumulate
 from pathlib import Path
 from struct import Struct
@@ -33,6 +34,8 @@ from yester.engine.packs import PackEntry
 from yester.engine.sealing import HEADER_SIZE, ObjectKind
 
 SUFFIX = ".segment"
+_UNFINISHED = ".unfinished"
+_DAY = 86400
 PACK_PREFIX_SIZE = 12
 
 _MAGIC = b"yseg\x00\x00\x00\x01"
@@ -268,8 +271,7 @@ def write_segment(
     Memory is bounded: records pass through in slices of the id space. The file appears under its name when it
     is whole. OSError when the folder cannot be written to.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=folder)
+    descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=_UNFINISHED, dir=folder)
     try:
         with open(descriptor, "r+b") as file:
             _fill(file.fileno(), runs, sorted(fragments), sorted(replaced), sorted(set(pack_rows)))
@@ -279,6 +281,14 @@ def write_segment(
         os.unlink(temporary)
         raise
     return Segment(path)
+
+
+def sweep(folder: Path, now: float) -> None:
+    """Delete what killed writers left half done a day ago or longer. `now` is in seconds since 1970."""
+    for path in folder.glob(f".*{_UNFINISHED}"):
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < now - _DAY:
+                path.unlink()
 
 
 def pack_row(entry: PackEntry) -> bytes:

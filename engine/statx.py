@@ -1,7 +1,7 @@
 """Birth time and inode flags: what os.stat leaves out.
 
-Both cost about a microsecond, and only entries that are new or changed pay it: a chattr moves ctime, and an inode's birth
-time never changes.
+Both cost about a microsecond, and only entries that are new or changed pay it: a chattr moves ctime, and an inode's
+birth time never changes.
 """
 
 import ctypes

@@ -9,6 +9,7 @@ all, and that a `list` which starts after a `put` returned shows the object.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from yester.engine.errors import UsageError
@@ -50,6 +51,11 @@ class Store(Protocol):
     @property
     def place(self) -> str:
         """Where this store is, fit to be shown: no secrets."""
+        ...
+
+    @property
+    def folder(self) -> Path | None:
+        """The local folder that holds the objects, which no snapshot enters; None when there is none."""
         ...
 
     def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:

@@ -49,7 +49,7 @@ class WriteStatistics:
 
 
 class BlobWriter:
-    """Adds blobs to a repository. `add`, `flush` and `close` are for one thread.
+    """Adds blobs to a repository. One at a time for each index; `add`, `flush` and `close` are for one thread.
 
     As a context manager it flushes at the end, or, when an exception passes, drops what is not stored. Either way
     no thread and no half object stays.
@@ -66,6 +66,7 @@ class BlobWriter:
         self._id_keys = [self._keys.id_key(kind) for kind in BlobKind]
         self._level = level
         self._held: set[bytes] = set()
+        self._flushed_blobs = 0
         self._open_frames = {kind: Frame(kind) for kind in (ObjectKind.DATA, ObjectKind.META)}
         self._data = self._open_frames[ObjectKind.DATA]
         self._permits = Semaphore(threads + 2)
@@ -143,7 +144,7 @@ class BlobWriter:
     def flush(self) -> None:
         """Return when everything added so far is stored and named by a stored fragment. Raises as `add` does."""
         for frame in list(self._open_frames.values()):
-            if frame.size:
+            if frame.blobs:
                 self._close_frame(frame)
         with self._changed:
             self._await_idle()
@@ -152,6 +153,7 @@ class BlobWriter:
             self._open_packs.clear()
             self._await_idle()
         self._index.name()
+        self._flushed_blobs = self.statistics.added_blobs
 
     def close(self) -> None:
         """Stop the threads. What was not flushed is dropped."""
@@ -174,6 +176,8 @@ class BlobWriter:
 
     def _forget_unstored(self) -> None:
         """Leave nothing in the index that claims to be added and is in no pack."""
+        if self._flushed_blobs == self.statistics.added_blobs:
+            return
         lost = [short for short, frame in self._pending.items() if frame.entry is None]
         for short in lost:
             del self._pending[short]

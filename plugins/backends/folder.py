@@ -125,6 +125,11 @@ class FolderStore:
         """The path of the folder."""
         return str(self._path)
 
+    @property
+    def folder(self) -> Path:
+        """The folder itself."""
+        return self._path
+
     def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
         """Write a file of its own beside the object, then give it the name; `group` is ignored."""
         folder, path = _lies(name)

@@ -17,6 +17,8 @@ class MemoryStore:
         self._lock = threading.Lock()
         self._objects: dict[str, bytes] = {}
 
+    folder = None
+
     def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
         """Keep a copy; `group` is ignored."""
         content = b"".join(buffers)

@@ -1,0 +1,303 @@
+"""The walk: every directory of the source, in preorder, compared with what was seen before and stored where it differs.
+
+Directories are walked depth first and names in byte order, files and folders mixed: the order of ordinals, and of
+what a copying program reads later, so that small files of one place share a frame.
+
+There are three ways through a directory. Its listing's digest equals the cached one: its files are not looked at
+again, only its folders are entered, and when all of them come back with the trees they had, so does it. One came back
+different: the entries are copied from the earlier tree with the new tree ids put in. The digest differs: every entry
+is compared with the earlier tree and read when it differs.
+
+A directory is recorded for the next run only when each of its own entries was taken whole, so that whatever failed is
+tried again.
+"""
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+from yester.engine.blobs import Put
+from yester.engine.earlier import EarlierDirectory, entries_of
+from yester.engine.entries import Entry, Mark, Ref, Summary
+from yester.engine.filecache import DirectoryRecord, FileCacheWriter
+from yester.engine.filters import Filter
+from yester.engine.ids import TreeId
+from yester.engine.intake import Attributes, Intake, Taken, Vanished, in_words, vanished
+from yester.engine.listing import UNSETTLED, Listing, list_directory
+from yester.engine.mounts import MountTable
+from yester.engine.page_builder import Owners
+from yester.engine.roots import Root
+from yester.engine.seen import Seen
+from yester.engine.trees import TreeWriter, encode_root
+
+_ENTER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_DIRECTORY = stat.S_IFDIR
+_FILE = stat.S_IFREG
+_TYPE = 0o170000
+_MAX_DEPTH = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a walk must know of the machine it runs on."""
+
+    mounts: MountTable
+    never: Collection[tuple[int, int]]
+    """(st_dev, st_ino) of folders never entered: the repository, yester's cache and state."""
+
+
+Below = tuple[TreeId, Summary]
+"""A directory's tree and what is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An open directory on the way: its path with a closing slash, and what stat says of it."""
+
+    fd: int
+    folder: bytes
+    status: os.stat_result
+
+
+class Capture:
+    """One walk. Not for two threads at once."""
+
+    def __init__(
+        self,
+        put: Put,
+        page_key: bytes,
+        owners: Owners,
+        intake: Intake,
+        rules: Filter,
+        surroundings: Surroundings,
+        before: Seen,
+        records: FileCacheWriter | None,
+        tick: Callable[[], None],
+    ) -> None:
+        """`records` takes what the next run compares with; `tick` is called for each directory, may raise to stop."""
+        self._put, self._page_key, self._owners = put, page_key, owners
+        self._intake, self._rules, self._surroundings = intake, rules, surroundings
+        self._before, self._records, self._tick = before, records, tick
+
+    def run(self, top: Root) -> Taken:
+        """Take everything below `top` and return what came back; the blobs went to `put`."""
+        deepest = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(deepest, _MAX_DEPTH))
+        fd = os.open(b"/", _ENTER)
+        try:
+            status = os.fstat(fd)
+            self._intake.ordinal = 1
+            tree, summary = self._at_root(_Place(fd, b"/", status), top, self._before.root)
+            attributes = self._intake.opened(fd, b"/", status)
+        finally:
+            os.close(fd)
+            sys.setrecursionlimit(deepest)
+        taken = self._intake.taken
+        taken.summary = summary
+        taken.root = encode_root(self._intake.root_entry(attributes, tree, summary))
+        return taken
+
+    def _writer(self) -> TreeWriter:
+        return TreeWriter(self._put, self._page_key, self._owners)
+
+    def _at_root(self, place: _Place, root: Root, earlier: TreeId | None) -> Below:
+        """Take a source, or a folder of which only the way to the sources is kept."""
+        if root.whole:
+            return self._directory(place, earlier)
+        writer = self._writer()
+        before = EarlierDirectory(self._before.source, earlier) if earlier is not None else None
+        for name, child in sorted(root.children.items()):
+            known = before is not None and before.seek(name)
+            try:
+                status = os.stat(name, dir_fd=place.fd, follow_symlinks=False)
+                if stat.S_ISDIR(status.st_mode):
+                    found = before.tree() if before is not None and known else None
+                    self._folder(writer, place, name, status, found, child)
+                else:
+                    self._intake.leaf(writer, place.fd, place.folder, name, status, "changed" if known else "new")
+            except (FileNotFoundError, Vanished):
+                self._intake.fail(place.folder + name, "vanished before it could be read")
+        return writer.finish()
+
+    def _directory(self, place: _Place, earlier: TreeId | None) -> Below:
+        """Take all of an open directory. OSError when it cannot be listed."""
+        self._tick()
+        path = place.folder.rstrip(b"/") or b"/"
+        hidden = self._surroundings.mounts.own.get(path, ())
+        listing = list_directory(place.fd, place.folder, self._rules, hidden)
+        record = self._before.record(path)
+        if record is not None and record.digest == listing.digest != UNSETTLED:
+            below, whole = self._unmoved(place, listing, record)
+        else:
+            below, whole = self._moved(place, listing, record, earlier)
+        if whole and self._records is not None:
+            self._records.add(path, listing.digest, *below, listing.stamps)
+        return below
+
+    # A directory whose own listing is as it was.
+
+    def _unmoved(self, place: _Place, listing: Listing, record: DirectoryRecord) -> tuple[Below, bool]:
+        intake, names, stats = self._intake, listing.names, listing.stats
+        found: dict[bytes, Below | None] = {}
+        gone: set[bytes] = set()
+        passed = leaves = 0
+        for row in [r for r, s in enumerate(stats) if s.st_nlink > 1 or s.st_mode & _TYPE == _DIRECTORY]:
+            intake.ordinal += row - passed
+            leaves += row - passed
+            passed = row + 1
+            if stats[row].st_mode & _TYPE != _DIRECTORY:
+                intake.link(stats[row])
+                leaves += 1
+                intake.ordinal += 1
+            elif not self._is_entered(stats[row], place.status):
+                intake.ordinal += 1
+            else:
+                try:
+                    found[names[row]] = self._entered(place, names[row], stats[row], record)
+                except Vanished:
+                    gone.add(names[row])
+        intake.ordinal += len(names) - passed
+        intake.passed(leaves + len(names) - passed, sum([s.st_size for s in stats if s.st_mode & _TYPE == _FILE]))
+        below = (record.tree, record.summary)
+        if found or gone:
+            below = self._patched(below, found, gone)
+        return below, not gone and all(found.values())
+
+    def _entered(self, place: _Place, name: bytes, status: os.stat_result, parent: DirectoryRecord) -> Below | None:
+        """Walk a folder whose entry is as it was; None when it cannot be read any more."""
+        path = place.folder + name
+        inner = None
+        try:
+            inner = _open_folder(place.fd, name)
+            self._intake.ordinal += 1
+            earlier = None if self._before.record(path) else self._tree_in(parent.tree, name)
+            return self._directory(_Place(inner, path + b"/", status), earlier)
+        except OSError as error:
+            if vanished(error) and inner is None:
+                raise Vanished from None
+            self._intake.ordinal += inner is None
+            self._intake.fail(path, in_words(error))
+            return None
+        finally:
+            if inner is not None:
+                os.close(inner)
+
+    def _tree_in(self, tree: TreeId, name: bytes) -> TreeId | None:
+        before = EarlierDirectory(self._before.source, tree)
+        return before.tree() if before.seek(name) else None
+
+    def _patched(self, below: Below, found: dict[bytes, Below | None], gone: set[bytes]) -> Below:
+        """Return what was there, or a copy in which the folders that came back different are put in."""
+        before = EarlierDirectory(self._before.source, below[0])
+        different = {
+            name: new for name, new in found.items() if not before.seek(name) or new is None or before.tree() != new[0]
+        }
+        if not different and not gone:
+            return below
+        writer = self._writer()
+        for entry in entries_of(self._before.source, below[0]):
+            if entry.name in different:
+                writer.add(_with_tree(entry, different[entry.name]))
+            elif entry.name not in gone:
+                writer.add(entry)
+        return writer.finish()
+
+    # A directory in which something moved, or that was not seen before.
+
+    def _moved(
+        self, place: _Place, listing: Listing, record: DirectoryRecord | None, earlier: TreeId | None
+    ) -> tuple[Below, bool]:
+        writer, intake, stamps = self._writer(), self._intake, listing.stamps
+        before = None
+        if record is not None:
+            before = EarlierDirectory(self._before.source, record.tree, record.stamps)
+        elif earlier is not None:
+            before = EarlierDirectory(self._before.source, earlier)
+        whole = True
+        for row, (name, status) in enumerate(zip(listing.names, listing.stats, strict=True)):
+            known = before is not None and before.seek(name)
+            try:
+                if status.st_mode & _TYPE == _DIRECTORY:
+                    tree = before.tree() if before is not None and known else None
+                    whole &= self._folder(writer, place, name, status, tree)
+                elif known and before is not None and before.unchanged(status, stamps[8 * row : 8 * row + 8]):
+                    entry = before.entry()
+                    if self._before.whole(entry):
+                        intake.reuse(writer, entry, status)
+                    else:
+                        whole &= intake.leaf(writer, place.fd, place.folder, name, status, "changed")
+                else:
+                    kind = "changed" if known else "new"
+                    whole &= intake.leaf(writer, place.fd, place.folder, name, status, kind)
+            except Vanished:
+                whole = False
+        return writer.finish(), whole
+
+    def _folder(
+        self,
+        writer: TreeWriter,
+        place: _Place,
+        name: bytes,
+        status: os.stat_result,
+        earlier: TreeId | None,
+        root: Root | None = None,
+    ) -> bool:
+        """Walk a folder and add its row; whether its own attributes and content could be read.
+
+        Vanished when it is gone.
+        """
+        intake, path, inner, below = self._intake, place.folder + name, None, None
+        entered = self._is_entered(status, place.status)
+        try:
+            if entered:
+                inner = _open_folder(place.fd, name)
+            attributes = self._attributes(place, inner, name, status)
+            intake.ordinal += 1
+            if inner is None:
+                attributes = attributes._replace(marks=attributes.marks | Mark.EXCLUDED_MOUNT)
+            else:
+                here = _Place(inner, path + b"/", status)
+                below = self._directory(here, earlier) if root is None else self._at_root(here, root, earlier)
+        except OSError as error:
+            if inner is None:
+                if vanished(error):
+                    raise Vanished from None
+                attributes = self._attributes(place, None, name, status)
+                intake.ordinal += 1
+            intake.fail(path, in_words(error))
+            attributes = attributes._replace(marks=attributes.marks | Mark.UNREADABLE)
+        finally:
+            if inner is not None:
+                os.close(inner)
+        intake.add_folder(writer, name, attributes, below)
+        return not attributes.marks & ~Mark.EXCLUDED_MOUNT
+
+    def _attributes(self, place: _Place, inner: int | None, name: bytes, status: os.stat_result) -> Attributes:
+        if inner is not None:
+            return self._intake.opened(inner, place.folder + name, status)
+        try:
+            return self._intake.unopened(place.fd, place.folder, name, status)
+        except OSError:
+            raise Vanished from None
+
+    def _is_entered(self, entry: os.stat_result, parent: os.stat_result) -> bool:
+        crossing = entry.st_dev != parent.st_dev
+        if crossing and (self._rules.one_file_system or entry.st_dev in self._surroundings.mounts.pseudo_devices):
+            return False
+        return (entry.st_dev, entry.st_ino) not in self._surroundings.never
+
+
+def _open_folder(fd: int, name: bytes) -> int:
+    try:
+        return os.open(name, _ENTER | os.O_NOATIME, dir_fd=fd)
+    except PermissionError:
+        return os.open(name, _ENTER, dir_fd=fd)
+
+
+def _with_tree(entry: Entry, below: Below | None) -> Entry:
+    """Return a folder's entry with what is below it now; None: it cannot be read any more."""
+    if below is None:
+        return replace(entry, refs=(), summary=None, marks=entry.marks | Mark.UNREADABLE)
+    return replace(entry, refs=(Ref(below[0], 0),), summary=below[1], marks=entry.marks & ~Mark.UNREADABLE)

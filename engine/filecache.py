@@ -1,0 +1,176 @@
+"""What the last snapshot of a series saw: one record a directory, so that an unchanged one costs a listing and a
+comparison.
+
+A record holds the digest of the directory's listing (names and stamps), its tree id and summary, and the stamp of
+each entry, in name order. A *stamp* is a 64-bit hash of what stat says of an entry; it decides for single files in a
+directory whose digest moved. Python's hash of a tuple of integers serves: it is the same in every process of one
+interpreter build, whose hash parameters are part of the cache's key, so another interpreter reads the files again
+instead of trusting it.
+
+The file of a finished run is valid only while its snapshot is listed. A run writes its records to a `.partial` file
+as directories are done; when the run is killed, the next one may use them, but only for trees of which it has found
+every blob in the index. Names are not in it, only hashes of paths.
+"""
+
+import mmap
+import os
+import struct
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from blake3 import blake3
+
+from yester.engine.entries import Summary
+from yester.engine.ids import BlobId, SnapshotId, TreeId
+
+_MAGIC = b"yester files 1\n\0"
+_HEADER = struct.Struct("<16s32s32s")
+_RECORD = struct.Struct("<16s16s32sQQQqIII")
+_NO_SNAPSHOT = SnapshotId(bytes(32))
+_WRITE_BUFFER = 1 << 20
+_HASHING = repr((sys.hash_info.algorithm, sys.hash_info.width, sys.hash_info.modulus, sys.version_info[:2])).encode()
+
+
+def cache_key(repository: bytes, *rules: bytes) -> bytes:
+    """Return what a cache must have been made under to be used: repository, filter rules, this interpreter's hash."""
+    hasher = blake3(_HASHING)
+    for part in (repository, *rules):
+        hasher.update(len(part).to_bytes(8, "little") + part)
+    return hasher.digest()
+
+
+def _path_key(path: bytes) -> bytes:
+    return blake3(path).digest(16)
+
+
+class DirectoryRecord(NamedTuple):
+    """One directory as the last run saw it; `stamps` are 8 bytes an entry, in name order."""
+
+    digest: bytes
+    tree: TreeId
+    summary: Summary
+    stamps: memoryview
+
+
+class FileCache:
+    """The records of an earlier run. Empty when there is no file or it was made under another key."""
+
+    def __init__(self, data: bytes | mmap.mmap = b"", key: bytes = b"") -> None:
+        self._view = memoryview(data)
+        self._offsets: dict[bytes, int] = {}
+        self.snapshot: SnapshotId | None = None
+        if len(data) < _HEADER.size:
+            return
+        magic, made_under, snapshot = _HEADER.unpack_from(data)
+        if magic != _MAGIC or made_under != key:
+            return
+        if snapshot != _NO_SNAPSHOT:
+            self.snapshot = SnapshotId(snapshot)
+        self._offsets = dict(_scan(self._view))
+
+    @classmethod
+    def load(cls, path: Path, key: bytes) -> Self:
+        """Map the file at `path`; an unreadable or foreign one gives an empty cache."""
+        try:
+            with path.open("rb") as file:
+                return cls(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), key)
+        except (OSError, ValueError):
+            return cls()
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+    def find(self, path: bytes) -> DirectoryRecord | None:
+        """Return the record of the directory at `path`."""
+        offset = self._offsets.get(_path_key(path))
+        if offset is None:
+            return None
+        _, digest, tree, *sums, rows = _RECORD.unpack_from(self._view, offset)
+        start = offset + _RECORD.size
+        summary = Summary(*sums)
+        return DirectoryRecord(digest, TreeId(BlobId(tree)), summary, self._view[start : start + 8 * rows])
+
+
+def _scan(view: memoryview) -> Iterator[tuple[bytes, int]]:
+    """Yield the path key and offset of each whole record; a torn tail (killed run) ends it."""
+    offset, end = _HEADER.size, len(view)
+    rows_at = struct.Struct("<I").unpack_from
+    while offset + _RECORD.size <= end:
+        following = offset + _RECORD.size + 8 * rows_at(view, offset + _RECORD.size - 4)[0]
+        if following > end:
+            return
+        yield bytes(view[offset : offset + 16]), offset
+        offset = following
+
+
+class FileCacheWriter:
+    """Writes the records of a run beside the cache of the last one and takes its place on commit."""
+
+    def __init__(self, path: Path, key: bytes) -> None:
+        self._path = path
+        self.partial = partial_path(path)
+        self._key = key
+        """`path` is the cache of the last finished run; the records of a run that did not end are carried over."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._temporary = path.with_suffix(".new")
+        self._file = open(self._temporary, "wb", buffering=_WRITE_BUFFER)  # noqa: SIM115 - closed by __exit__
+        self._file.write(_HEADER.pack(_MAGIC, key, _NO_SNAPSHOT))
+        self._file.write(_records_of(self.partial, key))
+        self._committed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+        if not self._committed:
+            os.replace(self._temporary, self.partial)
+
+    def add(self, path: bytes, digest: bytes, tree: TreeId, summary: Summary, stamps: bytes) -> None:
+        """Record a directory that is captured whole."""
+        head = _RECORD.pack(
+            _path_key(path),
+            digest,
+            tree,
+            summary.entries,
+            summary.files,
+            summary.size,
+            summary.newest_ns,
+            summary.unreadable,
+            summary.changed,
+            len(stamps) // 8,
+        )
+        self._file.write(head + stamps)
+
+    def commit(self, snapshot: SnapshotId) -> None:
+        """Make these records the ones that the next run trusts, as what `snapshot` holds."""
+        self._file.flush()
+        os.pwrite(self._file.fileno(), _HEADER.pack(_MAGIC, self._key, snapshot), 0)
+        os.replace(self._temporary, self._path)
+        self._committed = True
+        self.partial.unlink(missing_ok=True)
+
+
+def partial_path(path: Path) -> Path:
+    """Where the records of a run that did not end are."""
+    return path.with_suffix(".partial")
+
+
+def recover_killed(path: Path) -> None:
+    """Let the records of a run that was killed stand as partial ones. The caller holds the profile's lock."""
+    new = path.with_suffix(".new")
+    if new.exists():
+        os.replace(new, partial_path(path))
+
+
+def _records_of(path: Path, key: bytes) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return b""
+    return data[_HEADER.size :] if data.startswith(_MAGIC + key) else b""

@@ -1,0 +1,354 @@
+"""Taking one entry of the source: content, attributes, and its row in the directory being written.
+
+An entry's attributes come from the listing of its directory. After a file was read it is asked again; when anything
+moved it is read anew, a few times, and then kept with the mark *changed*. What vanishes between two calls was never
+there; what cannot be read is kept with the mark *unreadable* and reported.
+
+`ordinal` is the number that the next entry will have (docs/format.md, section 6). A folder takes its own when it is
+entered, before all that is in it; everything else when its row is added.
+"""
+
+import errno
+import os
+import stat
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from yester.engine.blobs import Put
+from yester.engine.entries import Entry, Mark, Ref, Summary
+from yester.engine.ids import BlobKind, TreeId
+from yester.engine.owners import OwnerRows
+from yester.engine.progress import Counters
+from yester.engine.source import Content, ContentReader, attribute_set
+from yester.engine.statx import Probe
+from yester.engine.trees import TreeWriter
+from yester.engine.xattrs import INLINE_LIMIT
+
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+_WHOLE_SIZE = 64 << 10
+"""A file up to this size is one blob and read in one call."""
+
+_READ_AGAIN_SIZE = 64 << 20
+"""A larger file that changes while it is read is not read again: it would most likely change again."""
+
+_READ_TRIES = 3
+_VANISHED = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ESTALE))
+_EMPTY = Content((), (), False, None, 0)
+
+
+class Vanished(Exception):
+    """The entry is not there any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A path that could not be kept whole, and why, in words."""
+
+    path: bytes
+    what: str
+
+
+@dataclass(slots=True)
+class Taken:
+    """What a walk brings back besides blobs."""
+
+    root: bytes = b""
+    """The encoded entry of `/`."""
+    summary: Summary = field(default_factory=Summary)
+    failures: list[Failure] = field(default_factory=list)
+    changed_while_read: int = 0
+    members: "array[int]" = field(default_factory=lambda: array("Q"))
+    """Ordinals of link group members, with `firsts` the ordinal of each one's first."""
+    firsts: "array[int]" = field(default_factory=lambda: array("Q"))
+
+
+class Attributes(NamedTuple):
+    """What a row is made of."""
+
+    status: os.stat_result
+    content: Content
+    xattrs: bytes
+    flags: int
+    birth_ns: int | None
+    marks: int = 0
+    target: bytes = b""
+
+
+class _Known(NamedTuple):
+    """The first member of a link group; `attributes` is None when its content was not read in this run."""
+
+    ordinal: int
+    attributes: Attributes | None
+
+
+def in_words(error: OSError) -> str:
+    """Return the system's words for an error."""
+    return error.strerror or str(error)
+
+
+def vanished(error: OSError) -> bool:
+    """Whether an error means that the entry is not there any more."""
+    return error.errno in _VANISHED
+
+
+class Intake:
+    """Takes entries one by one, in preorder. Not for two threads at once."""
+
+    def __init__(
+        self,
+        put: Put,
+        reader: ContentReader,
+        owners: OwnerRows,
+        counters: Counters,
+        met: Callable[[bytes, str], None] | None,
+        failed: Callable[["Failure"], None],
+    ) -> None:
+        """`met` is told path and `new` or `changed` of every entry taken; `failed` what is not kept whole."""
+        self._put, self._reader, self.owners, self._counters = put, reader, owners, counters
+        self._met, self._failed = met, failed
+        self._probe = Probe()
+        self._links: dict[tuple[int, int], _Known] = {}
+        self.ordinal = 0
+        self.taken = Taken()
+
+    def fail(self, path: bytes, what: str) -> None:
+        """Report a path that is not kept whole."""
+        self._counters.failed += 1
+        failure = Failure(path, what)
+        self.taken.failures.append(failure)
+        self._failed(failure)
+
+    def leaf(self, writer: TreeWriter, fd: int, folder: bytes, name: bytes, status: os.stat_result, kind: str) -> bool:
+        """Take anything but a folder from the open folder `fd`; whether it is whole. Vanished when it is gone."""
+        attributes = self._known(status)
+        if attributes is None:
+            try:
+                regular = stat.S_ISREG(status.st_mode)
+                attributes = (self._file if regular else self.unopened)(fd, folder, name, status)
+            except OSError as error:
+                if vanished(error):
+                    raise Vanished from None
+                self.fail(folder + name, in_words(error))
+                attributes = Attributes(status, _EMPTY, b"", 0, None, Mark.UNREADABLE | Mark.ATTRIBUTES_UNREADABLE)
+        self.add(writer, name, attributes)
+        counters = self._counters
+        if kind == "new":
+            counters.new += 1
+        else:
+            counters.changed += 1
+        if self._met is not None:
+            self._met(folder + name, kind)
+        return not attributes.marks
+
+    def reuse(self, writer: TreeWriter, entry: Entry, status: os.stat_result) -> None:
+        """Add an entry of an earlier snapshot that is still as it was."""
+        if status.st_nlink > 1:
+            self.link(status)
+        writer.add(entry)
+        self.ordinal += 1
+        self._counters.files += 1
+        self._counters.unchanged += 1
+        self._counters.size += entry.size
+
+    def passed(self, leaves: int, size: int) -> None:
+        """Count entries that were found unchanged without being looked at one by one, and the bytes of their files."""
+        self._counters.unchanged += leaves
+        self._counters.files += leaves
+        self._counters.size += size
+
+    def link(self, status: os.stat_result, attributes: Attributes | None = None) -> None:
+        """Note that the entry with the next ordinal is one of several names of an inode."""
+        key = (status.st_dev, status.st_ino)
+        known = self._links.get(key)
+        if known is None:
+            self._links[key] = _Known(self.ordinal, attributes)
+            return
+        self.taken.members.append(self.ordinal)
+        self.taken.firsts.append(known.ordinal)
+        if known.attributes is None and attributes is not None:
+            self._links[key] = _Known(known.ordinal, attributes)
+
+    def _known(self, status: os.stat_result) -> Attributes | None:
+        """Return what was read through another name of the same inode."""
+        if status.st_nlink == 1:
+            return None
+        known = self._links.get((status.st_dev, status.st_ino))
+        if known is None or known.attributes is None or not _same(known.attributes.status, status):
+            return None
+        return known.attributes
+
+    def _file(self, fd: int, folder: bytes, name: bytes, status: os.stat_result) -> Attributes:
+        """Read a regular file, again when it changes meanwhile. OSError when it is gone."""
+        path = folder + name
+        for _ in range(_READ_TRIES):
+            try:
+                file = self._open(fd, name)
+            except OSError as error:
+                return self._unreadable(fd, folder, name, status, error)
+            try:
+                attributes, after = self._read(file, path, status)
+            except OSError as error:
+                return self._unreadable(fd, folder, name, status, error)
+            finally:
+                os.close(file)
+            if _same(status, after) and attributes.content.size == status.st_size:
+                return attributes
+            if not stat.S_ISREG(after.st_mode):
+                raise Vanished
+            status = after
+            if status.st_size > _READ_AGAIN_SIZE:
+                break
+        self.taken.changed_while_read += 1
+        return attributes._replace(status=after, marks=attributes.marks | Mark.CHANGED)
+
+    def _open(self, fd: int, name: bytes) -> int:
+        try:
+            return os.open(name, _READ | os.O_NOATIME, dir_fd=fd)
+        except PermissionError:
+            return os.open(name, _READ, dir_fd=fd)
+
+    def _read(self, file: int, path: bytes, status: os.stat_result) -> tuple[Attributes, os.stat_result]:
+        """Return content and attributes of an open file, and what stat says of it afterwards."""
+        size = status.st_size
+        if size > _WHOLE_SIZE or status.st_blocks * 512 < size:
+            content = self._reader.read(file, size, status.st_blocks)
+            return self.opened(file, path, status, content), os.fstat(file)
+        data = os.read(file, size + 1)
+        attributes, after = self.opened(file, path, status), os.fstat(file)
+        if data:
+            self._counters.size += len(data)
+            content = Content((self._put(BlobKind.DATA, data),), (len(data),), False, None, len(data))
+            attributes = attributes._replace(content=content)
+        return attributes, after
+
+    def _unreadable(self, fd: int, folder: bytes, name: bytes, status: os.stat_result, error: OSError) -> Attributes:
+        if vanished(error):
+            raise error
+        self.fail(folder + name, in_words(error))
+        attributes = self.unopened(fd, folder, name, status)
+        return attributes._replace(marks=attributes.marks | Mark.UNREADABLE)
+
+    def opened(self, fd: int, path: bytes, status: os.stat_result, content: Content = _EMPTY) -> Attributes:
+        """Return the attributes of an open file or folder."""
+        try:
+            xattrs, flags = attribute_set(fd), self._probe.flags(fd, status.st_dev)
+        except OSError as error:
+            self.fail(path, f"attributes: {in_words(error)}")
+            return Attributes(status, content, b"", 0, self._probe.birth_ns(fd), Mark.ATTRIBUTES_UNREADABLE)
+        return Attributes(status, content, xattrs, flags, self._probe.birth_ns(fd))
+
+    def unopened(self, fd: int, folder: bytes, name: bytes, status: os.stat_result) -> Attributes:
+        """Return the attributes of a link, fifo, socket or device, or of what cannot be opened.
+
+        OSError when it is gone.
+        """
+        marks, xattrs = Mark(0), b""
+        target = os.readlink(name, dir_fd=fd) if stat.S_ISLNK(status.st_mode) else b""
+        try:
+            xattrs = attribute_set(b"/proc/self/fd/%d/%s" % (fd, name))
+        except OSError as error:
+            if vanished(error):
+                raise
+            marks = Mark.ATTRIBUTES_UNREADABLE
+            self.fail(folder + name, f"attributes: {in_words(error)}")
+        return Attributes(status, _EMPTY, xattrs, 0, self._probe.birth_ns(fd, name), marks, target)
+
+    def add(self, writer: TreeWriter, name: bytes, attributes: Attributes) -> None:
+        """Add the row of anything but a folder, which takes the next ordinal."""
+        status, content, xattrs, flags, birth_ns, marks, target = attributes
+        size = content.size if marks & Mark.CHANGED else status.st_size
+        writer.add_row(
+            name,
+            status.st_mode,
+            self.owners[status.st_uid, status.st_gid],
+            status.st_mtime_ns,
+            status.st_ctime_ns,
+            birth_ns,
+            size,
+            status.st_blocks,
+            status.st_nlink,
+            marks | Mark.LIST if content.listed else marks,
+            content.refs,
+            content.ref_sizes,
+        )
+        if xattrs or flags:
+            self._add_rare(writer, xattrs, flags)
+        if content.extents is not None:
+            writer.set_extents(content.extents)
+        if target:
+            writer.set_target(target)
+        if status.st_rdev:
+            writer.set_device(os.major(status.st_rdev), os.minor(status.st_rdev))
+        if status.st_nlink > 1:
+            writer.set_link_group(status.st_ino)
+            self.link(status, attributes)
+        self.ordinal += 1
+        self._counters.files += 1
+
+    def add_folder(
+        self, writer: TreeWriter, name: bytes, attributes: Attributes, below: tuple[TreeId, Summary] | None
+    ) -> None:
+        """Add the row of a folder that was entered; `below` is None when nothing of it is kept."""
+        status = attributes.status
+        writer.add_row(
+            name,
+            status.st_mode,
+            self.owners[status.st_uid, status.st_gid],
+            status.st_mtime_ns,
+            status.st_ctime_ns,
+            attributes.birth_ns,
+            status.st_size,
+            status.st_blocks,
+            status.st_nlink,
+            attributes.marks,
+            (below[0],) if below else (),
+            (0,) if below else (),
+        )
+        if below:
+            writer.set_summary(below[1])
+        if attributes.xattrs or attributes.flags:
+            self._add_rare(writer, attributes.xattrs, attributes.flags)
+        self._counters.directories += 1
+
+    def _add_rare(self, writer: TreeWriter, xattrs: bytes, flags: int) -> None:
+        if len(xattrs) > INLINE_LIMIT:
+            writer.set_xattrs(self._put(BlobKind.XATTRS, xattrs), stored=True)
+        elif xattrs:
+            writer.set_xattrs(xattrs)
+        if flags:
+            writer.set_flags(flags)
+
+    def root_entry(self, attributes: Attributes, tree: TreeId, summary: Summary) -> Entry:
+        """Return the entry of `/`."""
+        status, xattrs = attributes.status, attributes.xattrs
+        stored = len(xattrs) > INLINE_LIMIT
+        return Entry(
+            name=b"/",
+            mode=status.st_mode,
+            owner=self.owners.owner(status.st_uid, status.st_gid),
+            size=status.st_size,
+            mtime_ns=status.st_mtime_ns,
+            ctime_ns=status.st_ctime_ns,
+            birth_ns=attributes.birth_ns,
+            blocks=status.st_blocks,
+            nlink=status.st_nlink,
+            marks=Mark(attributes.marks),
+            refs=(Ref(tree, 0),),
+            summary=summary,
+            xattrs=self._put(BlobKind.XATTRS, xattrs) if stored else xattrs,
+            xattrs_stored=stored,
+            flags=attributes.flags,
+        )
+
+
+def _same(one: os.stat_result, other: os.stat_result) -> bool:
+    """Whether nothing says that a file changed between two looks."""
+    return (one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns) == (
+        other.st_ino,
+        other.st_size,
+        other.st_mtime_ns,
+        other.st_ctime_ns,
+    )

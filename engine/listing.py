@@ -1,0 +1,113 @@
+"""One directory of the source as stat sees it, and a digest that tells whether anything in it moved."""
+
+import os
+import stat
+import time
+from array import array
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import NamedTuple
+
+from blake3 import blake3
+
+from yester.engine.filters import CACHE_TAG, CACHE_TAG_SIGNATURE, Filter, is_cache_tag
+
+_FS_ENCODING = ("utf-8", "surrogateescape")
+_stamped = attrgetter("st_mode", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns", "st_nlink", "st_uid", "st_gid")
+
+TICK_NS = 50_000_000
+"""A change within one clock tick of the kernel (10 ms at worst) of an earlier one may leave ctime as it was."""
+
+COARSE_TICK_NS = 2_000_000_000
+"""The same on file systems that keep whole seconds (FAT: two)."""
+
+UNSETTLED = bytes(16)
+"""The digest of a listing that may change without a sign; equal to none."""
+
+
+class Listing(NamedTuple):
+    """The kept entries of a directory, sorted by name, with their attributes, stamps (8 bytes each) and digest."""
+
+    names: list[bytes]
+    stats: list[os.stat_result]
+    stamps: bytes
+    digest: bytes
+
+
+def list_directory(fd: int, folder: bytes, rules: Filter, hidden: Iterable[bytes]) -> Listing:
+    """List the open directory `fd`, whose path with a closing slash is `folder`, without `hidden` names.
+
+    Entries that vanish meanwhile are left out. OSError when the directory cannot be read.
+    """
+    names = sorted(rules.kept(folder, [name.encode(*_FS_ENCODING) for name in os.listdir(fd)]))
+    if hidden:
+        names = [name for name in names if name not in hidden]
+    names = _without_marked_content(fd, names, rules)
+    now = time.time_ns()
+    stats = _stats(fd, names)
+    names, stats = _filtered(folder, names, stats, rules)
+    stamps = array("q", map(hash, map(_stamped, stats)))
+    digest = blake3(b"\0".join(names) + b"\0\0" + stamps.tobytes()).digest(16)
+    if any(not _settled(entry.st_ctime_ns, now) for entry in stats):
+        digest = UNSETTLED
+        for row, entry in enumerate(stats):
+            if not _settled(entry.st_ctime_ns, now):
+                stamps[row] = 0
+    return Listing(names, stats, stamps.tobytes(), digest)
+
+
+def _settled(ctime_ns: int, now: int) -> bool:
+    return now - ctime_ns > (TICK_NS if ctime_ns % 1_000_000_000 else COARSE_TICK_NS)
+
+
+def _stats(fd: int, names: list[bytes]) -> list[os.stat_result]:
+    """Return the attributes of `names`, which is shortened by those that vanished."""
+    try:
+        return [os.stat(name, dir_fd=fd, follow_symlinks=False) for name in names]
+    except FileNotFoundError:
+        pass
+    there = []
+    for name in names.copy():
+        try:
+            there.append(os.stat(name, dir_fd=fd, follow_symlinks=False))
+        except FileNotFoundError:
+            names.remove(name)
+    return there
+
+
+def _filtered(
+    folder: bytes, names: list[bytes], stats: list[os.stat_result], rules: Filter
+) -> tuple[list[bytes], list[os.stat_result]]:
+    """Apply the rules that need an entry's type or size."""
+    limit, all_types = rules.larger_than, rules.needs_types
+    dropped = set()
+    for row, entry in enumerate(stats):
+        is_directory = stat.S_ISDIR(entry.st_mode)
+        by_rule = (is_directory or all_types) and rules.excluded(folder, names[row], is_directory)
+        if by_rule or (limit is not None and entry.st_size > limit and stat.S_ISREG(entry.st_mode)):
+            dropped.add(row)
+    if not dropped:
+        return names, stats
+    kept = [row for row in range(len(names)) if row not in dropped]
+    return [names[row] for row in kept], [stats[row] for row in kept]
+
+
+def _without_marked_content(fd: int, names: list[bytes], rules: Filter) -> list[bytes]:
+    """Keep only the marker of a folder that is marked as not worth keeping."""
+    marker = rules.marker(names)
+    if marker is None and rules.caches and CACHE_TAG in names and _has_cache_tag(fd):
+        marker = CACHE_TAG
+    return names if marker is None else [marker]
+
+
+def _has_cache_tag(fd: int) -> bool:
+    try:
+        tag = os.open(CACHE_TAG, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=fd)
+    except OSError:
+        return False
+    try:
+        return is_cache_tag(os.read(tag, len(CACHE_TAG_SIGNATURE)))
+    except OSError:
+        return False
+    finally:
+        os.close(tag)

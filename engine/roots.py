@@ -1,0 +1,82 @@
+"""The folders above the sources: a small tree from `/` down to each source, rooted as it was.
+
+A source that is reached through symlinks keeps both: the links as they are and the folder they lead to.
+"""
+
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from yester.engine.errors import UsageError
+
+_MAX_LINKS = 40
+_REFUSED = {stat.S_IFIFO: "a fifo", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+
+
+@dataclass(slots=True)
+class Root:
+    """A folder above sources (`children`), or a source itself (`whole`)."""
+
+    children: dict[bytes, "Root"] = field(default_factory=dict)
+    whole: bool = False
+
+
+def plan_roots(sources: Iterable[bytes]) -> tuple[Root, list[bytes]]:
+    """Return the tree of folders above the sources and the sources that do not exist.
+
+    UsageError for a source that is neither file nor folder nor symlink to one, or whose links go round.
+    """
+    top, missing = Root(), []
+    for source in sources:
+        try:
+            _add(top, source)
+        except FileNotFoundError:
+            missing.append(source)
+        except OSError as error:
+            raise UsageError(f"the source {os.fsdecode(source)} cannot be reached: {error.strerror}") from None
+    return top, missing
+
+
+def _add(top: Root, source: bytes) -> None:
+    parts = [part for part in source.split(b"/") if part]
+    path, node, links = b"", top, 0
+    while parts:
+        part = parts.pop(0)
+        if part == b"..":
+            path = path.rpartition(b"/")[0]
+            node = _node(top, path)
+            continue
+        if part == b".":
+            continue
+        path += b"/" + part
+        status = os.lstat(path)
+        node = node.children.setdefault(part, Root())
+        if stat.S_ISLNK(status.st_mode):
+            links += 1
+            if links > _MAX_LINKS:
+                raise UsageError(f"the symlinks of the source {os.fsdecode(source)} go round")
+            node.whole = True
+            target = os.readlink(path)
+            path = b"" if target.startswith(b"/") else path.rpartition(b"/")[0]
+            node = _node(top, path)
+            parts = [piece for piece in target.split(b"/") if piece] + parts
+    _check_kind(source, path)
+    node.whole = True
+
+
+def _check_kind(source: bytes, path: bytes) -> None:
+    kind = _REFUSED.get(stat.S_IFMT(os.lstat(path or b"/").st_mode))
+    if kind is not None:
+        raise UsageError(
+            f"the source {os.fsdecode(source)} is {kind}, not a file or folder",
+            hint="name the folder that holds it: the entry itself is kept then",
+        )
+
+
+def _node(top: Root, path: bytes) -> Root:
+    node = top
+    for part in path.split(b"/"):
+        if part:
+            node = node.children.setdefault(part, Root())
+    return node

@@ -1,0 +1,115 @@
+"""What a run tells its hooks, in the words of engine/events.py."""
+
+import os
+import time
+from collections.abc import Sequence
+
+from yester import __version__
+from yester.engine.errors import CancelledError, YesterError
+from yester.engine.events import (
+    Error,
+    ErrorCode,
+    File,
+    Level,
+    Message,
+    Result,
+    RunBegin,
+    RunEnd,
+    Shown,
+    SnapshotNew,
+    path_fields,
+)
+from yester.engine.hooks import Hooks, tell
+from yester.engine.host import host_name
+from yester.engine.ids import SnapshotId
+from yester.engine.profiles import Profile
+from yester.engine.progress import Counters
+
+_EXIT_CODES: dict[Result, int] = {"complete": 0, "dry-run": 0, "errors": 3, "cancelled": 130}
+
+
+class RunTeller:
+    """Tells of one run of one profile; counts come from the run's own counters."""
+
+    def __init__(self, hooks: Hooks, profile: Profile, run: str, counters: Counters) -> None:
+        self._hooks, self._profile, self._run, self._counters = hooks, profile, run, counters
+        self._started = time.monotonic_ns()
+
+    @property
+    def wants_files(self) -> bool:
+        """Whether anybody wants to hear of single files."""
+        return self._hooks.wants_files
+
+    def begin(self, place: str, sources: Sequence[bytes], dry_run: bool) -> None:
+        """The run begins. StopRun when a hook refuses it."""
+        tell(
+            self._hooks,
+            RunBegin(
+                run=self._run,
+                profile=self._profile.name,
+                profile_id=self._profile.id.hex(),
+                repository=place,
+                sources=tuple(Shown(*path_fields(source)) for source in sources),
+                host=host_name(),
+                pid=os.getpid(),
+                program=f"yester {__version__}",
+                dry_run=dry_run,
+            ),
+        )
+
+    def end(self, result: Result, snapshot: SnapshotId | None = None, added_size: int = 0) -> None:
+        """The run ended."""
+        counters = self._counters
+        tell(
+            self._hooks,
+            RunEnd(
+                run=self._run,
+                result=result,
+                exit_code=_EXIT_CODES.get(result, 1),
+                profile=self._profile.name,
+                profile_id=self._profile.id.hex(),
+                snapshot=snapshot.hex() if snapshot is not None else "",
+                files=counters.files,
+                directories=counters.directories,
+                size=counters.size,
+                new=counters.new,
+                changed=counters.changed,
+                unchanged=counters.unchanged,
+                failed=counters.failed,
+                added_size=added_size,
+                stored_size=counters.stored_size,
+                duration_ns=time.monotonic_ns() - self._started,
+            ),
+        )
+
+    def failure(self, error: BaseException) -> None:
+        """The run ends without a snapshot."""
+        if isinstance(error, CancelledError | KeyboardInterrupt):
+            self.end("cancelled")
+            return
+        self.error(ErrorCode.FAILED, str(error), error.hint if isinstance(error, YesterError) else "")
+        self.end("failed")
+
+    def error(self, code: ErrorCode, text: str, hint: str = "") -> None:
+        """The run failed, or ended with errors."""
+        name, identity = self._profile.name, self._profile.id.hex()
+        tell(self._hooks, Error(code=code, text=text, hint=hint, profile=name, profile_id=identity))
+
+    def file(self, path: bytes, kind: str) -> None:
+        """A `new` or `changed` file was taken."""
+        text, exact = path_fields(path)
+        tell(self._hooks, File(path=text, path_b64=exact, change="new" if kind == "new" else "changed"))
+
+    def message(self, level: Level, text: str, path: bytes = b"") -> None:
+        """Words for a person, about a path if there is one."""
+        shown, exact = path_fields(path)
+        name, identity = self._profile.name, self._profile.id.hex()
+        tell(
+            self._hooks,
+            Message(path=shown, path_b64=exact, level=level, text=text, profile=name, profile_id=identity),
+        )
+
+    def snapshot(self, snapshot: SnapshotId, time_ns: int) -> None:
+        """The snapshot is in the repository."""
+        name, identity = self._profile.name, self._profile.id.hex()
+        tell(self._hooks, SnapshotNew(snapshot=snapshot.hex(), profile=name, profile_id=identity, time_ns=time_ns))
