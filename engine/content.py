@@ -105,12 +105,12 @@ class Content:
             _check(size == self._extents.size and self._blobs.size == self._extents.data_size)
 
     @classmethod
-    def of(cls, source: BlobSource, entry: Entry) -> "Content":
+    def of(cls, entry: Entry, source: BlobSource) -> "Content":
         """Return the content of a regular file's entry."""
         return cls(source, entry.size, entry.marks.value, entry.refs, entry.extents)
 
     @classmethod
-    def of_row(cls, source: BlobSource, page: Page, row: int) -> "Content":
+    def of_row(cls, page: Page, row: int, source: BlobSource) -> "Content":
         """Return the content of a regular file's row in a leaf, without an Entry."""
         return cls(source, page.sizes[row], page.marks[row], page.refs(row), page.extents(row))
 

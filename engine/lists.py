@@ -19,6 +19,7 @@ from yester.engine.blobs import BlobSource, Put
 from yester.engine.entries import Ref, Span
 from yester.engine.ids import ID_SIZE, BlobId, BlobKind, ListId
 from yester.engine.page_columns import (
+    MAX_ENTRIES,
     MAX_HEIGHT,
     MAX_ROWS,
     MIN_ROWS,
@@ -88,8 +89,12 @@ class ListWriter:
         level.append(record)
 
     def _cuts(self, record: Record) -> bool:
-        data = record.blob or _PAIR.pack(*record.numbers)
+        data = record.blob or self._pair(*record.numbers)
         return blake3(data, key=self._page_key).digest(length=1) == b"\0"
+
+    def _pair(self, first: int, second: int) -> bytes:
+        """Return a record without an id as the format writes it: an extent is hole and data there."""
+        return _PAIR.pack(first - second if self._type is ListType.EXTENTS else first, second)
 
     def _node(self, height: int) -> Record:
         """Put the open node of this height and return what its parent says of it."""
@@ -176,7 +181,7 @@ def _extents_in_order(node: "ListNode") -> bool:
 def _links_in_order(node: "ListNode") -> bool:
     members, second = node.columns[0].tolist(), node.columns[1].tolist()
     if node.height:
-        return rising(members) and rising((0, *second))
+        return rising(members) and rising((0, *second)) and second[-1] <= MAX_ENTRIES
     return rising(members) and all(map(le, second, [member - 1 for member in members]))
 
 

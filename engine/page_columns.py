@@ -26,6 +26,8 @@ MAX_NAME_SIZE = 1024
 MAX_TARGET_SIZE = 4096
 MAX_HEIGHT = 15
 """Each height takes two bytes of a 32-byte hash; 64 to the power of 15 names are more than there can be."""
+MAX_ENTRIES = 2**48
+"""Far more than any snapshot has; sums below it are safe wherever they are used."""
 MIN_ROWS = 64
 MAX_ROWS = 1024
 INLINE_REFS = 32

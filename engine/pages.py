@@ -13,8 +13,8 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import compress
-from operator import sub
+from itertools import accumulate, compress
+from operator import add, sub
 from stat import S_ISDIR
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +29,7 @@ from yester.engine.page_columns import (
     INLINE_EXTENTS,
     INLINE_REFS,
     IS_DIRECTORY,
+    MAX_ENTRIES,
     MAX_HEIGHT,
     MAX_ID,
     MAX_NAME_SIZE,
@@ -56,6 +57,7 @@ from yester.engine.store import Buffer
 _DEVICE = Struct("<II")
 _SPAN = Struct("<QQ")
 _DOTS = (b".", b"..")
+_NO_MARKS = Mark(0)
 
 _ROWS, _REFS, _DIRECTORIES = range(3)
 """What the length of a column is a multiple of."""
@@ -120,6 +122,8 @@ _LEAF_NEEDS: Final = _mask(
     ]
 )
 _LEAF_MAY_HAVE: Final = _mask([column for column in Column if column is not Column.ROWS_BELOW])
+_RARE: Final = _mask([column for column in Column if Column.TARGETS <= column <= Column.EXTRAS])
+"""Columns of what few rows have: the sparse ones."""
 _INNER_NEEDS: Final = _mask([Column.NAMES, *_INNER_ROW_COLUMNS])
 
 
@@ -156,6 +160,7 @@ class Page:
     __slots__ = (
         "_data",
         "_ends",
+        "_has_rare",
         "_places",
         "_root",
         "ages",
@@ -245,7 +250,7 @@ class Page:
         if len(view) < HEADER.size:
             malformed("it is too short", blob)
         version, height, flags, count, entries, mask = HEADER.unpack_from(view)
-        if version != VERSION or flags or height > MAX_HEIGHT or count > MAX_ROWS:
+        if version != VERSION or flags or height > MAX_HEIGHT or count > MAX_ROWS or entries > MAX_ENTRIES:
             malformed("its header is impossible", blob)
         self._data = view
         self._root = root
@@ -266,6 +271,7 @@ class Page:
             malformed("it is too short", self.blob)
         ends = unpack_ends(view, len(rules))
         self._ends = (*ends, start)
+        self._has_rare = bool(mask & _RARE)
         lengths = list(map(sub, ends, (start, *ends)))
         units = (count, self._length(Column.REFS) // 32, self._length(Column.DIRECTORY_ROWS) // 2)
         for length, (unit, width) in zip(lengths, rules, strict=True):
@@ -280,7 +286,7 @@ class Page:
         place = self._places[column]
         return self._ends[place] - self._ends[place - 1] if place >= 0 else 0
 
-    def _column(self, column: Column) -> memoryview:
+    def _column(self, column: int) -> memoryview:
         """Return the column's bytes, none when it is absent."""
         place = self._places[column]
         return self._data[self._ends[place - 1] : self._ends[place]] if place >= 0 else self._data[:0]
@@ -365,7 +371,9 @@ class Page:
         return None if atime == UNKNOWN_TIME else self._exact(row, "a", atime)
 
     def _exact(self, row: int, letter: str, time: int) -> int:
-        found = self.extras.get(row) if self.extras is not None else None
+        if self.extras is None:
+            return time
+        found = self.extras.get(row)
         exact = getattr(_extras(found, self.blob), letter) if found is not None else None
         return time if exact is None else exact[0] * SECOND_NS + exact[1]
 
@@ -381,7 +389,7 @@ class Page:
         start, end = self._refs_of(row)
         heap, lengths = self.ref_heap, self.ref_lengths
         return tuple(
-            Ref(BlobId(bytes(heap[ID_SIZE * at : ID_SIZE * at + ID_SIZE])), lengths[at]) for at in range(start, end)
+            [Ref(BlobId(bytes(heap[ID_SIZE * at : ID_SIZE * at + ID_SIZE])), lengths[at]) for at in range(start, end)]
         )
 
     def tree(self, row: int) -> TreeId | None:
@@ -439,29 +447,34 @@ class Page:
 
     def entry(self, row: int) -> Entry:
         """Return the row as an Entry."""
+        mode, marks = self.modes[row], self.marks[row]
+        common = (
+            ROOT_NAME if self._root else self.name(row),
+            mode,
+            self.owner(row),
+            self.sizes[row],
+            self.mtime_ns(row),
+            self.ctime_ns(row),
+            self.birth_ns(row),
+            self.atime_ns(row),
+            self.blocks[row],
+            self.nlinks[row],
+            Mark(marks) if marks else _NO_MARKS,
+            self.refs(row),
+            self.summary(row) if S_ISDIR(mode) else None,
+        )
+        if not self._has_rare:
+            return Entry(*common)
         xattrs, stored = self.xattrs(row)
-        mode = self.modes[row]
         return Entry(
-            name=ROOT_NAME if self._root else self.name(row),
-            mode=mode,
-            owner=self.owner(row),
-            size=self.sizes[row],
-            mtime_ns=self.mtime_ns(row),
-            ctime_ns=self.ctime_ns(row),
-            birth_ns=self.birth_ns(row),
-            atime_ns=self.atime_ns(row),
-            blocks=self.blocks[row],
-            nlink=self.nlinks[row],
-            marks=Mark(self.marks[row]),
-            refs=self.refs(row),
-            summary=self.summary(row) if S_ISDIR(mode) else None,
-            target=self.target(row),
-            device=self.device(row),
-            xattrs=xattrs,
-            xattrs_stored=stored,
-            extents=self.extents(row),
-            flags=self.flags(row),
-            link_group=self.link_group(row),
+            *common,
+            self.target(row),
+            self.device(row),
+            xattrs,
+            stored,
+            self.extents(row),
+            self.flags(row),
+            self.link_group(row),
         )
 
     # Sums and ordinals
@@ -497,6 +510,17 @@ class Page:
         """Return the row's ordinal, counted from the first row's."""
         at = bisect_left(self.directory_rows, row)
         return row + self.entries_below[at - 1] if at else row
+
+    def ordinals(self) -> Sequence[int]:
+        """Return the ordinals of all rows of a leaf."""
+        if not self.directory_rows:
+            return range(self.count)
+        gaps = [0] * self.count
+        rows = self.directory_rows.tolist()
+        for row, below in zip(rows, self.entries_below.tolist(), strict=True):
+            if row + 1 < self.count:
+                gaps[row + 1] = below
+        return list(map(add, range(self.count), accumulate(gaps, max)))
 
     def at_ordinal(self, ordinal: int) -> tuple[int, int]:
         """Return the row that has the ordinal, and 0; or the directory below which it lies, and its place there from 1.
@@ -540,7 +564,7 @@ class Page:
         self.total()
 
 
-def _numbers(column: Column, code: str) -> Callable[[Page], memoryview]:
+def _numbers(column: int, code: str) -> Callable[[Page], memoryview]:
     return lambda page: cast(page._column(column), code)
 
 
@@ -557,7 +581,7 @@ def _numbers_or(absent: int, column: Column, code: str) -> Callable[[Page], memo
 def _sums_of(column: Column, in_order: Callable[[Sequence[int]], bool]) -> Callable[[Page], memoryview]:
     def fill(page: Page) -> memoryview:
         sums = cast(page._column(column), "Q")
-        if not in_order(sums.tolist()):
+        if not in_order(sums.tolist()) or (sums and sums[-1] > page.entries):
             malformed("its sums are wrong", page.blob)
         return sums
 

@@ -149,9 +149,13 @@ class Directory:
 
     def leaves(self, start: int = 0) -> Iterator[tuple[Page, int, int]]:
         """Yield the leaf with the position `start` and all after it; of each, its first row's position and ordinal."""
+        last = b""
         while start < len(self):
             page, first, base = self._leaf(start)
+            if page.name(0) <= last:
+                malformed("names of a directory out of order", page.blob)
             yield page, first, base
+            last = page.name(page.count - 1)
             start = first + page.count
 
     def at_ordinal(self, ordinal: int) -> tuple[Page, int, int]:
@@ -189,8 +193,9 @@ def _entries(source: BlobSource, parent: Entry, path: bytes, first: int) -> Iter
         return
     prefix = path if path.endswith(b"/") else path + b"/"
     for page, _, base in open_directory(source, parent).leaves():
-        for row, name in enumerate(page.names()):
-            yield prefix + name, page.entry(row), first + base + page.ordinal(row)
+        rows = zip(page.names(), page.ordinals(), strict=True)
+        for row, (name, ordinal) in enumerate(rows):
+            yield prefix + name, page.entry(row), first + base + ordinal
 
 
 def open_directory(source: BlobSource, entry: Entry) -> Directory:
