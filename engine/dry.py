@@ -3,12 +3,11 @@
 from types import TracebackType
 from typing import Self
 
-from yester.engine.writing import WriteStatistics
-
 from yester.engine.ids import SHORT_ID_SIZE, BlobId, BlobKind
 from yester.engine.keys import blob_id
 from yester.engine.repository import Repository
 from yester.engine.store import Buffer
+from yester.engine.writing import WriteStatistics
 
 
 class DryWriter:

@@ -6,14 +6,13 @@ the index names packs that the store does not list any more, everything is check
 the lost packs held.
 """
 
-from yester.engine.index import Index
-
 from yester.engine.blobs import BlobSource
 from yester.engine.earlier import entries_of
 from yester.engine.entries import Entry, Mark
 from yester.engine.errors import YesterError
 from yester.engine.filecache import DirectoryRecord, FileCache
 from yester.engine.ids import BlobId, ListId, TreeId
+from yester.engine.index import Index
 from yester.engine.lists import BlobList
 
 

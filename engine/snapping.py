@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
-from yester.engine.adoption import adopt_orphans
-from yester.engine.writing import BlobWriter
 
 from yester import __version__
+from yester.engine.adoption import adopt_orphans
 from yester.engine.capture import Capture, Surroundings
 from yester.engine.chunking import Chunker
 from yester.engine.dry import DryWriter
@@ -43,6 +42,7 @@ from yester.engine.sessions import WriterSession
 from yester.engine.source import ContentReader
 from yester.engine.telling import RunTeller
 from yester.engine.trees import decode_root
+from yester.engine.writing import BlobWriter
 
 _MAX_REPORTED = 10_000
 """Failures that are written into the snapshot; the journal has them all."""
