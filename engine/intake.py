@@ -27,6 +27,12 @@ from yester.engine.trees import TreeWriter
 from yester.engine.xattrs import INLINE_LIMIT
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_READ_QUIETLY = _READ | os.O_NOATIME
+
+# Plain numbers: an operation on flags of the enum takes longer than reading an attribute.
+_CHANGED = int(Mark.CHANGED)
+_LIST = int(Mark.LIST)
+_ATTRIBUTES_UNREADABLE = int(Mark.ATTRIBUTES_UNREADABLE)
 
 _WHOLE_SIZE = 64 << 10
 """A file up to this size is one blob and read in one call."""
@@ -186,43 +192,47 @@ class Intake:
         for _ in range(_READ_TRIES):
             try:
                 file = self._open(fd, name)
+                try:
+                    attributes, same = self._read(file, path, status)
+                    if same and attributes.content.size == status.st_size:
+                        return attributes
+                    status = os.fstat(file)
+                finally:
+                    os.close(file)
             except OSError as error:
                 return self._unreadable(fd, folder, name, status, error)
-            try:
-                attributes, after = self._read(file, path, status)
-            except OSError as error:
-                return self._unreadable(fd, folder, name, status, error)
-            finally:
-                os.close(file)
-            if _same(status, after) and attributes.content.size == status.st_size:
-                return attributes
-            if not stat.S_ISREG(after.st_mode):
+            if not stat.S_ISREG(status.st_mode):
                 raise Vanished
-            status = after
             if status.st_size > _READ_AGAIN_SIZE:
                 break
         self.taken.changed_while_read += 1
-        return attributes._replace(status=after, marks=attributes.marks | Mark.CHANGED)
+        return attributes._replace(status=status, marks=attributes.marks | Mark.CHANGED)
 
     def _open(self, fd: int, name: bytes) -> int:
         try:
-            return os.open(name, _READ | os.O_NOATIME, dir_fd=fd)
+            return os.open(name, _READ_QUIETLY, dir_fd=fd)
         except PermissionError:
             return os.open(name, _READ, dir_fd=fd)
 
-    def _read(self, file: int, path: bytes, status: os.stat_result) -> tuple[Attributes, os.stat_result]:
-        """Return content and attributes of an open file, and what stat says of it afterwards."""
-        size = status.st_size
-        if size > _WHOLE_SIZE or status.st_blocks * 512 < size:
+    def _read(self, file: int, path: bytes, status: os.stat_result) -> tuple[Attributes, bool]:
+        """Return content and attributes of an open file, and whether it is still what `status` says."""
+        size, data = status.st_size, b""
+        if size <= _WHOLE_SIZE and status.st_blocks * 512 >= size:
+            data, content = os.read(file, size + 1), _EMPTY
+        else:
             content = self._reader.read(file, size, status.st_blocks)
-            return self.opened(file, path, status, content), os.fstat(file)
-        data = os.read(file, size + 1)
-        attributes, after = self.opened(file, path, status), os.fstat(file)
+        marks = 0
+        try:
+            xattrs, flags = attribute_set(file), self._probe.flags(file, status.st_dev)
+        except OSError as error:
+            xattrs, flags, marks = b"", 0, _ATTRIBUTES_UNREADABLE
+            self.fail(path, f"attributes: {in_words(error)}")
+        same, birth_ns = self._probe.look_again(file, status)
         if data:
-            self._counters.size += len(data)
-            content = Content((self._put(BlobKind.DATA, data),), (len(data),), False, None, len(data))
-            attributes = attributes._replace(content=content)
-        return attributes, after
+            length = len(data)
+            self._counters.size += length
+            content = Content((self._put(BlobKind.DATA, data),), (length,), False, None, length)
+        return Attributes(status, content, xattrs, flags, birth_ns, marks), same
 
     def _unreadable(self, fd: int, folder: bytes, name: bytes, status: os.stat_result, error: OSError) -> Attributes:
         if vanished(error):
@@ -231,14 +241,15 @@ class Intake:
         attributes = self.unopened(fd, folder, name, status)
         return attributes._replace(marks=attributes.marks | Mark.UNREADABLE)
 
-    def opened(self, fd: int, path: bytes, status: os.stat_result, content: Content = _EMPTY) -> Attributes:
-        """Return the attributes of an open file or folder."""
+    def opened(self, fd: int, path: bytes, status: os.stat_result) -> Attributes:
+        """Return the attributes of an open folder."""
+        marks = 0
         try:
             xattrs, flags = attribute_set(fd), self._probe.flags(fd, status.st_dev)
         except OSError as error:
+            xattrs, flags, marks = b"", 0, _ATTRIBUTES_UNREADABLE
             self.fail(path, f"attributes: {in_words(error)}")
-            return Attributes(status, content, b"", 0, self._probe.birth_ns(fd), Mark.ATTRIBUTES_UNREADABLE)
-        return Attributes(status, content, xattrs, flags, self._probe.birth_ns(fd))
+        return Attributes(status, _EMPTY, xattrs, flags, self._probe.birth_ns(fd), marks)
 
     def unopened(self, fd: int, folder: bytes, name: bytes, status: os.stat_result) -> Attributes:
         """Return the attributes of a link, fifo, socket or device, or of what cannot be opened.
@@ -259,7 +270,7 @@ class Intake:
     def add(self, writer: TreeWriter, name: bytes, attributes: Attributes) -> None:
         """Add the row of anything but a folder, which takes the next ordinal."""
         status, content, xattrs, flags, birth_ns, marks, target = attributes
-        size = content.size if marks & Mark.CHANGED else status.st_size
+        size = content.size if marks & _CHANGED else status.st_size
         writer.add_row(
             name,
             status.st_mode,
@@ -270,7 +281,7 @@ class Intake:
             size,
             status.st_blocks,
             status.st_nlink,
-            marks | Mark.LIST if content.listed else marks,
+            marks | _LIST if content.listed else marks,
             content.refs,
             content.ref_sizes,
         )

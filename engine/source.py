@@ -148,9 +148,8 @@ def attribute_set(place: int | bytes) -> bytes:
     OSError when they cannot be read; empty where the file system has none. An attribute that vanishes meanwhile is
     left out.
     """
-    follow = isinstance(place, int)
     try:
-        names = os.listxattr(place, follow_symlinks=follow)
+        names = os.listxattr(place) if type(place) is int else os.listxattr(place, follow_symlinks=False)
     except OSError as error:
         if error.errno in _NO_ATTRIBUTES:
             return b""
@@ -161,7 +160,7 @@ def attribute_set(place: int | bytes) -> bytes:
     for name in names:
         encoded = name.encode(*_FS_ENCODING)
         try:
-            attributes[encoded] = os.getxattr(place, encoded, follow_symlinks=follow)
+            attributes[encoded] = os.getxattr(place, encoded, follow_symlinks=isinstance(place, int))
         except OSError as error:
             if error.errno != errno.ENODATA:
                 raise

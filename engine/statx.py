@@ -7,11 +7,13 @@ birth time never changes.
 import ctypes
 import errno
 import fcntl
+import os
 import struct
 
 _AT_EMPTY_PATH = 0x1000
 _AT_SYMLINK_NOFOLLOW = 0x100
 _STATX_BTIME = 0x800
+_STATX_BASIC_AND_BTIME = 0xFFF
 _FS_IOC_GETFLAGS = 0x80086601
 
 SETTABLE_FLAGS = sum(
@@ -39,8 +41,8 @@ SETTABLE_FLAGS = sum(
 _libc = ctypes.CDLL(None, use_errno=True)
 _statx = _libc.statx
 _statx.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_uint, ctypes.c_void_p)
-_mask_at = struct.Struct("<I").unpack_from
-_birth_at = struct.Struct("<qI").unpack_from
+_fields = struct.Struct("<I28xQQ32xqI4xqI4xqI").unpack_from
+"""Of struct statx: mask, inode, size, birth, change and modification time, each time in seconds and ns."""
 
 _UNSUPPORTED = {errno.ENOTTY, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
 
@@ -59,10 +61,21 @@ class Probe:
         how = _AT_SYMLINK_NOFOLLOW if name else _AT_EMPTY_PATH
         if _statx(fd, name, how, _STATX_BTIME, self._address) != 0:
             return None
-        if not _mask_at(self._buffer, 0)[0] & _STATX_BTIME:
-            return None
-        seconds, ns = _birth_at(self._buffer, 80)
-        return int(seconds * 1_000_000_000 + ns)
+        mask, _, _, seconds, ns, _, _, _, _ = _fields(self._buffer)
+        return seconds * 1_000_000_000 + ns if mask & _STATX_BTIME else None
+
+    def look_again(self, fd: int, status: os.stat_result) -> tuple[bool, int | None]:
+        """Return whether an open file is still what `status` says of it, and its birth time."""
+        if _statx(fd, b"", _AT_EMPTY_PATH, _STATX_BASIC_AND_BTIME, self._address) != 0:
+            return False, None
+        mask, inode, size, born, born_ns, changed, changed_ns, modified, modified_ns = _fields(self._buffer)
+        same = (
+            changed * 1_000_000_000 + changed_ns == status.st_ctime_ns
+            and modified * 1_000_000_000 + modified_ns == status.st_mtime_ns
+            and size == status.st_size
+            and inode == status.st_ino
+        )
+        return same, born * 1_000_000_000 + born_ns if mask & _STATX_BTIME else None
 
     def flags(self, fd: int, device: int) -> int:
         """Return the settable inode flags of an open file on `device` (st_dev); 0 where the file system has none."""
