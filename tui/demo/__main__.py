@@ -1,4 +1,4 @@
-"""`python -m yester.tui.demo [FOLDER]`: tell the story on FOLDER, or on Python's library and the system's manuals."""
+"""`python -m yester.tui.demo [FOLDER]`: tell the story on FOLDER, or on the system's manuals and Python's library."""
 
 import os
 import signal
@@ -31,8 +31,8 @@ Now with your own files:
 
 
 def default_sources() -> list[Path]:
-    """Return this Python's standard library and the system's documentation, as far as they are there."""
-    candidates = [Path(sysconfig.get_path("stdlib")), Path("/usr/share/doc")]
+    """Return the system's documentation and this Python's standard library, as far as they are there."""
+    candidates = [Path("/usr/share/doc"), Path(sysconfig.get_path("stdlib"))]
     return [path for path in candidates if path.is_dir()]
 
 

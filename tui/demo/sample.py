@@ -14,6 +14,7 @@ FOLDERS_LIMIT = 5_000
 
 PASSED_OVER = frozenset({"__pycache__", "site-packages", "dist-packages", "node_modules"})
 """Folders of made or fetched things: large, and often excluded from snapshots."""
+TEXT_SUFFIXES = frozenset({"", ".csv", ".html", ".json", ".md", ".py", ".rst", ".txt"})
 MADE_SUFFIXES = (".pyc", ".o", ".tmp", ".swp", "~")
 
 
@@ -23,6 +24,16 @@ class Sample:
 
     folder: Path
     files: tuple[str, ...]
+
+    def to_lose(self) -> str:
+        """Return the file that the story loses."""
+        return self.files[0]
+
+    def to_change(self) -> str | None:
+        """Return the file to add a line to: a text if there is one, None when losing one leaves none."""
+        others = self.files[1:]
+        texts = (name for name in others if Path(name).suffix in TEXT_SUFFIXES)
+        return next(texts, next(iter(others), None))
 
 
 def _is_plain(entry: os.DirEntry[str]) -> bool:

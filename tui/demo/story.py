@@ -31,10 +31,9 @@ def take_first_snapshot(shell: Shell, sources: list[Path], sample: Sample) -> No
 
 def change_and_take_second(shell: Shell, sample: Sample) -> None:
     """Lose one file, change one where there is another, add one; take a second snapshot."""
-    lost, *others = sample.files
     shell.say("A day goes by: a file is lost, one is changed, one is new.")
-    shell.run(f"rm {_q(f'{WORK}/{lost}')}")
-    for changed in others[:1]:
+    shell.run(f"rm {_q(f'{WORK}/{sample.to_lose()}')}")
+    if changed := sample.to_change():
         shell.run(f"date >> {_q(f'{WORK}/{changed}')}")
     shell.run(f"date > {WORK}/new-today")
     shell.say("The second snapshot reads only what is new.")
@@ -55,7 +54,7 @@ def mount_and_look(shell: Shell) -> Path:
 def get_back(shell: Shell, first: Path, sample: Sample) -> None:
     """Copy the lost file and a whole folder out of the mount, and hold both against the originals."""
     was = first / str(shell.folder / WORK).lstrip("/")
-    lost = sample.files[0]
+    lost = sample.to_lose()
     shell.say("What has changed since the first snapshot? Any program can tell.")
     shell.run(f"diff -r --brief {_q(was)} {WORK}", accept=(1,))
     shell.say("The lost file comes back with cp.")

@@ -65,3 +65,12 @@ def test_links_and_fifos_are_no_files_to_show(tmp_path: Path) -> None:
 
 def test_an_empty_folder_has_nothing_to_show(tmp_path: Path) -> None:
     assert choose_sample([tmp_path]) is None
+
+
+@pytest.mark.parametrize(
+    ("files", "lost", "changed"),
+    [(("a",), "a", None), (("a.gz", "b.gz"), "a.gz", "b.gz"), (("a", "b.gz", "copyright", "d"), "a", "copyright")],
+)
+def test_a_text_is_changed_rather_than_a_picture(files: tuple[str, ...], lost: str, changed: str | None) -> None:
+    sample = Sample(Path("/any"), files)
+    assert (sample.to_lose(), sample.to_change()) == (lost, changed)
