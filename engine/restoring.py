@@ -1,0 +1,434 @@
+"""Restore: bring files of a snapshot back into a directory.
+
+    walk (caller's thread)  ->  batches of entries  ->  threads: fetch frames, make files
+                                                        whoever is last in a directory finishes it
+
+The walk goes through the snapshot in preorder, the order in which small files share frames, makes the directories, and
+queues everything else in batches of about a megabyte: a thread crossing costs as much as a small file, so it is paid
+once a batch. A batch's frames are fetched together and its files made one after the other. A few batches are queued
+at most, so that memory stays bounded whatever the size of a snapshot or a file.
+
+Where things are made, and why nothing outside the target can be: engine/restore_places.py. In what order attributes
+come: engine/restore_attributes.py. What happens to what is there already: engine/restore_conflicts.py. What a file
+goes through: engine/restore_files.py.
+"""
+
+import errno
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from stat import S_IFMT, S_IFREG, S_ISDIR, S_ISREG
+from threading import BoundedSemaphore
+
+from yester.engine.entries import Entry, Mark
+from yester.engine.errors import CancelledError, DamageError, YesterError
+from yester.engine.events import Message, Phase, RestoreBegin, RestoreEnd, path_fields, shown
+from yester.engine.hooks import Hooks, tell
+from yester.engine.ids import BlobId, BlobKind, ListId, SnapshotId
+from yester.engine.links import LinkTable
+from yester.engine.ownership import OwnerMode
+from yester.engine.pages import Page
+from yester.engine.progress import UPDATE_INTERVAL_S, Counters, Progress
+from yester.engine.reading import BlobReader
+from yester.engine.records import Snapshot
+from yester.engine.repository import Repository
+from yester.engine.restore_attributes import Attributes, drop_acls, inherits_acl
+from yester.engine.restore_conflicts import Conflicts, status_of
+from yester.engine.restore_files import Files, LargeFile, PlainFile
+from yester.engine.restore_links import Member
+from yester.engine.restore_places import OPEN_FOLDER, Place, make_writable
+from yester.engine.restore_plan import Conflict, Start, starts
+from yester.engine.restore_report import Counts, Failure, RestoreReport, Tally, in_words
+from yester.engine.trees import decode_root, open_directory
+
+_THREADS = 2
+_QUEUED_BATCHES = 6
+_BATCH_SIZE = 1 << 20
+_BATCH_ITEMS = 128
+_LARGE_SIZE = 8 << 20
+"""From here on a file is made in segments, by several threads."""
+_SEGMENT_SIZE = 4 << 20
+_READER_CACHE = 48 << 20
+_OPEN_DEPTH = 100
+"""Directories above this many levels further up are closed until they are needed again."""
+
+Job = Callable[[Counts], None]
+"""Makes one entry; what it did is added to the counts."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Entries that one thread makes, and the blobs that they need."""
+
+    jobs: list[Job] = field(default_factory=list)
+    blobs: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+
+def restore(
+    repository: Repository,
+    sid: SnapshotId,
+    paths: Sequence[bytes],
+    target: bytes,
+    *,
+    conflict: Conflict = Conflict.KEEP_BOTH,
+    owner: OwnerMode = OwnerMode.AS_STORED,
+    hooks: Hooks,
+    progress: Progress,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> RestoreReport:
+    """Bring `paths` of a snapshot back into the directory `target`, made if missing; without paths all of it.
+
+    What fails for one entry is in the report and does not end the restore. UsageError: no such path; DamageError: the
+    snapshot itself is damaged; YesterError: the target cannot be used or is full; CancelledError: `cancelled` said so.
+    """
+    started_ns = time.time_ns()
+    begin = RestoreBegin(snapshot=sid.hex(), target=shown(target), paths=tuple(map(shown, paths)))
+    tell(hooks, begin)
+    tally = Tally(lambda failure: _tell_failure(hooks, failure))
+    try:
+        progress.phase(Phase.PLAN)
+        work = _Restore(repository, repository.snapshot(sid), tally, conflict, owner, progress, cancelled)
+        work.run(paths, target)
+    finally:
+        counts = tally.counts
+        took_ns = time.time_ns() - started_ns
+        end = RestoreEnd(sid.hex(), files=counts.files, size=counts.size, failed=tally.failed, duration_ns=took_ns)
+        tell(hooks, end)
+    return tally.report()
+
+
+def _tell_failure(hooks: Hooks, failure: Failure) -> None:
+    path, path_b64 = path_fields(failure.path)
+    tell(hooks, Message(path=path, path_b64=path_b64, level="error", text=failure.what))
+
+
+class _Restore:
+    """One restore: the walk and what it shares with the threads."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        snapshot: Snapshot,
+        tally: Tally,
+        conflict: Conflict,
+        owner: OwnerMode,
+        progress: Progress,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        now_ns = time.time_ns()
+        label = b"before-" + datetime.now().strftime("%Y-%m-%dT%H-%M-%S").encode()
+        self._source = BlobReader(repository, _READER_CACHE)
+        self._root = decode_root(snapshot.root)
+        self._links_id = None if snapshot.links is None else ListId(BlobId(snapshot.links))
+        self._links: LinkTable | None = None
+        self._tally = tally
+        self._progress = progress
+        self._cancelled = cancelled
+        self._attributes = Attributes(self._source, owner, tally, now_ns)
+        id_key = repository.keys.id_key(BlobKind.DATA)
+        self._conflicts = Conflicts(conflict, label, self._source, id_key)
+        self._files = Files(self._source, self._attributes, self._conflicts, tally, now_ns)
+        self._batch = _Batch()
+        self._room = BoundedSemaphore(_QUEUED_BATCHES)
+        self._running: set[Future[None]] = set()
+        self._stopped = False
+        self._counters = Counters()
+        self._counts = Counts()
+        self._open_places: set[Place] = set()
+        self._next_update = 0.0
+
+    def run(self, paths: Sequence[bytes], target: bytes) -> None:
+        """Restore `paths` into `target`."""
+        begin = starts(self._source, self._root, paths)
+        self._counters.total_files = sum(_files_of(start.entry) for start in begin)
+        self._counters.total_size = sum(_size_of(start.entry) for start in begin)
+        top = self._open_target(target, begin)
+        self._progress.phase(Phase.WRITE)
+        try:
+            self._fill(top, begin)
+            self._progress.phase(Phase.ATTRIBUTES)
+            self._attributes.finish()
+            top.release(user=False)
+        finally:
+            self._tally.add(self._counts)
+            for place in self._open_places:
+                place.abandon()
+        self._next_update = 0.0
+        self._tell_progress()
+
+    def _fill(self, top: Place, begin: Sequence[Start]) -> None:
+        """Walk and wait until every entry is made."""
+        with ThreadPoolExecutor(_THREADS, "restore") as self._pool:
+            try:
+                for start in begin:
+                    self._start(top, start)
+                self._send()
+                wait(self._running)
+                self._check()
+            except BaseException:
+                self._stopped = True
+                wait(self._running)
+                self._files.abandon()
+                raise
+
+    # Directories
+
+    def _open_target(self, target: bytes, begin: Sequence[Start]) -> Place:
+        """Open the directory `target`, the only one that is reached by path and through links; make it if missing.
+
+        A new one gets the stored attributes when it stands for "/"; one that was there keeps its own.
+        """
+        is_new = not os.path.isdir(target)
+        try:
+            os.makedirs(target, exist_ok=True)
+            fd = os.open(target, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise YesterError(
+                f"{os.fsdecode(target)!r} cannot be used as the target: {in_words(error)}",
+                hint="Give a folder that you may write to, or the name of a new one.",
+            ) from None
+        whole = next((start for start in begin if not start.name), None)
+        entry = whole.entry if whole and is_new else None
+        return self._place(None, b"", fd, b"/", entry, is_new=is_new)
+
+    def _place(
+        self, parent: Place | None, name: bytes, fd: int, path: bytes, entry: Entry | None, *, is_new: bool
+    ) -> Place:
+        if is_new and parent is not None and parent.takes_acl:
+            drop_acls(fd)
+        takes_acl = not (is_new and parent is not None) and inherits_acl(fd)
+        place = Place(parent, name, fd, path=path, entry=entry, is_new=is_new, takes_acl=takes_acl, finish=self._finish)
+        self._open_places.add(place)
+        return place
+
+    def _finish(self, place: Place) -> None:
+        """Give a directory its attributes; everything in it is done."""
+        self._open_places.discard(place)
+        entry, attributes = place.entry, self._attributes
+        if entry is None:
+            return
+        if place.is_new or not attributes.match(place.fd, os.fstat(place.fd), entry):
+            attributes.apply(place.fd, entry, place.path, is_new=place.is_new)
+        if place.parent is not None:
+            attributes.lock_later(place.parent, entry)
+
+    def _enter(self, parent: Place, entry: Entry, path: bytes) -> Place | None:
+        """Make a directory, or open the one that is there; None when it is not to be, or cannot."""
+        try:
+            is_new = self._made(parent, entry)
+            if is_new is None:
+                self._counts.skipped += 1 + (entry.summary.entries if entry.summary else 0)
+                return None
+            fd = self._opened(parent, entry.name, is_new)
+        except OSError as error:
+            self._tally.fail(path, f"{in_words(error)}; nothing of what is in it is restored")
+            return None
+        self._counts.directories += is_new
+        self._counts.same += not is_new
+        if entry.marks & Mark.UNREADABLE:
+            self._tally.fail(path, "it could not be read when the snapshot was taken, so it comes back empty")
+        keeps_its_own = not is_new and self._conflicts.policy is Conflict.SKIP
+        return self._place(parent, entry.name, fd, path, None if keeps_its_own else entry, is_new=is_new)
+
+    def _made(self, parent: Place, entry: Entry) -> bool | None:
+        """Return whether the directory is new; None when something else is there and stays."""
+        try:
+            os.mkdir(entry.name, 0o700, dir_fd=parent.fd)
+            return True
+        except FileExistsError:
+            status = status_of(parent, entry.name)
+        if status is not None and S_ISDIR(status.st_mode):
+            return False
+        if self._conflicts.policy is Conflict.SKIP:
+            return None
+        self._conflicts.clear(parent, entry.name, self._counts)
+        os.mkdir(entry.name, 0o700, dir_fd=parent.fd)
+        return True
+
+    def _opened(self, parent: Place, name: bytes, is_new: bool) -> int:
+        """Open a directory; one of the caller's own that was there is made writable until it gets its stored mode."""
+        if not is_new and self._conflicts.policy is not Conflict.SKIP:
+            make_writable(parent, name)
+        fd = os.open(name, OPEN_FOLDER, dir_fd=parent.fd)
+        if is_new and os.fstat(fd).st_uid != os.geteuid():
+            os.close(fd)
+            raise PermissionError(errno.EPERM, "replaced")
+        return fd
+
+    # The walk
+
+    def _start(self, top: Place, start: Start) -> None:
+        if not start.entry.is_directory:
+            self._queue(top, start.entry, start.ordinal)
+        elif not start.name:
+            self._walk(top, start)
+        else:
+            place = self._enter(top, start.entry, start.path)
+            if place is not None:
+                self._walk(place, start)
+
+    def _walk(self, bottom: Place, start: Start) -> None:
+        """Go through a directory and all below it in preorder."""
+        stack = [(bottom, self._rows(bottom, start.entry, start.ordinal))]
+        while stack:
+            place, rows = stack[-1]
+            place.wake()
+            below = next(rows, None)
+            if below is None:
+                stack.pop()
+                if place.parent is not None:
+                    place.release(user=False)
+                continue
+            entry, ordinal = below
+            inner = self._enter(place, entry, place.path.rstrip(b"/") + b"/" + entry.name)
+            if inner is not None:
+                stack.append((inner, self._rows(inner, entry, ordinal)))
+                if len(stack) > _OPEN_DEPTH:
+                    stack[-1 - _OPEN_DEPTH][0].sleep()
+
+    def _rows(self, place: Place, entry: Entry, ordinal: int) -> Iterator[tuple[Entry, int]]:
+        """Queue what is in a directory; yield the directories among it, with their ordinals."""
+        if not entry.refs:
+            return
+        self._counters.path = place.path
+        try:
+            for page, _, base in open_directory(self._source, entry).leaves():
+                yield from self._page(place, page, ordinal + 1 + base)
+        except DamageError as error:
+            self._tally.fail(place.path, f"some or all of what is in it is lost: {error}")
+
+    def _page(self, place: Place, page: Page, first: int) -> Iterator[tuple[Entry, int]]:
+        names = page.names()
+        attributes, unusual = self._attributes, _unusual_rows(page)
+        modes, sizes, mtimes, owner_rows = page.modes, page.sizes, page.mtimes, page.owner_rows
+        ids = [attributes.ids(owner) for owner in page.owners]
+        for row, name in enumerate(names):
+            mode = modes[row]
+            if S_IFMT(mode) == S_IFREG and row not in unusual and sizes[row] < _LARGE_SIZE:
+                owner = page.owner(row)
+                mine = ids[owner_rows[row]]
+                bits = attributes.permission_bits(mode, (owner.uid, owner.gid), mine)
+                blobs = tuple([ref.blob for ref in page.refs(row)])
+                file = PlainFile(place, page, row, name, bits, mine, mtimes[row], sizes[row], blobs)
+                place.use()
+                self._add(partial(self._files.plain, file=file), blobs, sizes[row])
+            elif S_ISDIR(mode):
+                yield page.entry(row), first + page.ordinal(row)
+            else:
+                self._queue(place, page.entry(row), first + page.ordinal(row))
+
+    # The queue
+
+    def _queue(self, place: Place, entry: Entry, ordinal: int) -> None:
+        """Queue anything that is no directory."""
+        blobs = [ref.blob for ref in entry.refs] if S_ISREG(entry.mode) and not entry.marks & Mark.LIST else []
+        size = sum(ref.size for ref in entry.refs)
+        if entry.nlink > 1 and entry.link_group:
+            place.use()
+            member = Member(place, entry, self._group(place, entry, ordinal))
+            self._add(partial(self._files.linked, member=member), blobs, size)
+            return
+        large = self._files.begin_large(place, entry) if _is_large(entry) else None
+        if large is None:
+            place.use()
+            self._add(partial(self._files.single, place=place, entry=entry), blobs, size)
+        else:
+            self._queue_segments(large)
+
+    def _queue_segments(self, large: LargeFile) -> None:
+        try:
+            for offset in range(0, large.content.size, _SEGMENT_SIZE):
+                large.use()
+                self._add(partial(self._files.segment, large=large, offset=offset, size=_SEGMENT_SIZE), (), _BATCH_SIZE)
+        finally:
+            self._files.end_large(self._counts, large)
+
+    def _group(self, place: Place, entry: Entry, ordinal: int) -> int:
+        """Return the ordinal of the first name of the entry's file; its own, when that is not known."""
+        if self._links_id is None:
+            return ordinal
+        try:
+            if self._links is None:
+                self._links = LinkTable(self._source, self._links_id)
+            return self._links.first(ordinal)
+        except DamageError as error:
+            path = place.path.rstrip(b"/") + b"/" + entry.name
+            self._tally.fail(path, f"restored as a file of its own, its hard links are lost: {error}")
+            return ordinal
+
+    def _add(self, job: Job, blobs: Iterable[bytes], size: int) -> None:
+        batch = self._batch
+        batch.jobs.append(job)
+        batch.blobs.extend(blobs)
+        batch.size += size
+        if batch.size >= _BATCH_SIZE or len(batch.jobs) >= _BATCH_ITEMS:
+            self._send()
+
+    def _send(self) -> None:
+        """Hand the open batch to a thread, as soon as there is room for it."""
+        self._check()
+        self._tell_progress()
+        batch, self._batch = self._batch, _Batch()
+        self._room.acquire()
+        self._running.add(self._pool.submit(self._make, batch))
+
+    def _make(self, batch: _Batch) -> None:
+        """Make the entries of a batch; on a thread."""
+        counts = Counts()
+        try:
+            if not self._stopped:
+                self._source.read_ahead(batch.blobs)
+                for job in batch.jobs:
+                    job(counts)
+        finally:
+            self._tally.add(counts)
+            self._room.release()
+
+    def _check(self) -> None:
+        """Raise what ended a batch, or CancelledError."""
+        done = {each for each in self._running if each.done()}
+        self._running -= done
+        for each in done:
+            each.result()
+        if self._cancelled():
+            raise CancelledError(
+                "the restore was cancelled", hint="Run it again to go on; what is there is left as it is."
+            )
+
+    def _tell_progress(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_update:
+            self._next_update = now + UPDATE_INTERVAL_S
+            counts = self._tally.counts
+            self._counters.files = counts.files + counts.links
+            self._counters.directories = self._counts.directories
+            self._counters.size = counts.size
+            self._counters.unchanged = counts.same
+            self._counters.failed = self._tally.failed
+            self._progress.update(self._counters)
+
+
+def _unusual_rows(page: Page) -> set[int]:
+    """Return the rows that need more than a plain file does."""
+    sparse = (page.xattrs_column, page.extents_column, page.flags_column, page.link_groups, page.extras)
+    rows = {row for column in sparse if column is not None for row in column.rows}
+    if any(page.marks):
+        rows |= {row for row, marks in enumerate(page.marks) if marks}
+    return rows
+
+
+def _is_large(entry: Entry) -> bool:
+    return entry.is_file and entry.size >= _LARGE_SIZE and bool(entry.refs)
+
+
+def _files_of(entry: Entry) -> int:
+    return entry.summary.files if entry.summary else 1
+
+
+def _size_of(entry: Entry) -> int:
+    return entry.summary.size if entry.summary else entry.size
