@@ -82,7 +82,7 @@ def remember(path: Path, content: bytes, *, first: bool = False) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    with open(path, "xb") as file:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -102,7 +102,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 Record = Snapshot | Label | Tombstone | Session | Mark
-R = TypeVar("R", Snapshot, Label, Tombstone, Session, Mark)
+R = TypeVar("R", bound=Record)
 
 KINDS: dict[type[Record], ObjectKind] = {
     Snapshot: ObjectKind.SNAPSHOT,
@@ -113,7 +113,7 @@ KINDS: dict[type[Record], ObjectKind] = {
 }
 """The kind of object that each record is stored as."""
 
-_DECODERS: dict[type[Record], "msgspec.msgpack.Decoder[Record]"] = {
+_DECODERS: dict[type[msgspec.Struct], "msgspec.msgpack.Decoder[Record]"] = {
     kind: msgspec.msgpack.Decoder(kind) for kind in KINDS
 }
 _encoder = msgspec.msgpack.Encoder()

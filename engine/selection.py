@@ -40,17 +40,14 @@ def select(text: str, snapshots: Sequence[Listed]) -> Listed:
     if _HEX.fullmatch(text.lower()):
         found = [listed for listed in snapshots if listed[0].hex().startswith(text.lower())]
         return _only(text, found, snapshots)
-    if any(_is_called(text, snapshot) for _, snapshot in snapshots):
-        raise UsageError(f"{text} is a profile, not a snapshot", hint=f"Its newest snapshot is {text}@{_LATEST}.")
+    _refuse_profile(text, snapshots)
     raise _unknown(text, snapshots)
 
 
 def _of_profile(profile: str, when: str, snapshots: Sequence[Listed]) -> Listed:
+    _refuse_profile(f"{profile}@{when}", snapshots)
     mine = [listed for listed in snapshots if _is_called(profile, listed[1])]
     if not mine:
-        if any(_is_called(f"{profile}@{when}", snapshot) for _, snapshot in snapshots):
-            whole = f"{profile}@{when}"
-            raise UsageError(f"{whole} is a profile, not a snapshot", hint=f"Its newest snapshot is {whole}@{_LATEST}.")
         known = ", ".join(sorted({snapshot.profile for _, snapshot in snapshots})) or "none yet"
         raise UsageError(f"No snapshot is of a profile {profile}", hint=f"Profiles in this repository: {known}.")
     if len({snapshot.host_id for _, snapshot in mine}) > 1:
@@ -61,6 +58,12 @@ def _of_profile(profile: str, when: str, snapshots: Sequence[Listed]) -> Listed:
     stamp = when.replace(" ", "T").replace(":", "-")
     found = [listed for listed in mine if stamp and time_name(listed[1].time_ns).startswith(stamp)]
     return _only(f"{profile}@{when}", found, mine)
+
+
+def _refuse_profile(text: str, snapshots: Sequence[Listed]) -> None:
+    """UsageError when a whole profile was named where a snapshot is meant."""
+    if any(_is_called(text, snapshot) for _, snapshot in snapshots):
+        raise UsageError(f"{text} is a profile, not a snapshot", hint=f"Its newest snapshot is {text}@{_LATEST}.")
 
 
 def _is_called(profile: str, snapshot: Snapshot) -> bool:
