@@ -71,7 +71,7 @@ class Conflicts:
         except OSError:
             return False
         try:
-            content = Content.of(self._source, entry)
+            content = Content.of(entry, self._source)
             offset = 0
             for blob, _, length in content.pieces(0, content.size):
                 if not (_is_zeros(fd, offset, length) if blob is None else self._is_blob(fd, offset, length, blob)):

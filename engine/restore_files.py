@@ -158,7 +158,7 @@ class Files:
         if status_of(place, entry.name) is not None:
             return None
         try:
-            content = Content.of(self._source, entry)
+            content = Content.of(entry, self._source)
             name = temporary_name()
             fd = os.open(name, NEW_FILE, 0o600, dir_fd=place.fd)
         except (OSError, YesterError):
@@ -338,7 +338,7 @@ class Files:
 
     def _file(self, counts: Counts, place: Place, entry: Entry, name: bytes) -> None:
         """Make a regular file under `name`, as a whole."""
-        content = Content.of(self._source, entry)
+        content = Content.of(entry, self._source)
         fd = os.open(name, NEW_FILE, 0o600, dir_fd=place.fd)
         written = Written()
         failed = None
