@@ -27,6 +27,7 @@ class MountTable:
     """Folder → names in it that are mount points of yester; asking such a mount for its attributes may hang."""
 
     def is_own(self, folder: bytes, name: bytes) -> bool:
+        """Whether a mount of yester covers `name` in `folder`."""
         return name in self.own.get(folder, ())
 
 

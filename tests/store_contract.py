@@ -42,7 +42,12 @@ class StoreContract:
             assert store.query(name) == len(name) + size
 
     def test_takes_every_kind_of_buffer(self, store: Store) -> None:
-        pieces: list[Buffer] = [b"one", bytearray(b"two"), memoryview(b"-three-")[1:-1], memoryview(bytearray(8)).cast("I")]
+        pieces: list[Buffer] = [
+            b"one",
+            bytearray(b"two"),
+            memoryview(b"-three-")[1:-1],
+            memoryview(bytearray(8)).cast("I"),
+        ]
         store.put("snap.1", pieces)
         assert store.get("snap.1") == b"onetwothree" + bytes(8)
 
