@@ -1,0 +1,53 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from yester.engine.errors import BusyError
+from yester.engine.profiles import Profile
+from yester.engine.runlock import run_lock
+
+PROFILE = Profile("photos", bytes(16), (b"/",))
+OTHER = Profile("music", bytes(15) + b"\1", (b"/",))
+
+HOLD = """
+import sys
+from pathlib import Path
+from yester.engine.profiles import Profile
+from yester.engine.runlock import run_lock
+with run_lock(Path(sys.argv[1]), Profile("photos", bytes(16), (b"/",))):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_two_runs_of_one_profile(tmp_path: Path) -> None:
+    with run_lock(tmp_path, PROFILE):
+        busy = pytest.raises(BusyError, match=f"photos is active: process {os.getpid()}$")
+        with busy as caught, run_lock(tmp_path, PROFILE):
+            pass
+        assert caught.value.exit_code == 4
+        with run_lock(tmp_path, OTHER):
+            pass
+    with run_lock(tmp_path, PROFILE):
+        pass
+
+
+def test_a_killed_run_holds_nothing(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment()
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(BusyError, match=f"process {holder.pid}"), run_lock(tmp_path, PROFILE):
+            pass
+        holder.kill()
+        holder.wait()
+        with run_lock(tmp_path, PROFILE):
+            pass
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
