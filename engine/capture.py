@@ -13,6 +13,7 @@ tried again.
 """
 
 import os
+import resource
 import stat
 import sys
 from collections.abc import Callable, Collection
@@ -85,6 +86,7 @@ class Capture:
         """Take everything below `top` and return what came back; the blobs went to `put`."""
         deepest = sys.getrecursionlimit()
         sys.setrecursionlimit(max(deepest, _MAX_DEPTH))
+        _allow_many_files()
         fd = os.open(b"/", _ENTER)
         try:
             status = os.fstat(fd)
@@ -287,6 +289,12 @@ class Capture:
         if crossing and (self._rules.one_file_system or entry.st_dev in self._surroundings.mounts.pseudo_devices):
             return False
         return (entry.st_dev, entry.st_ino) not in self._surroundings.never
+
+
+def _allow_many_files() -> None:
+    """Raise the limit of open files as far as it goes: each folder on the way down is one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _open_folder(fd: int, name: bytes) -> int:

@@ -29,6 +29,9 @@ from yester.engine.xattrs import INLINE_LIMIT
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _READ_QUIETLY = _READ | os.O_NOATIME
 
+_TYPE = 0o170000
+_DEVICES = (stat.S_IFCHR, stat.S_IFBLK)
+
 # Plain numbers: an operation on flags of the enum takes longer than reading an attribute.
 _CHANGED = int(Mark.CHANGED)
 _LIST = int(Mark.LIST)
@@ -291,7 +294,7 @@ class Intake:
             writer.set_extents(content.extents)
         if target:
             writer.set_target(target)
-        if status.st_rdev:
+        if status.st_mode & _TYPE in _DEVICES:
             writer.set_device(os.major(status.st_rdev), os.minor(status.st_rdev))
         if status.st_nlink > 1:
             writer.set_link_group(status.st_ino)

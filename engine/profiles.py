@@ -138,8 +138,8 @@ def new_profile(
 
 
 def _checked_source(source: bytes) -> bytes:
-    """Return the real path of a folder or file: a link in it would make a snapshot of the link alone."""
-    path = os.path.realpath(source)
+    """Return the absolute path of a folder or file; links in it stay, since a snapshot keeps link and target."""
+    path = os.path.abspath(source)
     what = os.fsdecode(source)
     try:
         mode = os.stat(path).st_mode

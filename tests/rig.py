@@ -1,0 +1,109 @@
+"""A repository in memory with one profile, and what a snapshot of it says, for tests of everything above the store."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from yester.engine.blobs import BlobSource
+from yester.engine.content import Content
+from yester.engine.entries import Entry
+from yester.engine.events import Event
+from yester.engine.hooks import AllEvents
+from yester.engine.ids import SnapshotId
+from yester.engine.places import Places
+from yester.engine.profiles import FilterSpec, Profile, new_profile
+from yester.engine.progress import NoProgress
+from yester.engine.records import Snapshot
+from yester.engine.repository import Repository
+from yester.engine.snapping import SnapshotRequest, SnapshotResult, take_snapshot
+from yester.engine.store import Store
+from yester.engine.trees import decode_root, walk
+from yester.plugins.backends.memory import MemoryStore
+
+KEEP_ALL = FilterSpec(defaults=False, caches=False)
+
+
+class Recorder(AllEvents):
+    """Hooks that remember every event."""
+
+    wants_files = True
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def event(self, event: Event) -> None:
+        self.events.append(event)
+
+
+@dataclass
+class Rig:
+    """One client of one repository."""
+
+    places: Places
+    profile: Profile
+    store: Store = field(default_factory=MemoryStore)
+    hooks: Recorder = field(default_factory=Recorder)
+    cancelled: Callable[[], bool] = lambda: False
+    made: bool = False
+
+    @classmethod
+    def of(cls, home: Path, *sources: Path | bytes, filters: FilterSpec = KEEP_ALL, name: str = "docs") -> "Rig":
+        """Prepare snapshots of `sources`, with state and cache below `home`."""
+        paths = [os.fsencode(source) for source in sources]
+        places = Places.default()
+        assert str(places.state).startswith(str(home))
+        return cls(places, new_profile(name, paths, filters=filters))
+
+    def open(self) -> Repository:
+        """Open the repository anew, as each command does; made at the first call, without encryption."""
+        if not self.made:
+            self.made = True
+            return Repository.create(self.store, None, places=self.places)
+        return Repository.open(self.store, None, places=self.places)
+
+    def snap(self, *, dry_run: bool = False, tags: tuple[str, ...] = ()) -> SnapshotResult:
+        """Take a snapshot."""
+        request = SnapshotRequest(self.profile, "run", tags=tags, dry_run=dry_run)
+        return take_snapshot(
+            self.open(),
+            request,
+            places=self.places,
+            hooks=self.hooks,
+            progress=NoProgress(),
+            cancelled=self.cancelled,
+        )
+
+    def taken(self, snapshot: SnapshotId | None) -> "Taken":
+        """Return what a snapshot holds."""
+        assert snapshot is not None
+        repository = self.open()
+        record = repository.snapshot(snapshot)
+        source = repository.reader()
+        entries = {path: (entry, ordinal) for path, entry, ordinal in walk(source, decode_root(record.root))}
+        return Taken(record, source, entries)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The entries of one snapshot by path."""
+
+    record: Snapshot
+    source: BlobSource
+    entries: dict[bytes, tuple[Entry, int]]
+
+    def __getitem__(self, path: Path | bytes) -> Entry:
+        return self.entries[os.fsencode(path)][0]
+
+    def __contains__(self, path: Path | bytes) -> bool:
+        return os.fsencode(path) in self.entries
+
+    def content(self, path: Path | bytes) -> bytes:
+        """Return a file's bytes as the snapshot has them."""
+        entry = self[path]
+        return bytes(Content.of(entry, self.source).read(0, entry.size))
+
+    def below(self, folder: Path) -> Iterator[bytes]:
+        """Yield the paths below `folder`."""
+        prefix = os.fsencode(folder) + b"/"
+        return (path for path in self.entries if path.startswith(prefix))
