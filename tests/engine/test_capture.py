@@ -235,7 +235,8 @@ def test_an_unreadable_file_is_reported_marked_and_tried_again(
     taken = rig.taken(first.snapshot)
     assert taken[folder / "b"].marks & Mark.UNREADABLE
     assert taken.record.errors is not None
-    assert taken[folder].summary is not None and taken[folder].summary.unreadable == 1
+    summary = taken[folder].summary
+    assert summary is not None and summary.unreadable == 1
     second = rig.snap()
     assert second.result == "complete"
     assert rig.taken(second.snapshot).content(folder / "b") == b"broken"
@@ -277,7 +278,8 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(
     home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(folder / "a", b"before")
-    honest, rounds = os.read, []
+    honest = os.read
+    rounds: list[int] = []
 
     def interfering(fd: int, size: int) -> bytes:
         data = honest(fd, size)
@@ -313,7 +315,8 @@ def test_a_file_that_grows_without_end_is_kept_marked_and_ends(
     taken = rig.taken(result.snapshot)
     assert taken[path].marks & Mark.CHANGED
     assert taken.content(path) == b"line\n" * (taken[path].size // 5)
-    assert taken[folder].summary is not None and taken[folder].summary.changed == 1
+    summary = taken[folder].summary
+    assert summary is not None and summary.changed == 1
 
 
 def test_a_large_file_that_grows_while_it_is_read_is_kept_marked(
@@ -421,7 +424,8 @@ def test_a_hard_linked_file_is_read_once(home: Path, folder: Path, monkeypatch: 
     write(folder / "a", b"content")
     for name in "bcdef":
         os.link(folder / "a", folder / name)
-    reads, honest = [], os.read
+    honest = os.read
+    reads: list[bytes] = []
 
     def counting(fd: int, size: int) -> bytes:
         data = honest(fd, size)
