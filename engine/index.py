@@ -100,9 +100,9 @@ class Index:
         self._segments: tuple[Segment, ...] = ()
         self._unnamed: list[PackEntry] = []
         self._named = _Batch([], set(), set())
-        self._own: set[PackId] = set()
-        self._replaced: set[FragmentId] = set()
         self._allowed: AbstractSet[PackId] | None = None
+        self._since: set[PackId] = set()
+        """Packs stored since the last `restrict`, which count too."""
         self._denied: frozenset[bytes] = frozenset()
         self._open_cached()
         self.refresh()
@@ -143,7 +143,7 @@ class Index:
     def packs(self) -> set[PackId]:
         """Return all packs that the index names, whether they count or not."""
         with self._lock:
-            known = set(self._own)
+            known = {entry.pack for entry in (*self._named.packs, *self._unnamed)}
             for segment in self._segments:
                 known.update(segment.packs())
         return known
@@ -172,7 +172,7 @@ class Index:
         """
         with self._lock:
             self._allowed = packs
-            self._own &= packs
+            self._since.clear()
             self._deny()
             lost = [short for short, frame in self.pending.items() if frame.entry and frame.entry.pack not in packs]
             for short in lost:
@@ -184,14 +184,14 @@ class Index:
         if allowed is None:
             return
         denied = (pack for segment in self._segments for pack in segment.packs() if pack not in allowed)
-        self._denied = frozenset(pack[:PACK_PREFIX_SIZE] for pack in denied if pack not in self._own)
+        self._denied = frozenset(pack[:PACK_PREFIX_SIZE] for pack in denied if pack not in self._since)
 
     # What this run adds
 
     def stored(self, entry: PackEntry, frames: Iterable[Frame]) -> None:
         """Learn of a pack of this run that the store now has. Its blobs are pending already."""
         with self._lock:
-            self._own.add(entry.pack)
+            self._since.add(entry.pack)
             self._unnamed.append(entry)
             for frame in frames:
                 frame.entry = entry
@@ -224,17 +224,21 @@ class Index:
         content = Fragment(tuple(packs), tuple(replaces))
         fragment = put_fragment(self._store, self._keys(), content)
         with self._lock:
-            self._own.update(entry.pack for entry in content.packs)
+            self._since.update(entry.pack for entry in content.packs)
             self._load(set(self._covered()) | {fragment}, {fragment: content})
         return fragment
 
     def _freeze(self) -> None:
-        """Turn the named packs of this run into a segment, and forget their blobs one by one."""
+        """Turn the named packs of this run into a segment, and keep their blobs in memory no longer."""
         batch, self._named = self._named, _Batch([], set(), set())
         self._add_segment(batch)
         self._merge()
+        self._forget(batch.packs)
+
+    def _forget(self, packs: Iterable[PackEntry]) -> None:
+        """Drop the pending blobs of these packs."""
         pending = self.pending
-        for entry in batch.packs:
+        for entry in packs:
             ids = entry.directory.ids
             for at in range(0, len(ids), SHORT_ID_SIZE):
                 short = ids[at : at + SHORT_ID_SIZE]
@@ -261,20 +265,24 @@ class Index:
 
     def _load(self, listed: AbstractSet[FragmentId], fetched: dict[FragmentId, Fragment]) -> None:
         """Make the segments cover exactly the listed fragments that no other listed one replaces."""
-        self._replaced.update(*(segment.replaced for segment in self._segments if segment.fragments <= listed))
+        sound = (segment for segment in self._segments if segment.fragments <= listed)
+        replaced = set[FragmentId]().union(*(segment.replaced for segment in sound))
         while True:
-            self._drop(listed - self._replaced)
-            wanted = listed - self._replaced - self._covered() - self.damaged.keys()
+            self._drop(listed - replaced)
+            wanted = listed - replaced - self._covered() - self.damaged.keys()
             if not wanted:
                 break
             for batch in self._batches(wanted, fetched):
-                self._replaced |= batch.replaced & listed
+                replaced |= batch.replaced
                 self._add_segment(batch)
         self._merge()
         self._deny()
 
     def _drop(self, counting: AbstractSet[FragmentId]) -> None:
-        """Let go of every segment that covers a fragment which does not count."""
+        """Let go of every segment that covers a fragment which does not count, and of what memory has of such ones."""
+        if not self._named.fragments <= counting:
+            batch, self._named = self._named, _Batch([], set(), set())
+            self._forget(batch.packs)
         void = [segment for segment in self._segments if not segment.fragments <= counting]
         self._segments = tuple(segment for segment in self._segments if segment.fragments <= counting)
         for segment in void:

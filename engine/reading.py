@@ -109,7 +109,7 @@ class BlobReader:
         wanted: dict[_FrameKey, Location] = {}
         for id in ids:
             location = self._index.locate(id)
-            if location is not None:
+            if location is not None and self._cache.get((location.pack, location.frame)) is None:
                 wanted[location.pack, location.frame] = location
         for span in _spans(sorted(wanted.values(), key=lambda location: (location.pack, location.offset))):
             self._request(span)
