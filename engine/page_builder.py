@@ -7,7 +7,6 @@ alone: the same rows give the same bytes, whoever adds them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import accumulate, chain, compress
 from operator import sub
 from struct import Struct
@@ -15,14 +14,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from yester.engine.entries import Entry, Mark, Owner, Span, Summary
+from yester.engine.entries import Entry, Owner, Span, Summary
 from yester.engine.ids import ID_SIZE, BlobId, ListId
 from yester.engine.page_columns import (
+    DEVICE,
+    EMPTY_NODE,
     INLINE_EXTENTS,
     INLINE_REFS,
     IS_DIRECTORY,
-    IS_FILE,
-    MAX_COUNT,
     MAX_ROWS,
     MAX_TARGET_SIZE,
     MAX_TIME,
@@ -30,6 +29,7 @@ from yester.engine.page_columns import (
     MIN_TIME,
     ROOT_NAME,
     SECOND_NS,
+    SPAN,
     UNKNOWN_TIME,
     VALUE_WIDTHS,
     Column,
@@ -39,16 +39,12 @@ from yester.engine.page_columns import (
     pack,
     pack_fixed,
     pack_heap,
-    saturated,
 )
+from yester.engine.page_sums import NOTHING_BELOW, add_up, own_sums, raised, summary_columns
 
 Row = tuple[bytes, int, int, int, int, int | None, int, int, int, int, Sequence[bytes], Sequence[int]]
 """name, mode, owner row, mtime, ctime, birth, size, blocks, nlink, marks, refs, ref sizes."""
 
-NOTHING_BELOW = Summary()
-
-_DEVICE = Struct("<II")
-_SPAN = Struct("<QQ")
 _FLAGS = Struct("<I")
 _GROUP = Struct("<Q")
 
@@ -105,7 +101,7 @@ class PageBuilder:
 
     def _clear(self) -> None:
         self._rows: list[Row] = []
-        self._sparse: dict[Column, dict[int, bytes]] = {}
+        self._sparse: dict[int, dict[int, bytes]] = {}
         self._summaries: dict[int, Summary] = {}
         self._atimes: dict[int, int] = {}
 
@@ -139,7 +135,7 @@ class PageBuilder:
         if len(self._rows) >= MAX_ROWS:
             raise ValueError("a node of more than 1024 rows")
 
-    def _set(self, column: Column, value: bytes) -> None:
+    def _set(self, column: int, value: bytes) -> None:
         self._sparse.setdefault(column, {})[len(self._rows) - 1] = value
 
     def set_target(self, target: bytes) -> None:
@@ -150,7 +146,7 @@ class PageBuilder:
 
     def set_device(self, major: int, minor: int) -> None:
         """Give the last row the numbers of a device."""
-        self._set(Column.DEVICE, _DEVICE.pack(major, minor))
+        self._set(Column.DEVICE, DEVICE.pack(major, minor))
 
     def set_xattrs(self, encoded: bytes, stored: bool = False) -> None:
         """Give the last row an encoded attribute set, or with `stored` the id of the blob that is one."""
@@ -163,7 +159,7 @@ class PageBuilder:
             return
         if len(extents) > INLINE_EXTENTS:
             raise ValueError("more than 32 extents without a list object")
-        self._set(Column.EXTENTS, b"\0" + b"".join([_SPAN.pack(span.hole, span.data) for span in extents]))
+        self._set(Column.EXTENTS, b"\0" + b"".join([SPAN.pack(span.hole, span.data) for span in extents]))
 
     def set_flags(self, flags: int) -> None:
         """Give the last row inode flags."""
@@ -220,7 +216,7 @@ class PageBuilder:
     def encode(self) -> tuple[bytes, Summary]:
         """Return the node and the sums over its rows; ValueError for an impossible name or order of names."""
         if not self._rows:
-            return assemble(0, 0, 0, {}), NOTHING_BELOW
+            return EMPTY_NODE, NOTHING_BELOW
         names, modes, owners, mtimes, ctimes, births, sizes, blocks, nlinks, marks, refs, ref_sizes = zip(
             *self._rows, strict=True
         )
@@ -247,7 +243,7 @@ class PageBuilder:
         if self._summaries.keys() - set(rows):
             raise ValueError("a summary of what is not a directory")
         # An unreadable directory has no summary; one that was read but is empty looks the same.
-        below = [_raised(self._summaries.get(row, NOTHING_BELOW), mtimes[row]) for row in rows]
+        below = [raised(self._summaries.get(row, NOTHING_BELOW), mtimes[row]) for row in rows]
         if rows:
             columns[Column.DIRECTORY_ROWS] = pack("H", rows)
             columns |= summary_columns(below)
@@ -285,57 +281,10 @@ def encode_inner(height: int, children: Sequence[Child]) -> tuple[bytes, Summary
 
 def name_columns(names: Sequence[bytes], root: bool = False) -> dict[int, bytes]:
     """Return the columns of sorted names, or of the one name of a `root`; ValueError when they are impossible."""
-    if names != (ROOT_NAME,) if root else not in_order(names):
+    heap = b"".join(names)
+    if names != (ROOT_NAME,) if root else not in_order(names, heap):
         raise ValueError("names of a directory that are not sorted, or that no directory can have")
-    return {Column.NAME_ENDS: pack("I", list(accumulate(map(len, names)))), Column.NAMES: b"".join(names)}
-
-
-def summary_columns(sums: Sequence[Summary]) -> dict[int, bytes]:
-    """Return the columns of what is below each directory of a leaf, or each child of an inner node."""
-    return {
-        Column.ENTRIES_BELOW: pack("Q", list(accumulate([each.entries for each in sums]))),
-        Column.FILES_BELOW: pack("Q", [each.files for each in sums]),
-        Column.BYTES_BELOW: pack("Q", [each.size for each in sums]),
-        Column.NEWEST_BELOW: pack("q", [each.newest_ns for each in sums]),
-        Column.UNREADABLE_BELOW: pack("I", [each.unreadable for each in sums]),
-        Column.CHANGED_BELOW: pack("I", [each.changed for each in sums]),
-    }
-
-
-def own_sums(modes: bytes, sizes: Sequence[int], mtimes: Sequence[int], marks: Sequence[int]) -> Summary:
-    """Return the sums over a leaf's own rows, without what is below them; `modes` is the packed column."""
-    files = modes[1::2].translate(IS_FILE)
-    marked = any(marks)
-    return Summary(
-        len(mtimes),
-        files.count(1),
-        saturated(compress(sizes, files)),
-        max(mtimes),
-        sum([mark & Mark.UNREADABLE.value != 0 for mark in marks]) if marked else 0,
-        sum([mark & Mark.CHANGED.value != 0 for mark in marks]) if marked else 0,
-    )
-
-
-def add_up(sums: Sequence[Summary], own: Summary) -> Summary:
-    """Return all the sums as one."""
-    if not sums:
-        return own
-    every = [own, *sums]
-    return Summary(
-        sum([each.entries for each in every]),
-        sum([each.files for each in every]),
-        saturated([each.size for each in every]),
-        max([each.newest_ns for each in every]),
-        min(sum([each.unreadable for each in every]), MAX_COUNT),
-        min(sum([each.changed for each in every]), MAX_COUNT),
-    )
-
-
-def _raised(summary: Summary, mtime_ns: int) -> Summary:
-    """The newest time below a directory counts the directory itself."""
-    if summary.newest_ns >= mtime_ns:
-        return summary
-    return replace(summary, newest_ns=mtime_ns)
+    return {Column.NAME_ENDS: pack("I", list(accumulate(map(len, names)))), Column.NAMES: heap}
 
 
 def _ref_columns(refs: Sequence[Sequence[bytes]], sizes: Sequence[Sequence[int]]) -> dict[int, bytes]:
@@ -375,7 +324,7 @@ class _Times:
             times = [atimes.get(row) for row in range(len(mtimes))]
             self._add_sparing(Column.ATIME, "a", times, times)
 
-    def _add(self, column: Column, letter: str, times: Sequence[int]) -> Sequence[int]:
+    def _add(self, column: int, letter: str, times: Sequence[int]) -> Sequence[int]:
         """Add the column and return what it holds: the times, or the nearest that fit."""
         try:
             self.columns[column] = pack("q", times)
@@ -400,9 +349,7 @@ class _Times:
             known = [None if birth is None else ctime - birth for ctime, birth in pairs]
             self._add_sparing(Column.BIRTH, "b", known, births)
 
-    def _add_sparing(
-        self, column: Column, letter: str, values: Sequence[int | None], times: Sequence[int | None]
-    ) -> None:
+    def _add_sparing(self, column: int, letter: str, values: Sequence[int | None], times: Sequence[int | None]) -> None:
         """Add a column in which the least number means that a row's time is not known."""
         known = [UNKNOWN_TIME if value is None else min(max(value, MIN_TIME + 1), MAX_TIME) for value in values]
         self.columns[column] = pack("q", known)

@@ -7,13 +7,12 @@ little-endian; on a host that is not, columns are swapped as they are packed or 
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
-from enum import IntEnum
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate
-from operator import le, lt
+from operator import itemgetter, le, lt
 from struct import Struct
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import msgspec
 from blake3 import blake3
@@ -42,42 +41,50 @@ MAX_SUM = 2**64 - 1
 SECOND_NS = 1_000_000_000
 
 HEADER = Struct("<BBHIQI")
+EMPTY_NODE = HEADER.pack(VERSION, 0, 0, 0, 0, 0)
+DEVICE = Struct("<II")
+SPAN = Struct("<QQ")
 
 
-class Column(IntEnum):
-    """The bit of each column in a node's mask, which is also their order."""
+class Column:
+    """The bit of each column in a node's mask, which is also their order.
 
-    NAME_ENDS = 0
-    NAMES = 1
-    MODE = 2
-    OWNER = 3
-    OWNERS = 4
-    MTIME = 5
-    CTIME = 6
-    BIRTH = 7
-    ATIME = 8
-    SIZE = 9
-    BLOCKS = 10
-    NLINK = 11
-    MARKS = 12
-    REF_ENDS = 13
-    REFS = 14
-    REF_LENGTHS = 15
-    DIRECTORY_ROWS = 16
-    ENTRIES_BELOW = 17
-    FILES_BELOW = 18
-    BYTES_BELOW = 19
-    NEWEST_BELOW = 20
-    UNREADABLE_BELOW = 21
-    CHANGED_BELOW = 22
-    TARGETS = 23
-    DEVICE = 24
-    XATTRS = 25
-    EXTENTS = 26
-    FLAGS = 27
-    LINK_GROUP = 28
-    EXTRAS = 29
-    ROWS_BELOW = 30
+    No enum: the hash of an enum's member is a call into Python, and a run uses these as keys some thirty times a node.
+    """
+
+    NAME_ENDS: Final = 0
+    NAMES: Final = 1
+    MODE: Final = 2
+    OWNER: Final = 3
+    OWNERS: Final = 4
+    MTIME: Final = 5
+    CTIME: Final = 6
+    BIRTH: Final = 7
+    ATIME: Final = 8
+    SIZE: Final = 9
+    BLOCKS: Final = 10
+    NLINK: Final = 11
+    MARKS: Final = 12
+    REF_ENDS: Final = 13
+    REFS: Final = 14
+    REF_LENGTHS: Final = 15
+    DIRECTORY_ROWS: Final = 16
+    ENTRIES_BELOW: Final = 17
+    FILES_BELOW: Final = 18
+    BYTES_BELOW: Final = 19
+    NEWEST_BELOW: Final = 20
+    UNREADABLE_BELOW: Final = 21
+    CHANGED_BELOW: Final = 22
+    TARGETS: Final = 23
+    DEVICE: Final = 24
+    XATTRS: Final = 25
+    EXTENTS: Final = 26
+    FLAGS: Final = 27
+    LINK_GROUP: Final = 28
+    EXTRAS: Final = 29
+    ROWS_BELOW: Final = 30
+
+    ALL = range(31)
 
 
 VALUE_WIDTHS = {Column.DEVICE: 8, Column.FLAGS: 4, Column.LINK_GROUP: 8}
@@ -135,15 +142,20 @@ def unpack_ends(data: memoryview, count: int) -> tuple[int, ...]:
     return _struct(count, "I").unpack_from(data, HEADER.size)
 
 
+@lru_cache(maxsize=1024)
+def _plan(numbers: tuple[int, ...]) -> tuple[Callable[[Mapping[int, bytes]], tuple[bytes, ...]], Struct, int]:
+    """Return how columns with these numbers are put in order, the struct of their node's header, and its mask."""
+    in_order = sorted(numbers)
+    pick = itemgetter(*in_order)
+    return pick, Struct(f"{HEADER.format}{len(numbers)}I"), sum(1 << number for number in numbers)
+
+
 def assemble(height: int, count: int, entries: int, columns: Mapping[int, bytes]) -> bytes:
-    """Return a whole node: header, column ends, columns in order of their numbers."""
-    numbers = sorted(columns)
-    parts = [columns[number] for number in numbers]
-    start = HEADER.size + 4 * len(parts)
-    ends = list(accumulate(map(len, parts), initial=start))
-    mask = sum([1 << number for number in numbers])
-    header = HEADER.pack(VERSION, height, 0, count, entries, mask)
-    return b"".join([header, _struct(len(parts), "I").pack(*ends[1:]), *parts])
+    """Return a whole node: header, column ends, columns in order of their numbers (two at least)."""
+    pick, header, mask = _plan(tuple(columns))
+    parts = pick(columns)
+    _, *ends = accumulate(map(len, parts), initial=header.size)
+    return header.pack(VERSION, height, 0, count, entries, mask, *ends) + b"".join(parts)
 
 
 def rising(values: Sequence[int]) -> bool:
@@ -200,10 +212,12 @@ class Sparse:
         return self._heap[self._ends[at - 1] if at else 0 : self._ends[at]]
 
 
-def in_order(names: Sequence[bytes]) -> bool:
-    """Tell whether these may be the names of a directory: sorted, all different, none empty or over 1024 bytes,
-    without '/' and NUL, and neither '.' nor '..'. A hostile repository must not make a restore leave its target."""
-    heap = b"".join(names)
+def in_order(names: Sequence[bytes], heap: bytes) -> bool:
+    """Tell whether these, which make up the heap, may be the names of a directory.
+
+    They are sorted, all different, not empty, of at most 1024 bytes, without '/' and NUL, and neither '.' nor '..'. A
+    hostile repository must not make a restore leave its target.
+    """
     return (
         all(map(lt, names, names[1:]))
         and names[0] != b""
@@ -217,8 +231,3 @@ def in_order(names: Sequence[bytes]) -> bool:
 def _holds(names: Sequence[bytes], name: bytes) -> bool:
     at = bisect_left(names, name)
     return at < len(names) and names[at] == name
-
-
-def saturated(sizes: Iterable[int]) -> int:
-    """Return the sum of file sizes, at most MAX_SUM."""
-    return min(sum(sizes), MAX_SUM)

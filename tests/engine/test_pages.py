@@ -25,7 +25,7 @@ def encode(rows: list[Entry], owners: Owners | None = None) -> bytes:
 def columns_of(node: bytes) -> dict[int, bytes]:
     """The columns of a well-formed node, to be changed and assembled again."""
     mask = HEADER.unpack_from(node)[-1]
-    present = [column for column in Column if mask >> column & 1]
+    present = [column for column in Column.ALL if mask >> column & 1]
     ends = unpack_ends(memoryview(node), len(present))
     starts = [HEADER.size + 4 * len(present), *ends]
     return {column: node[start:end] for column, start, end in zip(present, starts, ends, strict=False)}
@@ -34,7 +34,8 @@ def columns_of(node: bytes) -> dict[int, bytes]:
 def forge(node: bytes, **changed: bytes) -> bytes:
     """The node with some columns replaced by others."""
     _, height, _, count, total, _ = HEADER.unpack_from(node)
-    return assemble(height, count, total, columns_of(node) | {Column[name]: value for name, value in changed.items()})
+    replaced = {getattr(Column, name): value for name, value in changed.items()}
+    return assemble(height, count, total, columns_of(node) | replaced)
 
 
 SIMPLE = [file_entry(b"a", 1), file_entry(b"bb", 2), file_entry(b"ccc", 3)]
