@@ -1,0 +1,92 @@
+"""Runs a server in the background: the command returns when the server says that it is ready, or why it is not.
+
+The process forks before it starts a thread or an event loop, since neither survives a fork. Parent and child share
+a pipe; the child writes one msgpack map to it: empty when it is ready, else what went wrong. When the child dies
+before, the parent reads the end of the pipe.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from yester.engine.errors import YesterError
+
+
+class Failure(msgspec.Struct, omit_defaults=True):
+    """A YesterError on its way to the parent; empty means ready."""
+
+    what: str = ""
+    hint: str = ""
+    exit_code: int = 0
+
+
+def run_in_background(server: Callable[[Callable[[], None]], None], log: Path) -> None:
+    """Fork and call `server(ready)` in the child, which must call `ready` once it serves. Return in the parent then.
+
+    Raises in the parent the YesterError that the child met. Once ready, the child writes to `log` only.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(writing)
+        with open(reading, "rb") as pipe:
+            _judge(pipe.read(), log)
+        return
+    os.close(reading)
+    status = 1
+    try:
+        status = _serve(server, writing, log)
+    finally:
+        os._exit(status)
+
+
+def _serve(server: Callable[[Callable[[], None]], None], pipe: int, log: Path) -> int:
+    def ready() -> None:
+        _leave_terminal(log)
+        _tell(pipe, Failure())
+
+    try:
+        server(ready)
+    except YesterError as error:
+        _tell(pipe, Failure(error.what, error.hint, error.exit_code))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _tell(pipe: int, failure: Failure) -> None:
+    try:
+        os.write(pipe, msgspec.msgpack.encode(failure))
+        os.close(pipe)
+    except OSError:  # the parent is gone, or was told before
+        return
+
+
+def _judge(said: bytes, log: Path) -> None:
+    if not said:
+        raise YesterError("the mount's process ended before it was ready", hint=f"see {log}, or try --foreground")
+    failure = msgspec.msgpack.decode(said, type=Failure)
+    if failure.what:
+        error = YesterError(failure.what, hint=failure.hint)
+        # Its class is lost on the way; what a shell needs of it is the code.
+        error.exit_code = failure.exit_code  # type: ignore[misc]
+        raise error
+
+
+def _leave_terminal(log: Path) -> None:
+    os.setsid()
+    os.chdir("/")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1):
+        os.dup2(null, fd)
+    os.close(null)
+    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    os.dup2(out, 2)
+    os.close(out)

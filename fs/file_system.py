@@ -1,0 +1,280 @@
+"""The mount as a tree of values: views above, snapshots below, inode numbers throughout; knows nothing of FUSE.
+
+Every method answers from memory or a local store, or raises: NotAtHand (fetch that blob and call again), an OSError
+that says which errno a program gets, or a YesterError, which means that the content cannot be had as it was.
+Nothing here waits or is called from two threads.
+"""
+
+import errno
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from stat import S_ISDIR, S_ISLNK, S_ISREG
+from typing import Generic, NamedTuple, NoReturn, Protocol
+
+from yester.engine.errors import YesterError
+from yester.engine.ids import BlobKind, SnapshotId
+from yester.engine.pages import Page
+from yester.engine.records import Snapshot
+from yester.engine.xattrs import decode_set
+from yester.fs.attributes import FOREVER, VIEW_SECONDS, A, AttributeFiller
+from yester.fs.file_reading import OpenFile
+from yester.fs.inodes import ORDINAL_BITS, ORDINAL_MASK, ROOT, Inode, inode_of
+from yester.fs.listing import DOT, DOTS, Listing, Reply, TreeListing, ViewListing
+from yester.fs.owners import Ids, OwnerMode
+from yester.fs.snapshot_tree import Folder, FolderCache, Place, SnapshotTree, find
+from yester.fs.sources import MountSource, NodeSource
+from yester.fs.views import ViewBuilder, ViewFolder, ViewLink, Views
+from yester.fs.xattr_view import PREFIX, hidden_value, shown_value
+
+KEPT_TREES = 64
+POLL_SECONDS = 1.0
+"""How often the list of snapshots is looked at again, at most."""
+BLOCK_SIZE = 4096
+_TRUSTED = b"trusted."
+
+
+class SnapshotList(Protocol):
+    """Who knows the snapshots: the repository."""
+
+    def snapshot_ids(self) -> set[SnapshotId]:
+        """Return the ids of all snapshots."""
+        ...
+
+    def snapshots(self) -> list[tuple[SnapshotId, Snapshot]]:
+        """Return all snapshots, oldest first."""
+        ...
+
+
+class Space(NamedTuple):
+    """What statfs tells: blocks of BLOCK_SIZE in all snapshots shown, and their entries."""
+
+    blocks: int
+    entries: int
+
+
+class FileSystem(Generic[A]):
+    """One mount's tree. Methods that return attributes fill in the one object that was given and return it."""
+
+    def __init__(
+        self,
+        snapshots: SnapshotList,
+        builder: ViewBuilder,
+        source: MountSource,
+        attributes: A,
+        *,
+        owner: OwnerMode,
+        me: Ids,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._snapshots = snapshots
+        self._builder = builder
+        self._source = source
+        self._nodes = NodeSource(source)
+        self._fill = AttributeFiller(attributes, owner, me)
+        self._owner = owner
+        self._clock = clock
+        self._folders = FolderCache()
+        self._trees: OrderedDict[int, SnapshotTree] = OrderedDict()
+        self._known: set[SnapshotId] = set()
+        self._looked = clock()
+        self._views = Views({}, {})
+        self.refresh()
+
+    @property
+    def attributes_object(self) -> A:
+        """The object that attributes are filled in to."""
+        return self._fill.attributes
+
+    # Views
+
+    def refresh(self) -> None:
+        """Look at the list of snapshots again. YesterError when the store fails."""
+        known = self._snapshots.snapshot_ids()
+        if known != self._known or not self._views.nodes:
+            self._views = self._builder.build(self._snapshots.snapshots())
+            self._known = known
+
+    def _current(self) -> Views:
+        now = self._clock()
+        if now - self._looked >= POLL_SECONDS:
+            self._looked = now
+            try:
+                self.refresh()
+            except YesterError:
+                # The store is away for now: what was listed last stays visible, and reading it says what is wrong.
+                return self._views
+        return self._views
+
+    def _view(self, inode: Inode) -> ViewFolder | ViewLink:
+        node = self._current().nodes.get(inode)
+        if node is None:
+            _stale()
+        return node
+
+    def _tree(self, space: int) -> SnapshotTree:
+        tree = self._trees.get(space)
+        if tree is None:
+            shown = self._views.shown.get(space) or self._current().shown.get(space)
+            if shown is None:
+                _stale()
+            tree = self._trees[space] = SnapshotTree(space, shown.snapshot, self._nodes, self._folders)
+            if len(self._trees) > KEPT_TREES:
+                self._trees.popitem(last=False)
+        return tree
+
+    def _place(self, inode: Inode) -> Place:
+        try:
+            return self._tree(inode >> ORDINAL_BITS).place(inode & ORDINAL_MASK)
+        except KeyError:
+            _stale()
+
+    def _folder(self, inode: Inode) -> tuple[SnapshotTree, Folder]:
+        tree = self._tree(inode >> ORDINAL_BITS)
+        try:
+            return tree, tree.folder(inode & ORDINAL_MASK)
+        except KeyError:
+            _stale()
+
+    # Names and attributes
+
+    def lookup(self, parent: Inode, name: bytes) -> A:
+        """Return the attributes of a name in a folder; with `st_ino` 0 when there is no such name."""
+        if name == DOT:
+            return self.attributes(parent)
+        if name == DOTS:
+            return self.attributes(self._parent(parent))
+        space = parent >> ORDINAL_BITS
+        if not space:
+            return self._lookup_view(parent, name)
+        tree, folder = self._folder(parent)
+        found = find(folder, name)
+        if found is None:
+            return self._fill.nothing(FOREVER)
+        page, row, ordinal = found
+        if page.nlinks[row] > 1 and not S_ISDIR(page.modes[row]):
+            ordinal = tree.first_link(ordinal)
+        return self._fill.row(page, row, inode_of(space, ordinal))
+
+    def _lookup_view(self, parent: Inode, name: bytes) -> A:
+        node = self._view(parent)
+        if isinstance(node, ViewLink):
+            raise NotADirectoryError(errno.ENOTDIR, name)
+        child = node.children.get(name)
+        if child is None:
+            return self._fill.nothing(VIEW_SECONDS)
+        found = self.attributes(child)
+        found.entry_timeout = VIEW_SECONDS
+        return found
+
+    def attributes(self, inode: Inode) -> A:
+        """Return the attributes of an entry or a view's node."""
+        if not inode >> ORDINAL_BITS:
+            return self._fill.view(self._view(inode))
+        page, row, _ = self._place(inode)
+        return self._fill.row(page, row, inode)
+
+    def _parent(self, inode: Inode) -> Inode:
+        space = inode >> ORDINAL_BITS
+        if not space:
+            node = self._view(inode)
+            return node.parent if isinstance(node, ViewFolder) else ROOT
+        folder = self._place(inode).folder
+        if folder is not None:
+            return inode_of(space, folder.ordinal)
+        shown = self._views.shown.get(space)
+        return shown.folder if shown else ROOT
+
+    def readlink(self, inode: Inode) -> bytes:
+        """Return a symlink's target."""
+        if not inode >> ORDINAL_BITS:
+            node = self._view(inode)
+            if isinstance(node, ViewLink):
+                return node.target
+        else:
+            page, row, _ = self._place(inode)
+            if S_ISLNK(page.modes[row]):
+                return page.target(row)
+        raise OSError(errno.EINVAL, "not a link")
+
+    # Folders
+
+    def open_listing(self, inode: Inode) -> Listing:
+        """Open a folder for reading its names."""
+        space = inode >> ORDINAL_BITS
+        if not space:
+            node = self._view(inode)
+            if isinstance(node, ViewLink):
+                raise NotADirectoryError(errno.ENOTDIR, "a link")
+            return ViewListing(inode, node.parent, list(node.children.items()))
+        tree, folder = self._folder(inode)
+        parent = inode_of(space, folder.parent.ordinal) if folder.parent else self._parent(inode)
+        return TreeListing(inode, parent, tree, folder)
+
+    def list_from(self, listing: Listing, position: int, reply: Reply) -> None:
+        """Reply with the names from `position` on until there is no more room.
+
+        An error comes only when nothing was replied; else the next call meets it.
+        """
+        for at, name in enumerate((DOT, DOTS)[position:], position):
+            self._fill.dot(listing.parent if at else listing.inode)
+            if not reply(name, at + 1):
+                return
+        if isinstance(listing, TreeListing):
+            listing.rows(self._fill, position, reply)
+            return
+        for after, (child, inode) in listing.after(position):
+            self.attributes(inode).entry_timeout = VIEW_SECONDS
+            if not reply(child, after):
+                return
+
+    # Content
+
+    def open_file(self, inode: Inode) -> OpenFile:
+        """Open a regular file for reading."""
+        if inode >> ORDINAL_BITS:
+            page, row, _ = self._place(inode)
+            if S_ISREG(page.modes[row]):
+                return OpenFile(inode, page, row, self._source)
+        raise OSError(errno.EINVAL, "not a file")
+
+    # Extended attributes
+
+    def list_xattrs(self, inode: Inode, uid: int) -> Sequence[bytes]:
+        """Return the names of the attributes that this user may see."""
+        if not inode >> ORDINAL_BITS:
+            return ()
+        page, row, _ = self._place(inode)
+        if page.xattrs_column is None:
+            return ()
+        return [name for name in self._xattrs(page, row) if uid == 0 or not name.startswith(_TRUSTED)]
+
+    def xattr(self, inode: Inode, name: bytes) -> bytes:
+        """Return the value of an attribute; OSError ENODATA when the entry has none of that name."""
+        value = None
+        if inode >> ORDINAL_BITS:
+            page, row, _ = self._place(inode)
+            if page.xattrs_column is not None:
+                value = self._xattrs(page, row).get(name)
+            if value is not None:
+                return shown_value(name, value, self._owner, page.modes[row])
+            if name.startswith(PREFIX):
+                value = hidden_value(page.entry(row), name)
+        if value is None:
+            raise OSError(errno.ENODATA, name)
+        return value
+
+    def _xattrs(self, page: Page, row: int) -> Mapping[bytes, bytes]:
+        found, stored = page.xattrs(row)
+        return decode_set(self._nodes.blob(BlobKind.XATTRS, found) if stored else found)
+
+    # The whole
+
+    def space(self) -> Space:
+        """Return what the snapshots hold."""
+        held = [item.snapshot.statistics for item in self._current().shown.values()]
+        return Space(sum(-(-one.size // BLOCK_SIZE) for one in held), sum(one.entries for one in held))
+
+
+def _stale() -> NoReturn:
+    raise OSError(errno.ESTALE, "no such inode")

@@ -1,0 +1,137 @@
+"""yester's mounts on this machine, as the kernel tells them, and which mount points are fit for one."""
+
+import errno
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from yester.engine.errors import UsageError, YesterError
+
+FILE_SYSTEM = "fuse.yester"
+SOURCE = "yester:"
+FUSE_DEVICE = Path("/dev/fuse")
+MOUNT_TABLE = Path("/proc/self/mountinfo")
+FUSE_SETTINGS = Path("/etc/fuse.conf")
+
+_ESCAPE = re.compile(rb"\\([0-7]{3})")
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveMount:
+    """A mount of yester's."""
+
+    path: bytes
+    source: str
+    """What is mounted: `yester:` and the repository's place."""
+    device: str
+    """Major and minor number, as sysfs names them."""
+
+
+def parse_mount_table(text: bytes) -> list[ActiveMount]:
+    """The mounts of yester's in the text of a mountinfo file."""
+    mounts = []
+    for line in text.splitlines():
+        fields, _, rest = line.partition(b" - ")
+        kind, source = [*rest.split(b" "), b"", b""][:2]
+        if kind == FILE_SYSTEM.encode() or (kind == b"fuse" and source.startswith(SOURCE.encode())):
+            columns = fields.split(b" ")
+            mounts.append(ActiveMount(_plain(columns[4]), _plain(source).decode(errors="replace"), columns[2].decode()))
+    return mounts
+
+
+def _plain(field: bytes) -> bytes:
+    return _ESCAPE.sub(lambda found: bytes([int(found[1], 8)]), field)
+
+
+def active_mounts() -> list[ActiveMount]:
+    """The mounts of yester's that this process sees, dead ones included. Empty where the system has no mount table."""
+    try:
+        return parse_mount_table(MOUNT_TABLE.read_bytes())
+    except FileNotFoundError:
+        return []
+
+
+def find_mount(path: Path) -> ActiveMount | None:
+    """The mount of yester's at this very mount point. Links above it are followed; it is not touched itself."""
+    place = os.fsencode(os.path.join(os.path.realpath(path.absolute().parent), path.name))
+    literal = os.fsencode(os.path.abspath(path))
+    return next((mount for mount in reversed(active_mounts()) if mount.path in (place, literal)), None)
+
+
+def is_dead(path: Path) -> bool:
+    """Whether a FUSE mount is there whose server is gone. Never call it on a mount that this process serves."""
+    try:
+        os.stat(path)
+    except OSError as error:
+        return error.errno in (errno.ENOTCONN, errno.ECONNABORTED)
+    return False
+
+
+def check_mountpoint(path: Path) -> None:
+    """Raise UsageError unless `path` is an empty folder on which nothing of ours is mounted."""
+    if find_mount(path):
+        raise UsageError(f"{path} is a mount of yester already", hint=f"unmount it first: yester umount {path}")
+    if not path.exists():
+        raise UsageError(f"the mount point {path} does not exist", hint=f"make it first: mkdir {path}")
+    if not path.is_dir():
+        raise UsageError(f"the mount point {path} is not a folder", hint="name an empty folder")
+    try:
+        with os.scandir(path) as entries:
+            empty = next(entries, None) is None
+    except PermissionError as error:
+        raise UsageError(f"the mount point {path} cannot be read", hint="name a folder of your own") from error
+    if not empty:
+        raise UsageError(f"the mount point {path} is not empty", hint="name an empty folder")
+
+
+def check_apart(mountpoint: Path, repository: Path) -> None:
+    """Raise UsageError when one lies inside the other: reading the repository would then wait for itself."""
+    mount, store = Path(os.path.realpath(mountpoint)), Path(os.path.realpath(repository))
+    if mount.is_relative_to(store):
+        raise UsageError(
+            f"the mount point {mountpoint} lies inside the repository {repository}", hint="name a folder elsewhere"
+        )
+    if store.is_relative_to(mount):
+        raise UsageError(
+            f"the mount point {mountpoint} holds the repository {repository}, which the mount would hide",
+            hint="name a folder elsewhere",
+        )
+
+
+def check_fuse() -> None:
+    """Raise YesterError unless this process may mount FUSE file systems."""
+    if not FUSE_DEVICE.exists():
+        raise YesterError(
+            f"this system has no {FUSE_DEVICE}",
+            hint="load the module (modprobe fuse), or start the container with --device /dev/fuse --cap-add SYS_ADMIN",
+        )
+    try:
+        os.close(os.open(FUSE_DEVICE, os.O_RDWR | os.O_CLOEXEC))
+    except OSError as error:
+        raise YesterError(
+            f"{FUSE_DEVICE} may not be used: {error.strerror}",
+            hint=f"let an administrator allow it: chmod 666 {FUSE_DEVICE}",
+        ) from error
+
+
+def check_others_allowed() -> None:
+    """Raise UsageError when this user may not show a mount to others."""
+    if os.geteuid() == 0 or _allows_others(_lines(FUSE_SETTINGS)):
+        return
+    raise UsageError(
+        "only an administrator may use --allow-other here",
+        hint=f"let an administrator write the line user_allow_other into {FUSE_SETTINGS}, or leave the option out",
+    )
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def _allows_others(lines: Iterable[str]) -> bool:
+    return any(line.split("#")[0].strip() == "user_allow_other" for line in lines)

@@ -1,0 +1,195 @@
+"""Serves a mount: checks the mount point, opens the repository, answers the kernel until someone unmounts.
+
+Start-up is a race with the eye, so what can overlap does: the keys are derived in a thread while pyfuse3 and trio
+are imported, and nothing of a snapshot's content is read before someone looks at it. A signal unmounts and ends
+cleanly. After a failure of the server the mount stays where it is, dead: an emptied mount point can make a
+mirroring job delete everything on the other side.
+"""
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from yester.engine.errors import UsageError, YesterError
+from yester.engine.places import Places
+from yester.engine.repository import Repository
+from yester.fs.background import run_in_background
+from yester.fs.mounts import (
+    SOURCE,
+    ActiveMount,
+    active_mounts,
+    check_apart,
+    check_fuse,
+    check_mountpoint,
+    check_others_allowed,
+    find_mount,
+    is_dead,
+)
+from yester.fs.owners import OwnerMode
+from yester.fs.registry import MountRecord, MountRegistry
+from yester.fs.unmounting import canonical, clear_dead_mount
+
+if TYPE_CHECKING:
+    from yester.fs.adapter import Adapter
+    from yester.fs.waiting import Patience
+
+__all__ = ["ActiveMount", "MountPlan", "active_mounts", "serve"]
+
+READ_AHEAD_KIB = 1024
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+FRAME_CACHE_SIZE = 48 << 20
+
+log = logging.getLogger("yester.fs")
+
+
+@dataclass(frozen=True, slots=True)
+class MountPlan:
+    """What is to be mounted where and how."""
+
+    mountpoint: Path
+    places: Places
+    foreground: bool = False
+    allow_other: bool = False
+    owner: OwnerMode = OwnerMode.AS_STORED
+    cache_size: int = FRAME_CACHE_SIZE
+    """Budget for decoded frames, in bytes."""
+
+
+def serve(open_repository: Callable[[], Repository], plan: MountPlan, ready: Callable[[], None] = lambda: None) -> None:
+    """Mount. In the background it returns when the mount answers; in the foreground, when someone has unmounted it.
+
+    `open_repository` is called in the process that serves, after the fork. `ready` is called when the mount answers.
+    UsageError or YesterError, before anything is mounted, when it cannot be.
+    """
+    plan = _checked(plan)
+    if plan.foreground:
+        _serve(open_repository, plan, ready)
+        return
+    log_path = MountRegistry(plan.places.runtime).log_path(plan.places.state, plan.mountpoint)
+    run_in_background(lambda up: _serve(open_repository, plan, up), log_path)
+    ready()
+
+
+def _checked(plan: MountPlan) -> MountPlan:
+    if plan.owner is OwnerMode.ME and plan.allow_other:
+        raise UsageError(
+            "--owner me and --allow-other exclude each other: others would read what is yours",
+            hint="leave one of them out",
+        )
+    mountpoint = canonical(plan.mountpoint)
+    if find_mount(mountpoint) and is_dead(mountpoint):
+        clear_dead_mount(mountpoint)
+    check_mountpoint(mountpoint)
+    check_fuse()
+    if plan.allow_other:
+        check_others_allowed()
+    return MountPlan(mountpoint, plan.places, plan.foreground, plan.allow_other, plan.owner, plan.cache_size)
+
+
+def _serve(open_repository: Callable[[], Repository], plan: MountPlan, ready: Callable[[], None]) -> None:
+    repository = open_repository()
+    if repository.store.capabilities.local:
+        check_apart(plan.mountpoint, Path(repository.store.place))
+    import pyfuse3
+
+    from yester.fs.waiting import Patience, patient_trio
+
+    patience = Patience()
+    pyfuse3.trio = patient_trio(patience)  # type: ignore[attr-defined]
+    repository.unlock()
+    adapter = _adapter(repository, plan, patience)
+    registry = MountRegistry(plan.places.runtime)
+    _mount(adapter, plan, repository.store.place)
+    try:
+        registry.add(_record(plan, repository))
+        _run(ready, plan)
+    except BaseException:
+        pyfuse3.close(unmount=False)
+        raise
+    pyfuse3.close(unmount=True)
+    with suppress(YesterError):
+        registry.remove(plan.mountpoint)
+
+
+def _adapter(repository: Repository, plan: MountPlan, patience: "Patience") -> "Adapter":
+    import pyfuse3
+
+    from yester.fs.adapter import Adapter
+    from yester.fs.file_system import FileSystem
+    from yester.fs.inodes import Numbers
+    from yester.fs.sources import MountSource
+    from yester.fs.views import ViewBuilder
+
+    builder = ViewBuilder(Numbers(repository.state / "snapshot-numbers"), Numbers(repository.state / "folder-numbers"))
+    source = MountSource(repository.reader(plan.cache_size), local=repository.store.capabilities.local)
+    me = (os.getuid(), os.getgid())
+    system = FileSystem(repository, builder, source, pyfuse3.EntryAttributes(), owner=plan.owner, me=me)
+    return Adapter(system, source, patience)
+
+
+def _mount(adapter: "Adapter", plan: MountPlan, place: str) -> None:
+    import pyfuse3
+
+    try:
+        pyfuse3.init(adapter, str(plan.mountpoint), _options(plan, place))
+    except RuntimeError as error:
+        raise YesterError(
+            f"{plan.mountpoint} cannot be mounted", hint="the line above says why; check that fuse3 is installed"
+        ) from error
+    _raise_read_ahead(plan.mountpoint)
+
+
+def _options(plan: MountPlan, place: str) -> set[str]:
+    # Never max_read: pyfuse3 cannot tell the kernel, which then refuses the mount.
+    options = {"ro", "nosuid", "nodev", "default_permissions", "subtype=yester", f"fsname={_source(place)}"}
+    return options | ({"allow_other"} if plan.allow_other else set())
+
+
+def _source(place: str) -> str:
+    """What the mount table shows as the source: options are ASCII, and a comma would end this one."""
+    shown = place.encode("ascii", "replace").decode()
+    return SOURCE + "".join("_" if c in ",\\" or c.isspace() else c for c in shown)
+
+
+def _raise_read_ahead(mountpoint: Path) -> None:
+    """Let the kernel read further ahead than its 128 KiB. Only root may; others do with those."""
+    mount = find_mount(mountpoint)
+    if mount is not None:
+        with suppress(OSError):
+            Path(f"/sys/class/bdi/{mount.device}/read_ahead_kb").write_text(str(READ_AHEAD_KIB))
+
+
+def _record(plan: MountPlan, repository: Repository) -> MountRecord:
+    log_path = (
+        "" if plan.foreground else str(MountRegistry(plan.places.runtime).log_path(plan.places.state, plan.mountpoint))
+    )
+    return MountRecord(str(plan.mountpoint), repository.store.place, os.getpid(), time.time_ns(), log_path)
+
+
+def _run(ready: Callable[[], None], plan: MountPlan) -> None:
+    import trio
+
+    trio.run(_answer_requests, ready)
+
+
+async def _answer_requests(ready: Callable[[], None]) -> None:
+    import pyfuse3
+    import trio
+
+    async def end_on_signal() -> None:
+        with trio.open_signal_receiver(*SIGNALS) as signals:
+            async for _ in signals:
+                pyfuse3.terminate()
+                return
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(end_on_signal)
+        ready()
+        await pyfuse3.main()
+        nursery.cancel_scope.cancel()

@@ -1,0 +1,84 @@
+"""Ends a mount: cleanly, saying so when it is busy, and clearing away one whose server is gone."""
+
+import os
+import select
+import shutil
+import subprocess
+from pathlib import Path
+
+from yester.engine.errors import UsageError, YesterError
+from yester.fs.mounts import find_mount, is_dead
+from yester.fs.registry import MountRegistry
+
+GRACE_SECONDS = 10.0
+"""How long to wait for the server's process to end once its mount is gone."""
+
+
+def unmount(mountpoint: Path, runtime: Path) -> None:
+    """Unmount a mount of yester's and wait until its server has ended.
+
+    UsageError when none is there, YesterError when it is busy or the system refuses.
+    """
+    if find_mount(mountpoint) is None:
+        raise UsageError(f"{mountpoint} is not a mount of yester", hint="see what is mounted: yester mounts")
+    registry = MountRegistry(runtime)
+    record = registry.find(canonical(mountpoint))
+    if is_dead(mountpoint):
+        clear_dead_mount(mountpoint)
+    else:
+        _unmount_live(mountpoint)
+        if record is not None:
+            _await_end(record.pid)
+    registry.remove(canonical(mountpoint))
+
+
+def canonical(mountpoint: Path) -> Path:
+    """The mount point's absolute path without links above it; the mount itself is not touched."""
+    path = mountpoint.absolute()
+    return (
+        Path(os.path.realpath(path.parent), path.name) if path.name not in ("", "..") else Path(os.path.realpath(path))
+    )
+
+
+def clear_dead_mount(mountpoint: Path) -> None:
+    """Take away a mount whose server is gone. YesterError when the system refuses."""
+    said = _run("-u", "-z", mountpoint)
+    if said is not None:
+        raise YesterError(f"cannot clear the dead mount {mountpoint}: {said}", hint=f"try: umount -l {mountpoint}")
+
+
+def _unmount_live(mountpoint: Path) -> None:
+    said = _run("-u", mountpoint)
+    if said is None:
+        return
+    if "busy" in said.lower():
+        raise YesterError(
+            f"{mountpoint} is busy: a program has a file or a folder of it open",
+            hint=f"close it and try again (fuser -vm {mountpoint} shows which), "
+            f"or let it go when unused: fusermount3 -u -z {mountpoint}",
+        )
+    raise YesterError(f"cannot unmount {mountpoint}: {said}", hint=f"try: umount {mountpoint}")
+
+
+def _run(*arguments: str | Path) -> str | None:
+    """Run fusermount3, or where there is none umount; None on success, else what it said."""
+    program = shutil.which("fusermount3") or shutil.which("fusermount")
+    command = [program, *arguments] if program else ["umount", *("-l" for a in arguments if a == "-z"), arguments[-1]]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, env={**os.environ, "LC_ALL": "C"})
+    except FileNotFoundError as error:
+        raise YesterError("neither fusermount3 nor umount is there", hint="install the package fuse3") from error
+    if done.returncode == 0:
+        return None
+    return done.stderr.decode(errors="replace").strip() or f"{command[0]} ended with {done.returncode}"
+
+
+def _await_end(pid: int) -> None:
+    try:
+        fd = os.pidfd_open(pid)
+    except OSError:  # ended already
+        return
+    try:
+        select.select([fd], [], [], GRACE_SECONDS)
+    finally:
+        os.close(fd)

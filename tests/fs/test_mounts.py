@@ -1,0 +1,71 @@
+"""The kernel's mount table, and which mount points are fit."""
+
+from pathlib import Path
+
+import pytest
+
+from yester.engine.errors import UsageError, YesterError
+from yester.fs import mounts
+from yester.fs.mounts import ActiveMount, check_apart, check_fuse, check_mountpoint, check_others_allowed
+from yester.fs.mounts import parse_mount_table as parse
+
+LINE = b"62 29 0:52 / /mnt/a\\040b rw,nosuid - fuse.yester yester:/srv/back\\040up ro,user_id=0\n"
+
+
+def test_a_mount_of_ours_is_found_and_its_path_unescaped() -> None:
+    other = b"30 29 0:26 / /sys rw - sysfs sysfs rw\n31 29 0:27 / /m rw - fuse.sshfs yester rw\n"
+    assert parse(other + LINE) == [ActiveMount(b"/mnt/a b", "yester:/srv/back up", "0:52")]
+
+
+def test_optional_fields_of_a_line_do_not_disturb() -> None:
+    assert parse(LINE.replace(b" - ", b" shared:3 master:1 - "))[0].path == b"/mnt/a b"
+
+
+def test_where_there_is_no_mount_table_nothing_is_mounted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(mounts, "MOUNT_TABLE", tmp_path / "none")
+    assert mounts.active_mounts() == []
+
+
+def test_a_folder_is_fit_when_it_is_empty(tmp_path: Path) -> None:
+    check_mountpoint(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="not empty"):
+        check_mountpoint(tmp_path)
+    with pytest.raises(UsageError, match="not a folder"):
+        check_mountpoint(tmp_path / "file")
+    with pytest.raises(UsageError, match="does not exist"):
+        check_mountpoint(tmp_path / "none")
+
+
+def test_mount_point_and_repository_must_lie_apart(tmp_path: Path) -> None:
+    (tmp_path / "repository" / "below").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("repository")
+    check_apart(tmp_path / "elsewhere", tmp_path / "repository")
+    with pytest.raises(UsageError, match="lies inside the repository"):
+        check_apart(tmp_path / "link" / "below", tmp_path / "repository")
+    with pytest.raises(UsageError, match="which the mount would hide"):
+        check_apart(tmp_path, tmp_path / "repository")
+
+
+def test_without_the_device_there_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(mounts, "FUSE_DEVICE", tmp_path / "fuse")
+    with pytest.raises(YesterError, match=r"has no .*fuse") as caught:
+        check_fuse()
+    assert "modprobe" in caught.value.hint
+    (tmp_path / "fuse").mkdir()
+    with pytest.raises(YesterError, match="may not be used"):
+        check_fuse()
+
+
+def test_who_may_show_a_mount_to_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(mounts, "FUSE_SETTINGS", tmp_path / "conf")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    check_others_allowed()
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(UsageError, match="only an administrator"):
+        check_others_allowed()
+    (tmp_path / "conf").write_text("# user_allow_other\nmount_max = 5\n")
+    with pytest.raises(UsageError):
+        check_others_allowed()
+    (tmp_path / "conf").write_text("user_allow_other # yes\n")
+    check_others_allowed()
