@@ -116,7 +116,7 @@ def test_the_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
             self.kept[service, username] = password
 
     before = keyring.get_keyring()
-    keyring.set_keyring(Ring())
+    keyring.set_keyring(Ring())  # type: ignore[no-untyped-call]
     try:
         asked = SecretSource(keyring=True)
         assert find(asked, ask=lambda: "typed") == b"typed"

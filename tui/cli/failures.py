@@ -2,12 +2,16 @@
 
 import os
 import traceback
+from collections.abc import Sequence
 
 import click
 
 from yester.engine.errors import YesterError
+from yester.tui.cli.wording import printable
 
 USAGE, INTERNAL, CANCELLED, TERMINATED = 2, 1, 130, 143
+
+_SHOWN_PATHS = 10
 
 
 class Terminated(BaseException):
@@ -29,6 +33,15 @@ def complain(what: str, hint: str = "") -> None:
         click.echo(f"yester: {what}" + (f"\n  hint: {hint}" if hint else ""), err=True)
     except OSError:
         return
+
+
+def complain_of_paths(what: str, failures: Sequence[tuple[bytes, str]], total: int) -> None:
+    """Print a complaint about several paths, and the first of them with what is wrong with each."""
+    complain(what)
+    for path, why in failures[:_SHOWN_PATHS]:
+        click.echo(f"  {printable(path)}: {why}", err=True)
+    if total > _SHOWN_PATHS:
+        click.echo(f"  and {total - _SHOWN_PATHS:,} more", err=True)
 
 
 def _worded(problem: BaseException) -> tuple[str, str, int]:

@@ -42,6 +42,15 @@ def repository_place(asked: str | None, profile: "Profile | None", places: Place
     return place if is_url(place) else os.path.abspath(Path(place).expanduser())
 
 
+def profile_meant(snapshot: str, places: Places) -> "Profile | None":
+    """Return this machine's profile of which a snapshot is named (`PROFILE@latest`), whose repository is then meant."""
+    from yester.engine.profiles import load_profile, profile_names
+
+    name, at, _ = snapshot.rpartition("@")
+    folder = places.config / "profiles"
+    return load_profile(folder, name) if at and name in profile_names(folder) else None
+
+
 def open_repository(access: Access, places: Places, profile: "Profile | None" = None) -> "Repository":
     """Open the repository that is meant. Its key is still being derived when this returns."""
     from yester.engine.repository import Repository

@@ -25,6 +25,7 @@ COMMANDS = {
     "snap": ("yester.tui.cli.snap", "Take a snapshot of a profile."),
     "list": ("yester.tui.cli.list", "List snapshots."),
     "show": ("yester.tui.cli.show", "Show a snapshot, or what is in it."),
+    "restore": ("yester.tui.cli.restore", "Bring files back."),
     "version": ("yester.tui.cli.version", "Show the version of yester and of what it works with."),
 }
 """Command → the module whose `command` it is, and its first help line; in the order in which a newcomer needs them."""

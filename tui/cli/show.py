@@ -10,7 +10,7 @@ from yester.engine.trees import decode_root, resolve
 from yester.tui.cli.entry import details, entry_as_json, listing
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.list import notes, snapshot_as_json
-from yester.tui.cli.opening import Access, open_repository
+from yester.tui.cli.opening import Access, open_repository, profile_meant
 from yester.tui.cli.options import access, as_json
 from yester.tui.cli.wording import duration, moment, printable, size, table
 
@@ -32,7 +32,9 @@ def command(
     SNAPSHOT is an id or the beginning of one, latest, PROFILE@latest or PROFILE@TIME.
     """
     name, path = split_place(what)
-    opened = open_repository(Access(repository, passphrase_file, passphrase_command, keyring), Places.default())
+    places = Places.default()
+    asked = Access(repository, passphrase_file, passphrase_command, keyring)
+    opened = open_repository(asked, places, profile_meant(name, places))
     sid, snapshot = opened.find_snapshot(name)
     if path is None:
         _show_snapshot(sid, snapshot, opened.labels().get(sid), as_json)

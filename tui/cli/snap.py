@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,18 +18,15 @@ from yester.engine.places import Places
 from yester.engine.profiles import Profile, load_profile
 from yester.engine.repository import Repository
 from yester.engine.runlock import run_lock
-from yester.tui.cli.failures import complain
+from yester.tui.cli.failures import complain, complain_of_paths
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import Access, open_repository, repository_place
 from yester.tui.cli.options import as_json, secret_options
 from yester.tui.cli.progress import Watch, terminal_bar
-from yester.tui.cli.wording import count, duration, printable, size
+from yester.tui.cli.wording import count, duration, size
 
 if TYPE_CHECKING:
-    from yester.engine.intake import Failure
     from yester.engine.snapping import SnapshotResult
-
-_SHOWN_FAILURES = 10
 
 
 class _Ears(AllEvents):
@@ -89,8 +86,15 @@ def command(
         echo_json(_as_json(profile, result))
     elif not events:
         click.echo("\n".join(_summary(profile, result, dry_run)))
-    _complain_of(result.failures)
-    return 3 if result.failures else 0
+    if not result.failures:
+        return 0
+    failed = count(len(result.failures), "entry", "entries")
+    complain_of_paths(
+        f"{failed} could not be taken whole; the snapshot is kept, and marks them",
+        [(each.path, each.what) for each in result.failures],
+        len(result.failures),
+    )
+    return 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +180,3 @@ def _summary(profile: Profile, result: "SnapshotResult", dry_run: bool) -> list[
         f"  {done.new:,} new, {done.changed:,} changed, {done.unchanged:,} unchanged; "
         f"{size(done.added_size)} added, {size(done.stored_size)} stored",
     ]
-
-
-def _complain_of(failures: "Sequence[Failure]") -> None:
-    if not failures:
-        return
-    complain(f"{count(len(failures), 'entry', 'entries')} could not be taken; the snapshot is kept, and marks them")
-    for failure in failures[:_SHOWN_FAILURES]:
-        click.echo(f"  {printable(failure.path)}: {failure.what}", err=True)
-    if len(failures) > _SHOWN_FAILURES:
-        click.echo(f"  and {len(failures) - _SHOWN_FAILURES:,} more; the run's journal has them all", err=True)

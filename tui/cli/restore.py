@@ -1,0 +1,159 @@
+"""yester restore: bring files back."""
+
+import os
+from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import click
+
+from yester.engine.events import shown
+from yester.engine.hooks import NoHooks
+from yester.engine.ids import SnapshotId
+from yester.engine.ownership import OwnerMode
+from yester.engine.places import Places
+from yester.engine.repository import Repository
+from yester.engine.restore_plan import Conflict
+from yester.engine.trees import decode_root, resolve
+from yester.tui.cli.failures import complain, complain_of_paths
+from yester.tui.cli.json_output import echo_json
+from yester.tui.cli.opening import Access, open_repository, profile_meant
+from yester.tui.cli.options import access, as_json
+from yester.tui.cli.progress import Bar, Watch, terminal_bar
+from yester.tui.cli.wording import count, printable, size
+
+if TYPE_CHECKING:
+    from yester.engine.restore_report import RestoreReport
+
+
+@click.command("restore", short_help="Bring files back.")
+@click.argument("name", metavar="SNAPSHOT")
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=bytes))
+@click.option("--target", required=True, metavar="DIR", type=click.Path(path_type=bytes), help="Where to.")
+@click.option(
+    "--on-conflict",
+    "conflict",
+    type=click.Choice([choice.value for choice in Conflict]),
+    default=Conflict.KEEP_BOTH.value,
+    show_default=True,
+    help="What becomes of files that are there and differ.",
+)
+@click.option(
+    "--owner",
+    type=click.Choice([mode.value for mode in OwnerMode]),
+    default=OwnerMode.AS_STORED.value,
+    show_default=True,
+    help="Whose the files are: as stored, this machine's user of the same name, or yours.",
+)
+@as_json
+@access
+def command(
+    name: str,
+    paths: tuple[bytes, ...],
+    target: bytes,
+    conflict: str,
+    owner: str,
+    as_json: bool,
+    repository: str | None,
+    passphrase_file: str,
+    passphrase_command: str,
+    keyring: bool,
+) -> int:
+    """Bring each PATH of SNAPSHOT back into DIR; without a PATH all of it, as it was from the root on.
+
+    What is in DIR stays: a file that differs is renamed first, unless --on-conflict says otherwise. ctime and birth
+    time cannot be restored by anybody. Exit code 3: some files could not be restored.
+    """
+    places = Places.default()
+    asked = Access(repository, passphrase_file, passphrase_command, keyring)
+    bar = terminal_bar(quiet=as_json)
+    with closing(open_repository(asked, places, profile_meant(name, places))) as opened:
+        report = _restore(opened, name, paths, target, Conflict(conflict), OwnerMode(owner), bar)
+    if as_json:
+        echo_json(_as_json(report))
+    else:
+        click.echo("\n".join(_summary(report, target)))
+    _complain(report)
+    return 3 if report.failed else 0
+
+
+def _restore(
+    opened: Repository,
+    name: str,
+    paths: tuple[bytes, ...],
+    target: bytes,
+    conflict: Conflict,
+    owner: OwnerMode,
+    bar: Bar | None,
+) -> "RestoreReport":
+    # Not before the repository was opened: its key is being derived while these are loaded.
+    from yester.engine.restoring import restore
+    from yester.tui.cli.running import supervise
+
+    watch = Watch(None, bar)
+
+    def work(cancelled: Callable[[], bool]) -> "RestoreReport":
+        sid, _ = opened.find_snapshot(name)
+        return restore(
+            opened,
+            sid,
+            [_stored_path(opened, sid, path) for path in paths],
+            os.path.abspath(target),
+            conflict=conflict,
+            owner=owner,
+            hooks=NoHooks(),
+            progress=watch,
+            cancelled=cancelled,
+        )
+
+    try:
+        return supervise(work, watch.tick if bar else None)
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+def _stored_path(opened: Repository, sid: SnapshotId, path: bytes) -> bytes:
+    """Return the absolute path; its links resolved as this machine has them, where the snapshot knows it only so."""
+    plain, real = os.path.abspath(path), os.path.realpath(path)
+    if plain == real:
+        return plain
+    source, root = opened.reader(), decode_root(opened.snapshot(sid).root)
+    return plain if resolve(source, root, plain) or not resolve(source, root, real) else real
+
+
+def _as_json(report: "RestoreReport") -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {
+        **asdict(report.counts),
+        "failed": report.failed,
+        "failures": [{"path": shown(each.path), "what": each.what} for each in report.failures],
+        "lacking": {
+            what: {"count": lack.count, "example": shown(lack.example)} for what, lack in report.lacking.items()
+        },
+    }
+
+
+def _summary(report: "RestoreReport", target: bytes) -> list[str]:
+    done = report.counts
+    entries = done.files + done.directories + done.symlinks + done.specials + done.links
+    lines = [f"restored to {printable(target)}: {count(done.files, 'file')}, {size(done.size)}, {entries:,} entries"]
+    notes = [
+        (done.same, "already there"),
+        (done.set_aside, "that differed set aside as NAME.before-TIME"),
+        (done.replaced, "replaced"),
+        (done.skipped, "skipped"),
+    ]
+    return lines + [f"  {number:,} {words}" for number, words in notes if number]
+
+
+def _complain(report: "RestoreReport") -> None:
+    for what, lack in report.lacking.items():
+        complain(f"not restored of {count(lack.count, 'entry', 'entries')}, such as {printable(lack.example)}: {what}")
+    if report.failed:
+        complain_of_paths(
+            f"{count(report.failed, 'entry', 'entries')} could not be restored",
+            [(each.path, each.what) for each in report.failures],
+            report.failed,
+        )
