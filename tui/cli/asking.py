@@ -3,9 +3,7 @@
 import sys
 from collections.abc import Callable
 
-import click
-
-from yester.engine.errors import UsageError
+from yester.engine.errors import CancelledError, UsageError
 
 
 def passphrase_prompt(place: str) -> Callable[[], str] | None:
@@ -28,7 +26,7 @@ def _ask(words: str) -> str:
     try:
         return getpass(words)
     except EOFError:
-        raise click.Abort from None
+        raise CancelledError("no passphrase was typed") from None
 
 
 def _ask_twice() -> str:

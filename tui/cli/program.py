@@ -25,6 +25,8 @@ COMMANDS = {
     "snap": ("yester.tui.cli.snap", "Take a snapshot of a profile."),
     "list": ("yester.tui.cli.list", "List snapshots."),
     "show": ("yester.tui.cli.show", "Show a snapshot, or what is in it."),
+    "mount": ("yester.tui.cli.mount", "Show all snapshots as a folder."),
+    "umount": ("yester.tui.cli.umount", "Take a mounted folder away again."),
     "restore": ("yester.tui.cli.restore", "Bring files back."),
     "version": ("yester.tui.cli.version", "Show the version of yester and of what it works with."),
 }

@@ -1,0 +1,43 @@
+"""yester mount: all snapshots as a folder."""
+
+from pathlib import Path
+
+import click
+
+from yester.engine.places import Places
+from yester.fs.owners import OwnerMode
+from yester.fs.serving import MountPlan, serve
+from yester.tui.cli.opening import Access, open_repository
+from yester.tui.cli.options import access
+
+
+@click.command("mount", short_help="Show all snapshots as a folder.")
+@click.argument("mountpoint", type=click.Path(path_type=Path))
+@click.option("--foreground", is_flag=True, help="Stay, and unmount when stopped.")
+@click.option("--allow-other", is_flag=True, help="Let other users in, each with the rights that the files give.")
+@click.option(
+    "--owner",
+    type=click.Choice([mode.value for mode in OwnerMode]),
+    default=OwnerMode.AS_STORED.value,
+    show_default=True,
+    help="Whose the files are: as stored, this machine's user of the same name, or yours.",
+)
+@access
+def command(
+    mountpoint: Path,
+    foreground: bool,
+    allow_other: bool,
+    owner: str,
+    repository: str | None,
+    passphrase_file: str,
+    passphrase_command: str,
+    keyring: bool,
+) -> None:
+    """Show all snapshots below MOUNTPOINT, an empty folder, read-only.
+
+    latest is the newest snapshot; snapshots/PROFILE/TIME has them all; ids/ID names them by id.
+    """
+    places = Places.default()
+    asked = Access(repository, passphrase_file, passphrase_command, keyring)
+    plan = MountPlan(mountpoint, places, foreground, allow_other, OwnerMode(owner))
+    serve(lambda: open_repository(asked, places), plan, lambda: click.echo(f"mounted: {mountpoint}"))

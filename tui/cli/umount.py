@@ -1,0 +1,16 @@
+"""yester umount: take a mounted folder away again."""
+
+from pathlib import Path
+
+import click
+
+from yester.engine.places import Places
+from yester.fs.unmounting import unmount
+
+
+@click.command("umount", short_help="Take a mounted folder away again.")
+@click.argument("mountpoint", type=click.Path(path_type=Path))
+def command(mountpoint: Path) -> None:
+    """Unmount MOUNTPOINT; also one whose server died."""
+    unmount(mountpoint, Places.default().runtime)
+    click.echo(f"unmounted: {mountpoint}")
