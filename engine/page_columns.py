@@ -29,6 +29,9 @@ MAX_ENTRIES = 2**48
 """Far more than any snapshot has; sums below it are safe wherever they are used."""
 MIN_ROWS = 64
 MAX_ROWS = 1024
+MAX_OWNERS_SIZE = 2**20
+"""1024 owners with names of 256 bytes take half of this."""
+MAX_EXTRAS_SIZE = 256
 INLINE_REFS = 32
 INLINE_EXTENTS = 32
 UNKNOWN_TIME = -(2**63)

@@ -15,7 +15,9 @@ import msgspec
 from yester.engine.entries import Owner
 from yester.engine.page_columns import (
     IS_DIRECTORY,
+    MAX_EXTRAS_SIZE,
     MAX_ID,
+    MAX_OWNERS_SIZE,
     MAX_ROWS,
     MAX_TIME,
     MIN_TIME,
@@ -84,7 +86,8 @@ def _directory_rows(node: Node) -> memoryview:
 
 
 def _owners(node: Node) -> tuple[Owner, ...]:
-    owners = _decoded_owners(bytes(node.column(Column.OWNERS)))
+    column = node.column(Column.OWNERS)
+    owners = _decoded_owners(bytes(column)) if len(column) <= MAX_OWNERS_SIZE else None
     if owners is None:
         malformed("its owners cannot be read", node.blob)
     return owners
@@ -94,7 +97,7 @@ _owners_decoder = msgspec.msgpack.Decoder(list[tuple[int, int, bytes, bytes]])
 _extras_decoder = msgspec.msgpack.Decoder(Extras)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _decoded_owners(data: bytes) -> tuple[Owner, ...] | None:
     """Most nodes of a repository have the same few owners, so they share one table."""
     try:
@@ -108,6 +111,8 @@ def _decoded_owners(data: bytes) -> tuple[Owner, ...] | None:
 
 def extras_of(data: memoryview, blob: bytes) -> Extras:
     """Return a row's times outside 64 bits of ns."""
+    if len(data) > MAX_EXTRAS_SIZE:
+        malformed("times that cannot be read", blob)
     try:
         extras = _extras_decoder.decode(data)
     except msgspec.DecodeError:

@@ -16,6 +16,8 @@ from yester.engine.page_columns import MAX_ROWS, MIN_ROWS, ROOT_NAME, cuts, malf
 from yester.engine.pages import Page
 from yester.engine.store import Buffer
 
+_KEPT_INNER_NODES = 64
+
 
 class TreeWriter(PageBuilder):
     """One directory being written: rows in rising order of names, nodes put as soon as they are whole.
@@ -78,18 +80,19 @@ class TreeWriter(PageBuilder):
 
 
 class Directory:
-    """One directory being read. Keeps its root node and the node that was read last at each height.
+    """One directory being read. Keeps its root node, some inner nodes and the leaf that was read last.
 
     Positions count names from 0; ordinals count entries, names and all that is below them, from 0 for the first name.
     Every method may raise DamageError, and what the source raises.
     """
 
-    __slots__ = ("_recent", "_source", "root")
+    __slots__ = ("_inner", "_last_leaf", "_source", "root")
 
     def __init__(self, source: BlobSource, tree: TreeId, entries: int | None = None) -> None:
         """Read the root node. `entries` is what the parent says: a directory that says otherwise is damaged."""
         self._source = source
-        self._recent: dict[int, Page] = {}
+        self._inner: dict[bytes, Page] = {}
+        self._last_leaf: Page | None = None
         self.root = Page(source.blob(BlobKind.TREE, tree), tree)
         if entries is not None and entries != self.root.entries:
             malformed("it is not what its parent says", tree)
@@ -105,9 +108,9 @@ class Directory:
     def _child(self, parent: Page, row: int) -> Page:
         """Return the child node, checked against what the parent says of it."""
         blob = parent.child(row)
-        page = self._recent.get(parent.height)
-        if page is not None and page.blob == blob:
-            return page
+        kept = self._last_leaf if parent.height == 1 else self._inner.get(blob)
+        if kept is not None and kept.blob == blob:
+            return kept
         page = Page(self._source.blob(BlobKind.PAGE, blob), blob)
         (rows, entries), (rows_end, entries_end) = parent.before(row), parent.before(row + 1)
         agrees = (
@@ -115,8 +118,17 @@ class Directory:
         )
         if not agrees or not page.count or page.name(0) != parent.name(row):
             malformed("it is not what its parent says", blob)
-        self._recent[parent.height] = page
+        self._keep(page)
         return page
+
+    def _keep(self, page: Page) -> None:
+        """A directory of a million names has about ten inner nodes, and parsing one costs more than all else."""
+        if not page.height:
+            self._last_leaf = page
+            return
+        if len(self._inner) >= _KEPT_INNER_NODES:
+            self._inner.clear()
+        self._inner[page.blob] = page
 
     def find(self, name: bytes) -> tuple[Page, int, int] | None:
         """Return the leaf and row of this name and its ordinal; None when there is none."""

@@ -196,6 +196,8 @@ def test_a_hostile_name_is_damage_one_at_a_time() -> None:
         {"EXTENTS": pack("I", [1]) + pack("H", [0]) + pack("I", [2]) + b"\0a"},
         {"EXTRAS": pack("I", [1]) + pack("H", [0]) + pack("I", [1]) + b"\xc1"},
         {"EXTRAS": pack("I", [1]) + pack("H", [0]) + pack("I", [8]) + b"\x81\xa1m\x92\x00\xce\xff\xff"},
+        {"EXTRAS": pack("I", [1]) + pack("H", [0]) + pack("I", [10_003]) + b"\x81\xa1z" + b"\x91" * 10_000},
+        {"OWNERS": b"\x91\x94\x00\x00\xc4\x00\xc6" + (2**20).to_bytes(4, "big") + bytes(2**20)},
         {"TARGETS": pack("I", [1]) + pack("H", [0]) + pack("I", [5000]) + bytes(5000)},
     ],
 )

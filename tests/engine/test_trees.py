@@ -213,6 +213,17 @@ def test_finding_reads_one_node_a_level() -> None:
         assert blobs.reads == directory.root.height
 
 
+def test_inner_nodes_are_kept_within_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yester.engine.trees._KEPT_INNER_NODES", 1)
+    blobs = MemoryBlobs()
+    found = many(100_000)
+    directory = Directory(blobs, write_names(blobs, found))
+    assert directory.root.height > 1
+    for index in (0, 99_999, 1, 99_998, 50_000):
+        assert directory.find(found[index]) == directory.at(index)
+        assert len(directory._inner) == 1
+
+
 @given(entries)
 def test_the_root_survives(entry: Entry) -> None:
     entry = replace(entry, name=b"/")
