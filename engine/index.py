@@ -15,7 +15,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
 from threading import RLock
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol
 
 from yester.engine.errors import DamageError, Missing, UsageError
 from yester.engine.fragments import Fragment
@@ -32,14 +32,16 @@ from yester.engine.segments import (
     Run,
     Segment,
     SegmentDamaged,
+    pack_prefix,
     pack_row,
+    place_of,
     plan_merge,
     sweep,
     write_segment,
 )
 from yester.engine.store import Store
 
-BATCH = 1 << 17
+BATCH = 1 << 16
 """Blobs that are kept in memory, about 200 bytes each, before they become a segment."""
 
 FRAGMENT_BLOBS = 1 << 16
@@ -47,8 +49,6 @@ FRAGMENT_BLOBS = 1 << 16
 
 _LISTINGS = 5
 """How often a fragment may vanish between listing and fetching before that is an error."""
-
-_Answer = TypeVar("_Answer")
 
 
 class Indexed(Protocol):
@@ -116,7 +116,8 @@ class Index:
 
     def holder(self, short: bytes) -> bytes | None:
         """Return the first 12 bytes of the id of a pack of earlier runs that holds the blob; None when none does."""
-        return self._look_up(short, Segment.prefix)
+        found = self._find(short)
+        return None if found is None else pack_prefix(found[1])
 
     def locate(self, blob: bytes) -> Location | None:
         """Return where a blob (full or short id) lies; None when it is nowhere, or in no stored pack yet."""
@@ -124,21 +125,21 @@ class Index:
         frame = self.pending.get(short)
         if frame is not None and frame.entry is not None:
             return _place(frame, frame.entry, short)
-        return self._look_up(short, Segment.location)
+        found = self._find(short)
+        return None if found is None else found[0].location(found[1])
 
-    def _look_up(self, short: bytes, answer: Callable[[Segment, int], _Answer]) -> _Answer | None:
-        """Return the answer of the first segment that has the blob."""
+    def _find(self, short: bytes) -> tuple[Segment, bytes] | None:
+        """Return the first segment that has the blob in a pack that counts, and the blob's record there."""
+        place, denied = place_of(short), self._denied
         while True:
-            for segment in self._segments:
-                try:
-                    at = segment.find(short, self._denied)
-                    if at >= 0:
-                        return answer(segment, at)
-                except SegmentDamaged:
-                    self._rebuild(segment)
-                    break
-            else:
+            try:
+                for segment in self._segments:
+                    record = segment.find(short, place, denied)
+                    if record is not None:
+                        return segment, record
                 return None
+            except SegmentDamaged as damage:
+                self._rebuild(damage.path)
 
     def packs(self) -> set[PackId]:
         """Return all packs that the index names, whether they count or not."""
@@ -361,12 +362,12 @@ class Index:
             else:
                 segment.path.unlink(missing_ok=True)
 
-    def _rebuild(self, segment: Segment) -> None:
-        """Throw a damaged segment away and fetch its fragments again."""
+    def _rebuild(self, path: Path) -> None:
+        """Throw a damaged segment away and fetch its fragments again, unless another thread just did."""
         with self._lock:
-            if segment in self._segments:
-                self._segments = tuple(other for other in self._segments if other is not segment)
-                segment.path.unlink(missing_ok=True)
+            if any(segment.path == path for segment in self._segments):
+                self._segments = tuple(segment for segment in self._segments if segment.path != path)
+                path.unlink(missing_ok=True)
                 self.refresh()
 
 

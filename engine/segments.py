@@ -1,4 +1,4 @@
-"""Segments: the index of many fragments in one local, memory-mapped file.
+"""Segments: the index of many fragments in one local file.
 
 A segment holds a record of fixed size for every blob, sorted by short id. Ids are evenly spread, so their
 leading bits are address enough: they select a bit of a filter (16 to 32 bits for each record, so that most
@@ -17,6 +17,7 @@ merging is sorting.
 import mmap
 import os
 import tempfile
+import weakref
 from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -46,16 +47,23 @@ _PACK = Struct(f"<{ID_SIZE}sQ{HEADER_SIZE}s")
 _RECORD = Struct("<16s12sIIIIIHBB")
 _PLACE = Struct("<12sIII")
 _PART = Struct("<IIHBB")
+_PLACES = Struct(">Q44x")
+"""What of a record `place_of` returns."""
 _SIZE = _RECORD.size
+_PREFIX, _PREFIX_END = SHORT_ID_SIZE, SHORT_ID_SIZE + PACK_PREFIX_SIZE
 _BLOCK_BITS = 16
 _BLOCK = 1 << _BLOCK_BITS
 _BLOCK_DIGEST_SIZE = 16
-_SLICE = 1 << 16
+_SLICE = 1 << 14
 """Records that are sorted at once when segments are merged: what a merge needs in memory."""
 
 
 class SegmentDamaged(Exception):
     """A segment's file is not what was written. It never leaves the index, which builds the segment again."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        super().__init__(f"{path}: {what}")
+        self.path = path
 
 
 class Location(NamedTuple):
@@ -123,6 +131,16 @@ def _records(entry: PackEntry) -> Iterator[bytes]:
             blob += 1
 
 
+def place_of(short: bytes) -> int:
+    """Return the leading bits of an id, which address filters and buckets."""
+    return int.from_bytes(short[:8])
+
+
+def pack_prefix(record: bytes) -> bytes:
+    """Return the first 12 bytes of the id of the pack that a record names."""
+    return record[_PREFIX:_PREFIX_END]
+
+
 class Segment:
     """One open segment file. Immutable; any number of threads look up at once."""
 
@@ -130,81 +148,71 @@ class Segment:
         """Open and verify all but the records; SegmentDamaged when anything is off, or when it is gone."""
         self.path = path
         try:
-            with path.open("rb") as file:
-                self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            weakref.finalize(self, os.close, self._file)
             self._lay_out()
         except (OSError, ValueError, StructError) as error:
-            raise SegmentDamaged(f"{path}: {error}") from error
+            raise SegmentDamaged(path, str(error)) from error
 
     def _lay_out(self) -> None:
-        data = self._data
-        magic, fragments, replaced, packs, count, bucket_bits, filter_bits = _HEAD.unpack_from(data)
+        head = _HEAD.unpack(os.pread(self._file, _HEAD.size, 0))
+        magic, fragments, replaced, packs, count, bucket_bits, filter_bits = head
         plan = _Plan(fragments, replaced, packs, count, bucket_bits, filter_bits)
-        if magic != _MAGIC or max(bucket_bits, filter_bits) > 40 or len(data) != plan.size:
+        if magic != _MAGIC or max(bucket_bits, filter_bits) > 40 or os.fstat(self._file).st_size != plan.size:
             raise ValueError("version or size")
+        data = self._tables = mmap.mmap(self._file, plan.records, access=mmap.ACCESS_READ)
         view = memoryview(data)
         if _head_digest(view, plan) != data[_HEAD.size : _HEAD_SIZE]:
             raise ValueError("digest")
-        self._count: int = count
         self._plan = plan
-        self.fragments = frozenset(FragmentId(row) for row in _rows(data, plan.fragments, plan.replaced, ID_SIZE))
-        self.replaced = frozenset(FragmentId(row) for row in _rows(data, plan.replaced, plan.packs, ID_SIZE))
+        self._count: int = count
+        self.fragments = frozenset(map(FragmentId, _rows(data, plan.fragments, plan.replaced, ID_SIZE)))
+        self.replaced = frozenset(map(FragmentId, _rows(data, plan.replaced, plan.packs, ID_SIZE)))
         self._buckets = view[plan.buckets : plan.filter].cast("I")
         self._bucket_shift = 64 - bucket_bits
+        self._filter_at = plan.filter
         self._filter_shift = 64 - filter_bits
-        self._filter = plan.filter
-        self._records = plan.records
         self._trusted = bytearray((plan.size - plan.records) // _BLOCK + 1)
 
     def __len__(self) -> int:
         return self._count
 
-    def find(self, short: bytes, denied: Collection[bytes] = ()) -> int:
-        """Return where the record of `short` is, in a pack whose prefix is not `denied`; -1 when there is none."""
-        data = self._data
-        place = int.from_bytes(short[:8])
+    def find(self, short: bytes, place: int, denied: Collection[bytes] = ()) -> bytes | None:
+        """Return the record of a short id, in a pack whose prefix is not `denied`; None when there is none.
+
+        `place` is `place_of(short)`, which a look-up in several segments works out once.
+        """
         bit = place >> self._filter_shift
-        if not data[self._filter + (bit >> 3)] >> (bit & 7) & 1:
-            return -1
+        if not self._tables[self._filter_at + (bit >> 3)] >> (bit & 7) & 1:
+            return None
         bucket = place >> self._bucket_shift
-        low, high = self._buckets[bucket] * _SIZE, self._buckets[bucket + 1] * _SIZE
-        if not (self._trusted[low >> _BLOCK_BITS] and self._trusted[high >> _BLOCK_BITS]):
-            self._verify(low, high)
-        first = self._records
-        at = data.find(short, first + low, first + high)
+        rows = self._read(self._buckets[bucket] * _SIZE, self._buckets[bucket + 1] * _SIZE)
+        at = rows.find(short)
         while at >= 0:
-            if (at - first) % _SIZE == 0 and (not denied or data[at + 16 : at + 28] not in denied):
-                return at
-            at = data.find(short, at + 1, first + high)
-        return -1
+            if at % _SIZE == 0 and (not denied or rows[at + _PREFIX : at + _PREFIX_END] not in denied):
+                return rows[at : at + _SIZE]
+            at = rows.find(short, at + 1)
+        return None
 
-    def prefix(self, at: int) -> bytes:
-        """Return the first bytes of the id of the pack of the record at `at`."""
-        return self._data[at + SHORT_ID_SIZE : at + SHORT_ID_SIZE + PACK_PREFIX_SIZE]
-
-    def location(self, at: int) -> Location:
-        """Return what the record at `at` says."""
-        _, prefix, offset, sealed, plain, start, size, frame, codec, kind = _RECORD.unpack_from(self._data, at)
+    def location(self, record: bytes) -> Location:
+        """Return what a record of this segment says."""
+        _, prefix, offset, sealed, plain, start, size, frame, codec, kind = _RECORD.unpack(record)
         pack, pack_size, header = self._pack(prefix)
-        return Location(
-            PackId(pack),
-            ObjectKind(header[7]),
-            offset,
-            sealed,
-            plain,
-            codec,
-            frame,
-            start,
-            size,
-            BlobKind(kind),
-            header,
-            pack_size,
-        )
+        place = (offset, sealed, plain, codec, frame, start, size)
+        return Location(PackId(pack), ObjectKind(header[7]), *place, BlobKind(kind), header, pack_size)
 
     def _pack(self, prefix: bytes) -> tuple[bytes, int, bytes]:
         """Return id, size and header of the pack whose id begins so."""
-        at = _bisect(self._data, self._plan.packs, self._plan.buckets, _PACK.size, prefix)
-        return _PACK.unpack_from(self._data, at)
+        data, start = self._tables, self._plan.packs
+        low, high = 0, (self._plan.buckets - start) // _PACK.size
+        while low < high:
+            middle = (low + high) // 2
+            at = start + middle * _PACK.size
+            if data[at : at + PACK_PREFIX_SIZE] < prefix:
+                low = middle + 1
+            else:
+                high = middle
+        return _PACK.unpack_from(data, start + low * _PACK.size)
 
     def packs(self) -> Iterator[PackId]:
         """Yield the ids of all packs that the records may name."""
@@ -213,26 +221,31 @@ class Segment:
 
     def pack_rows(self) -> Iterator[bytes]:
         """Yield what the segment keeps of each pack, as `pack_row` made it."""
-        return _rows(self._data, self._plan.packs, self._plan.buckets, _PACK.size)
+        return _rows(self._tables, self._plan.packs, self._plan.buckets, _PACK.size)
 
     def between(self, low: bytes, high: bytes | None) -> list[bytes]:
         """Return the records from id `low` up to, not including, `high`."""
-        data, end = self._data, self._plan.size
-        begin = _bisect(data, self._records, end, _SIZE, low)
-        if high is not None:
-            end = _bisect(data, self._records, end, _SIZE, high)
-        self._verify(begin - self._records, end - self._records)
-        return list(_rows(data, begin, end, _SIZE))
+        first = self._buckets[place_of(low) >> self._bucket_shift]
+        last = self._count if high is None else self._buckets[(place_of(high) >> self._bucket_shift) + 1]
+        data = self._read(first * _SIZE, last * _SIZE)
+        rows = list(_rows(data, 0, len(data), _SIZE))
+        return rows[bisect_left(rows, low) : None if high is None else bisect_left(rows, high)]
 
-    def _verify(self, low: int, high: int) -> None:
-        """Compare the digests of the blocks that these bytes of the records touch, unless done before."""
-        for block in range(low // _BLOCK, -(-high // _BLOCK)):
-            if self._trusted[block]:
-                continue
-            start = self._records + block * _BLOCK
+    def _read(self, low: int, high: int) -> bytes:
+        """Return these bytes of the records, verified. They are read, not mapped: what is mapped counts as memory."""
+        first = low >> _BLOCK_BITS
+        if not (self._trusted[first] and self._trusted[high >> _BLOCK_BITS]):
+            for block in range(first, -(-high >> _BLOCK_BITS)):
+                self._verify(block)
+        return os.pread(self._file, high - low, self._plan.records + low)
+
+    def _verify(self, block: int) -> None:
+        """Compare the digest of a block of the records, unless that was done before."""
+        if not self._trusted[block]:
+            data = os.pread(self._file, _BLOCK, self._plan.records + block * _BLOCK)
             at = self._plan.digests + block * _BLOCK_DIGEST_SIZE
-            if _block_digest(self._data[start : start + _BLOCK]) != self._data[at : at + _BLOCK_DIGEST_SIZE]:
-                raise SegmentDamaged(f"{self.path}: block {block}")
+            if _block_digest(data) != self._tables[at : at + _BLOCK_DIGEST_SIZE]:
+                raise SegmentDamaged(self.path, f"block {block}")
             self._trusted[block] = 1
 
 
@@ -310,8 +323,8 @@ def _fill(
     slice_bits = min(max(count // _SLICE, 1).bit_length() - 1, bucket_bits)
     buckets_each, filter_each = 1 << bucket_bits >> slice_bits, 1 << filter_bits >> slice_bits
     for number in range(1 << slice_bits):
-        rows = _slice(runs, number, slice_bits)
-        before = records.rows
+        rows = b"".join(_slice(runs, number, slice_bits))
+        before = records.count
         starts, bits = _address(rows, bucket_bits, filter_bits, number * buckets_each, buckets_each, filter_each)
         os.pwrite(file, _uint32s(before + start for start in starts), plan.buckets + 4 * number * buckets_each)
         os.pwrite(file, bits, plan.filter + (number * filter_each >> 3))
@@ -335,14 +348,13 @@ def _slice(runs: Sequence[Run], number: int, slice_bits: int) -> list[bytes]:
 
 
 def _address(
-    rows: list[bytes], bucket_bits: int, filter_bits: int, first_bucket: int, buckets: int, filter_size: int
+    data: bytes, bucket_bits: int, filter_bits: int, first_bucket: int, buckets: int, filter_size: int
 ) -> tuple[list[int], bytearray]:
-    """Return where each bucket of a slice begins among its rows, and the slice's bits of the filter."""
+    """Return where each bucket of a slice begins among its records, and the slice's bits of the filter."""
     bits = bytearray(filter_size >> 3)
     counts = [0] * (buckets + 1)
     bucket_shift, filter_shift, mask = 64 - bucket_bits, 64 - filter_bits, filter_size - 1
-    for row in rows:
-        place = int.from_bytes(row[:8])
+    for (place,) in _PLACES.iter_unpack(data):
         bit = place >> filter_shift & mask
         bits[bit >> 3] |= 1 << (bit & 7)
         counts[(place >> bucket_shift) - first_bucket + 1] += 1
@@ -353,15 +365,15 @@ class _Blocks:
     """Writes records, and a digest of every 64 KiB of them."""
 
     def __init__(self, file: int, plan: _Plan) -> None:
-        self.rows = 0
+        self.count = 0
         self._file = file
         self._at = plan.records
         self._digests_at = plan.digests
         self._rest = b""
 
-    def write(self, rows: list[bytes]) -> None:
-        self.rows += len(rows)
-        data = self._rest + b"".join(rows)
+    def write(self, rows: bytes) -> None:
+        self.count += len(rows) // _SIZE
+        data = self._rest + rows
         whole = len(data) - len(data) % _BLOCK
         self._put(data[:whole])
         self._rest = data[whole:]
@@ -390,20 +402,8 @@ def plan_merge(counts: Sequence[int], limit: int = 8) -> int:
     return merged
 
 
-def _rows(data: mmap.mmap, start: int, end: int, size: int) -> Iterator[bytes]:
+def _rows(data: mmap.mmap | bytes, start: int, end: int, size: int) -> Iterator[bytes]:
     return (data[at : at + size] for at in range(start, end, size))
-
-
-def _bisect(data: mmap.mmap, start: int, end: int, size: int, key: bytes) -> int:
-    """Return where the first of these sorted rows is that is not below `key`."""
-    low, high = 0, (end - start) // size
-    while low < high:
-        middle = (low + high) // 2
-        if data[start + middle * size : start + middle * size + len(key)] < key:
-            low = middle + 1
-        else:
-            high = middle
-    return start + low * size
 
 
 def _uint32s(numbers: Iterable[int]) -> bytes:

@@ -1,5 +1,5 @@
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,11 +11,13 @@ from yester.engine import segments
 from yester.engine.ids import FragmentId
 from yester.engine.packs import PackEntry
 from yester.engine.segments import (
+    Location,
     Records,
     Run,
     Segment,
     SegmentDamaged,
     pack_row,
+    place_of,
     plan_merge,
     sweep,
     write_segment,
@@ -30,6 +32,11 @@ def segment_of(folder: Path, entries: Sequence[PackEntry], number: int = 1) -> S
     return write_segment(folder, [Records(entries)], {fragment(number)}, set(), map(pack_row, entries))
 
 
+def find(segment: Segment, short: bytes, denied: Collection[bytes] = ()) -> Location | None:
+    record = segment.find(short, place_of(short), denied)
+    return None if record is None else segment.location(record)
+
+
 def merged(folder: Path, parts: Sequence[Segment]) -> Segment:
     runs: list[Run] = list(parts)
     fragments = frozenset[FragmentId]().union(*(part.fragments for part in parts))
@@ -42,7 +49,8 @@ def test_every_blob_is_found_where_the_directory_says(tmp_path: Path, blobs: int
     segment = Segment(segment_of(tmp_path, [entry]).path)
     directory = entry.directory
     for at in range(blobs):
-        place = segment.location(segment.find(short_id(1 << 32 | at)))
+        place = find(segment, short_id(1 << 32 | at))
+        assert place is not None
         frame = at // 10
         assert (place.pack, place.kind, place.header, place.pack_size) == (
             entry.pack,
@@ -53,14 +61,14 @@ def test_every_blob_is_found_where_the_directory_says(tmp_path: Path, blobs: int
         assert (place.frame, place.offset, place.codec) == (frame, directory.offsets[frame], directory.codecs[frame])
         assert (place.sealed_size, place.plain_size) == (directory.sealed_sizes[frame], directory.plain_sizes[frame])
         assert (place.start, place.size) == (sum(directory.lengths[frame * 10 : at]), directory.lengths[at])
-    assert all(segment.find(short_id(at)) == -1 for at in range(1000))
+    assert all(find(segment, short_id(at)) is None for at in range(1000))
     assert len(segment) == blobs
     assert list(segment.packs()) == [entry.pack]
 
 
 def test_a_segment_of_an_empty_fragment_holds_nothing(tmp_path: Path) -> None:
     segment = segment_of(tmp_path, [])
-    assert (len(segment), segment.find(bytes(16)), segment.find(b"\xff" * 16)) == (0, -1, -1)
+    assert (len(segment), find(segment, bytes(16)), find(segment, b"\xff" * 16)) == (0, None, None)
     assert segment.fragments == {fragment(1)}
 
 
@@ -70,12 +78,9 @@ def test_ids_that_share_all_leading_bits_are_told_apart(tmp_path: Path) -> None:
     alike = b"".join(bytes(8) + number.to_bytes(8) for number in range(300))
     object.__setattr__(directory, "ids", alike)
     segment = segment_of(tmp_path, [entry])
-    assert [segment.location(segment.find(bytes(8) + number.to_bytes(8))).frame for number in (0, 15, 299)] == [
-        0,
-        1,
-        29,
-    ]
-    assert segment.find(bytes(8) + (300).to_bytes(8)) == -1
+    places = [find(segment, bytes(8) + number.to_bytes(8)) for number in (0, 15, 299)]
+    assert [place.frame for place in places if place] == [0, 1, 29]
+    assert find(segment, bytes(8) + (300).to_bytes(8)) is None
 
 
 def test_an_id_that_only_appears_across_two_records_is_not_found(tmp_path: Path) -> None:
@@ -84,7 +89,7 @@ def test_an_id_that_only_appears_across_two_records_is_not_found(tmp_path: Path)
     data = segment.path.read_bytes()
     records = data[-64 * 52 :]
     for shift in range(1, 52):
-        assert segment.find(records[shift : shift + 16]) == -1
+        assert find(segment, records[shift : shift + 16]) is None
 
 
 def test_a_blob_in_a_denied_pack_is_found_in_another(tmp_path: Path) -> None:
@@ -93,8 +98,10 @@ def test_a_blob_in_a_denied_pack_is_found_in_another(tmp_path: Path) -> None:
     segment = segment_of(tmp_path, [first, second])
     blob = short_id(1 << 32 | 5)
     for denied, kept in ((first, second), (second, first)):
-        assert segment.location(segment.find(blob, {denied.pack[:12]})).pack == kept.pack
-    assert segment.find(blob, {first.pack[:12], second.pack[:12]}) == -1
+        place = find(segment, blob, {denied.pack[:12]})
+        assert place is not None
+        assert place.pack == kept.pack
+    assert find(segment, blob, {first.pack[:12], second.pack[:12]}) is None
 
 
 def test_merging_keeps_every_record_whatever_the_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +116,7 @@ def test_merging_keeps_every_record_whatever_the_slices(tmp_path: Path, monkeypa
         for at in range(40 * number):
             blob = short_id(number << 32 | at)
             part = parts[number - 1]
-            assert whole.location(whole.find(blob)) == part.location(part.find(blob))
+            assert find(whole, blob) == find(part, blob) is not None
     at_once = segment_of(tmp_path, entries, 99)
     assert at_once.between(bytes(16), None) == whole.between(bytes(16), None)
 
@@ -122,7 +129,7 @@ def test_any_flipped_byte_is_noticed_at_opening_or_when_its_block_is_touched(tmp
         path.write_bytes(good[:position] + bytes([good[position] ^ 0x40]) + good[position + 1 :])
         with pytest.raises(SegmentDamaged):
             segment = Segment(path)
-            segment.find(short_id(1 << 32 | 3))
+            find(segment, short_id(1 << 32 | 3))
 
 
 @pytest.mark.parametrize("size", [0, 1, 63, 95, 96, 500, -1])
@@ -149,7 +156,7 @@ def test_records_of_many_blocks_are_verified_block_by_block(tmp_path: Path) -> N
     found = damaged = 0
     for at in range(0, 10_000, 10):
         try:
-            found += segment.find(short_id(1 << 32 | at)) >= 0
+            found += find(segment, short_id(1 << 32 | at)) is not None
         except SegmentDamaged:
             damaged += 1
     assert found + damaged == 1000
