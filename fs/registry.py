@@ -25,10 +25,6 @@ class MountRegistry:
     def __init__(self, runtime: Path) -> None:
         self._folder = runtime / "mounts"
 
-    def log_path(self, state: Path, mountpoint: Path) -> Path:
-        """Where the server of that mount point logs, below the state folder."""
-        return state / "mounts" / f"{_key(mountpoint)}.log"
-
     def add(self, record: MountRecord) -> None:
         """Remember a mount. YesterError when the runtime folder cannot be written."""
         path = self._path(Path(record.mountpoint))
@@ -53,6 +49,11 @@ class MountRegistry:
 
     def _path(self, mountpoint: Path) -> Path:
         return self._folder / f"{_key(mountpoint)}.json"
+
+
+def log_path(state: Path, mountpoint: Path) -> Path:
+    """Where the server of that mount point logs when it is in the background."""
+    return state / "mounts" / f"{_key(mountpoint)}.log"
 
 
 def _key(mountpoint: Path) -> str:

@@ -12,7 +12,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ from yester.fs.mounts import (
     is_dead,
 )
 from yester.fs.owners import OwnerMode
-from yester.fs.registry import MountRecord, MountRegistry
+from yester.fs.registry import MountRecord, MountRegistry, log_path
 from yester.fs.unmounting import canonical, clear_dead_mount
 
 if TYPE_CHECKING:
@@ -60,6 +60,11 @@ class MountPlan:
     cache_size: int = FRAME_CACHE_SIZE
     """Budget for decoded frames, in bytes."""
 
+    @property
+    def log(self) -> Path:
+        """Where the server writes once it is in the background."""
+        return log_path(self.places.state, self.mountpoint)
+
 
 def serve(open_repository: Callable[[], Repository], plan: MountPlan, ready: Callable[[], None] = lambda: None) -> None:
     """Mount. In the background it returns when the mount answers; in the foreground, when someone has unmounted it.
@@ -71,8 +76,7 @@ def serve(open_repository: Callable[[], Repository], plan: MountPlan, ready: Cal
     if plan.foreground:
         _serve(open_repository, plan, ready)
         return
-    log_path = MountRegistry(plan.places.runtime).log_path(plan.places.state, plan.mountpoint)
-    run_in_background(lambda up: _serve(open_repository, plan, up), log_path)
+    run_in_background(lambda up: _serve(open_repository, plan, up), plan.log)
     ready()
 
 
@@ -89,7 +93,7 @@ def _checked(plan: MountPlan) -> MountPlan:
     check_fuse()
     if plan.allow_other:
         check_others_allowed()
-    return MountPlan(mountpoint, plan.places, plan.foreground, plan.allow_other, plan.owner, plan.cache_size)
+    return replace(plan, mountpoint=mountpoint)
 
 
 def _serve(open_repository: Callable[[], Repository], plan: MountPlan, ready: Callable[[], None]) -> None:
@@ -108,7 +112,7 @@ def _serve(open_repository: Callable[[], Repository], plan: MountPlan, ready: Ca
     _mount(adapter, plan, repository.store.place)
     try:
         registry.add(_record(plan, repository))
-        _run(ready, plan)
+        _run(ready)
     except BaseException:
         pyfuse3.close(unmount=False)
         raise
@@ -166,13 +170,11 @@ def _raise_read_ahead(mountpoint: Path) -> None:
 
 
 def _record(plan: MountPlan, repository: Repository) -> MountRecord:
-    log_path = (
-        "" if plan.foreground else str(MountRegistry(plan.places.runtime).log_path(plan.places.state, plan.mountpoint))
-    )
-    return MountRecord(str(plan.mountpoint), repository.store.place, os.getpid(), time.time_ns(), log_path)
+    log = "" if plan.foreground else str(plan.log)
+    return MountRecord(str(plan.mountpoint), repository.store.place, os.getpid(), time.time_ns(), log)
 
 
-def _run(ready: Callable[[], None], plan: MountPlan) -> None:
+def _run(ready: Callable[[], None]) -> None:
     import trio
 
     trio.run(_answer_requests, ready)

@@ -1,0 +1,83 @@
+"""Real repositories and real mounts for the tests, each served by a process of its own."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from yester.engine.hooks import NoHooks
+from yester.engine.ids import SnapshotId
+from yester.engine.places import Places
+from yester.engine.profiles import FilterSpec, Profile
+from yester.engine.progress import NoProgress
+from yester.engine.repository import Repository
+from yester.engine.snapping import SnapshotRequest, take_snapshot
+from yester.fs.unmounting import unmount
+from yester.plugins.backends.folder import FolderStore
+
+SERVE = """
+import sys
+from pathlib import Path
+from yester.engine.errors import YesterError
+from yester.engine.places import Places
+from yester.engine.repository import Repository
+from yester.fs.owners import OwnerMode
+from yester.fs.serving import MountPlan, serve
+from yester.plugins.backends.folder import FolderStore
+repository, mountpoint, places, owner, others = sys.argv[1:]
+places = Places.under(Path(places))
+try:
+    plan = MountPlan(Path(mountpoint), places, owner=OwnerMode(owner), allow_other=others == "True")
+    serve(lambda: Repository.open(FolderStore(Path(repository)), None, places=places), plan)
+except YesterError as error:
+    sys.exit(f"{error.what} | {error.hint} | {error.exit_code}")
+"""
+
+
+class World:
+    """A repository below one folder, with a profile of everything in `source`, and a mount point."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.source = root / "source"
+        self.repository = root / "repository"
+        self.mountpoint = root / "mnt"
+        self.places = Places.under(root / "home")
+        self.source.mkdir()
+        self.mountpoint.mkdir()
+        Repository.create(FolderStore(self.repository, create=True), None, places=self.places).close()
+
+    @property
+    def latest(self) -> Path:
+        """The source as the newest snapshot shows it."""
+        return self.mountpoint / "latest" / str(self.source).lstrip("/")
+
+    def take(self, profile: str = "docs") -> SnapshotId:
+        """Take a snapshot of the source."""
+        plan = Profile(profile, profile.encode().ljust(16), (bytes(self.source),), filters=FilterSpec(defaults=False))
+        repository = Repository.open(FolderStore(self.repository), None, places=self.places)
+        try:
+            request = SnapshotRequest(plan, "run")
+            done = take_snapshot(
+                repository, request, places=self.places, hooks=NoHooks(), progress=NoProgress(), cancelled=lambda: False
+            )
+        finally:
+            repository.close()
+        assert done.snapshot is not None
+        return done.snapshot
+
+    def try_to_mount(self, owner: str = "as-stored", others: bool = False) -> "subprocess.CompletedProcess[str]":
+        """Mount in the background; the answer says what went wrong."""
+        arguments = [self.repository, self.mountpoint, self.places.state.parent, owner, str(others)]
+        return subprocess.run([sys.executable, "-c", SERVE, *arguments], capture_output=True, text=True, check=False)
+
+    @contextmanager
+    def mounted(self, owner: str = "as-stored", others: bool = False) -> Iterator[Path]:
+        """Mount for the length of the block."""
+        done = self.try_to_mount(owner, others)
+        assert done.returncode == 0, done.stderr
+        try:
+            yield self.mountpoint
+        finally:
+            unmount(self.mountpoint, self.places.runtime)
