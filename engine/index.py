@@ -97,7 +97,8 @@ class Index:
         self._keys = keys
         self._folder = folder
         self._lock = RLock()
-        self._segments: tuple[Segment, ...] = ()
+        self.segments: tuple[Segment, ...] = ()
+        """What is known of earlier runs; empty for a new repository. For the index to change."""
         self._unnamed: list[PackEntry] = []
         self._named = _Batch([], set(), set())
         self._allowed: AbstractSet[PackId] | None = None
@@ -112,7 +113,7 @@ class Index:
     def __contains__(self, blob: bytes) -> bool:
         """Tell whether a blob (full or short id) is stored, or was added in this run, in a pack that counts."""
         short = blob[:SHORT_ID_SIZE]
-        return short in self.pending or (bool(self._segments) and self.holder(short) is not None)
+        return short in self.pending or (bool(self.segments) and self._find(short) is not None)
 
     def holder(self, short: bytes) -> bytes | None:
         """Return the first 12 bytes of the id of a pack of earlier runs that holds the blob; None when none does."""
@@ -133,7 +134,7 @@ class Index:
         place, denied = place_of(short), self._denied
         while True:
             try:
-                for segment in self._segments:
+                for segment in self.segments:
                     record = segment.find(short, place, denied)
                     if record is not None:
                         return segment, record
@@ -145,7 +146,7 @@ class Index:
         """Return all packs that the index names, whether they count or not."""
         with self._lock:
             known = {entry.pack for entry in (*self._named.packs, *self._unnamed)}
-            for segment in self._segments:
+            for segment in self.segments:
                 known.update(segment.packs())
         return known
 
@@ -157,11 +158,11 @@ class Index:
     @property
     def blobs(self) -> int:
         """The number of blobs known; one in two packs counts twice."""
-        return sum(map(len, self._segments)) + len(self.pending)
+        return sum(map(len, self.segments)) + len(self.pending)
 
     def full_packs(self, prefixes: AbstractSet[bytes]) -> set[PackId]:
         """Return the packs whose ids begin with these 12 bytes."""
-        packs = (pack for segment in self._segments for pack in segment.packs())
+        packs = (pack for segment in self.segments for pack in segment.packs())
         return {pack for pack in packs if pack[:PACK_PREFIX_SIZE] in prefixes} if prefixes else set()
 
     # What counts
@@ -184,7 +185,7 @@ class Index:
         allowed = self._allowed
         if allowed is None:
             return
-        denied = (pack for segment in self._segments for pack in segment.packs() if pack not in allowed)
+        denied = (pack for segment in self.segments for pack in segment.packs() if pack not in allowed)
         self._denied = frozenset(pack[:PACK_PREFIX_SIZE] for pack in denied if pack not in self._since)
 
     # What this run adds
@@ -262,11 +263,11 @@ class Index:
                         raise
 
     def _covered(self) -> set[FragmentId]:
-        return self._named.fragments.union(*(segment.fragments for segment in self._segments))
+        return self._named.fragments.union(*(segment.fragments for segment in self.segments))
 
     def _load(self, listed: AbstractSet[FragmentId], fetched: dict[FragmentId, Fragment]) -> None:
         """Make the segments cover exactly the listed fragments that no other listed one replaces."""
-        sound = (segment for segment in self._segments if segment.fragments <= listed)
+        sound = (segment for segment in self.segments if segment.fragments <= listed)
         replaced = set[FragmentId]().union(*(segment.replaced for segment in sound))
         while True:
             self._drop(listed - replaced)
@@ -284,8 +285,8 @@ class Index:
         if not self._named.fragments <= counting:
             batch, self._named = self._named, _Batch([], set(), set())
             self._forget(batch.packs)
-        void = [segment for segment in self._segments if not segment.fragments <= counting]
-        self._segments = tuple(segment for segment in self._segments if segment.fragments <= counting)
+        void = [segment for segment in self.segments if not segment.fragments <= counting]
+        self.segments = tuple(segment for segment in self.segments if segment.fragments <= counting)
         for segment in void:
             segment.path.unlink(missing_ok=True)
 
@@ -310,7 +311,7 @@ class Index:
     def _add_segment(self, batch: _Batch) -> None:
         runs: list[Run] = [Records(batch.packs)]
         rows = map(pack_row, batch.packs)
-        self._segments += (self._write(runs, batch.fragments, batch.replaced, rows),)
+        self.segments += (self._write(runs, batch.fragments, batch.replaced, rows),)
 
     def _write(
         self,
@@ -326,7 +327,7 @@ class Index:
 
     def _merge(self) -> None:
         """Keep the segments few, and each record rarely copied."""
-        segments = sorted(self._segments, key=len, reverse=True)
+        segments = sorted(self.segments, key=len, reverse=True)
         count = plan_merge([len(segment) for segment in segments])
         if not count:
             return
@@ -341,7 +342,7 @@ class Index:
         except SegmentDamaged:
             # The look-up that meets the damaged block builds the segment again; until then more segments do no harm.
             return
-        self._segments = (*kept, merged)
+        self.segments = (*kept, merged)
         for segment in small:
             segment.path.unlink(missing_ok=True)
 
@@ -358,15 +359,15 @@ class Index:
         for segment in sorted(found, key=lambda segment: len(segment.fragments), reverse=True):
             if covered.isdisjoint(segment.fragments):
                 covered |= segment.fragments
-                self._segments += (segment,)
+                self.segments += (segment,)
             else:
                 segment.path.unlink(missing_ok=True)
 
     def _rebuild(self, path: Path) -> None:
         """Throw a damaged segment away and fetch its fragments again, unless another thread just did."""
         with self._lock:
-            if any(segment.path == path for segment in self._segments):
-                self._segments = tuple(segment for segment in self._segments if segment.path != path)
+            if any(segment.path == path for segment in self.segments):
+                self.segments = tuple(segment for segment in self.segments if segment.path != path)
                 path.unlink(missing_ok=True)
                 self.refresh()
 

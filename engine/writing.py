@@ -56,7 +56,6 @@ class BlobWriter:
     """
 
     def __init__(self, repository: Indexed, *, level: int = 3, threads: int = 2) -> None:
-        self.statistics = WriteStatistics()
         self.packs: set[PackId] = set()
         """Packs that this writer stored."""
         self._store = repository.store
@@ -66,9 +65,11 @@ class BlobWriter:
         self._id_keys = [self._keys.id_key(kind) for kind in BlobKind]
         self._level = level
         self._held: set[bytes] = set()
+        self._data = Frame(ObjectKind.DATA)
+        self._meta = Frame(ObjectKind.META)
+        self._closed_blobs = 0
+        self._closed_size = 0
         self._flushed_blobs = 0
-        self._open_frames = {kind: Frame(kind) for kind in (ObjectKind.DATA, ObjectKind.META)}
-        self._data = self._open_frames[ObjectKind.DATA]
         self._permits = Semaphore(threads + 2)
         self._frames: SimpleQueue[Frame | None] = SimpleQueue()
         self._full_packs: SimpleQueue[OpenPack | None] = SimpleQueue()
@@ -80,6 +81,7 @@ class BlobWriter:
         self._buffers: list[memoryview] = []
         self._buffers_made = 0
         self._busy = 0
+        self._stored_size = 0
         self._failure: BaseException | None = None
 
     def __enter__(self) -> Self:
@@ -93,6 +95,13 @@ class BlobWriter:
                 self.flush()
         finally:
             self.close()
+
+    @property
+    def statistics(self) -> WriteStatistics:
+        """What this writer has done so far. May be asked from any thread."""
+        blobs = self._closed_blobs + len(self._data.blobs) + len(self._meta.blobs)
+        size = self._closed_size + self._data.size + self._meta.size
+        return WriteStatistics(blobs, size, self._stored_size, len(self.packs))
 
     @property
     def dependencies(self) -> set[PackId]:
@@ -119,31 +128,29 @@ class BlobWriter:
         """
         blob = blob_id(self._id_keys[kind], data)
         short = blob[:SHORT_ID_SIZE]
-        if short in self._pending or self._depend(short):
+        if short in self._pending or (self._index.segments and self._depend(short)):
             return blob
         if self._failure is not None:
             raise self._failure
-        size = len(data)
         if type(data) is not bytes:
             data = bytes(data)
+        size = len(data)
         if size >= LARGE_BLOB:
             self._add_large(kind, short, data)
-        else:
-            frame = self._data if kind == 0 else self._open_frames[ObjectKind.META]
-            frame.blobs.append(data)
-            frame.shorts.append(short)
-            frame.kinds.append(kind)
-            frame.size += size
-            self._pending[short] = frame
-            if frame.size >= FRAME_SIZE or len(frame.shorts) == FRAME_BLOBS:
-                self._close_frame(frame)
-        self.statistics.added_blobs += 1
-        self.statistics.added_size += size
+            return blob
+        frame = self._data if kind == 0 else self._meta
+        frame.blobs.append(data)
+        frame.shorts.append(short)
+        frame.kinds.append(kind)
+        self._pending[short] = frame
+        frame.size += size
+        if frame.size >= FRAME_SIZE or len(frame.shorts) == FRAME_BLOBS:
+            self._close_frame(frame)
         return blob
 
     def flush(self) -> None:
         """Return when everything added so far is stored and named by a stored fragment. Raises as `add` does."""
-        for frame in list(self._open_frames.values()):
+        for frame in (self._data, self._meta):
             if frame.blobs:
                 self._close_frame(frame)
         with self._changed:
@@ -153,7 +160,7 @@ class BlobWriter:
             self._open_packs.clear()
             self._await_idle()
         self._index.name()
-        self._flushed_blobs = self.statistics.added_blobs
+        self._flushed_blobs = self._closed_blobs
 
     def close(self) -> None:
         """Stop the threads. What was not flushed is dropped."""
@@ -195,12 +202,15 @@ class BlobWriter:
 
     def _close_frame(self, frame: Frame) -> None:
         """Hand a frame over, and begin a new one of its kind."""
-        fresh = self._open_frames[frame.kind] = Frame(frame.kind)
         if frame.kind is ObjectKind.DATA:
-            self._data = fresh
+            self._data = Frame(frame.kind)
+        else:
+            self._meta = Frame(frame.kind)
         self._submit(frame)
 
     def _submit(self, frame: Frame) -> None:
+        self._closed_blobs += len(frame.blobs)
+        self._closed_size += frame.size
         if not self._threads:
             self._start()
         self._permits.acquire()
@@ -314,7 +324,6 @@ class BlobWriter:
         self._index.stored(entry, pack.frames)
         with self._changed:
             self.packs.add(entry.pack)
-            self.statistics.stored_size += entry.size
-            self.statistics.stored_packs += 1
+            self._stored_size += entry.size
         if self._index.unnamed_blobs() >= FRAGMENT_BLOBS:
             self._index.name()
