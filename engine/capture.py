@@ -125,11 +125,14 @@ class Capture:
 
     def _directory(self, place: _Place, earlier: TreeId | None) -> Below:
         """Take all of an open directory. OSError when it cannot be listed."""
+        record, _ = self._before.record(place.folder.rstrip(b"/") or b"/")
+        return self._walked(place, record, earlier)
+
+    def _walked(self, place: _Place, record: DirectoryRecord | None, earlier: TreeId | None) -> Below:
         self._tick()
         path = place.folder.rstrip(b"/") or b"/"
         hidden = self._surroundings.mounts.own.get(path, ())
         listing = list_directory(place.fd, place.folder, self._rules, hidden)
-        record = self._before.record(path)
         if record is not None and record.digest == listing.digest != UNSETTLED:
             below, whole = self._unmoved(place, listing, record)
         else:
@@ -157,7 +160,9 @@ class Capture:
                 intake.ordinal += 1
             else:
                 try:
-                    found[names[row]] = self._entered(place, names[row], stats[row], record)
+                    below, moved = self._entered(place, names[row], stats[row], record)
+                    if moved:
+                        found[names[row]] = below
                 except Vanished:
                     gone.add(names[row])
         intake.ordinal += len(names) - passed
@@ -167,21 +172,28 @@ class Capture:
             below = self._patched(below, found, gone)
         return below, not gone and all(found.values())
 
-    def _entered(self, place: _Place, name: bytes, status: os.stat_result, parent: DirectoryRecord) -> Below | None:
-        """Walk a folder whose entry is as it was; None when it cannot be read any more."""
+    def _entered(
+        self, place: _Place, name: bytes, status: os.stat_result, parent: DirectoryRecord
+    ) -> tuple[Below | None, bool]:
+        """Walk a folder whose entry is as it was; None when it cannot be read any more.
+
+        And whether the tree that came back may be another than the one that the folder above refers to.
+        """
         path = place.folder + name
         inner = None
         try:
             inner = _open_folder(place.fd, name)
             self._intake.ordinal += 1
-            earlier = None if self._before.record(path) else self._tree_in(parent.tree, name)
-            return self._directory(_Place(inner, path + b"/", status), earlier)
+            record, agrees = self._before.record(path)
+            earlier = self._tree_in(parent.tree, name) if record is None else None
+            below = self._walked(_Place(inner, path + b"/", status), record, earlier)
+            return below, record is None or not agrees or record.tree != below[0]
         except OSError as error:
             if vanished(error) and inner is None:
                 raise Vanished from None
             self._intake.ordinal += inner is None
             self._intake.fail(path, in_words(error))
-            return None
+            return None, True
         finally:
             if inner is not None:
                 os.close(inner)

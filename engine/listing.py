@@ -39,7 +39,7 @@ def list_directory(fd: int, folder: bytes, rules: Filter, hidden: Iterable[bytes
 
     Entries that vanish meanwhile are left out. OSError when the directory cannot be read.
     """
-    names = sorted(rules.kept(folder, [name.encode(*_FS_ENCODING) for name in os.listdir(fd)]))
+    names = sorted(rules.kept(folder, {name.encode(*_FS_ENCODING) for name in os.listdir(fd)}))
     if hidden:
         names = [name for name in names if name not in hidden]
     names = _without_marked_content(fd, names, rules)
@@ -48,11 +48,10 @@ def list_directory(fd: int, folder: bytes, rules: Filter, hidden: Iterable[bytes
     names, stats = _filtered(folder, names, stats, rules)
     stamps = array("q", map(hash, map(_stamped, stats)))
     digest = blake3(b"\0".join(names) + b"\0\0" + stamps.tobytes()).digest(16)
-    if any(not _settled(entry.st_ctime_ns, now) for entry in stats):
-        digest = UNSETTLED
+    if stats and now - max([entry.st_ctime_ns for entry in stats]) <= max(TICK_NS, COARSE_TICK_NS):
         for row, entry in enumerate(stats):
             if not _settled(entry.st_ctime_ns, now):
-                stamps[row] = 0
+                stamps[row], digest = 0, UNSETTLED
     return Listing(names, stats, stamps.tobytes(), digest)
 
 
@@ -79,13 +78,11 @@ def _filtered(
     folder: bytes, names: list[bytes], stats: list[os.stat_result], rules: Filter
 ) -> tuple[list[bytes], list[os.stat_result]]:
     """Apply the rules that need an entry's type or size."""
-    limit, all_types = rules.larger_than, rules.needs_types
-    dropped = set()
-    for row, entry in enumerate(stats):
-        is_directory = stat.S_ISDIR(entry.st_mode)
-        by_rule = (is_directory or all_types) and rules.excluded(folder, names[row], is_directory)
-        if by_rule or (limit is not None and entry.st_size > limit and stat.S_ISREG(entry.st_mode)):
-            dropped.add(row)
+    limit = rules.larger_than
+    asked = [row for row, entry in enumerate(stats) if rules.needs_types or entry.st_mode & 0o170000 == stat.S_IFDIR]
+    dropped = {row for row in asked if rules.excluded(folder, names[row], stat.S_ISDIR(stats[row].st_mode))}
+    if limit is not None:
+        dropped |= {row for row, entry in enumerate(stats) if entry.st_size > limit and stat.S_ISREG(entry.st_mode)}
     if not dropped:
         return names, stats
     kept = [row for row in range(len(names)) if row not in dropped]

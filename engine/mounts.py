@@ -26,10 +26,6 @@ class MountTable:
     own: Mapping[bytes, frozenset[bytes]]
     """Folder → names in it that are mount points of yester; asking such a mount for its attributes may hang."""
 
-    def is_own(self, folder: bytes, name: bytes) -> bool:
-        """Whether a mount of yester covers `name` in `folder`."""
-        return name in self.own.get(folder, ())
-
 
 def _unescape(path: bytes) -> bytes:
     return _ESCAPE.sub(lambda match: bytes((int(match[1], 8),)), path)

@@ -67,15 +67,20 @@ class Seen:
         self.root = root
         self._finished, self._killed, self._presence, self._deep = finished, killed, presence, deep
 
-    def record(self, path: bytes) -> DirectoryRecord | None:
-        """Return what is known of the directory at `path` and may be referred to again."""
-        record = self._killed.find(path)
-        if record is not None and self._presence.tree(record.tree):
-            return record
+    def record(self, path: bytes) -> tuple[DirectoryRecord | None, bool]:
+        """Return what is known of the directory at `path` and may be referred to again, and whether it is of one run.
+
+        Records of the last finished run agree with each other: a folder's record has the tree that the record of the
+        folder above refers to. Those of killed runs may be of several.
+        """
+        if len(self._killed):
+            record = self._killed.find(path)
+            if record is not None and self._presence.tree(record.tree):
+                return record, False
         record = self._finished.find(path)
-        if record is None or not (self._presence.tree if self._deep else self._presence.has)(record.tree):
-            return None
-        return record
+        if record is not None and self._deep and not self._presence.tree(record.tree):
+            record = None
+        return record, True
 
     def whole(self, entry: Entry) -> bool:
         """Whether the content of an earlier entry is still in the repository."""

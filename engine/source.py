@@ -164,4 +164,7 @@ def attribute_set(place: int | bytes) -> bytes:
         except OSError as error:
             if error.errno != errno.ENODATA:
                 raise
-    return encode_set(attributes)
+    try:
+        return encode_set(attributes)
+    except ValueError:
+        raise OSError(errno.E2BIG, "too many of them to keep") from None

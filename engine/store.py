@@ -9,10 +9,12 @@ all, and that a `list` which starts after a `put` returned shows the object.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from yester.engine.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Buffer = bytes | bytearray | memoryview
 
@@ -54,7 +56,7 @@ class Store(Protocol):
         ...
 
     @property
-    def folder(self) -> Path | None:
+    def folder(self) -> "Path | None":
         """The local folder that holds the objects, which no snapshot enters; None when there is none."""
         ...
 
