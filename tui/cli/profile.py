@@ -1,12 +1,13 @@
 """yester profile: say what to take snapshots of, where to, and what to leave out."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
-from yester.engine.errors import UsageError
+from yester.engine.errors import RepositoryError, UsageError
 from yester.engine.events import shown
 from yester.engine.filters import DEFAULT_EXCLUDES, read_pattern_file
 from yester.engine.places import Places
@@ -20,6 +21,7 @@ from yester.engine.profiles import (
     profile_path,
     save_profile,
 )
+from yester.plugins.backends.registry import open_store
 from yester.tui.cli.failures import USAGE, complain
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import is_url, repository_place
@@ -60,7 +62,7 @@ def add(name: str, sources: tuple[bytes, ...], repository: str, compression: int
     spec = _filter_spec(**filters)
     for path in spec.exclude_files:
         read_pattern_file(path)
-    place = repository_place(repository, None, Places.default()) if repository else ""
+    place = _checked_place(repository) if repository else ""
     profile = new_profile(name, sources, repository=place, filters=spec, compression=compression)
     path = save_profile(_folder(), profile)
     click.echo(f"profile {name} added: {path}")
@@ -99,6 +101,15 @@ def _checked_pattern(pattern: str) -> str:
             hint="write ? or * where such a character stands",
         ) from None
     return pattern
+
+
+def _checked_place(repository: str) -> str:
+    """Return the repository's place, absolute; UsageError when no backend serves its URL. It need not be there yet."""
+    place = repository_place(repository, None, Places.default())
+    if is_url(place):
+        with suppress(RepositoryError):
+            open_store(place).close()
+    return place
 
 
 def _missing_repository(profile: Profile) -> list[str]:

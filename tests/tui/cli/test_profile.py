@@ -1,0 +1,109 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+from tests.tui.cli.conftest import Yester, is_one_complaint
+
+from yester.engine.filters import DEFAULT_EXCLUDES
+
+
+def file_of(home: Path, name: str) -> Path:
+    return home / ".config/yester/profiles" / f"{name}.toml"
+
+
+def test_add_list_show_remove(yester: Yester, home: Path, docs: Path) -> None:
+    added = yester("profile", "add", "docs", docs, "--exclude", "*.o", "--exclude-larger-than", "5M")
+    assert added.code == 0
+    assert str(file_of(home, "docs")) in added.out
+    assert "there is no repository yet: yester init " in added.out
+    listed = yester("profile", "list")
+    assert listed.out.splitlines()[1].split() == ["docs", str(docs), f"{home}/.local/share/yester/repository"]
+    shown = yester("profile", "show", "docs").out
+    assert '"*.o"' in shown
+    assert all(pattern in shown for pattern in DEFAULT_EXCLUDES)
+    assert yester("profile", "remove", "docs").code == 0
+    assert "no profiles yet" in yester("profile", "list").out
+
+
+def test_json(yester: Yester, docs: Path) -> None:
+    odd = os.path.join(os.fsencode(docs), b"caf\xe9")
+    os.mkdir(odd)
+    yester("profile", "add", "docs", docs, os.fsdecode(odd), "--no-default-excludes", "--one-file-system")
+    shown = json.loads(yester("profile", "show", "docs", "--json").out)
+    assert [shown] == json.loads(yester("profile", "list", "--json").out)
+    assert shown["sources"][0] == {"path": str(docs)}
+    assert shown["sources"][1]["path_b64"]
+    assert shown["filters"]["default_excludes"] == []
+    assert shown["filters"]["one_file_system"] is True
+
+
+def test_where_the_repository_is(
+    yester: Yester, home: Path, docs: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    yester("profile", "add", "here", docs, "--repo", "store")
+    yester("profile", "add", "there", docs)
+    monkeypatch.setenv("YESTER_REPOSITORY", str(tmp_path / "from-the-environment"))
+    places = {p["name"]: p["repository"] for p in json.loads(yester("profile", "list", "--json").out)}
+    assert places == {"here": f"{tmp_path}/store", "there": f"{tmp_path}/from-the-environment"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["bad/name", "/"], "cannot name a profile"),
+        (["new", "/no/such/folder"], "/no/such/folder cannot be a source: No such file"),
+        (["new", "/dev/null"], "neither a folder nor a file"),
+        (["new", "/", "--exclude-larger-than", "much"], "'much' is no size"),
+        (["new", "/", "--exclude-file", "/no/such/file"], "/no/such/file cannot be read"),
+        (["new", "/", "--exclude", os.fsdecode(b"\xff")], "is not UTF-8"),
+        (["new", "/", "--repo", "fiel://x"], "fiel://"),
+    ],
+)
+def test_bad_input(yester: Yester, home: Path, arguments: list[str], words: str) -> None:
+    refused = yester("profile", "add", *arguments)
+    assert refused.code == 2
+    assert words in refused.err
+    assert is_one_complaint(refused.err)
+    assert not file_of(home, "new").exists()
+
+
+def test_no_profile_is_overwritten(yester: Yester, home: Path, docs: Path) -> None:
+    yester("profile", "add", "docs", docs)
+    before = file_of(home, "docs").read_text()
+    again = yester("profile", "add", "docs", docs)
+    assert again.code == 2
+    assert "already there" in again.err
+    assert file_of(home, "docs").read_text() == before
+
+
+def test_a_mistyped_name(yester: Yester, docs: Path) -> None:
+    yester("profile", "add", "documents", docs)
+    for words in (["profile", "show"], ["profile", "remove"], ["snap"]):
+        refused = yester(*words, "docments")
+        assert refused.code == 2
+        assert refused.err.endswith("hint: did you mean documents?\n")
+
+
+def test_check_names_every_problem(yester: Yester, home: Path, plain: Path, docs: Path) -> None:
+    patterns = home / "patterns"
+    patterns.write_text("*.o\n")
+    yester("profile", "add", "good", docs)
+    yester("profile", "add", "lost", docs / "letters", "--exclude-file", patterns)
+    assert yester("profile", "check").out == "good: in order\nlost: in order\n"
+    patterns.unlink()
+    (docs / "letters" / "a.txt").unlink()
+    (docs / "letters").rmdir()
+    with file_of(home, "good").open("a") as file:
+        file.write("exlude_caches = true\n")
+    checked = yester("profile", "check")
+    assert checked.code == 2
+    assert checked.out == "good: 1 problem\nlost: 2 problems\n"
+    assert "did you mean exclude_caches" in checked.err
+    assert f"line {len(file_of(home, 'good').read_text().splitlines())}" in checked.err
+    assert f"the source {docs}/letters is not there" in checked.err
+    listed = yester("profile", "list")
+    assert listed.code == 2
+    assert "lost" in listed.out
+    assert "exlude_caches" in listed.err

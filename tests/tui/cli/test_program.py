@@ -1,0 +1,130 @@
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from tests.tui.cli.conftest import Yester, environment, finish, is_one_complaint, start
+
+from yester import __version__
+from yester.tui.cli.program import COMMANDS
+
+LATE = {"trio", "textual", "pyfuse3", "cryptography", "msgspec", "rich", "keyring", "zstandard"}
+"""What `yester --help` must not wait for."""
+
+
+def loaded_by(code: str) -> set[str]:
+    shown = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules, file=sys.stderr)"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {name.partition(".")[0] for name in shown.stderr.split()}
+
+
+def test_help_loads_nothing_heavy() -> None:
+    assert not LATE & loaded_by("from yester.tui.cli.program import run\nassert run(['--help']) == 0")
+
+
+def test_the_engine_knows_no_terminal_and_no_kernel() -> None:
+    folder = Path(__file__).parents[3] / "engine"
+    names = [path.stem for path in folder.glob("*.py") if path.stem != "__init__"]
+    code = "import importlib\n" + "\n".join(f"importlib.import_module('yester.engine.{name}')" for name in names)
+    assert not {"textual", "pyfuse3", "rich", "click"} & loaded_by(code)
+
+
+def test_the_table_of_commands_is_true() -> None:
+    for name, (module, line) in COMMANDS.items():
+        command = importlib.import_module(module).command
+        assert isinstance(command, click.Command)
+        assert (command.name, command.short_help) == (name, line)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(yester: Yester, name: str) -> None:
+    ended = yester(name, "--help")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith(f"Usage: yester {name}")
+
+
+def test_alone_it_shows_its_help(yester: Yester) -> None:
+    assert yester() == yester("--help") == yester("-h")
+    assert all(name in yester().out for name in COMMANDS)
+
+
+def test_version(yester: Yester) -> None:
+    assert yester("--version").out == f"yester {__version__}\n"
+    assert yester("version").out.startswith(f"yester {__version__}\nrepository format 1\nPython ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["lsit"], "there is no command lsit"),
+        (["--verbos"], "no such option"),
+        (["list", "--profle"], "no such option"),
+        (["snap"], "missing argument"),
+        (["profile", "lsit"], "no such command 'lsit'"),
+        (["version", "x"], "unexpected extra argument"),
+        (["profile", "add", "x", "/", "--compression", "40"], "invalid value for '--compression'"),
+    ],
+)
+def test_wrong_usage(yester: Yester, arguments: list[str], words: str) -> None:
+    ended = yester(*arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert words in ended.err
+    assert is_one_complaint(ended.err)
+    assert "  hint: " in ended.err
+
+
+def test_a_mistyped_command_gets_the_nearest(yester: Yester) -> None:
+    assert yester("lst").err.endswith("hint: did you mean list?\n")
+
+
+def test_a_closed_pipe_is_no_error(home: Path) -> None:
+    process = start("--help")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 0
+
+
+def test_a_full_disk_behind_standard_output(home: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        process = subprocess.run(
+            [sys.executable, "-m", "yester", "version"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            text=True,
+        )
+    assert process.returncode == 1
+    assert process.stderr == "yester: No space left on device\n"
+
+
+def test_a_defect_is_one_line_and_with_debug_a_traceback(home: Path) -> None:
+    (home / ".config/yester").mkdir(parents=True)
+    code = (
+        "import yester.tui.cli.version as v, sys\nfrom yester.tui.cli.program import run\n"
+        "v.command.callback = lambda: 1 / 0\nsys.exit(run(['version']))"
+    )
+    for debug in ("0", "1"):
+        ended = subprocess.run(
+            [sys.executable, "-c", code], env=environment(YESTER_DEBUG=debug), capture_output=True, text=True
+        )
+        assert ended.returncode == 1
+        assert "yester: a defect in yester itself: ZeroDivisionError" in ended.stderr
+        assert ("Traceback" in ended.stderr) == (debug == "1")
+
+
+def test_names_that_the_terminal_cannot_show(home: Path) -> None:
+    odd = os.fsdecode(b"caf\xe9-\xc3\xa9")
+    ended = finish(start("profile", "show", odd, PYTHONIOENCODING="ascii"))
+    assert ended.code == 2
+    assert is_one_complaint(ended.err)

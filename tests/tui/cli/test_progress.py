@@ -1,0 +1,82 @@
+import io
+
+import pytest
+
+from yester.engine.events import Phase
+from yester.engine.progress import Counters
+from yester.tui.cli.progress import WORDS, Bar, Watch, share_done, terminal_bar, time_left
+
+
+def test_the_share_counts_files_and_bytes_alike() -> None:
+    assert share_done(Counters(files=5)) is None
+    assert share_done(Counters(files=5, total_files=10)) == 0.5
+    assert share_done(Counters(files=5, size=10, total_files=10, total_size=10)) == 0.75
+    assert share_done(Counters(files=50, total_files=10)) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("share", "elapsed", "words"),
+    [
+        (None, 100, ""),
+        (0.5, 1, ""),
+        (0.01, 100, ""),
+        (0.5, 10, "10 s left"),
+        (0.1, 60, "9 min left"),
+        (0.1, 3600, "9.0 h left"),
+        (1.0, 10, "1 s left"),
+    ],
+)
+def test_time_left(share: float | None, elapsed: float, words: str) -> None:
+    assert time_left(share, elapsed) == words
+
+
+def test_every_phase_has_a_word() -> None:
+    assert set(WORDS) == set(Phase)
+
+
+class Follower:
+    def __init__(self) -> None:
+        self.seen: list[object] = []
+
+    def phase(self, phase: Phase) -> None:
+        self.seen.append(phase)
+
+    def update(self, counters: Counters) -> None:
+        self.seen.append(counters.files)
+
+
+def test_progress_is_told_when_it_ticks_and_phases_at_once() -> None:
+    follower = Follower()
+    watch = Watch(follower, None)
+    watch.tick()
+    watch.phase(Phase.READ)
+    counters = Counters(files=1)
+    watch.update(counters)
+    counters.files = 2
+    watch.tick()
+    assert follower.seen == [Phase.READ, 2]
+
+
+def test_the_bar_draws_and_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    bar = terminal_bar(quiet=False)
+    assert isinstance(bar, Bar)
+    bar.show(Phase.READ, Counters(files=1234, size=1 << 20, failed=1, total_files=5000))
+    bar.close()
+    drawn = terminal.getvalue()
+    assert "reading" in drawn
+    assert "1,234 files  1.0 MiB" in drawn
+    assert "1 failure" in drawn
+
+
+def test_no_bar_where_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    assert terminal_bar(quiet=False) is None
+    assert terminal_bar(quiet=True) is None

@@ -1,0 +1,159 @@
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from tests.tui.cli.conftest import Yester, finish, is_one_complaint, start
+
+from yester.engine.events import Error, ErrorCode, MountBefore, RunBegin, RunEnd, SnapshotNew, Unknown, Unmount, decode
+from yester.engine.profiles import load_profile
+from yester.engine.runlock import run_lock
+
+
+@pytest.fixture
+def profile(yester: Yester, plain: Path, docs: Path) -> str:
+    assert yester("profile", "add", "docs", docs).code == 0
+    return "docs"
+
+
+def journals(home: Path) -> list[Path]:
+    return sorted((home / ".local/state/yester/runs").glob("*.jsonl"))
+
+
+def test_a_snapshot(yester: Yester, profile: str) -> None:
+    taken = yester("snap", profile)
+    assert (taken.code, taken.err) == (0, "")
+    first, second = taken.out.splitlines()
+    assert first.startswith("snapshot ")
+    assert " of docs: 2 files, 9 B, in " in first
+    assert second.startswith("  2 new, 0 changed, 0 unchanged; ")
+    assert "  0 new, " in yester("snap", profile).out
+
+
+def test_json(yester: Yester, profile: str) -> None:
+    taken = json.loads(yester("snap", profile, "--json").out)
+    assert (taken["profile"], taken["result"], taken["files"], taken["size"]) == ("docs", "complete", 2, 9)
+    assert len(taken["snapshot"]) == 64
+    assert taken["failures"] == []
+
+
+def test_a_dry_run_stores_nothing(yester: Yester, profile: str, plain: Path) -> None:
+    before = sorted(plain.rglob("*"))
+    ended = yester("snap", profile, "--dry-run")
+    assert ended.code == 0
+    assert ended.out.startswith("dry run of docs: 2 files, 9 B")
+    assert sorted(plain.rglob("*")) == before
+
+
+def test_tags_are_listed(yester: Yester, profile: str) -> None:
+    yester("snap", profile, "--tag", "b", "--tag", "a")
+    assert yester("list").out.splitlines()[1].endswith("  a, b")
+
+
+def test_the_journal_and_the_events_are_the_same_lines(yester: Yester, profile: str, home: Path) -> None:
+    streamed = yester("snap", profile, "--events")
+    [journal] = journals(home)
+    assert journal.read_text() == streamed.out
+    assert journal.stat().st_mode & 0o777 == 0o600
+    lines = [decode(line.encode()) for line in streamed.out.splitlines()]
+    events = [line.event for line in lines]
+    assert [line.seq for line in lines] == list(range(1, len(lines) + 1))
+    assert not any(isinstance(event, Unknown) for event in events)
+    told = [type(event) for event in events]
+    assert (told[0], told[2], told[-2:]) == (MountBefore, RunBegin, [RunEnd, Unmount])
+    [new] = [event for event in events if isinstance(event, SnapshotNew)]
+    [end] = [event for event in events if isinstance(event, RunEnd)]
+    assert end.snapshot == new.snapshot
+    assert journal.stem == end.run
+
+
+def test_a_file_that_cannot_be_read(yester: Yester, profile: str, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rights do not stop root, so the system call itself fails here."""
+    real = os.open
+
+    def failing(path: "str | bytes", flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if os.fsencode(path).endswith(b"b.txt"):
+            raise PermissionError(13, "Permission denied")
+        return real(path, flags, mode, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "open", failing)
+    taken = yester("snap", profile)
+    assert taken.code == 3
+    assert taken.out.startswith("snapshot ")
+    assert "yester: 1 entry could not be taken whole" in taken.err
+    assert f"  {docs}/b.txt: " in taken.err
+    monkeypatch.undo()
+
+
+def test_another_run_of_the_profile(yester: Yester, profile: str, home: Path) -> None:
+    state = home / ".local/state/yester"
+    with run_lock(state, load_profile(home / ".config/yester/profiles", profile)):
+        busy = yester("snap", profile)
+    assert busy.code == 4
+    assert f"another run of profile docs is active: process {os.getpid()}" in busy.err
+    assert is_one_complaint(busy.err)
+    [error] = [decode(line).event for line in journals(home)[0].read_bytes().splitlines()]
+    assert isinstance(error, Error)
+    assert error.code is ErrorCode.ALREADY_RUNNING
+    assert yester("snap", profile).code == 0
+
+
+def test_a_repository_that_is_not_there(yester: Yester, home: Path, docs: Path) -> None:
+    yester("profile", "add", "docs", docs, "--repo", home / "gone")
+    failed = yester("snap", "docs")
+    assert failed.code == 6
+    assert is_one_complaint(failed.err)
+    assert "yester init" in failed.err
+
+
+def test_every_source_gone(yester: Yester, profile: str, docs: Path) -> None:
+    yester("snap", profile)
+    docs.rename(docs.with_name("elsewhere"))
+    failed = yester("snap", profile)
+    assert failed.code == 2
+    assert is_one_complaint(failed.err)
+    assert str(docs) in failed.err
+    assert len(yester("list").out.splitlines()) == 2
+
+
+def test_a_journal_that_cannot_be_written_stops_no_run(yester: Yester, profile: str, home: Path) -> None:
+    state = home / ".local/state/yester"
+    state.mkdir(parents=True, exist_ok=True)
+    (state / "runs").write_text("in the way")
+    taken = yester("snap", profile)
+    assert taken.code == 0
+    assert taken.out.startswith("snapshot ")
+    assert "journal" in taken.err
+
+
+def test_nobody_reading_the_events_is_no_failure(plain: Path, profile: str) -> None:
+    process = start("snap", profile, "--events")
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait() == 0
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    process.stderr.close()
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "word"), [(signal.SIGINT, 130, "cancelled"), (signal.SIGTERM, 143, "terminated")]
+)
+def test_a_signal_in_mid_run(yester: Yester, profile: str, docs: Path, number: int, code: int, word: str) -> None:
+    """The run says so, leaves the repository in order, and the next one works."""
+    for index in range(3000):
+        (docs / f"{index:05}").write_bytes(os.urandom(20_000))
+    process = start("snap", profile, "--events")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if b'"phase":"read"' in line:
+            process.send_signal(number)
+            break
+    ended = finish(process)
+    assert ended.code == code
+    assert is_one_complaint(ended.err)
+    assert '"result":"cancelled"' in ended.out
+    assert word in ended.err
+    assert yester("list").out.startswith("no snapshots")
+    assert yester("snap", profile).code == 0
