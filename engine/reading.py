@@ -28,6 +28,8 @@ SPAN_SIZE = 4 << 20
 GAP_SIZE = 64 << 10
 """Bytes between two wanted frames that are fetched too, rather than asking twice."""
 _OPENERS = 256
+_LOCATED = 1 << 14
+"""Blobs whose places are remembered: whoever reads ahead reads soon."""
 _WHOLE_PACKS = 2
 _CHECK = "Run `yester check` to see what is hit."
 
@@ -78,6 +80,7 @@ class BlobReader:
         self._cache = _FrameCache(cache_size)
         self._lock = Lock()
         self._coming: dict[_FrameKey, _Coming] = {}
+        self._located: dict[bytes, Location] = {}
         self._openers: OrderedDict[PackId, Opener] = OrderedDict()
         self._packs: OrderedDict[PackId, bytes] = OrderedDict()
 
@@ -91,7 +94,7 @@ class BlobReader:
 
     def cached(self, id: bytes) -> _Bytes | None:
         """Return the bytes of a blob if its frame is in memory. Never touches the store."""
-        location = self._index.locate(id)
+        location = self.location(id)
         if location is None:
             return None
         frame = self._cache.get((location.pack, location.frame))
@@ -99,7 +102,14 @@ class BlobReader:
 
     def location(self, id: bytes) -> Location | None:
         """Return where a blob lies; None when no index fragment names it."""
-        return self._index.locate(id)
+        location = self._located.get(id)
+        if location is None:
+            location = self._index.locate(id)
+            if location is not None:
+                if len(self._located) >= _LOCATED:
+                    self._located.clear()
+                self._located[id] = location
+        return location
 
     def read_ahead(self, ids: Iterable[bytes]) -> None:
         """Fetch the frames of these blobs into memory, neighbours together.
@@ -108,7 +118,7 @@ class BlobReader:
         """
         wanted: dict[_FrameKey, Location] = {}
         for id in ids:
-            location = self._index.locate(id)
+            location = self.location(id)
             if location is not None and self._cache.get((location.pack, location.frame)) is None:
                 wanted[location.pack, location.frame] = location
         for span in _spans(sorted(wanted.values(), key=lambda location: (location.pack, location.offset))):
@@ -116,14 +126,15 @@ class BlobReader:
 
     def _retried(self, id: bytes, read: Callable[[Location], _Bytes]) -> _Bytes:
         """Read by the index, and once more by the reloaded index when pack or blob is not there."""
-        location = self._index.locate(id)
+        location = self.location(id)
         if location is not None:
             try:
                 return read(location)
             except Missing:
                 pass
         self._index.refresh()
-        location = self._index.locate(id)
+        self._located.clear()
+        location = self.location(id)
         if location is None:
             raise DamageError(f"blob {id.hex()} is in no pack that the index names", hint=_CHECK)
         try:

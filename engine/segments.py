@@ -54,6 +54,8 @@ _PREFIX, _PREFIX_END = SHORT_ID_SIZE, SHORT_ID_SIZE + PACK_PREFIX_SIZE
 _BLOCK_BITS = 16
 _BLOCK = 1 << _BLOCK_BITS
 _BLOCK_DIGEST_SIZE = 16
+_KINDS = tuple(BlobKind)
+_PACKS_KNOWN = 256
 _SLICE = 1 << 14
 """Records that are sorted at once when segments are merged: what a merge needs in memory."""
 
@@ -82,6 +84,15 @@ class Location(NamedTuple):
     header: bytes
     """The pack's clear header, so that a frame takes one range get."""
     pack_size: int
+
+
+class _Pack(NamedTuple):
+    """A pack that a segment's records name."""
+
+    pack: PackId
+    kind: ObjectKind
+    size: int
+    header: bytes
 
 
 class Run(Protocol):
@@ -172,6 +183,7 @@ class Segment:
         self._bucket_shift = 64 - bucket_bits
         self._filter_at = plan.filter
         self._filter_shift = 64 - filter_bits
+        self._packs: dict[bytes, _Pack] = {}
         self._trusted = bytearray((plan.size - plan.records) // _BLOCK + 1)
 
     def __len__(self) -> int:
@@ -197,12 +209,12 @@ class Segment:
     def location(self, record: bytes) -> Location:
         """Return what a record of this segment says."""
         _, prefix, offset, sealed, plain, start, size, frame, codec, kind = _RECORD.unpack(record)
-        pack, pack_size, header = self._pack(prefix)
+        known = self._packs.get(prefix) or self._pack(prefix)
         place = (offset, sealed, plain, codec, frame, start, size)
-        return Location(PackId(pack), ObjectKind(header[7]), *place, BlobKind(kind), header, pack_size)
+        return Location(known.pack, known.kind, *place, _KINDS[kind], known.header, known.size)
 
-    def _pack(self, prefix: bytes) -> tuple[bytes, int, bytes]:
-        """Return id, size and header of the pack whose id begins so."""
+    def _pack(self, prefix: bytes) -> "_Pack":
+        """Return what is kept of the pack whose id begins so, and remember it: look-ups come in its neighbourhood."""
         data, start = self._tables, self._plan.packs
         low, high = 0, (self._plan.buckets - start) // _PACK.size
         while low < high:
@@ -212,7 +224,11 @@ class Segment:
                 low = middle + 1
             else:
                 high = middle
-        return _PACK.unpack_from(data, start + low * _PACK.size)
+        pack, size, header = _PACK.unpack_from(data, start + low * _PACK.size)
+        if len(self._packs) >= _PACKS_KNOWN:
+            self._packs.clear()
+        known = self._packs[prefix] = _Pack(PackId(pack), ObjectKind(header[7]), size, header)
+        return known
 
     def packs(self) -> Iterator[PackId]:
         """Yield the ids of all packs that the records may name."""

@@ -1,3 +1,7 @@
+import random
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -5,6 +9,8 @@ from tests.engine.holding import Holding, some_blobs
 
 from yester.engine import adoption
 from yester.engine.adoption import adopt_orphans, rebuild_index
+from yester.engine.ids import BlobKind
+from yester.engine.writing import BlobWriter
 from yester.plugins.backends.folder import FolderStore
 from yester.plugins.backends.memory import MemoryStore
 
@@ -61,6 +67,44 @@ def test_a_damaged_orphan_is_passed_over_and_said(holding: Holding) -> None:
         assert len(adopted.warnings) == 1
         assert name in adopted.warnings[0]
     assert [pack.hex() in holding.names("meta.")[0] for pack in killed.index.packs()] == [True]
+
+
+ROOT = Path(__file__).parents[2]
+KILLED = """
+import random, signal, os, sys
+from pathlib import Path
+from tests.engine.holding import Holding
+from yester.engine.ids import BlobKind
+from yester.engine.writing import BlobWriter
+from yester.plugins.backends.folder import FolderStore
+
+holding = Holding(FolderStore(Path(sys.argv[1]), create=True), Path(sys.argv[2]))
+chance = random.Random(5)
+writer = BlobWriter(holding)
+while not writer.packs:
+    for _ in range(20):
+        writer.add(BlobKind.DATA, chance.randbytes(200_000))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_run_that_was_killed_is_carried_on_where_it_stopped(tmp_path: Path) -> None:
+    folders = [str(tmp_path / "repository"), str(tmp_path / "index")]
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, *folders], env={"PYTHONPATH": f"{ROOT}/src:{ROOT}"}, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    holding = Holding(FolderStore(tmp_path / "repository"), tmp_path / "index")
+    adopted = adopt_orphans(holding)
+    assert adopted.packs == len(holding.names("data.")) >= 1
+    assert adopted.warnings == ()
+    chance = random.Random(5)
+    blobs = [(BlobKind.DATA, chance.randbytes(200_000)) for _ in range(adopted.blobs + 20)]
+    with BlobWriter(holding) as writer:
+        ids = [writer.add(kind, data) for kind, data in blobs]
+        assert writer.statistics.added_blobs == 20
+    reader = holding.reopened().reader()
+    assert all(bytes(reader.blob(kind, full)) == data for (kind, data), full in zip(blobs, ids, strict=True))
 
 
 def test_only_the_packs_that_are_given_are_looked_at(holding: Holding) -> None:
