@@ -24,6 +24,7 @@ from functools import partial
 from stat import S_IFMT, S_IFREG, S_ISDIR, S_ISREG
 from threading import BoundedSemaphore
 
+from yester.engine.content import Content
 from yester.engine.entries import Entry, Mark
 from yester.engine.errors import CancelledError, DamageError, YesterError
 from yester.engine.events import Message, Phase, RestoreBegin, RestoreEnd, path_fields, shown
@@ -342,9 +343,9 @@ class _Restore:
 
     def _queue_segments(self, large: LargeFile) -> None:
         try:
-            for offset in range(0, large.content.size, _SEGMENT_SIZE):
+            for offset, size in _segments(large.content):
                 large.use()
-                self._add(partial(self._files.segment, large=large, offset=offset, size=_SEGMENT_SIZE), (), _BATCH_SIZE)
+                self._add(partial(self._files.segment, large=large, offset=offset, size=size), (), size)
         finally:
             self._files.end_large(self._counts, large)
 
@@ -420,6 +421,22 @@ def _unusual_rows(page: Page) -> set[int]:
     if any(page.marks):
         rows |= {row for row, marks in enumerate(page.marks) if marks}
     return rows
+
+
+def _segments(content: Content) -> Iterator[tuple[int, int]]:
+    """Yield offset and size of stretches of data between holes, cut after whole blobs."""
+    start = offset = 0
+    for blob, _, length in content.pieces(0, content.size):
+        offset += length
+        if blob is None:
+            if offset - length > start:
+                yield start, offset - length - start
+            start = offset
+        elif offset - start >= _SEGMENT_SIZE:
+            yield start, offset - start
+            start = offset
+    if offset > start:
+        yield start, offset - start
 
 
 def _is_large(entry: Entry) -> bool:
