@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import RLock
 from typing import NamedTuple, Protocol
 
-from yester.engine.errors import DamageError, Missing, UsageError
+from yester.engine.errors import Broken, DamageError, Missing, UsageError
 from yester.engine.fragments import Fragment
 from yester.engine.ids import SHORT_ID_SIZE, BlobKind, FragmentId, PackId
 from yester.engine.keys import Keys
@@ -414,4 +414,8 @@ def put_fragment(store: Store, keys: Keys, fragment: Fragment) -> FragmentId:
 def get_fragment(store: Store, keys: Keys, fragment: FragmentId) -> Fragment:
     """Fetch an index fragment; DamageError when it is not what was written."""
     name = name_of(ObjectKind.INDEX, fragment)
-    return Fragment.decode(open_record(ObjectKind.INDEX, keys, name, store.get(name)), name)
+    try:
+        data = store.get(name)
+    except Broken as error:
+        raise DamageError(f"{name} is damaged: {error.what}") from error
+    return Fragment.decode(open_record(ObjectKind.INDEX, keys, name, data), name)

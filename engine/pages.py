@@ -30,6 +30,7 @@ from yester.engine.page_columns import (
     UNKNOWN_TIME,
     Column,
     Sparse,
+    cumulative,
     in_order,
     malformed,
 )
@@ -225,6 +226,17 @@ class Page(Node):
         return tuple(
             [Ref(BlobId(bytes(heap[ID_SIZE * at : ID_SIZE * at + ID_SIZE])), lengths[at]) for at in range(start, end)]
         )
+
+    def blobs(self, start: int, stop: int) -> tuple[list[BlobId], list[int]]:
+        """Return the ids that the rows from `start` to before `stop` hold, and how many of them each row ends after."""
+        column = self.ref_ends
+        first = column[start - 1] if start else 0
+        ends = column[start:stop].tolist()
+        if not cumulative([first, *ends, len(self.ref_lengths)]):
+            malformed("blobs of a file out of order", self.blob)
+        heap = bytes(self.ref_heap[ID_SIZE * first : ID_SIZE * (ends[-1] if ends else first)])
+        ids = [BlobId(heap[at : at + ID_SIZE]) for at in range(0, len(heap), ID_SIZE)]
+        return ids, [end - first for end in ends]
 
     def tree(self, row: int) -> TreeId | None:
         """Return a directory's tree id, None when it could not be read (or the row is no directory)."""

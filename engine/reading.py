@@ -124,6 +124,26 @@ class BlobReader:
         for span in _spans(sorted(wanted.values(), key=lambda location: (location.pack, location.offset))):
             self._request(span)
 
+    def batch(self, kind: BlobKind, ids: Sequence[bytes]) -> list[_Bytes | None]:
+        """Return many blobs, fetching their frames together; None for each that `blob` would have to look into."""
+        places = [self._index.locate(id) for id in ids]
+        wanted = {(place.pack, place.frame): place for place in places if place is not None}
+        coming: dict[_FrameKey, _Coming] = {}
+        for span in _spans(sorted(wanted.values(), key=lambda location: (location.pack, location.offset))):
+            for each in self._request(span):
+                coming[each.location.pack, each.location.frame] = each
+        frames = {key: each.decoded() for key, each in coming.items()}
+        return [
+            None if place is None else self._sound_piece(kind, id, place, frames[place.pack, place.frame])
+            for id, place in zip(ids, places, strict=True)
+        ]
+
+    def _sound_piece(self, kind: BlobKind, id: bytes, location: Location, frame: _Decoded | None) -> _Bytes | None:
+        try:
+            return None if frame is None else self._piece(kind, id, location, frame)
+        except DamageError:
+            return None
+
     def _retried(self, id: bytes, read: Callable[[Location], _Bytes]) -> _Bytes:
         """Read by the index, and once more by the reloaded index when pack or blob is not there."""
         location = self.location(id)
@@ -254,6 +274,11 @@ class _Coming:
     def arrive(self, outcome: _Decoded | BaseException) -> None:
         self._outcome = outcome
         self._arrived.set()
+
+    def decoded(self) -> _Decoded | None:
+        """Wait for the frame; None when it does not come."""
+        self._arrived.wait()
+        return self._outcome if isinstance(self._outcome, _Decoded) else None
 
     def result(self) -> _Decoded:
         """Wait for the frame; raises what kept it from coming."""

@@ -1,6 +1,6 @@
 """Makes the entries of the target that are no directories: files, symlinks, fifos, sockets, devices and hard links.
 
-**The common case first.** A plain file (`PlainFile`: no attributes, holes, flags, links, and not large) is created,
+**The common case first.** A plain file (`PlainRun`: no attributes, holes, flags, links, and not large) is created,
 written and given its times in four or five calls. Everything else, and a plain file whose name is taken, takes the
 general way: an Entry is made, and where something has its name the new one is completed under a
 temporary name before anything happens to the old one.
@@ -17,17 +17,19 @@ Large files come as segments, on any thread and in any order (`LargeFile`).
 import errno
 import os
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from stat import S_IFMT, S_ISLNK, S_ISREG
 from typing import NamedTuple
 
-from yester.engine.blobs import BlobSource
 from yester.engine.content import Content
 from yester.engine.entries import Entry
 from yester.engine.errors import DamageError, YesterError
 from yester.engine.ids import BlobKind
 from yester.engine.ownership import Ids
 from yester.engine.pages import Page
+from yester.engine.reading import BlobReader
 from yester.engine.restore_attributes import Attributes, Subject, current_umask
 from yester.engine.restore_conflicts import Conflicts, status_of, temporary_name
 from yester.engine.restore_links import LinkGroups, Made, Member
@@ -43,19 +45,15 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 DAMAGED = b"damaged"
 
 
-class PlainFile(NamedTuple):
-    """A queued file with nothing unusual."""
+class PlainRun(NamedTuple):
+    """Queued files with nothing unusual, next to each other in one leaf."""
 
     place: Place
     page: Page
-    row: int
-    name: bytes
-    mode: int
-    """The permission bits that it gets."""
-    ids: Ids
-    mtime_ns: int
-    size: int
-    blobs: tuple[bytes, ...]
+    names: list[bytes]
+    """Of all rows of the leaf."""
+    start: int
+    stop: int
 
 
 @dataclass(slots=True)
@@ -92,7 +90,7 @@ class Files:
     """Makes entries; every method may be called by any thread, with that thread's own Counts."""
 
     def __init__(
-        self, source: BlobSource, attributes: Attributes, conflicts: Conflicts, tally: Tally, now_ns: int
+        self, source: BlobReader, attributes: Attributes, conflicts: Conflicts, tally: Tally, now_ns: int
     ) -> None:
         self._source = source
         self._attributes = attributes
@@ -106,50 +104,71 @@ class Files:
 
     # Plain files
 
-    def plain(self, counts: Counts, file: PlainFile) -> None:
-        """Make a plain file."""
-        place = file.place
+    def plain(self, counts: Counts, run: PlainRun) -> None:
+        """Make plain files."""
+        place, page, names, start, stop = run
         try:
-            if self._plain(file):
-                counts.files += 1
-                counts.size += file.size
-            else:
-                self._make(counts, place, file.page.entry(file.row))
-        except OSError as error:
-            self._failed(place, file.name, error)
+            blobs, ends = page.blobs(start, stop)
+            pieces = self._source.batch(BlobKind.DATA, blobs)
+            looks = self._looks(page)
+            owner_rows, modes, mtimes, sizes = page.owner_rows, page.modes, page.mtimes, page.sizes
+            first = 0
+            for row, end in zip(range(start, stop), ends, strict=True):
+                ids, mode = looks(owner_rows[row], modes[row])
+                try:
+                    if self._plain(place, names[row], mode, ids, mtimes[row], sizes[row], pieces[first:end]):
+                        counts.files += 1
+                        counts.size += sizes[row]
+                    else:
+                        self._make(counts, place, page.entry(row))
+                except OSError as error:
+                    self._failed(place, names[row], error)
+                first = end
         finally:
             place.release()
 
-    def _plain(self, file: PlainFile) -> bool:
-        """Make the file if its name is free and its blobs can be read; False: nothing was made."""
-        place, mode = file.place, file.mode
-        as_born = file.ids == place.born and not mode & self._restricted and not place.takes_acl
-        try:
-            pieces = [self._source.blob(BlobKind.DATA, blob) for blob in file.blobs]
-            if sum(map(len, pieces)) != file.size:
-                return False
-            fd = os.open(file.name, NEW_FILE, mode if as_born else 0o600, dir_fd=place.fd)
-        except (FileExistsError, DamageError):
+    def _looks(self, page: Page) -> Callable[[int, int], tuple[Ids, int]]:
+        """Return a function from owner row and mode to the owner and permission bits that such a file gets."""
+
+        @cache
+        def look(owner_row: int, mode: int) -> tuple[Ids, int]:
+            owner = page.owners[owner_row]
+            ids = self._attributes.ids(owner)
+            return ids, self._attributes.permission_bits(mode, (owner.uid, owner.gid), ids)
+
+        return look
+
+    def _plain(
+        self, place: Place, name: bytes, mode: int, ids: Ids, mtime_ns: int, size: int, pieces: Sequence[Buffer | None]
+    ) -> bool:
+        """Make the file if its name is free and its content is there; False: nothing was made."""
+        as_born = ids == place.born and not mode & self._restricted and not place.takes_acl
+        content = pieces[0] if len(pieces) == 1 else _joined(pieces)
+        if content is None or len(content) != size:
             return False
         try:
-            for piece in pieces:
-                _write(fd, piece)
+            fd = os.open(name, NEW_FILE, mode if as_born else 0o600, dir_fd=place.fd)
+        except FileExistsError:
+            return False
+        try:
+            if size:
+                _write(fd, content)
             if not as_born:
-                self._own(fd, file)
-            os.utime(fd, ns=(self._now_ns, file.mtime_ns))
+                self._own(fd, place, name, mode, ids)
+            os.utime(fd, ns=(self._now_ns, mtime_ns))
         except OSError:
-            os.unlink(file.name, dir_fd=place.fd)
+            os.unlink(name, dir_fd=place.fd)
             raise
         finally:
             os.close(fd)
         return True
 
-    def _own(self, fd: int, file: PlainFile) -> None:
+    def _own(self, fd: int, place: Place, name: bytes, mode: int, ids: Ids) -> None:
         """Give a complete file its owner and mode, and see whose files are that are made in this place."""
-        if file.place.born is None:
+        if place.born is None:
             status = os.fstat(fd)
-            file.place.born = status.st_uid, status.st_gid
-        self._attributes.own(fd, file.ids, file.mode, _path(file.place, file.name), takes_acl=file.place.takes_acl)
+            place.born = status.st_uid, status.st_gid
+        self._attributes.own(fd, ids, mode, _path(place, name), takes_acl=place.takes_acl)
 
     # Large files
 
@@ -429,6 +448,12 @@ def _path(place: Place, name: bytes) -> bytes:
 
 def _text(path: bytes) -> str:
     return path.decode(errors="backslashreplace")
+
+
+def _joined(pieces: Sequence[Buffer | None]) -> bytes | None:
+    """Return the pieces as one, None when one is missing."""
+    there = [piece for piece in pieces if piece is not None]
+    return b"".join(there) if len(there) == len(pieces) else None
 
 
 def _write(fd: int, data: Buffer) -> None:

@@ -16,12 +16,12 @@ goes through: engine/restore_files.py.
 import errno
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from stat import S_IFMT, S_IFREG, S_ISDIR, S_ISREG
+from stat import S_IFMT, S_IFREG, S_ISDIR
 from threading import BoundedSemaphore
 
 from yester.engine.content import Content
@@ -39,7 +39,7 @@ from yester.engine.records import Snapshot
 from yester.engine.repository import Repository
 from yester.engine.restore_attributes import Attributes, drop_acls, inherits_acl
 from yester.engine.restore_conflicts import Conflicts, status_of
-from yester.engine.restore_files import Files, LargeFile, PlainFile
+from yester.engine.restore_files import Files, LargeFile, PlainRun
 from yester.engine.restore_links import Member
 from yester.engine.restore_places import OPEN_FOLDER, Place, make_writable
 from yester.engine.restore_plan import Conflict, Start, starts
@@ -58,16 +58,16 @@ _OPEN_DEPTH = 100
 """Directories above this many levels further up are closed until they are needed again."""
 
 Job = Callable[[Counts], None]
-"""Makes one entry; what it did is added to the counts."""
+"""Makes one or more entries; what it did is added to the counts."""
 
 
 @dataclass(slots=True)
 class _Batch:
-    """Entries that one thread makes, and the blobs that they need."""
+    """Entries that one thread makes."""
 
     jobs: list[Job] = field(default_factory=list)
-    blobs: list[bytes] = field(default_factory=list)
     size: int = 0
+    items: int = 0
 
 
 def restore(
@@ -297,47 +297,59 @@ class _Restore:
         if not entry.refs:
             return
         self._counters.path = place.path
-        try:
-            for page, _, base in open_directory(self._source, entry).leaves():
-                yield from self._page(place, page, ordinal + 1 + base)
-        except DamageError as error:
+
+        def damaged(error: DamageError) -> None:
             self._tally.fail(place.path, f"some or all of what is in it is lost: {error}")
 
+        try:
+            for page, _, base in open_directory(self._source, entry).sound_leaves(damaged):
+                yield from self._page(place, page, ordinal + 1 + base)
+        except DamageError as error:
+            damaged(error)
+
     def _page(self, place: Place, page: Page, first: int) -> Iterator[tuple[Entry, int]]:
+        """Queue the rows of one leaf; yield the directories among them, with their ordinals."""
         names = page.names()
-        attributes, unusual = self._attributes, _unusual_rows(page)
-        modes, sizes, mtimes, owner_rows = page.modes, page.sizes, page.mtimes, page.owner_rows
-        ids = [attributes.ids(owner) for owner in page.owners]
-        for row, name in enumerate(names):
-            mode = modes[row]
-            if S_IFMT(mode) == S_IFREG and row not in unusual and sizes[row] < _LARGE_SIZE:
-                owner = page.owner(row)
-                mine = ids[owner_rows[row]]
-                bits = attributes.permission_bits(mode, (owner.uid, owner.gid), mine)
-                blobs = tuple([ref.blob for ref in page.refs(row)])
-                file = PlainFile(place, page, row, name, bits, mine, mtimes[row], sizes[row], blobs)
-                place.use()
-                self._add(partial(self._files.plain, file=file), blobs, sizes[row])
-            elif S_ISDIR(mode):
+        if names and max(page.owner_rows) >= len(page.owners):
+            page.owner(max(range(page.count), key=page.owner_rows.__getitem__))
+        start = 0
+        for row in _special_rows(page):
+            self._queue_run(place, page, names, start, row)
+            start = row + 1
+            if S_ISDIR(page.modes[row]):
                 yield page.entry(row), first + page.ordinal(row)
             else:
                 self._queue(place, page.entry(row), first + page.ordinal(row))
+        self._queue_run(place, page, names, start, page.count)
 
     # The queue
 
+    def _queue_run(self, place: Place, page: Page, names: list[bytes], start: int, stop: int) -> None:
+        """Queue plain files of one leaf, in as many parts as fill batches."""
+        sizes = page.sizes
+        while start < stop:
+            size, end = 0, start
+            room, items = _BATCH_SIZE - self._batch.size, _BATCH_ITEMS - self._batch.items
+            while end < stop and size < room and end - start < items:
+                size += sizes[end]
+                end += 1
+            place.use()
+            run = PlainRun(place, page, names, start, end)
+            self._add(partial(self._files.plain, run=run), size, end - start)
+            start = end
+
     def _queue(self, place: Place, entry: Entry, ordinal: int) -> None:
         """Queue anything that is no directory."""
-        blobs = [ref.blob for ref in entry.refs] if S_ISREG(entry.mode) and not entry.marks & Mark.LIST else []
         size = sum(ref.size for ref in entry.refs)
         if entry.nlink > 1 and entry.link_group:
             place.use()
             member = Member(place, entry, self._group(place, entry, ordinal))
-            self._add(partial(self._files.linked, member=member), blobs, size)
+            self._add(partial(self._files.linked, member=member), size)
             return
         large = self._files.begin_large(place, entry) if _is_large(entry) else None
         if large is None:
             place.use()
-            self._add(partial(self._files.single, place=place, entry=entry), blobs, size)
+            self._add(partial(self._files.single, place=place, entry=entry), size)
         else:
             self._queue_segments(large)
 
@@ -345,7 +357,9 @@ class _Restore:
         try:
             for offset, size in _segments(large.content):
                 large.use()
-                self._add(partial(self._files.segment, large=large, offset=offset, size=size), (), size)
+                self._add(partial(self._files.segment, large=large, offset=offset, size=size), size)
+        except DamageError as error:
+            large.written.lost.append(str(error))
         finally:
             self._files.end_large(self._counts, large)
 
@@ -362,12 +376,12 @@ class _Restore:
             self._tally.fail(path, f"restored as a file of its own, its hard links are lost: {error}")
             return ordinal
 
-    def _add(self, job: Job, blobs: Iterable[bytes], size: int) -> None:
+    def _add(self, job: Job, size: int, items: int = 1) -> None:
         batch = self._batch
         batch.jobs.append(job)
-        batch.blobs.extend(blobs)
         batch.size += size
-        if batch.size >= _BATCH_SIZE or len(batch.jobs) >= _BATCH_ITEMS:
+        batch.items += items
+        if batch.size >= _BATCH_SIZE or batch.items >= _BATCH_ITEMS:
             self._send()
 
     def _send(self) -> None:
@@ -383,7 +397,6 @@ class _Restore:
         counts = Counts()
         try:
             if not self._stopped:
-                self._source.read_ahead(batch.blobs)
                 for job in batch.jobs:
                     job(counts)
         finally:
@@ -414,13 +427,16 @@ class _Restore:
             self._progress.update(self._counters)
 
 
-def _unusual_rows(page: Page) -> set[int]:
-    """Return the rows that need more than a plain file does."""
-    sparse = (page.xattrs_column, page.extents_column, page.flags_column, page.link_groups, page.extras)
-    rows = {row for column in sparse if column is not None for row in column.rows}
+def _special_rows(page: Page) -> list[int]:
+    """Return the rows that are not plain files: directories, and what needs more than bytes, mode, owner and time."""
+    columns = (page.xattrs_column, page.extents_column, page.flags_column, page.link_groups, page.extras)
+    rows = {row for column in columns if column is not None for row in column.rows}
+    rows.update(row for row, mode in enumerate(page.modes) if S_IFMT(mode) != S_IFREG)
     if any(page.marks):
-        rows |= {row for row, marks in enumerate(page.marks) if marks}
-    return rows
+        rows.update(row for row, marks in enumerate(page.marks) if marks)
+    if page.count and max(page.sizes) >= _LARGE_SIZE:
+        rows.update(row for row, size in enumerate(page.sizes) if size >= _LARGE_SIZE)
+    return sorted(rows)
 
 
 def _segments(content: Content) -> Iterator[tuple[int, int]]:

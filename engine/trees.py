@@ -6,10 +6,11 @@ changes one leaf and the inner nodes above it (docs/format.md, section 6).
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from yester.engine.blobs import BlobSource, Put
 from yester.engine.entries import Entry, Summary
+from yester.engine.errors import DamageError
 from yester.engine.ids import BlobId, BlobKind, TreeId
 from yester.engine.page_builder import Child, Owners, PageBuilder, encode_inner
 from yester.engine.page_columns import MAX_ROWS, MIN_ROWS, ROOT_NAME, cuts, malformed
@@ -169,6 +170,25 @@ class Directory:
             yield page, first, base
             last = page.name(page.count - 1)
             start = first + page.count
+
+    def sound_leaves(self, damaged: Callable[[DamageError], None]) -> Iterator[tuple[Page, int, int]]:
+        """Like `leaves`, but a node that cannot be read is told to `damaged` and passed over."""
+        yield from self._sound_leaves(self.root, 0, 0, damaged)
+
+    def _sound_leaves(
+        self, page: Page, first: int, base: int, damaged: Callable[[DamageError], None]
+    ) -> Iterator[tuple[Page, int, int]]:
+        if not page.height:
+            yield page, first, base
+            return
+        for row in range(page.count):
+            rows, entries = page.before(row)
+            try:
+                child = self._child(page, row)
+            except DamageError as error:
+                damaged(error)
+                continue
+            yield from self._sound_leaves(child, first + rows, base + entries, damaged)
 
     def at_ordinal(self, ordinal: int) -> tuple[Page, int, int]:
         """Return leaf, row and 0 for the name with this ordinal; or the directory it is below, and its place from 1.
