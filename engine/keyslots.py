@@ -6,6 +6,7 @@ the repository is then not encrypted, but is built and checked the same way.
 
 import base64
 import secrets
+import threading
 from enum import StrEnum
 from typing import Annotated
 
@@ -20,6 +21,9 @@ _CONTEXT = b"yester v1 slot"
 _NAME = "A key slot"
 _MEMORY_KIB, _PASSES, _LANES = 65536, 3, 4
 _MAX_MEMORY_KIB, _MAX_PASSES, _MAX_LANES = 4 << 20, 64, 64
+
+_one_derivation = threading.Lock()
+"""OpenSSL counts the threads of all derivations in a process together: two at once fail, or hang for good."""
 
 
 class SlotKind(StrEnum):
@@ -77,9 +81,10 @@ def _sealed(body: _Slot, master: MasterKey, secret: bytes) -> _Slot:
 def _derived(slot: _Slot, secret: bytes) -> bytes:
     from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-    return Argon2id(
-        salt=slot.salt, length=32, iterations=slot.passes, lanes=slot.lanes, memory_cost=slot.memory_kib
-    ).derive(secret)
+    with _one_derivation:
+        return Argon2id(
+            salt=slot.salt, length=32, iterations=slot.passes, lanes=slot.lanes, memory_cost=slot.memory_kib
+        ).derive(secret)
 
 
 def slot_kind(data: bytes) -> str:

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -56,6 +58,14 @@ def test_each_slot_opens_with_its_secret_only() -> None:
     for slot, secret in [(by_pass, b"two"), (by_pass, b""), (by_pass, None), (by_key, b"one"), (by_key, None)]:
         assert open_slot(slot, secret) is None
     assert by_pass != new_slot(MASTER, kind="passphrase", secret=b"one", label="", now_ns=NOW)
+
+
+@pytest.mark.usefixtures("cheap")
+def test_several_slots_open_at_once() -> None:
+    """Without the lock around it this fails or hangs within a few derivations."""
+    slot = new_slot(MASTER, kind="passphrase", secret=b"one", label="", now_ns=NOW)
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda _: open_slot(slot, b"one"), range(64))) == [MASTER] * 64
 
 
 def test_an_unencrypted_repository_asks_for_nothing() -> None:
