@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from yester.engine.errors import Broken, DamageError, Missing
+from yester.engine.fragments import list_fragments
 from yester.engine.ids import FragmentId
-from yester.engine.index import FRAGMENT_BLOBS, Index, Indexed, list_fragments
+from yester.engine.index import FRAGMENT_BLOBS, Index, Indexed
 from yester.engine.packs import PackEntry, list_packs, read_directory
 from yester.engine.sealing import digest_of
 

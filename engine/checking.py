@@ -28,9 +28,10 @@ from yester.engine.config import CONFIG_NAME, check_config, decode_config
 from yester.engine.entries import Entry
 from yester.engine.errors import Broken, CancelledError, DamageError, Missing, RepositoryError, UsageError
 from yester.engine.events import CheckBegin, CheckEnd, Message, Phase, path_fields
+from yester.engine.fragments import get_fragment
 from yester.engine.hooks import Hooks, tell
 from yester.engine.ids import SHORT_ID_SIZE, BlobId, BlobKind, ListId, PackId, SnapshotId
-from yester.engine.index import Index, get_fragment
+from yester.engine.index import Index
 from yester.engine.keys import Keys
 from yester.engine.keyslots import slot_kind
 from yester.engine.links import LinkTable

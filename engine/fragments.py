@@ -1,14 +1,17 @@
 """Index fragments: which blobs lie where in a number of packs (docs/format.md, section 4.3)."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from struct import Struct
 from struct import error as StructError
 
-from yester.engine.errors import DamageError
+from yester.engine.errors import Broken, DamageError, UsageError
 from yester.engine.ids import ID_SIZE, FragmentId, PackId
+from yester.engine.keys import Keys
 from yester.engine.packs import PACK_KINDS, PACK_LIMIT, PackDirectory, PackEntry
-from yester.engine.sealing import HEADER_SIZE
+from yester.engine.sealing import HEADER_SIZE, ObjectKind, digest_of, name_of, open_record, seal_record
+from yester.engine.store import Store
 
 _COUNT = Struct("<I")
 _PACK = Struct(f"<{ID_SIZE}sQ{HEADER_SIZE}sI")
@@ -68,3 +71,29 @@ def _decode_packs(data: bytes, at: int, name: str) -> Iterable[PackEntry]:
         at += length
     if at != len(data):
         raise ValueError("length")
+
+
+def list_fragments(store: Store) -> set[FragmentId]:
+    """Return the fragments that the store lists; what only looks like one is passed over."""
+    found = set()
+    for name in store.list(name_of(ObjectKind.INDEX, b"")):
+        with suppress(UsageError):
+            found.add(FragmentId(digest_of(name)))
+    return found
+
+
+def put_fragment(store: Store, keys: Keys, fragment: Fragment) -> FragmentId:
+    """Store an index fragment. The packs that it names must be stored."""
+    name, content = seal_record(ObjectKind.INDEX, keys, fragment.encode())
+    store.put(name, [content])
+    return FragmentId(digest_of(name))
+
+
+def get_fragment(store: Store, keys: Keys, fragment: FragmentId) -> Fragment:
+    """Fetch an index fragment; DamageError when it is not what was written."""
+    name = name_of(ObjectKind.INDEX, fragment)
+    try:
+        data = store.get(name)
+    except Broken as error:
+        raise DamageError(f"{name} is damaged: {error.what}") from error
+    return Fragment.decode(open_record(ObjectKind.INDEX, keys, name, data), name)

@@ -12,32 +12,25 @@ are dropped as a whole when one of their fragments does not count any more, and 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 from typing import NamedTuple, Protocol
 
-from yester.engine.errors import Broken, DamageError, Missing, UsageError
-from yester.engine.fragments import Fragment
+from yester.engine.errors import DamageError, Missing
+from yester.engine.fragments import Fragment, get_fragment, list_fragments, put_fragment
 from yester.engine.ids import SHORT_ID_SIZE, BlobKind, FragmentId, PackId
 from yester.engine.keys import Keys
 from yester.engine.packs import Frame, PackEntry
 from yester.engine.places import ensured, unwritable
-from yester.engine.sealing import ObjectKind, digest_of, name_of, open_record, seal_record
+from yester.engine.segment_writing import Records, Run, pack_row, plan_merge, sweep, write_segment
 from yester.engine.segments import (
     PACK_PREFIX_SIZE,
     SUFFIX,
     Location,
-    Records,
-    Run,
     Segment,
     SegmentDamaged,
     pack_prefix,
-    pack_row,
     place_of,
-    plan_merge,
-    sweep,
-    write_segment,
 )
 from yester.engine.store import Store
 
@@ -393,29 +386,3 @@ def _place(frame: Frame, entry: PackEntry, short: bytes) -> Location:
         entry.header,
         entry.size,
     )
-
-
-def list_fragments(store: Store) -> set[FragmentId]:
-    """Return the fragments that the store lists; what only looks like one is passed over."""
-    found = set()
-    for name in store.list(name_of(ObjectKind.INDEX, b"")):
-        with suppress(UsageError):
-            found.add(FragmentId(digest_of(name)))
-    return found
-
-
-def put_fragment(store: Store, keys: Keys, fragment: Fragment) -> FragmentId:
-    """Store an index fragment. The packs that it names must be stored."""
-    name, content = seal_record(ObjectKind.INDEX, keys, fragment.encode())
-    store.put(name, [content])
-    return FragmentId(digest_of(name))
-
-
-def get_fragment(store: Store, keys: Keys, fragment: FragmentId) -> Fragment:
-    """Fetch an index fragment; DamageError when it is not what was written."""
-    name = name_of(ObjectKind.INDEX, fragment)
-    try:
-        data = store.get(name)
-    except Broken as error:
-        raise DamageError(f"{name} is damaged: {error.what}") from error
-    return Fragment.decode(open_record(ObjectKind.INDEX, keys, name, data), name)

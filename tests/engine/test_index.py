@@ -6,9 +6,9 @@ from tests.engine.holding import KEYS, Holding, short_id, some_blobs, some_entry
 
 from yester.engine import index as index_module
 from yester.engine.errors import Missing, YesterError
-from yester.engine.fragments import Fragment
+from yester.engine.fragments import Fragment, put_fragment
 from yester.engine.ids import FragmentId
-from yester.engine.index import Index, put_fragment
+from yester.engine.index import Index
 from yester.engine.packs import PackEntry
 from yester.plugins.backends.memory import MemoryStore
 

@@ -9,9 +9,8 @@ from tests.engine.holding import KEYS, Holding, some_blobs
 
 from yester.engine.adoption import rebuild_index
 from yester.engine.errors import DamageError, Offline
-from yester.engine.fragments import Fragment
+from yester.engine.fragments import Fragment, put_fragment
 from yester.engine.ids import BlobKind
-from yester.engine.index import put_fragment
 from yester.engine.packs import read_directory
 from yester.engine.store import Capabilities
 from yester.engine.writing import BlobWriter

@@ -7,21 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.engine.holding import short_id, some_entry
 
-from yester.engine import segments
+from yester.engine import segment_writing
 from yester.engine.ids import FragmentId
 from yester.engine.packs import PackEntry
-from yester.engine.segments import (
-    Location,
-    Records,
-    Run,
-    Segment,
-    SegmentDamaged,
-    pack_row,
-    place_of,
-    plan_merge,
-    sweep,
-    write_segment,
-)
+from yester.engine.segment_writing import Records, Run, pack_row, plan_merge, sweep, write_segment
+from yester.engine.segments import Location, Segment, SegmentDamaged, place_of
 
 
 def fragment(number: int) -> FragmentId:
@@ -105,7 +95,7 @@ def test_a_blob_in_a_denied_pack_is_found_in_another(tmp_path: Path) -> None:
 
 
 def test_merging_keeps_every_record_whatever_the_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segments, "_SLICE", 64)
+    monkeypatch.setattr(segment_writing, "_SLICE", 64)
     entries = [some_entry(number, 40 * number) for number in range(1, 9)]
     parts = [segment_of(tmp_path, [entry], number) for number, entry in enumerate(entries)]
     whole = merged(tmp_path, parts)
