@@ -53,11 +53,11 @@ def find_secret(
         return found
     if ask is None:
         raise RepositoryError("no passphrase is given, and there is no terminal to ask for it", hint=OPTIONS)
-    return as_secret(ask(), "what was typed")
+    return as_secret(ask(), "the passphrase that was typed")
 
 
 def as_secret(text: str | bytes, origin: str) -> bytes:
-    """Return the bytes that key slots are made from; `origin` names the source when it is empty (UsageError).
+    """Return the bytes that key slots are made from; `origin` says what is empty if it is (UsageError).
 
     One trailing line end is dropped, and text is brought to NFC so that every keyboard writes it alike.
     """
@@ -93,7 +93,7 @@ def _from_environment(environment: Mapping[str, str]) -> bytes | None:
 
 def _from_file(path: str) -> bytes:
     try:
-        return as_secret(Path(path).expanduser().read_bytes(), path)
+        return as_secret(Path(path).expanduser().read_bytes(), f"the passphrase file {path}")
     except OSError as problem:
         raise UsageError(f"the passphrase file {path} cannot be read: {problem.strerror}") from None
 
@@ -106,7 +106,7 @@ def _from_command(command: str) -> bytes:
         raise UsageError(f"the passphrase command cannot be run: {command}: {problem}") from None
     if done.returncode != 0:
         raise UsageError(f"the passphrase command failed with status {done.returncode}: {command}")
-    return as_secret(done.stdout, f"the command {command}")
+    return as_secret(done.stdout, f"what {command} printed")
 
 
 def _from_keyring(place: str) -> bytes | None:
@@ -119,7 +119,7 @@ def _from_keyring(place: str) -> bytes | None:
         text = keyring.get_password(SERVICE, place)
     except KeyringError as problem:
         raise UsageError(f"the keyring cannot be opened: {problem}", hint=OPTIONS) from None
-    return None if text is None else as_secret(text, "the keyring")
+    return None if text is None else as_secret(text, "the passphrase in the keyring")
 
 
 def keep_in_keyring(place: str, secret: str) -> None:

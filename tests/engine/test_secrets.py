@@ -83,7 +83,7 @@ def test_empty_is_refused() -> None:
     for text in ("", "\n", "\r\n"):
         with pytest.raises(UsageError, match="is empty"):
             find(YESTER_PASSPHRASE=text)
-    with pytest.raises(UsageError, match="what was typed is empty"):
+    with pytest.raises(UsageError, match="the passphrase that was typed is empty"):
         find(ask=lambda: "")
 
 

@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Callable
 
+import click
+
 from yester.engine.errors import CancelledError, UsageError
 
 
@@ -26,6 +28,7 @@ def _ask(words: str) -> str:
     try:
         return getpass(words)
     except EOFError:
+        click.echo(err=True)  # the prompt has no line end
         raise CancelledError("no passphrase was typed") from None
 
 

@@ -27,6 +27,7 @@ WORDS = {
 _SETTLED_S = 2.0
 """Before this a rate says nothing about the rest."""
 _SETTLED_SHARE = 0.02
+_BAR_WIDTH = 24
 
 
 class Follower(Protocol):
@@ -132,11 +133,18 @@ class Bar:
 def _rich_progress() -> "RichProgress":
     # A tenth of a second to import, and most runs have no terminal.
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
+    from rich.progress import BarColumn, Progress, Task, TextColumn
+    from rich.progress_bar import ProgressBar
+
+    class HonestBar(BarColumn):
+        """A bar of no width while nobody knows how much there is."""
+
+        def render(self, task: Task) -> ProgressBar:
+            return super().render(task) if task.total is not None else ProgressBar(width=0)
 
     return Progress(
-        TextColumn("{task.description:10}"),
-        BarColumn(bar_width=24),
+        TextColumn("{task.description}"),
+        HonestBar(bar_width=_BAR_WIDTH),
         TextColumn("{task.fields[text]}", markup=False),
         console=Console(stderr=True),
         auto_refresh=False,

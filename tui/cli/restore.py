@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import to_builtins
 
 from yester.engine.events import shown
 from yester.engine.hooks import NoHooks
@@ -128,7 +129,7 @@ def _as_json(report: "RestoreReport") -> dict[str, object]:
     return {
         **asdict(report.counts),
         "failed": report.failed,
-        "failures": [{"path": shown(each.path), "what": each.what} for each in report.failures],
+        "failures": [{**to_builtins(shown(each.path)), "what": each.what} for each in report.failures],
         "lacking": {
             what: {"count": lack.count, "example": shown(lack.example)} for what, lack in report.lacking.items()
         },

@@ -1,3 +1,4 @@
+import io
 import re
 from pathlib import Path
 
@@ -112,6 +113,6 @@ def test_typed_twice(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert once() == "just once"
 
 
-class _Terminal:
+class _Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
