@@ -28,6 +28,7 @@ COMMANDS = {
     "mount": ("yester.tui.cli.mount", "Show all snapshots as a folder."),
     "umount": ("yester.tui.cli.umount", "Take a mounted folder away again."),
     "restore": ("yester.tui.cli.restore", "Bring files back."),
+    "check": ("yester.tui.cli.check", "Look for damage in a repository."),
     "version": ("yester.tui.cli.version", "Show the version of yester and of what it works with."),
 }
 """Command → the module whose `command` it is, and its first help line; in the order in which a newcomer needs them."""

@@ -18,7 +18,7 @@ def test_a_folder(yester: Yester, taken: Path, tmp_path: Path) -> None:
     ended = yester("restore", "latest", taken, "--target", back)
     assert (ended.code, ended.err) == (0, "")
     assert ended.out == f"restored to {back}: 2 files, 9 B, 4 entries\n"
-    assert (back / "docs/letters/a.txt").read_text() == "dear a\n"
+    assert (back / "docs" / "letters" / "a.txt").read_text() == "dear a\n"
 
 
 def test_everything_as_it_was_from_the_root(yester: Yester, taken: Path, tmp_path: Path) -> None:

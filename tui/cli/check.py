@@ -1,0 +1,127 @@
+"""yester check: look for damage in a repository."""
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from yester.engine.errors import DamageError
+from yester.engine.events import shown
+from yester.engine.hooks import NoHooks
+from yester.engine.places import Places
+from yester.engine.repository import Repository
+from yester.tui.cli.failures import complain
+from yester.tui.cli.json_output import echo_json
+from yester.tui.cli.opening import Access, open_repository
+from yester.tui.cli.options import access, as_json
+from yester.tui.cli.progress import Bar, Watch, terminal_bar
+from yester.tui.cli.wording import count, printable, size
+
+if TYPE_CHECKING:
+    from yester.engine.check_report import CheckReport, Problem
+
+
+def _percent(context: click.Context, parameter: click.Parameter, value: str | None) -> int:
+    """Return the number of a share such as `5` or `5%`; 0 when none is asked for."""
+    if value is None:
+        return 0
+    text = value.removesuffix("%")
+    if not text.isdecimal() or not 1 <= int(text) <= 100:
+        raise click.BadParameter(f"{value!r} is no share: give 1 to 100", context, parameter)
+    return int(text)
+
+
+@click.command("check", short_help="Look for damage in a repository.")
+@click.option(
+    "--read-data",
+    "percent",
+    callback=_percent,
+    is_flag=False,
+    flag_value="100",
+    metavar="[PERCENT]",
+    help="Read all the content too, or as much of it as said, picked at random.",
+)
+@as_json
+@access
+def command(
+    percent: int,
+    as_json: bool,
+    repository: str | None,
+    passphrase_file: str,
+    passphrase_command: str,
+    keyring: bool,
+) -> int:
+    """Look for damage, and name every file that it hits.
+
+    Every snapshot, folder and index is read. That content is there is checked; whether it is right only with
+    --read-data. Exit code 5: there is damage.
+    """
+    places = Places.default()
+    asked = Access(repository, passphrase_file, passphrase_command, keyring)
+    bar = terminal_bar(quiet=as_json)
+    with closing(open_repository(asked, places)) as opened:
+        report = _check(opened, percent, bar)
+        warnings = opened.warnings()
+    if as_json:
+        echo_json(_as_json(report, warnings))
+    else:
+        click.echo("\n".join(_summary(report)))
+    for problem in report.problems:
+        _complain(problem)
+    damaged = {problem.what for problem in report.problems}
+    for warning in warnings:
+        if warning not in damaged:
+            complain(warning)
+    return DamageError.exit_code if report.problems else 0
+
+
+def _check(opened: Repository, percent: int, bar: Bar | None) -> "CheckReport":
+    # Not before the repository was opened: its key is being derived while these are loaded.
+    from yester.engine.checking import check
+    from yester.tui.cli.running import supervise
+
+    watch = Watch(None, bar)
+
+    def work(cancelled: Callable[[], bool]) -> "CheckReport":
+        opened.unlock()
+        return check(opened, read_data_percent=percent, hooks=NoHooks(), progress=watch, cancelled=cancelled)
+
+    try:
+        return supervise(work, watch.tick if bar else None)
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+def _as_json(report: "CheckReport", warnings: list[str]) -> dict[str, object]:
+    problems = [
+        {
+            "subject": problem.subject,
+            "what": problem.what,
+            "hits": [{"snapshot": hit.snapshot.hex(), "path": shown(hit.path)} for hit in problem.hits],
+            "hit_count": problem.hit_count,
+        }
+        for problem in report.problems
+    ]
+    return {**asdict(report), "problems": problems, "warnings": warnings}
+
+
+def _summary(report: "CheckReport") -> list[str]:
+    looked_at = (
+        f"{count(report.snapshots, 'snapshot')}, {count(report.directories, 'folder')}, "
+        f"{count(report.files, 'file')}, {count(report.packs, 'pack')} ({size(report.read_size)} of them read)"
+    )
+    verdict = count(len(report.problems), "problem") if report.problems else "no damage found"
+    return [f"checked {looked_at}: {verdict}", *(f"  note: {note}" for note in report.notes)]
+
+
+def _complain(problem: "Problem") -> None:
+    """Say what is damaged, and name every file that it hits."""
+    hit = f"; it hits {count(problem.hit_count, 'file')}:" if problem.hit_count else ""
+    complain(f"{problem.subject}: {problem.what}{hit}")
+    for place in problem.hits:
+        click.echo(f"  {printable(place.place)}", err=True)
+    if problem.hit_count > len(problem.hits):
+        click.echo(f"  and {problem.hit_count - len(problem.hits):,} more", err=True)
