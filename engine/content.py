@@ -22,6 +22,10 @@ Piece = tuple[BlobId | None, int, int]
 """A stretch of a file: blob (None: a hole), start in the blob, length."""
 
 
+# Arithmetic of flags costs a microsecond each, and the mount does it at each opening of a file.
+_UNREADABLE, _LIST = Mark.UNREADABLE.value, Mark.LIST.value
+
+
 class UnreadableError(YesterError):
     """The file could not be read when the snapshot was taken, so the snapshot has no content of it."""
 
@@ -87,11 +91,11 @@ class Content:
         extents: tuple[Span, ...] | ListId | None,
     ) -> None:
         """Raise UnreadableError when there is no content, DamageError when its parts are not as long as the file."""
-        if marks & Mark.UNREADABLE:
+        if marks & _UNREADABLE:
             raise UnreadableError("the file could not be read when the snapshot was taken")
         self._source = source
         self.size = size
-        is_list = marks & Mark.LIST
+        is_list = marks & _LIST
         self._only = refs[0].blob if len(refs) == 1 and extents is None and not is_list else None
         if self._only is not None:
             _check(size == refs[0].size)

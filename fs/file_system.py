@@ -18,12 +18,12 @@ from yester.engine.pages import Page
 from yester.engine.records import Snapshot
 from yester.engine.xattrs import decode_set
 from yester.fs.attributes import FOREVER, VIEW_SECONDS, A, AttributeFiller
-from yester.fs.file_reading import OpenFile
+from yester.fs.file_reading import Desk, OpenFile
 from yester.fs.inodes import ORDINAL_BITS, ORDINAL_MASK, ROOT, Inode, inode_of
 from yester.fs.listing import DOT, DOTS, Listing, Reply, TreeListing, ViewListing
 from yester.fs.owners import Ids, OwnerMode
 from yester.fs.snapshot_tree import Folder, FolderCache, Place, SnapshotTree, find
-from yester.fs.sources import MountSource, NodeSource
+from yester.fs.sources import NodeSource
 from yester.fs.views import ViewBuilder, ViewFolder, ViewLink, Views
 from yester.fs.xattr_view import PREFIX, hidden_value, shown_value
 
@@ -60,7 +60,7 @@ class FileSystem(Generic[A]):
         self,
         snapshots: SnapshotList,
         builder: ViewBuilder,
-        source: MountSource,
+        desk: Desk,
         attributes: A,
         *,
         owner: OwnerMode,
@@ -69,12 +69,14 @@ class FileSystem(Generic[A]):
     ) -> None:
         self._snapshots = snapshots
         self._builder = builder
-        self._source = source
-        self._nodes = NodeSource(source)
+        self._desk = desk
+        self._nodes = NodeSource(desk.source)
         self._fill = AttributeFiller(attributes, owner, me)
         self._owner = owner
         self._clock = clock
         self._folders = FolderCache()
+        self._placed = -1
+        self._last: Place
         self._trees: OrderedDict[int, SnapshotTree] = OrderedDict()
         self._known: set[SnapshotId] = set()
         self._looked = clock()
@@ -124,10 +126,14 @@ class FileSystem(Generic[A]):
         return tree
 
     def _place(self, inode: Inode) -> Place:
-        try:
-            return self._tree(inode >> ORDINAL_BITS).place(inode & ORDINAL_MASK)
-        except KeyError:
-            _stale()
+        """Return where an entry is kept. Programs ask several things of one entry in a row, so the last is kept."""
+        if inode != self._placed:
+            try:
+                self._last = self._tree(inode >> ORDINAL_BITS).place(inode & ORDINAL_MASK)
+            except KeyError:
+                _stale()
+            self._placed = inode
+        return self._last
 
     def _folder(self, inode: Inode) -> tuple[SnapshotTree, Folder]:
         tree = self._tree(inode >> ORDINAL_BITS)
@@ -235,7 +241,7 @@ class FileSystem(Generic[A]):
         if inode >> ORDINAL_BITS:
             page, row, _ = self._place(inode)
             if S_ISREG(page.modes[row]):
-                return OpenFile(inode, page, row, self._source)
+                return OpenFile(inode, page, row, self._desk)
         raise OSError(errno.EINVAL, "not a file")
 
     # Extended attributes

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yester.engine.errors import UsageError, YesterError
+from yester.engine.memory import keep_freed_memory
 from yester.engine.places import Places
+from yester.engine.reading import BlobReader
 from yester.engine.repository import Repository
 from yester.fs.background import run_in_background
 from yester.fs.mounts import (
@@ -37,6 +39,7 @@ from yester.fs.unmounting import canonical, clear_dead_mount
 
 if TYPE_CHECKING:
     from yester.fs.adapter import Adapter
+    from yester.fs.read_ahead import ReadAhead
     from yester.fs.waiting import Patience
 
 __all__ = ["ActiveMount", "MountPlan", "active_mounts", "serve"]
@@ -102,38 +105,57 @@ def _serve(open_repository: Callable[[], Repository], plan: MountPlan, ready: Ca
         check_apart(plan.mountpoint, Path(repository.store.place))
     import pyfuse3
 
+    from yester.fs.read_ahead import ReadAhead
     from yester.fs.waiting import Patience, patient_trio
 
-    patience = Patience()
+    def answering() -> None:
+        _raise_read_ahead(plan.mountpoint)
+        ready()
+
+    patience = Patience(answering)
     pyfuse3.trio = patient_trio(patience)  # type: ignore[attr-defined]
     repository.unlock()
-    adapter = _adapter(repository, plan, patience)
+    keep_freed_memory()
+    reader = repository.reader(plan.cache_size)
+    ahead = ReadAhead(reader)
+    try:
+        _mount_and_answer(_adapter(repository, reader, ahead, plan, patience), repository, plan)
+    finally:
+        ahead.close()
+
+
+def _mount_and_answer(adapter: "Adapter", repository: Repository, plan: MountPlan) -> None:
+    import pyfuse3
+
     registry = MountRegistry(plan.places.runtime)
     _mount(adapter, plan, repository.store.place)
     try:
         registry.add(_record(plan, repository))
-        _run(ready)
+        _run()
     except BaseException:
         pyfuse3.close(unmount=False)
         raise
     pyfuse3.close(unmount=True)
-    with suppress(YesterError):
-        registry.remove(plan.mountpoint)
+    registry.remove(plan.mountpoint)
 
 
-def _adapter(repository: Repository, plan: MountPlan, patience: "Patience") -> "Adapter":
+def _adapter(
+    repository: Repository, reader: BlobReader, ahead: "ReadAhead", plan: MountPlan, patience: "Patience"
+) -> "Adapter":
     import pyfuse3
 
     from yester.fs.adapter import Adapter
+    from yester.fs.file_reading import Desk
     from yester.fs.file_system import FileSystem
     from yester.fs.inodes import Numbers
     from yester.fs.sources import MountSource
     from yester.fs.views import ViewBuilder
 
     builder = ViewBuilder(Numbers(repository.state / "snapshot-numbers"), Numbers(repository.state / "folder-numbers"))
-    source = MountSource(repository.reader(plan.cache_size), local=repository.store.capabilities.local)
+    source = MountSource(reader, local=repository.store.capabilities.local)
     me = (os.getuid(), os.getgid())
-    system = FileSystem(repository, builder, source, pyfuse3.EntryAttributes(), owner=plan.owner, me=me)
+    attributes = pyfuse3.EntryAttributes()
+    system = FileSystem(repository, builder, Desk(source, ahead), attributes, owner=plan.owner, me=me)
     return Adapter(system, source, patience)
 
 
@@ -146,7 +168,6 @@ def _mount(adapter: "Adapter", plan: MountPlan, place: str) -> None:
         raise YesterError(
             f"{plan.mountpoint} cannot be mounted", hint="the line above says why; check that fuse3 is installed"
         ) from error
-    _raise_read_ahead(plan.mountpoint)
 
 
 def _options(plan: MountPlan, place: str) -> set[str]:
@@ -162,7 +183,7 @@ def _source(place: str) -> str:
 
 
 def _raise_read_ahead(mountpoint: Path) -> None:
-    """Let the kernel read further ahead than its 128 KiB. Only root may; others do with those."""
+    """Let the kernel read further ahead than its 128 KiB, which it sets when greeted. Only root may."""
     mount = find_mount(mountpoint)
     if mount is not None:
         with suppress(OSError):
@@ -174,13 +195,13 @@ def _record(plan: MountPlan, repository: Repository) -> MountRecord:
     return MountRecord(str(plan.mountpoint), repository.store.place, os.getpid(), time.time_ns(), log)
 
 
-def _run(ready: Callable[[], None]) -> None:
+def _run() -> None:
     import trio
 
-    trio.run(_answer_requests, ready)
+    trio.run(_answer_requests)
 
 
-async def _answer_requests(ready: Callable[[], None]) -> None:
+async def _answer_requests() -> None:
     import pyfuse3
     import trio
 
@@ -192,6 +213,5 @@ async def _answer_requests(ready: Callable[[], None]) -> None:
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(end_on_signal)
-        ready()
         await pyfuse3.main()
         nursery.cancel_scope.cancel()

@@ -18,6 +18,7 @@ waits for a thread (`others_wait`) there is no polling: the thread's answer must
 
 import os
 import select
+from collections.abc import Callable
 from time import perf_counter_ns
 from types import SimpleNamespace, TracebackType
 
@@ -52,7 +53,9 @@ class Turn:
 class Patience:
     """Waits for requests on the FUSE device; one for each mount."""
 
-    def __init__(self) -> None:
+    def __init__(self, answering: Callable[[], None] = lambda: None) -> None:
+        """`answering` is called once, when the first request, the kernel's greeting, was answered."""
+        self._answering = answering
         self.others_wait = 0
         """How many handlers wait for a thread."""
         self._poll = select.poll()
@@ -67,6 +70,8 @@ class Patience:
             self._poll.register(fd, select.POLLIN)
             self._fd = fd
         self._requests += 1
+        if self._requests == 2:
+            self._answering()
         if self._requests % PATIENCE == 0:
             await trio.lowlevel.checkpoint()
         start = perf_counter_ns()

@@ -1,16 +1,25 @@
 """Mounting, unmounting, refusing, and what is left when a server dies."""
 
+import errno
 import os
+import select
+import signal
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
 from tests.comparison import compare
 from tests.fs.mounting import World
 from tests.zoo import build, clear
 
+from yester.engine.errors import UsageError, YesterError
+from yester.fs.mounts import find_mount, is_dead
 from yester.fs.registry import MountRegistry
 from yester.fs.serving import active_mounts
+from yester.fs.unmounting import unmount
+from yester.plugins.backends.folder import FolderStore
 
 
 def content_differences(source: Path, copy: Path) -> Iterator[bytes]:
@@ -66,3 +75,162 @@ def test_every_kind_of_metadata_is_shown_as_it_was(world: World) -> None:
             assert list(content_differences(world.source, world.latest)) == []
     finally:
         clear(bytes(world.source / "zoo"))
+
+
+def test_new_snapshots_appear_and_forgotten_ones_go(world: World) -> None:
+    (world.source / "file").write_text("one")
+    first = world.take()
+    with world.mounted() as mnt:
+        (world.source / "file").write_text("two")
+        second = world.take()
+        wait_for(lambda: (mnt / "ids" / second.hex()).is_symlink())
+        wait_for(lambda: (world.latest / "file").read_text() == "two")
+        with open(mnt / "ids" / first.hex() / str(world.source).lstrip("/") / "file") as kept:
+            FolderStore(world.repository).delete(f"snap.{first.hex()}")
+            wait_for(lambda: os.listdir(mnt / "ids") == [second.hex()])
+            assert kept.read() == "one"
+
+
+def test_inode_numbers_are_the_same_after_a_remount_and_when_others_are_forgotten(world: World) -> None:
+    (world.source / "file").write_text("one")
+    first = world.take()
+    (world.source / "folder").mkdir()
+    world.take()
+    with world.mounted():
+        before = inodes(world.latest)
+    FolderStore(world.repository).delete(f"snap.{first.hex()}")
+    with world.mounted():
+        assert inodes(world.latest) == before
+        assert all(number < 2**53 for number in before.values())
+
+
+def test_sigterm_unmounts(world: World) -> None:
+    world.take()
+    assert world.try_to_mount().returncode == 0
+    record = MountRegistry(world.places.runtime).find(world.mountpoint)
+    assert record is not None
+    end(record.pid, signal.SIGTERM)
+    assert find_mount(world.mountpoint) is None
+
+
+def test_a_dead_mount_stays_is_recognised_and_cleared(world: World) -> None:
+    world.take()
+    assert world.try_to_mount().returncode == 0
+    record = MountRegistry(world.places.runtime).find(world.mountpoint)
+    assert record is not None
+    end(record.pid, signal.SIGKILL)
+    # An emptied mount point could make a mirroring job delete everything on the other side.
+    assert is_dead(world.mountpoint) and find_mount(world.mountpoint)
+    unmount(world.mountpoint, world.places.runtime)
+    assert find_mount(world.mountpoint) is None and os.listdir(world.mountpoint) == []
+
+
+def test_mounting_over_a_dead_mount_clears_it_first(world: World) -> None:
+    world.take()
+    assert world.try_to_mount().returncode == 0
+    record = MountRegistry(world.places.runtime).find(world.mountpoint)
+    assert record is not None
+    end(record.pid, signal.SIGKILL)
+    with world.mounted() as mnt:
+        assert "latest" in os.listdir(mnt)
+        assert len(active_mounts()) == 1
+
+
+def test_a_busy_mount_is_not_unmounted_and_goes_on(world: World) -> None:
+    (world.source / "file").write_text("one")
+    world.take()
+    with world.mounted() as mnt, open(world.latest / "file") as file:
+        with pytest.raises(YesterError, match="is busy") as caught:
+            unmount(mnt, world.places.runtime)
+        assert "fuser" in caught.value.hint
+        assert file.read() == "one"
+
+
+def test_what_is_not_a_mount_of_ours_is_not_unmounted(world: World) -> None:
+    for place in (world.mountpoint, world.root / "none", Path("/proc")):
+        with pytest.raises(UsageError, match="is not a mount of yester"):
+            unmount(place, world.places.runtime)
+
+
+def test_a_second_mount_at_the_same_place_is_refused(world: World) -> None:
+    world.take()
+    with world.mounted():
+        refused = world.try_to_mount()
+        assert refused.returncode == 1 and "is a mount of yester already" in refused.stderr
+
+
+def test_a_mount_point_inside_the_repository_or_around_it_is_refused(world: World) -> None:
+    (world.repository / "inside").mkdir()
+    world.mountpoint = world.repository / "inside"
+    assert "lies inside the repository" in world.try_to_mount().stderr
+    world.mountpoint = world.repository
+    assert "not empty" in world.try_to_mount().stderr
+    assert active_mounts() == []
+
+
+def test_what_goes_wrong_in_the_background_is_said_in_front(world: World) -> None:
+    (world.repository / "config").unlink()
+    refused = world.try_to_mount()
+    assert "no repository" in refused.stderr or "lost its config" in refused.stderr
+    assert refused.stderr.strip().endswith("| 6")
+    assert active_mounts() == []
+
+
+def test_me_and_others_exclude_each_other(world: World) -> None:
+    assert "exclude each other" in world.try_to_mount("me", others=True).stderr
+
+
+def test_with_me_everything_is_mine_and_open(world: World) -> None:
+    (world.source / "secret").write_text("x")
+    (world.source / "secret").chmod(0)
+    (world.source / "folder").mkdir(mode=0o000)
+    if os.getuid() == 0:
+        os.chown(world.source / "secret", 4001, 4001)
+    world.take()
+    with world.mounted("me"):
+        file, folder = (world.latest / "secret").stat(), (world.latest / "folder").stat()
+        assert (file.st_uid, file.st_gid, file.st_mode & 0o777) == (os.getuid(), os.getgid(), 0o400)
+        assert folder.st_mode & 0o777 == 0o500
+        assert (world.latest / "secret").read_text() == "x"
+
+
+def test_damage_hits_only_the_files_in_it_and_the_log_names_the_pack(world: World) -> None:
+    (world.source / "noise").write_bytes(os.urandom(300_000))
+    (world.source / "other").write_text("text")
+    world.take()
+    packs = sorted((world.repository / "data").rglob("data.*"))
+    assert len(packs) == 1
+    content = bytearray(packs[0].read_bytes())
+    content[1000] ^= 1
+    packs[0].write_bytes(content)
+    with world.mounted():
+        with pytest.raises(OSError) as caught:
+            (world.latest / "noise").read_bytes()
+        assert caught.value.errno == errno.EIO
+        assert sorted(os.listdir(world.latest)) == ["noise", "other"]
+        assert (world.latest / "noise").stat().st_size == 300_000
+        record = MountRegistry(world.places.runtime).find(world.mountpoint)
+    assert record is not None and packs[0].name in Path(record.log).read_text()
+
+
+def inodes(folder: Path) -> dict[str, int]:
+    """All inode numbers below a folder, by path."""
+    return {str(path): path.lstat().st_ino for path in [folder, *folder.rglob("*")]}
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    """Ask until it is so; views are looked at again once a second, and the kernel keeps them as long."""
+    until = time.monotonic() + 20
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def end(pid: int, number: int) -> None:
+    """Send a signal and wait for the process to end."""
+    fd = os.pidfd_open(pid)
+    try:
+        signal.pidfd_send_signal(fd, number)
+        assert select.select([fd], [], [], 20)[0]
+    finally:
+        os.close(fd)
