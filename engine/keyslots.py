@@ -81,10 +81,17 @@ def _sealed(body: _Slot, master: MasterKey, secret: bytes) -> _Slot:
 def _derived(slot: _Slot, secret: bytes) -> bytes:
     from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
+    derivation = Argon2id(
+        salt=slot.salt, length=32, iterations=slot.passes, lanes=slot.lanes, memory_cost=slot.memory_kib
+    )
     with _one_derivation:
-        return Argon2id(
-            salt=slot.salt, length=32, iterations=slot.passes, lanes=slot.lanes, memory_cost=slot.memory_kib
-        ).derive(secret)
+        try:
+            return derivation.derive(secret)
+        except MemoryError:
+            raise RepositoryError(
+                f"Too little memory to derive the key: it takes {slot.memory_kib >> 10} MiB",
+                hint="End other programs, or raise the memory limit.",
+            ) from None
 
 
 def slot_kind(data: bytes) -> str:

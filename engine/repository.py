@@ -25,8 +25,9 @@ from yester.engine.ids import SnapshotId, WriterId
 from yester.engine.index import Index
 from yester.engine.keys import Keys, MasterKey
 from yester.engine.keyslots import SlotKind, new_slot
-from yester.engine.places import Places, ensured, remember
+from yester.engine.places import Places, ensured
 from yester.engine.reading import BlobReader
+from yester.engine.recognition import know_again, note_encryption, refuse_downgrade
 from yester.engine.records import KINDS, Label, Record, Snapshot, Tombstone, decode_record, encode_record
 from yester.engine.sealing import ObjectKind, digest_of, name_of, open_record, seal_record
 from yester.engine.selection import select
@@ -89,7 +90,9 @@ class Repository:
             store.delete(slot_name)
             raise _taken(store) from None
         repository = cls(store, config, places, lambda: (master, keys))
-        _know_again(repository.state, keys)
+        know_again(repository.state, keys)
+        if secret is not None:
+            note_encryption(places, store.place)
         return repository
 
     @classmethod
@@ -107,16 +110,24 @@ class Repository:
                 f"The repository at {store.place} has no key slot left: nothing can open it",
                 hint="Put back the key objects from another copy of the repository.",
             )
-        given = None
-        if needs_secret(slots):
-            if secret is None:
-                raise RepositoryError(
-                    f"The repository at {store.place} is encrypted, and no passphrase was given",
-                    hint="Set YESTER_PASSPHRASE or give --passphrase-file, or run in a terminal to be asked.",
-                )
-            given = secret()
-        pending = Pending(lambda: unlock(slots, given, data))
-        return cls(store, config, places, pending.result)
+        locked = needs_secret(slots)
+        if locked and secret is None:
+            raise RepositoryError(
+                f"The repository at {store.place} is encrypted, and no passphrase was given",
+                hint="Set YESTER_PASSPHRASE or give --passphrase-file, or run in a terminal to be asked.",
+            )
+        given = secret() if locked and secret is not None else None
+
+        def work() -> tuple[MasterKey, Keys]:
+            unlocked = unlock(slots, given, data)
+            if locked:
+                note_encryption(places, store.place)
+            return unlocked
+
+        repository = cls(store, config, places, Pending(work).result)
+        if not locked:
+            refuse_downgrade(places, store.place, repository.state)
+        return repository
 
     @property
     def master(self) -> MasterKey:
@@ -128,7 +139,7 @@ class Repository:
         """The keys; waits until they are derived. RepositoryError: wrong passphrase; see `unlocking.unlock`."""
         if self._keys is None:
             keys = self._unlocked()[1]
-            _know_again(self.state, keys)
+            know_again(self.state, keys)
             self._keys = keys
         return self._keys
 
@@ -303,23 +314,3 @@ def _is_digest_name(name: str) -> bool:
     except UsageError:
         return False
     return True
-
-
-def _know_again(state: Path, keys: Keys) -> None:
-    """Remember whose keys these are, and refuse others from then on.
-
-    Without this, whoever can write to the store could exchange config and key slots for a set of his own that asks for
-    no secret, and be sent everything.
-    """
-    path = state / "identity"
-    mine = blake3(keys.config_key, derive_key_context="yester v1 fingerprint").hexdigest()
-    try:
-        known = path.read_text("ascii").strip()
-    except (FileNotFoundError, ValueError):
-        remember(path, mine.encode())
-        return
-    if known != mine:
-        raise RepositoryError(
-            "The repository has other keys than when this machine last used it: someone exchanged them",
-            hint=f"If that was you, delete {path} and run the command again.",
-        )

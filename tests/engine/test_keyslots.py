@@ -142,6 +142,19 @@ def test_a_slot_of_kind_none_with_no_key_is_damage() -> None:
         open_slot(slot_of(kind="none"), None)
 
 
+def test_too_little_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Exhausted:
+        def __init__(self, **_: object) -> None:
+            pass
+
+        def derive(self, _: bytes) -> bytes:
+            raise MemoryError
+
+    monkeypatch.setattr("cryptography.hazmat.primitives.kdf.argon2.Argon2id", Exhausted)
+    with pytest.raises(RepositoryError, match="64 MiB"):
+        open_slot(GOLDEN, b"secret")
+
+
 # Recovery keys
 
 

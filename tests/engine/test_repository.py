@@ -302,6 +302,32 @@ def test_exchanged_keys_are_refused_by_who_knew_the_old(
     Repository.open(store, never_asked, places=Places.under(tmp_path / "new")).unlock()
 
 
+def test_another_repository_without_encryption_in_its_place_is_refused(
+    repository: Repository, store: MemoryStore, places: Places, tmp_path: Path
+) -> None:
+    """The same attack with a repository id of his own."""
+    secret_one = {name: store.get(name) for name in store.list()}
+    for name in secret_one:
+        store.delete(name)
+    Repository.create(store, None, places=Places.under(tmp_path / "attacker"))
+    with pytest.raises(RepositoryError, match="was encrypted") as caught:
+        Repository.open(store, never_asked, places=places)
+    marker = next(place for place in (places.state / "encrypted").iterdir() if str(place) in caught.value.hint)
+    marker.unlink()
+    assert Repository.open(store, None, places=places).master != repository.master
+
+
+def test_encrypted_and_open_repositories_may_take_turns_in_one_place(
+    repository: Repository, store: MemoryStore, places: Places
+) -> None:
+    """As with two disks and one mount point: what this machine made or saw, it knows again."""
+    other = MemoryStore()
+    assert other.place == store.place
+    made = Repository.create(other, None, places=places)
+    assert opened(store, places).master == repository.master
+    assert Repository.open(other, None, places=places).master == made.master
+
+
 def test_rotation_is_no_exchange(repository: Repository, store: MemoryStore, places: Places) -> None:
     old = repository.master
     rotated = MasterKey(old.identity, (*old.epochs, (2, b"n" * 32)))
