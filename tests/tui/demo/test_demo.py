@@ -63,14 +63,18 @@ def test_the_story_is_told_to_its_end(stage: Stage) -> None:
     assert demo.returncode == 0, told + complaints
     for line in ("$ yester init", "$ yester snap demo", "$ yester mount yesterdays", "$ yester umount yesterdays"):
         assert line in told.splitlines()
-    assert told.count("The same ") == 3
+    assert [line for line in told.splitlines() if line.startswith("The same ")] == [
+        "The same as the original.",
+        "The same contents as the original.",
+        "The same attributes as the original.",
+    ]
     assert "letters of 2026" in told
     assert contents(stage.source) == before
     assert list(stage.scratch.iterdir()) == []
 
 
 @pytest.mark.usefixtures("fuse")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_story_leaves_nothing(stage: Stage, number: signal.Signals, code: int) -> None:
     with stage.start(str(stage.source)) as demo:
         assert demo.stdout is not None
