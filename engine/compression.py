@@ -10,6 +10,8 @@ PLAIN = 0
 ZSTD = 1
 """Codec numbers of frames, directories and records (docs/format.md, section 4)."""
 
+_SEARCHING = 6
+
 
 class _Codecs(local):
     """The compressors, by level, and the decompressor of the thread that asks."""
@@ -23,7 +25,12 @@ _codecs = _Codecs()
 
 
 def compress(data: Buffer, level: int = 3) -> bytes | None:
-    """Return one zstd frame, or None when it would save less than 2 % and the data is to be kept as it is."""
+    """Return one zstd frame, or None when it would save less than 2 % and the data is to be kept as it is.
+
+    The levels that search hard search random data as hard: level 1, ten times as fast, is asked first.
+    """
+    if level >= _SEARCHING and compress(data, 1) is None:
+        return None
     compressor = _codecs.compressors.get(level)
     if compressor is None:
         compressor = zstandard.ZstdCompressor(level=level, write_checksum=False)

@@ -5,8 +5,8 @@ want the same frame wait for the one that fetches it. A pack that is gone was pe
 elsewhere: the index is loaded again, once, before that is an error.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from threading import Event, Lock
 from typing import TypeVar
 
@@ -201,27 +201,32 @@ class BlobReader:
 
     def _fetch(self, frames: Sequence["_Coming"]) -> None:
         """Fetch and decode frames that lie close together in one pack; errors go to whoever waits for them."""
-        first, last = frames[0].location, frames[-1].location
+        waited_for = deque(frames)
         try:
-            data = memoryview(self._bytes(first, first.offset, last.offset + last.sealed_size - first.offset))
-            opener = self._opener(first)
+            self._decode_each(waited_for)
+        except YesterError as error:
+            self._arrive(waited_for, error)
         except BaseException as error:
-            self._arrive(frames, error)
-            if not isinstance(error, YesterError):
-                raise
-            return
-        for coming in frames:
-            location = coming.location
+            self._arrive(waited_for, error)
+            raise
+
+    def _decode_each(self, frames: "deque[_Coming]") -> None:
+        """Fetch frames with one read and decode them; those that arrived, or are damaged, leave the queue."""
+        first, last = frames[0].location, frames[-1].location
+        data = memoryview(self._bytes(first, first.offset, last.offset + last.sealed_size - first.offset))
+        opener = self._opener(first)
+        while frames:
+            location = frames[0].location
             start = location.offset - first.offset
             try:
-                frame = _Decoded(_decode(opener, location, data[start : start + location.sealed_size]))
+                outcome: _Decoded | DamageError = _decode(opener, location, data[start : start + location.sealed_size])
             except DamageError as error:
-                self._arrive([coming], error)
+                outcome = error
             else:
-                self._cache.put((location.pack, location.frame), frame)
-                self._arrive([coming], frame)
+                self._cache.put((location.pack, location.frame), outcome)
+            self._arrive([frames.popleft()], outcome)
 
-    def _arrive(self, frames: Sequence["_Coming"], outcome: "_Decoded | BaseException") -> None:
+    def _arrive(self, frames: Collection["_Coming"], outcome: "_Decoded | BaseException") -> None:
         with self._lock:
             for coming in frames:
                 self._coming.pop((coming.location.pack, coming.location.frame), None)
@@ -293,13 +298,13 @@ def _name(location: Location) -> str:
     return name_of(location.kind, location.pack)
 
 
-def _decode(opener: Opener, location: Location, sealed: Buffer) -> bytes:
-    """Return the plain text of a frame; DamageError naming the pack when it is not what the index says."""
+def _decode(opener: Opener, location: Location, sealed: Buffer) -> _Decoded:
+    """Return a frame decoded; DamageError naming the pack when it is not what the index says."""
     stored = opener.open(Domain.FRAME, location.frame, sealed)
     if location.codec == PLAIN and len(stored) == location.plain_size:
-        return stored
+        return _Decoded(stored)
     try:
-        return decompress(stored, location.plain_size)
+        return _Decoded(decompress(stored, location.plain_size))
     except ValueError as error:
         raise DamageError(f"{_name(location)} is damaged: frame {location.frame}: {error}", hint=_CHECK) from error
 

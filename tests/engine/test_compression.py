@@ -21,6 +21,7 @@ def test_data_that_would_shrink_by_less_than_two_percent_stays_plain() -> None:
     assert compress(os.urandom(98_500) + bytes(1500)) is None
     assert compress(os.urandom(95_000) + bytes(5000)) is not None
     assert compress(b"") is None
+    assert compress(os.urandom(100_000), 19) is None
 
 
 def test_a_frame_that_claims_another_size_is_refused_before_anything_is_allocated() -> None:

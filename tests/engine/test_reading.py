@@ -272,6 +272,23 @@ def test_threads_that_want_one_frame_fetch_it_once(holding: Holding, monkeypatch
     assert len(fetched) == 1
 
 
+def test_nobody_waits_for_a_frame_that_a_defect_kept_from_coming(
+    holding: Holding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (full,) = small_frames(holding, 1)
+    reader = holding.reader()
+
+    def broken(name: str, offset: int, size: int) -> bytes:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(holding.store, "get_range", broken)
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                reader.blob(DATA, full)
+    assert len(reader.blob(DATA, full)) == 128 << 10
+
+
 def test_many_threads_read_right_bytes_from_a_small_cache(holding: Holding) -> None:
     blobs = some_blobs(150)
     ids = holding.write(blobs)
