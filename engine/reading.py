@@ -219,12 +219,12 @@ class BlobReader:
             location = frames[0].location
             start = location.offset - first.offset
             try:
-                outcome: _Decoded | DamageError = _decode(opener, location, data[start : start + location.sealed_size])
+                frame = _decode(opener, location, data[start : start + location.sealed_size])
             except DamageError as error:
-                outcome = error
+                self._arrive([frames.popleft()], error)
             else:
-                self._cache.put((location.pack, location.frame), outcome)
-            self._arrive([frames.popleft()], outcome)
+                self._cache.put((location.pack, location.frame), frame)
+                self._arrive([frames.popleft()], frame)
 
     def _arrive(self, frames: Collection["_Coming"], outcome: "_Decoded | BaseException") -> None:
         with self._lock:
