@@ -4,6 +4,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -231,6 +232,13 @@ class Repository:
             self.put_record(ObjectKind.LABEL, Label(snapshot=sid, counter=1, writer=snapshot.writer, tags=chosen))
         self.store.put(name, [content])
         return sid
+
+    def forget_snapshot(self, sid: SnapshotId, reason: str) -> None:
+        """Forget a snapshot on purpose: first its tombstone, so that nobody misses it, then the object itself."""
+        stone = Tombstone(snapshot=sid, writer=self.writer, time_ns=time.time_ns(), reason=reason)
+        self.put_record(ObjectKind.TOMBSTONE, stone)
+        with suppress(Missing):
+            self.store.delete(name_of(ObjectKind.SNAPSHOT, sid))
 
     def close(self) -> None:
         """Let go of the store."""

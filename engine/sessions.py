@@ -13,7 +13,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from yester.engine.errors import DamageError, Missing
+from yester.engine.errors import DamageError, Missing, StoreError
 from yester.engine.keys import Keys
 from yester.engine.records import Session, decode_record, encode_record
 from yester.engine.sealing import ObjectKind, open_record, seal_record
@@ -48,10 +48,25 @@ def read_session(store: Store, keys: Keys, id: bytes, counter: int) -> Session:
     return session
 
 
-class WriterSession:
-    """This writer's session, from entering a with block to its end. Threads may call `tick`."""
+SIGN_OF_LIFE_S = 60.0
+"""How often a writer at work ticks."""
 
-    def __init__(self, store: Store, keys: Keys, *, writer: bytes, host: str, purpose: str, started_ns: int) -> None:
+
+class WriterSession:
+    """This writer's session, from entering a with block to its end; a thread of its own ticks meanwhile."""
+
+    def __init__(
+        self,
+        store: Store,
+        keys: Keys,
+        *,
+        writer: bytes,
+        host: str,
+        purpose: str,
+        started_ns: int,
+        interval_s: float = SIGN_OF_LIFE_S,
+    ) -> None:
+        """Nothing is stored yet."""
         self.id = secrets.token_bytes(16)
         self._store = store
         self._keys = keys
@@ -61,11 +76,9 @@ class WriterSession:
         self._counter = -1
         """The object that stands."""
         self._lock = threading.Lock()
-
-    def start(self) -> None:
-        """Put the first object; from here on a prune spares what is listed."""
-        with self._lock:
-            self._put()
+        self._over = threading.Event()
+        self._interval_s = interval_s
+        self._heart = threading.Thread(target=self._beat, name="session", daemon=True)
 
     def tick(self) -> None:
         """Give a sign of life. StoreError when it cannot; the last one that was given then still stands."""
@@ -74,10 +87,11 @@ class WriterSession:
             self._put()
             self._delete(before)
 
-    def end(self) -> None:
-        """Take the session away; nothing happens when a prune has done so already."""
-        with self._lock:
-            self._delete(session_name(self.id, self._counter))
+    def _beat(self) -> None:
+        while not self._over.wait(self._interval_s):
+            # What keeps a store from taking this will meet the run itself, which can say so.
+            with suppress(StoreError):
+                self.tick()
 
     def _put(self) -> None:
         # Sealed anew each time: a salt is never used twice.
@@ -90,10 +104,16 @@ class WriterSession:
             self._store.delete(name)
 
     def __enter__(self) -> Self:
-        self.start()
+        """Put the first object; from here on a prune spares what is listed."""
+        self._put()
+        self._heart.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.end()
+        """Take the session away, unless a prune has done so already, or the store fails: a prune will do it later."""
+        self._over.set()
+        self._heart.join()
+        with suppress(StoreError):
+            self._store.delete(session_name(self.id, self._counter))

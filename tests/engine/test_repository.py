@@ -494,6 +494,18 @@ def test_put_records_are_named_by_their_digest(repository: Repository, store: Me
     assert blake3(store.get(name)).digest() == digest == digest_of(name)
 
 
+def test_forgetting_leaves_a_tombstone_and_no_warning(
+    repository: Repository, store: MemoryStore, places: Places
+) -> None:
+    first, last = taken(repository), taken(repository, 1)
+    assert repository.warnings() == []
+    repository.forget_snapshot(last, "retention")
+    repository.forget_snapshot(last, "again")
+    assert repository.snapshot_ids() == {first}
+    assert len(list(store.list("snap."))) == 1
+    assert opened(store, places).warnings() == []
+
+
 # The witness
 
 

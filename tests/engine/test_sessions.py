@@ -1,10 +1,14 @@
+import threading
+from collections.abc import Sequence
+
 import pytest
 
-from yester.engine.errors import DamageError, Full, Missing
+from yester.engine.errors import DamageError, Full, Missing, Retry
 from yester.engine.keys import Keys, MasterKey
 from yester.engine.records import Session, encode_record
 from yester.engine.sealing import ObjectKind, seal_record
 from yester.engine.sessions import WriterSession, live_sessions, read_session, session_name
+from yester.engine.store import Buffer
 from yester.plugins.backends.memory import MemoryStore
 
 KEYS = Keys(MasterKey.random())
@@ -78,6 +82,39 @@ def test_bears_that_a_prune_took_it_away(store: MemoryStore) -> None:
         assert live_sessions(store.list()) == {session.id: 1}
         store.delete(session_name(session.id, 1))
     assert list(store.list()) == []
+
+
+def test_ticks_by_itself_while_it_lasts(store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = store.put
+    beats = threading.Semaphore(0)
+
+    def noted(name: str, buffers: Sequence[Buffer]) -> None:
+        if not name.endswith("0"):
+            beats.release()
+            if name.endswith("2"):
+                raise Full("no room")
+        put(name, buffers)
+
+    monkeypatch.setattr(store, "put", noted)
+    session = WriterSession(
+        store, KEYS, writer=WRITER, host="laptop", purpose="snap docs", started_ns=5, interval_s=0.001
+    )
+    with session:
+        for _ in range(5):
+            assert beats.acquire(timeout=60)
+    assert list(store.list()) == []
+    assert [thread.name for thread in threading.enumerate() if thread.name == "session"] == []
+
+
+def test_what_was_done_stands_when_the_store_fails_at_the_end(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_: str) -> None:
+        raise Retry("the connection is lost")
+
+    with at_work(store) as session:
+        monkeypatch.setattr(store, "delete", gone)
+    assert live_sessions(store.list()) == {session.id: 0}
 
 
 def test_every_object_has_another_salt(store: MemoryStore) -> None:
