@@ -7,6 +7,7 @@ from tests.engine.holding import KEYS, filled_pack, some_entry
 
 from yester.engine.errors import DamageError
 from yester.engine.ids import BlobKind
+from yester.engine.keys import blob_id
 from yester.engine.packs import PACK_SIZE, Frame, OpenPack, PackDirectory, list_packs, pack_kind, read_directory
 from yester.engine.sealing import Domain, ObjectKind, Opener, object_name
 from yester.plugins.backends.memory import MemoryStore
@@ -165,3 +166,33 @@ def test_only_data_lies_in_data_packs() -> None:
     kinds = {kind: pack_kind(kind) for kind in BlobKind}
     assert [kind for kind, pack in kinds.items() if pack is DATA] == [BlobKind.DATA]
     assert some_entry(1, 1).kind is DATA
+
+
+GOLDEN_BODY = bytes.fromhex(
+    "796573746572010200000100010000008d8f11c24e3a263032192069666a7316fb088f2d50799cf22d9ddcf3440f8913c858bb9426be"
+    "459d868e2c826c580bfb4b00ca95513256f4b27a4a3152a04e678c5c5d1b00d1e4ce22913f05bf39f9eb247e27ac8e7610e99c5ba4db"
+    "bf1ada90a48cb032fc6d05412a0144842a03552e8e02e3d130b6e6972428b9f6c628e623cdbae09861e3ef4ed5bf13b1792d"
+)
+GOLDEN_FOOTER = bytes.fromhex(
+    "24f47ea8576264b2b07f3bec4ef39ac2c760fb71db2502ee39dcdf3f49e82cbef0968b1883b448d3da5fd5b5c8b8401aa1c807c5c978"
+    "10cb3475ef88ba0e05b1"
+)
+
+
+def test_a_pack_of_format_1_is_read_for_ever() -> None:
+    store = MemoryStore()
+    content = GOLDEN_BODY + bytes(65536 - len(GOLDEN_BODY) - len(GOLDEN_FOOTER)) + GOLDEN_FOOTER
+    name = object_name(ObjectKind.META, [content])
+    store.put(name, [content])
+    entry = read_directory(store, name, KEYS)
+    directory = entry.directory
+    assert list(directory.offsets) == [48, 48 + 12 + 16]
+    assert list(directory.lengths) == [6, 6]
+    assert directory.kinds == bytes([BlobKind.TREE, BlobKind.TEXT])
+    plain = Opener(entry.header, KEYS, name).open(Domain.FRAME, 0, content[48:76])
+    assert plain == b"goldensilver"
+    ids = [
+        blob_id(KEYS.id_key(BlobKind(kind)), data)[:16]
+        for kind, data in zip(directory.kinds, (b"golden", b"silver"), strict=True)
+    ]
+    assert directory.ids == b"".join(ids)
