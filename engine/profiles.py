@@ -289,17 +289,30 @@ def _place_of(text: str, place: str, table: str, key: str) -> str:
 
 
 def save_profile(folder: Path, profile: Profile) -> Path:
-    """Write a new profile and return its path; UsageError when one of that name is there."""
+    """Write a new profile and return its path; UsageError when one of that name is there, or none can be written."""
     path = profile_path(folder, profile.name)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        with open(path, "x", encoding="utf-8") as file:
-            file.write(profile.text)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = open(path, "x", encoding="utf-8")  # noqa: SIM115  whoever failed to open it must not delete it
     except FileExistsError:
         raise UsageError(
             f"profile {profile.name} is already there", hint=f"change {path}, or yester profile remove {profile.name}"
         ) from None
+    except OSError as problem:
+        raise _unwritable(path, problem) from None
+    try:
+        with file:
+            file.write(profile.text)
+    except OSError as problem:
+        path.unlink()
+        raise _unwritable(path, problem) from None
     return path
+
+
+def _unwritable(path: Path, problem: OSError) -> UsageError:
+    return UsageError(
+        f"the profile {path} cannot be written: {problem.strerror}", hint="XDG_CONFIG_HOME moves profiles elsewhere"
+    )
 
 
 def render(profile: Profile) -> str:

@@ -6,26 +6,48 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from yester.engine.errors import BusyError
+from yester.engine.errors import BusyError, YesterError
 from yester.engine.profiles import Profile
 
 
 @contextmanager
 def run_lock(state: Path, profile: Profile) -> Iterator[None]:
-    """Hold the profile's lock; BusyError, naming the process, when another run holds it.
+    """Hold the profile's lock; BusyError, naming the process, when another run holds it. YesterError: it cannot be.
 
     The kernel lets go of the lock when the process ends, however it ends; the file stays.
     """
-    folder = state / "locks"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(folder / f"{profile.id.hex()}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    path = state / "locks" / f"{profile.id.hex()}.lock"
+    descriptor = _opened(path)
     try:
         _lock(descriptor, profile.name)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+        _sign(descriptor, path)
         yield
     finally:
         os.close(descriptor)
+
+
+def _opened(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as problem:
+        raise _unwritable(path, problem) from None
+
+
+def _sign(descriptor: int, path: Path) -> None:
+    """Say in the file who holds the lock."""
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+    except OSError as problem:
+        raise _unwritable(path, problem) from None
+
+
+def _unwritable(path: Path, problem: OSError) -> YesterError:
+    return YesterError(
+        f"the lock {path} cannot be written: {problem.strerror}",
+        hint="yester keeps its state there; XDG_STATE_HOME moves it elsewhere",
+    )
 
 
 def _lock(descriptor: int, name: str) -> None:

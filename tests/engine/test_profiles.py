@@ -1,3 +1,4 @@
+import io
 import os
 import tomllib
 from pathlib import Path
@@ -166,13 +167,13 @@ def test_no_sizes(text: str) -> None:
         parse_size(text)
 
 
-def test_sources_are_made_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A link as a source would make a snapshot of the link alone."""
+def test_sources_are_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Links stay: a snapshot keeps both the link and what it leads to (engine/roots.py)."""
     (tmp_path / "docs").mkdir()
     (tmp_path / "link").symlink_to("docs")
     monkeypatch.chdir(tmp_path)
-    profile = new_profile("p", [b"link", b"docs/", b"./docs"])
-    assert profile.sources == (os.fsencode(os.path.realpath(tmp_path / "docs")),)
+    profile = new_profile("p", [b"docs/", b"./docs", b"link"])
+    assert profile.sources == (os.fsencode(tmp_path / "docs"), os.fsencode(tmp_path / "link"))
     assert len(profile.id) == 16
     assert profile.id != new_profile("p", [b"docs"]).id
 
@@ -214,3 +215,26 @@ def test_a_profile_that_is_not_text(tmp_path: Path) -> None:
     profile_path(tmp_path, "docs").write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="cannot be read"):
         load_profile(tmp_path, "docs")
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "config").touch()
+    with pytest.raises(UsageError, match="cannot be written") as caught:
+        save_profile(tmp_path / "config" / "profiles", new_profile("docs", [os.fsencode(tmp_path)]))
+    assert "XDG_CONFIG_HOME" in caught.value.hint
+
+
+def test_a_full_disk_leaves_no_half_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    def opened(path: Path, mode: str, encoding: str) -> io.StringIO:
+        path.touch()
+        return Full()
+
+    monkeypatch.setattr("builtins.open", opened)
+    with pytest.raises(UsageError, match="No space left"):
+        save_profile(tmp_path, new_profile("docs", [os.fsencode(tmp_path)]))
+    monkeypatch.undo()
+    assert profile_names(tmp_path) == []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from yester.engine.errors import BusyError
+from yester.engine.errors import BusyError, YesterError
 from yester.engine.profiles import Profile
 from yester.engine.runlock import run_lock
 
@@ -33,6 +33,13 @@ def test_two_runs_of_one_profile(tmp_path: Path) -> None:
             pass
     with run_lock(tmp_path, PROFILE):
         pass
+
+
+def test_a_state_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "locks").touch()
+    with pytest.raises(YesterError, match="cannot be written") as caught, run_lock(tmp_path, PROFILE):
+        pass
+    assert "XDG_STATE_HOME" in caught.value.hint
 
 
 def test_a_killed_run_holds_nothing(tmp_path: Path) -> None:

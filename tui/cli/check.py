@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import to_builtins
 
 from yester.engine.errors import DamageError
 from yester.engine.events import shown
@@ -100,7 +101,7 @@ def _as_json(report: "CheckReport", warnings: list[str]) -> dict[str, object]:
         {
             "subject": problem.subject,
             "what": problem.what,
-            "hits": [{"snapshot": hit.snapshot.hex(), "path": shown(hit.path)} for hit in problem.hits],
+            "hits": [{"snapshot": hit.snapshot.hex(), **to_builtins(shown(hit.path))} for hit in problem.hits],
             "hit_count": problem.hit_count,
         }
         for problem in report.problems

@@ -78,10 +78,13 @@ def command(
     try:
         result = run.alone(Access(None, passphrase_file, passphrase_command, keyring))
     finally:
+        lost = recorder.close()
         if bar is not None:
             bar.close()
-        for words in [*ears.warnings, *recorder.close()]:
-            complain(words)
+        for warning in ears.warnings:
+            complain(warning)
+    for problem in lost:
+        complain(problem)
     if as_json:
         echo_json(_as_json(profile, result))
     elif not events:
