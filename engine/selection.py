@@ -56,8 +56,24 @@ def _of_profile(profile: str, when: str, snapshots: Sequence[Listed]) -> Listed:
     if when == _LATEST:
         return _newest(f"{profile}@{when}", mine)
     stamp = when.replace(" ", "T").replace(":", "-")
-    found = [listed for listed in mine if stamp and time_name(listed[1].time_ns).startswith(stamp)]
+    named = _time_names(mine)
+    if stamp in named:
+        return named[stamp]
+    found = [listed for name, listed in named.items() if stamp and name.startswith(stamp)]
     return _only(f"{profile}@{when}", found, mine)
+
+
+def _time_names(snapshots: Sequence[Listed]) -> dict[str, Listed]:
+    """Name the snapshots of one profile by time as the mount does: those of one second are told apart by -2, -3, …"""
+    named: dict[str, Listed] = {}
+    for listed in sorted(snapshots, key=lambda listed: (listed[1].time_ns, listed[0])):
+        name = base = time_name(listed[1].time_ns)
+        number = 1
+        while name in named:
+            number += 1
+            name = f"{base}-{number}"
+        named[name] = listed
+    return named
 
 
 def _refuse_profile(text: str, snapshots: Sequence[Listed]) -> None:

@@ -121,6 +121,14 @@ def test_a_profile_of_several_hosts_must_name_its_host() -> None:
     assert select("latest", both) == both[-1]
 
 
+def test_snapshots_of_one_second_are_told_apart_as_in_the_mount() -> None:
+    same = [taken(id, 0) for id in ("aaaa", "bbbb", "cccc")]
+    for stamp, expected in [("", same[0]), ("-2", same[1]), ("-3", same[2])]:
+        assert select(f"docs@2026-11-18T11-06-40{stamp}", list(reversed(same))) == expected
+    with pytest.raises(UsageError):
+        select("docs@2026-11-18T11-06-40-4", same)
+
+
 def test_a_long_list_of_candidates_is_cut() -> None:
     many = [taken(f"aaaa{number:x}", number) for number in range(10)]
     with pytest.raises(UsageError) as caught:
