@@ -26,6 +26,7 @@ from yester.fs.file_system import BLOCK_SIZE, FileSystem
 from yester.fs.inodes import Inode
 from yester.fs.listing import Listing
 from yester.fs.sources import MountSource, NotAtHand
+from yester.fs.views import NAME_MAX
 from yester.fs.waiting import Patience
 
 log = logging.getLogger("yester.fs")
@@ -33,7 +34,6 @@ log = logging.getLogger("yester.fs")
 P = ParamSpec("P")
 T = TypeVar("T")
 
-NAME_MAX = 255
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_TRUNC
 _WRITING = [
     "setattr",

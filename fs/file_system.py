@@ -24,7 +24,7 @@ from yester.fs.listing import DOT, DOTS, Listing, Reply, TreeListing, ViewListin
 from yester.fs.owners import Ids, OwnerMode
 from yester.fs.snapshot_tree import Folder, FolderCache, Place, SnapshotTree, find
 from yester.fs.sources import NodeSource
-from yester.fs.views import ViewBuilder, ViewFolder, ViewLink, Views
+from yester.fs.views import NAME_MAX, ViewBuilder, ViewFolder, ViewLink, Views
 from yester.fs.xattr_view import PREFIX, hidden_value, shown_value
 
 KEPT_TREES = 64
@@ -156,7 +156,7 @@ class FileSystem(Generic[A]):
         tree, folder = self._folder(parent)
         found = find(folder, name)
         if found is None:
-            return self._fill.nothing(FOREVER)
+            return self._no_name(name, FOREVER)
         page, row, ordinal = found
         if page.nlinks[row] > 1 and not S_ISDIR(page.modes[row]):
             ordinal = tree.first_link(ordinal)
@@ -168,10 +168,16 @@ class FileSystem(Generic[A]):
             raise NotADirectoryError(errno.ENOTDIR, name)
         child = node.children.get(name)
         if child is None:
-            return self._fill.nothing(VIEW_SECONDS)
+            return self._no_name(name, VIEW_SECONDS)
         found = self.attributes(child)
         found.entry_timeout = VIEW_SECONDS
         return found
+
+    def _no_name(self, name: bytes, seconds: float) -> A:
+        # FUSE asks for names of up to 1024 bytes, which other systems may have; here most programs expect a refusal.
+        if len(name) > NAME_MAX:
+            raise OSError(errno.ENAMETOOLONG, name)
+        return self._fill.nothing(seconds)
 
     def attributes(self, inode: Inode) -> A:
         """Return the attributes of an entry or a view's node."""

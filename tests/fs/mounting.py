@@ -69,7 +69,7 @@ class World:
 
     def try_to_mount(self, owner: str = "as-stored", others: bool = False) -> "subprocess.CompletedProcess[str]":
         """Mount in the background; the answer says what went wrong."""
-        arguments: list[str | Path] = [self.repository, self.mountpoint, self.places.state.parent, owner, str(others)]
+        arguments = map(str, (self.repository, self.mountpoint, self.places.state.parent, owner, others))
         return subprocess.run([sys.executable, "-c", SERVE, *arguments], capture_output=True, text=True, check=False)
 
     @contextmanager
