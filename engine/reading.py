@@ -124,7 +124,7 @@ class BlobReader:
         for span in _spans(sorted(wanted.values(), key=lambda location: (location.pack, location.offset))):
             self._request(span)
 
-    def batch(self, kind: BlobKind, ids: Sequence[bytes]) -> list[_Bytes | None]:
+    def batch(self, kind: BlobKind, ids: Sequence[bytes]) -> list[Buffer | None]:
         """Return many blobs, fetching their frames together; None for each that `blob` would have to look into."""
         places = [self._index.locate(id) for id in ids]
         wanted = {(place.pack, place.frame): place for place in places if place is not None}

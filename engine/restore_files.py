@@ -11,13 +11,12 @@ result: the final owner is the creator, no bit is special or in the umask.
 **Damage.** Bytes are written only after they were compared with their id. A file of which a piece is lost never gets
 its name: the rest of it is kept as NAME.damaged, and reported.
 
-Large files come as segments, on any thread and in any order (`LargeFile`).
+Large files come as segments (`LargeFile`), so that the threads that fetch frames can work ahead.
 """
 
 import errno
 import os
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from stat import S_IFMT, S_ISLNK, S_ISREG
@@ -35,7 +34,7 @@ from yester.engine.restore_conflicts import Conflicts, status_of, temporary_name
 from yester.engine.restore_links import LinkGroups, Made, Member
 from yester.engine.restore_places import Place
 from yester.engine.restore_plan import Conflict, aside_name
-from yester.engine.restore_report import Counts, Tally, in_words
+from yester.engine.restore_report import Tally, in_words
 from yester.engine.store import Buffer
 
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -53,7 +52,12 @@ class PlainRun(NamedTuple):
     names: list[bytes]
     """Of all rows of the leaf."""
     start: int
-    stop: int
+    ends: list[int]
+    """How many blobs of the run each file ends after."""
+
+
+Stretch = tuple[bytes, int, int]
+"""A blob, where in the file it goes, and its length."""
 
 
 @dataclass(slots=True)
@@ -74,20 +78,12 @@ class LargeFile:
     content: Content
     name: bytes
     fd: int
-    pending: int = 1
-    """Segments that are queued, and the walk while it queues more."""
     written: Written = field(default_factory=Written)
     error: OSError | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def use(self) -> None:
-        """One more segment is queued."""
-        with self.lock:
-            self.pending += 1
 
 
 class Files:
-    """Makes entries; every method may be called by any thread, with that thread's own Counts."""
+    """Makes entries. For one thread."""
 
     def __init__(
         self, source: BlobReader, attributes: Attributes, conflicts: Conflicts, tally: Tally, now_ns: int
@@ -96,31 +92,29 @@ class Files:
         self._attributes = attributes
         self._conflicts = conflicts
         self._tally = tally
+        self._counts = tally.counts
         self._now_ns = now_ns
         self._groups = LinkGroups()
         self._restricted = current_umask() | 0o7000
-
         self._open_large: dict[bytes, LargeFile] = {}
 
     # Plain files
 
-    def plain(self, counts: Counts, run: PlainRun) -> None:
-        """Make plain files."""
-        place, page, names, start, stop = run
+    def plain(self, run: PlainRun, pieces: Sequence[Buffer | None]) -> None:
+        """Make plain files out of these blobs, None for each that could not be had."""
+        place, page, names, start, ends = run
+        counts, looks = self._counts, self._looks(page)
+        owner_rows, modes, mtimes, sizes = page.owner_rows, page.modes, page.mtimes, page.sizes
+        first = 0
         try:
-            blobs, ends = page.blobs(start, stop)
-            pieces = self._source.batch(BlobKind.DATA, blobs)
-            looks = self._looks(page)
-            owner_rows, modes, mtimes, sizes = page.owner_rows, page.modes, page.mtimes, page.sizes
-            first = 0
-            for row, end in zip(range(start, stop), ends, strict=True):
+            for row, end in enumerate(ends, start):
                 ids, mode = looks(owner_rows[row], modes[row])
                 try:
                     if self._plain(place, names[row], mode, ids, mtimes[row], sizes[row], pieces[first:end]):
                         counts.files += 1
                         counts.size += sizes[row]
                     else:
-                        self._make(counts, place, page.entry(row))
+                        self._make(place, page.entry(row))
                 except OSError as error:
                     self._failed(place, names[row], error)
                 first = end
@@ -189,39 +183,35 @@ class Files:
         self._open_large[name] = large
         return large
 
-    def segment(self, counts: Counts, large: LargeFile, offset: int, size: int) -> None:
-        """Write a part of a large file."""
+    def segment(self, large: LargeFile, pieces: Sequence[Buffer | None], *, stretch: Sequence[Stretch]) -> None:
+        """Write a part of a large file out of these blobs, None for each that could not be had."""
+        if large.error is not None:
+            return
         try:
-            if large.error is None:
-                self._write_pieces(large.fd, large.content, offset, size, large.written)
+            for piece, (blob, offset, length) in zip(pieces, stretch, strict=True):
+                self._write_piece(large.fd, blob, piece, offset, length, large.written)
         except OSError as error:
             large.error = error
-        finally:
-            self.end_large(counts, large)
 
-    def end_large(self, counts: Counts, large: LargeFile) -> None:
-        """One less needs the file: a segment, or the walk. The last one completes it."""
-        with large.lock:
-            large.pending -= 1
-            if large.pending:
-                return
+    def end_large(self, large: LargeFile) -> None:
+        """Complete a large file, all of whose segments were written."""
         place, entry = large.place, large.entry
         try:
             self._complete(place, entry, large.name, large.fd, large.written, large.error)
             if status_of(place, entry.name) is not None:
-                self._put(counts, place, entry, large.name, same=False)
+                self._put(place, entry, large.name, same=False)
             else:
                 os.rename(large.name, entry.name, src_dir_fd=place.fd, dst_dir_fd=place.fd)
-            counts.size += large.written.size
+            self._counts.size += large.written.size
             self._attributes.lock_later(place, entry)
-            counts.files += 1
+            self._counts.files += 1
         except OSError as error:
             self._failed(place, entry.name, error)
         except YesterError as error:
             self._tally.fail(_path(place, entry.name), str(error))
         finally:
             del self._open_large[large.name]
-            large.place.release()
+            place.release()
 
     def abandon(self) -> None:
         """Remove large files that will not be completed."""
@@ -232,104 +222,93 @@ class Files:
 
     # Anything
 
-    def single(self, counts: Counts, place: Place, entry: Entry) -> None:
+    def single(self, place: Place, entry: Entry) -> None:
         """Make an entry that has no other names."""
         try:
-            self._make(counts, place, entry)
+            self._make(place, entry)
         finally:
             place.release()
 
-    def linked(self, counts: Counts, member: Member) -> None:
-        """Make an entry that has other names, or link it to the one that was made."""
-        answer = self._groups.meet(member)
-        if isinstance(answer, Made):
-            self._link(counts, member, answer)
-        elif answer:
-            self._first(counts, member)
-
-    def _first(self, counts: Counts, member: Member | None) -> None:
-        """Make the first of a group, or the next if that fails; then link what waited for it."""
-        while member is not None:
-            if self._make(counts, member.place, member.entry):
-                for other in self._groups.made(member):
-                    self._link(counts, other, Made(member.place, member.entry.name))
-                member.place.release()
-                return
-            after = self._groups.failed(member)
-            member.place.release()
-            member = after
-
-    def _link(self, counts: Counts, member: Member, made: Made) -> None:
+    def linked(self, member: Member) -> None:
+        """Make an entry that has other names, or link it to the one of them that was made."""
         place, entry = member.place, member.entry
         try:
-            self._linked_to(counts, place, entry, made)
+            made = self._groups.find(member)
+            if made is not None:
+                self._link(place, entry, made)
+            elif self._make(place, entry):
+                self._groups.add(member)
+        finally:
+            place.release()
+
+    def _link(self, place: Place, entry: Entry, made: Made) -> None:
+        try:
+            self._linked_to(place, entry, made)
         except (OSError, YesterError) as error:
             reason = in_words(error) if isinstance(error, OSError) else str(error)
             path = _path(place, entry.name)
-            if self._make(counts, place, entry):
+            if self._make(place, entry):
                 self._tally.fail(path, f"restored, but not as one file with {_text(_path(*made))}: {reason}")
-        finally:
-            place.release()
 
-    def _linked_to(self, counts: Counts, place: Place, entry: Entry, made: Made) -> None:
+    def _linked_to(self, place: Place, entry: Entry, made: Made) -> None:
         status = status_of(place, entry.name)
         folder = made.place.reach()
         try:
             if status is not None:
                 first = os.stat(made.name, dir_fd=folder, follow_symlinks=False)
                 if (first.st_dev, first.st_ino) == (status.st_dev, status.st_ino):
-                    counts.same += 1
+                    self._counts.same += 1
                     return
                 if self._conflicts.policy is Conflict.SKIP:
-                    counts.skipped += 1
+                    self._counts.skipped += 1
                     return
             name = entry.name if status is None else temporary_name()
             os.link(made.name, name, src_dir_fd=folder, dst_dir_fd=place.fd, follow_symlinks=False)
         finally:
             os.close(folder)
         if status is not None:
-            self._put(counts, place, entry, name, same=self._conflicts.same(place, entry, status))
-        counts.links += 1
+            self._put(place, entry, name, same=self._conflicts.same(place, entry, status))
+        self._counts.links += 1
 
-    def _make(self, counts: Counts, place: Place, entry: Entry) -> bool:
+    def _make(self, place: Place, entry: Entry) -> bool:
         """Make an entry; return whether it is there now. Failures are reported."""
         try:
-            return self._deliver(counts, place, entry)
+            return self._deliver(place, entry)
         except YesterError as error:
             self._tally.fail(_path(place, entry.name), str(error))
         except OSError as error:
             self._failed(place, entry.name, error)
         return False
 
-    def _deliver(self, counts: Counts, place: Place, entry: Entry) -> bool:
+    def _deliver(self, place: Place, entry: Entry) -> bool:
         status = status_of(place, entry.name)
         same = status is not None and self._conflicts.same(place, entry, status)
         if status is not None and self._conflicts.policy is Conflict.SKIP:
-            counts.skipped += 1
+            self._counts.skipped += 1
             return same
         if status is not None and same and self._renewed(place, entry, status):
-            counts.same += 1
+            self._counts.same += 1
             return True
         name = entry.name if status is None else temporary_name()
         if S_ISREG(entry.mode):
-            self._file(counts, place, entry, name)
-            counts.files += 1
+            self._file(place, entry, name)
+            self._counts.files += 1
         else:
             self._special(place, entry, name)
-            counts.symlinks += entry.is_symlink
-            counts.specials += not entry.is_symlink
+            self._counts.symlinks += entry.is_symlink
+            self._counts.specials += not entry.is_symlink
         if status is not None:
-            self._put(counts, place, entry, name, same=same)
+            self._put(place, entry, name, same=same)
         self._attributes.lock_later(place, entry)
         return True
 
-    def _put(self, counts: Counts, place: Place, entry: Entry, name: bytes, *, same: bool) -> None:
+    def _put(self, place: Place, entry: Entry, name: bytes, *, same: bool) -> None:
         """Give a complete entry its name. What has it is replaced when it is the `same`, else the policy decides."""
         try:
             if same:
-                counts.replaced += 1
+                self._counts.replaced += 1
             else:
-                self._conflicts.make_way(place, entry.name, counts)
+                self._conflicts.make_way(place, entry.name, self._counts)
             os.rename(name, entry.name, src_dir_fd=place.fd, dst_dir_fd=place.fd)
         except OSError:
             os.unlink(name, dir_fd=place.fd)
@@ -355,7 +334,7 @@ class Files:
         self._attributes.lock_later(place, entry)
         return True
 
-    def _file(self, counts: Counts, place: Place, entry: Entry, name: bytes) -> None:
+    def _file(self, place: Place, entry: Entry, name: bytes) -> None:
         """Make a regular file under `name`, as a whole."""
         content = Content.of(entry, self._source)
         fd = os.open(name, NEW_FILE, 0o600, dir_fd=place.fd)
@@ -364,11 +343,11 @@ class Files:
         try:
             self._attributes.before_content(fd, entry, _path(place, entry.name))
             os.truncate(fd, content.size)
-            self._write_pieces(fd, content, 0, content.size, written)
+            self._write_all(fd, content, written)
         except OSError as error:
             failed = error
         self._complete(place, entry, name, fd, written, failed)
-        counts.size += written.size
+        self._counts.size += written.size
 
     def _complete(
         self, place: Place, entry: Entry, name: bytes, fd: int, written: Written, failed: OSError | None
@@ -396,19 +375,23 @@ class Files:
         os.rename(name, kept, src_dir_fd=place.fd, dst_dir_fd=place.fd)
         raise DamageError(f"parts of it are lost; the rest is in {_text(kept)}: {written.lost[0]}")
 
-    def _write_pieces(self, fd: int, content: Content, offset: int, size: int, written: Written) -> None:
-        """Write a stretch of a file, holes left out. Several threads may add to `written`."""
-        for blob, start, length in content.pieces(offset, size):
-            if blob is not None:
-                try:
-                    piece = memoryview(self._source.blob(BlobKind.DATA, blob))[start : start + length]
-                    if len(piece) != length:
-                        raise DamageError(f"blob {blob.hex()} is shorter than the file says")
-                    _write_at(fd, piece, offset)
-                    written.size += length
-                except DamageError as error:
-                    written.lost.append(str(error))
-            offset += length
+    def _write_all(self, fd: int, content: Content, written: Written) -> None:
+        """Write a file, holes left out."""
+        for blob, offset, length in stretches(content):
+            self._write_piece(fd, blob, None, offset, length, written)
+
+    def _write_piece(
+        self, fd: int, blob: bytes, piece: Buffer | None, offset: int, length: int, written: Written
+    ) -> None:
+        """Write a blob, which is read if it is not given."""
+        try:
+            data = self._source.blob(BlobKind.DATA, blob) if piece is None else piece
+            if len(data) != length:
+                raise DamageError(f"blob {blob.hex()} is not as long as the file says")
+            _write_at(fd, data, offset)
+            written.size += length
+        except DamageError as error:
+            written.lost.append(str(error))
 
     def _special(self, place: Place, entry: Entry, name: bytes) -> None:
         """Make a symlink, fifo, socket or device under `name`."""
@@ -435,6 +418,15 @@ class Files:
                 hint="Make room and run the same restore again; what is restored already is left as it is.",
             ) from error
         self._tally.fail(_path(place, name), in_words(error))
+
+
+def stretches(content: Content) -> Iterator[Stretch]:
+    """Yield where each blob of a file goes; what lies between is holes. DamageError when a list cannot be read."""
+    offset = 0
+    for blob, _, length in content.pieces(0, content.size):
+        if blob is not None:
+            yield blob, offset, length
+        offset += length
 
 
 def _subject(fd: int, entry: Entry) -> Subject:

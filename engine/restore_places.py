@@ -6,21 +6,16 @@ the target while we work, leads a write out of the target. Where a directory mus
 inode number must be those of the first time.
 
 A Place counts who still needs it: the walk while it is in it, each directory below, each queued file. When nobody does,
-its attributes are set (so the mtime comes last), it is closed, and its parent is needed by one less. That happens on
-whatever thread came last.
+its attributes are set (so the mtime comes last), it is closed, and its parent is needed by one less.
 """
 
 import os
-import threading
 from collections.abc import Callable
 
 from yester.engine.entries import Entry
 from yester.engine.errors import YesterError
 
 OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-
-_lock = threading.Lock()
-"""Guards the counts of all places: each is held for a few instructions."""
 
 
 class Place:
@@ -72,24 +67,21 @@ class Place:
         self._needed = 1
         self._users = 0
         if parent:
-            with _lock:
-                parent._needed += 1
+            parent._needed += 1
 
     def use(self) -> None:
-        """Keep the directory open for one more queued entry; `release` ends it. Called by the walk only."""
-        with _lock:
-            self._needed += 1
-            self._users += 1
+        """Keep the directory open for one more queued entry; `release` ends it."""
+        self._needed += 1
+        self._users += 1
 
     def release(self, *, user: bool = True) -> None:
         """One less needs the directory: a queued entry, or (`user` false) the walk. The last one finishes it."""
         place: Place | None = self
         while place is not None:
-            with _lock:
-                place._needed -= 1
-                place._users -= user
-                if place._needed:
-                    return
+            place._needed -= 1
+            place._users -= user
+            if place._needed:
+                return
             place._close()
             place, user = place.parent, False
 
@@ -109,11 +101,10 @@ class Place:
 
     def sleep(self) -> None:
         """Close the descriptor for the time being if no queued entry uses it: deep trees would need too many."""
-        with _lock:
-            if self._users or self.parent is None or self.fd < 0:
-                return
-            fd, self.fd = self.fd, -1
-        os.close(fd)
+        if self._users or self.parent is None or self.fd < 0:
+            return
+        os.close(self.fd)
+        self.fd = -1
 
     def wake(self) -> None:
         """Open the descriptor again if it sleeps."""

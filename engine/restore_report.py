@@ -1,9 +1,8 @@
-"""What a restore did and did not do: counted by threads, read at the end."""
+"""What a restore did and did not do."""
 
 import os
-import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 MAX_FAILURES = 10_000
@@ -47,14 +46,6 @@ class Counts:
     replaced: int = 0
     skipped: int = 0
 
-    def add(self, other: "Counts") -> None:
-        """Add what another thread counted."""
-        for each in _COUNTS:
-            setattr(self, each, getattr(self, each) + getattr(other, each))
-
-
-_COUNTS = tuple(each.name for each in fields(Counts))
-
 
 @dataclass(frozen=True, slots=True)
 class RestoreReport:
@@ -71,35 +62,27 @@ class RestoreReport:
 
 @dataclass(slots=True)
 class Tally:
-    """Takes what threads report; every method may be called by any of them."""
+    """Takes what is done and what fails."""
 
     told: Callable[[Failure], None]
-    """Called for each failure, one call at a time."""
+    """Called for each failure that is listed."""
     counts: Counts = field(default_factory=Counts)
     failed: int = 0
     _failures: list[Failure] = field(default_factory=list)
     _lacking: dict[str, Lack] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def add(self, counts: Counts) -> None:
-        """Count what was done."""
-        with self._lock:
-            self.counts.add(counts)
 
     def fail(self, path: bytes, what: str) -> None:
         """Note that the entry at `path` is not restored, or not wholly."""
         failure = Failure(path, what)
-        with self._lock:
-            self.failed += 1
-            if len(self._failures) < MAX_FAILURES:
-                self._failures.append(failure)
-                self.told(failure)
+        self.failed += 1
+        if len(self._failures) < MAX_FAILURES:
+            self._failures.append(failure)
+            self.told(failure)
 
     def lack(self, path: bytes, what: str) -> None:
         """Note that `what` of the entry could not be had, and that nobody did wrong."""
-        with self._lock:
-            before = self._lacking.get(what)
-            self._lacking[what] = Lack(before.count + 1, before.example) if before else Lack(1, path)
+        before = self._lacking.get(what)
+        self._lacking[what] = Lack(before.count + 1, before.example) if before else Lack(1, path)
 
     def report(self) -> RestoreReport:
         """Return all of it."""

@@ -1,12 +1,13 @@
-"""Restore: bring files of a snapshot back into a directory.
+r"""Restore: bring files of a snapshot back into a directory.
 
-    walk (caller's thread)  ->  batches of entries  ->  threads: fetch frames, make files
-                                                        whoever is last in a directory finishes it
+    walk  ->  batches of entries  ->  make them, finish directories        (the caller's thread)
+                     \->  fetch and decode their frames  ->/               (threads, a few batches ahead)
 
 The walk goes through the snapshot in preorder, the order in which small files share frames, makes the directories, and
-queues everything else in batches of about a megabyte: a thread crossing costs as much as a small file, so it is paid
-once a batch. A batch's frames are fetched together and its files made one after the other. A few batches are queued
-at most, so that memory stays bounded whatever the size of a snapshot or a file.
+queues everything else in batches of about a megabyte. Threads fetch the blobs of a batch, whose frames are decoded
+without the interpreter's lock; the caller's thread makes the files. More threads that make files were tried: they wait
+for each other's lock more than they gain. A few batches are under way at most, so that memory stays bounded
+whatever the size of a snapshot or a file.
 
 Where things are made, and why nothing outside the target can be: engine/restore_places.py. In what order attributes
 come: engine/restore_attributes.py. What happens to what is there already: engine/restore_conflicts.py. What a file
@@ -16,15 +17,14 @@ goes through: engine/restore_files.py.
 import errno
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from stat import S_IFMT, S_IFREG, S_ISDIR
-from threading import BoundedSemaphore
 
-from yester.engine.content import Content
 from yester.engine.entries import Entry, Mark
 from yester.engine.errors import CancelledError, DamageError, YesterError
 from yester.engine.events import Message, Phase, RestoreBegin, RestoreEnd, path_fields, shown
@@ -39,15 +39,16 @@ from yester.engine.records import Snapshot
 from yester.engine.repository import Repository
 from yester.engine.restore_attributes import Attributes, drop_acls, inherits_acl
 from yester.engine.restore_conflicts import Conflicts, status_of
-from yester.engine.restore_files import Files, LargeFile, PlainRun
+from yester.engine.restore_files import Files, LargeFile, PlainRun, Stretch, stretches
 from yester.engine.restore_links import Member
 from yester.engine.restore_places import OPEN_FOLDER, Place, make_writable
 from yester.engine.restore_plan import Conflict, Start, starts
-from yester.engine.restore_report import Counts, Failure, RestoreReport, Tally, in_words
+from yester.engine.restore_report import Failure, RestoreReport, Tally, in_words
+from yester.engine.store import Buffer
 from yester.engine.trees import decode_root, open_directory
 
 _THREADS = 2
-_QUEUED_BATCHES = 6
+_BATCHES_AHEAD = 4
 _BATCH_SIZE = 1 << 20
 _BATCH_ITEMS = 128
 _LARGE_SIZE = 8 << 20
@@ -57,15 +58,17 @@ _READER_CACHE = 48 << 20
 _OPEN_DEPTH = 100
 """Directories above this many levels further up are closed until they are needed again."""
 
-Job = Callable[[Counts], None]
-"""Makes one or more entries; what it did is added to the counts."""
+Job = Callable[[Sequence[Buffer | None]], None]
+"""Makes one or more entries out of the blobs that it was queued with, None for each that could not be had."""
 
 
 @dataclass(slots=True)
 class _Batch:
-    """Entries that one thread makes."""
+    """Entries that are made together, and all blobs that they need."""
 
-    jobs: list[Job] = field(default_factory=list)
+    jobs: list[tuple[Job, int]] = field(default_factory=list)
+    """Each with the number of its blobs."""
+    blobs: list[bytes] = field(default_factory=list)
     size: int = 0
     items: int = 0
 
@@ -135,11 +138,9 @@ class _Restore:
         self._conflicts = Conflicts(conflict, label, self._source, id_key)
         self._files = Files(self._source, self._attributes, self._conflicts, tally, now_ns)
         self._batch = _Batch()
-        self._room = BoundedSemaphore(_QUEUED_BATCHES)
-        self._running: set[Future[None]] = set()
-        self._stopped = False
+        self._coming: deque[tuple[_Batch, Future[list[Buffer | None]]]] = deque()
         self._counters = Counters()
-        self._counts = Counts()
+        self._counts = tally.counts
         self._open_places: set[Place] = set()
         self._next_update = 0.0
 
@@ -151,31 +152,30 @@ class _Restore:
         top = self._open_target(target, begin)
         self._progress.phase(Phase.WRITE)
         try:
-            self._fill(top, begin)
+            with ThreadPoolExecutor(_THREADS, "restore") as self._pool:
+                self._fill(top, begin)
             self._progress.phase(Phase.ATTRIBUTES)
             self._attributes.finish()
             top.release(user=False)
         finally:
-            self._tally.add(self._counts)
             for place in self._open_places:
                 place.abandon()
         self._next_update = 0.0
         self._tell_progress()
 
     def _fill(self, top: Place, begin: Sequence[Start]) -> None:
-        """Walk and wait until every entry is made."""
-        with ThreadPoolExecutor(_THREADS, "restore") as self._pool:
-            try:
-                for start in begin:
-                    self._start(top, start)
-                self._send()
-                wait(self._running)
-                self._check()
-            except BaseException:
-                self._stopped = True
-                wait(self._running)
-                self._files.abandon()
-                raise
+        """Walk and make every entry."""
+        try:
+            for start in begin:
+                self._start(top, start)
+            self._send()
+            while self._coming:
+                self._make_batch()
+        except BaseException:
+            for _, fetched in self._coming:
+                fetched.cancel()
+            self._files.abandon()
+            raise
 
     # Directories
 
@@ -333,35 +333,44 @@ class _Restore:
             while end < stop and size < room and end - start < items:
                 size += sizes[end]
                 end += 1
+            blobs, ends = page.blobs(start, end)
             place.use()
-            run = PlainRun(place, page, names, start, end)
-            self._add(partial(self._files.plain, run=run), size, end - start)
+            self._add(partial(self._files.plain, PlainRun(place, page, names, start, ends)), blobs, size, end - start)
             start = end
 
     def _queue(self, place: Place, entry: Entry, ordinal: int) -> None:
         """Queue anything that is no directory."""
-        size = sum(ref.size for ref in entry.refs)
+        large = None
         if entry.nlink > 1 and entry.link_group:
-            place.use()
             member = Member(place, entry, self._group(place, entry, ordinal))
-            self._add(partial(self._files.linked, member=member), size)
-            return
-        large = self._files.begin_large(place, entry) if _is_large(entry) else None
-        if large is None:
-            place.use()
-            self._add(partial(self._files.single, place=place, entry=entry), size)
+            job: Callable[[], None] = partial(self._files.linked, member)
         else:
+            large = self._files.begin_large(place, entry) if _is_large(entry) else None
+            job = partial(self._files.single, place, entry)
+        if large is not None:
             self._queue_segments(large)
+            return
+        place.use()
+        # The blobs are fetched with the batch, and then come out of the reader's cache.
+        blobs = [ref.blob for ref in entry.refs] if entry.is_file and not entry.marks & Mark.LIST else []
+        self._add(lambda _: job(), blobs, sum(ref.size for ref in entry.refs))
 
     def _queue_segments(self, large: LargeFile) -> None:
         try:
-            for offset, size in _segments(large.content):
-                large.use()
-                self._add(partial(self._files.segment, large=large, offset=offset, size=size), size)
+            stretch: list[Stretch] = []
+            for each in stretches(large.content):
+                stretch.append(each)
+                if each[1] + each[2] - stretch[0][1] >= _SEGMENT_SIZE:
+                    self._queue_segment(large, stretch)
+                    stretch = []
+            self._queue_segment(large, stretch)
         except DamageError as error:
             large.written.lost.append(str(error))
-        finally:
-            self._files.end_large(self._counts, large)
+        self._add(lambda _: self._files.end_large(large), (), 0)
+
+    def _queue_segment(self, large: LargeFile, stretch: list[Stretch]) -> None:
+        size = sum(length for _, _, length in stretch)
+        self._add(partial(self._files.segment, large, stretch=stretch), [blob for blob, _, _ in stretch], size)
 
     def _group(self, place: Place, entry: Entry, ordinal: int) -> int:
         """Return the ordinal of the first name of the entry's file; its own, when that is not known."""
@@ -376,51 +385,43 @@ class _Restore:
             self._tally.fail(path, f"restored as a file of its own, its hard links are lost: {error}")
             return ordinal
 
-    def _add(self, job: Job, size: int, items: int = 1) -> None:
+    def _add(self, job: Job, blobs: Collection[bytes], size: int, items: int = 1) -> None:
         batch = self._batch
-        batch.jobs.append(job)
+        batch.jobs.append((job, len(blobs)))
+        batch.blobs.extend(blobs)
         batch.size += size
         batch.items += items
         if batch.size >= _BATCH_SIZE or batch.items >= _BATCH_ITEMS:
             self._send()
 
     def _send(self) -> None:
-        """Hand the open batch to a thread, as soon as there is room for it."""
-        self._check()
-        self._tell_progress()
+        """Let the blobs of the open batch be fetched; make the oldest one if enough are under way."""
         batch, self._batch = self._batch, _Batch()
-        self._room.acquire()
-        self._running.add(self._pool.submit(self._make, batch))
+        self._coming.append((batch, self._pool.submit(self._source.batch, BlobKind.DATA, batch.blobs)))
+        if len(self._coming) > _BATCHES_AHEAD:
+            self._make_batch()
 
-    def _make(self, batch: _Batch) -> None:
-        """Make the entries of a batch; on a thread."""
-        counts = Counts()
-        try:
-            if not self._stopped:
-                for job in batch.jobs:
-                    job(counts)
-        finally:
-            self._tally.add(counts)
-            self._room.release()
-
-    def _check(self) -> None:
-        """Raise what ended a batch, or CancelledError."""
-        done = {each for each in self._running if each.done()}
-        self._running -= done
-        for each in done:
-            each.result()
+    def _make_batch(self) -> None:
+        """Make the entries of the oldest batch."""
         if self._cancelled():
             raise CancelledError(
                 "the restore was cancelled", hint="Run it again to go on; what is there is left as it is."
             )
+        self._tell_progress()
+        batch, fetched = self._coming.popleft()
+        pieces = fetched.result()
+        first = 0
+        for job, blobs in batch.jobs:
+            job(pieces[first : first + blobs])
+            first += blobs
 
     def _tell_progress(self) -> None:
         now = time.monotonic()
         if now >= self._next_update:
             self._next_update = now + UPDATE_INTERVAL_S
-            counts = self._tally.counts
+            counts = self._counts
             self._counters.files = counts.files + counts.links
-            self._counters.directories = self._counts.directories
+            self._counters.directories = counts.directories
             self._counters.size = counts.size
             self._counters.unchanged = counts.same
             self._counters.failed = self._tally.failed
@@ -437,22 +438,6 @@ def _special_rows(page: Page) -> list[int]:
     if page.count and max(page.sizes) >= _LARGE_SIZE:
         rows.update(row for row, size in enumerate(page.sizes) if size >= _LARGE_SIZE)
     return sorted(rows)
-
-
-def _segments(content: Content) -> Iterator[tuple[int, int]]:
-    """Yield offset and size of stretches of data between holes, cut after whole blobs."""
-    start = offset = 0
-    for blob, _, length in content.pieces(0, content.size):
-        offset += length
-        if blob is None:
-            if offset - length > start:
-                yield start, offset - length - start
-            start = offset
-        elif offset - start >= _SEGMENT_SIZE:
-            yield start, offset - start
-            start = offset
-    if offset > start:
-        yield start, offset - start
 
 
 def _is_large(entry: Entry) -> bool:
