@@ -64,7 +64,7 @@ def _of_profile(profile: str, when: str, snapshots: Sequence[Listed]) -> Listed:
 
 
 def _time_names(snapshots: Sequence[Listed]) -> dict[str, Listed]:
-    """Name the snapshots of one profile by time as the mount does: those of one second are told apart by -2, -3 and so on."""
+    """Name the snapshots of one profile by time as the mount does: after the first of one second come -2, -3."""
     named: dict[str, Listed] = {}
     for listed in sorted(snapshots, key=lambda listed: (listed[1].time_ns, listed[0])):
         name = base = time_name(listed[1].time_ns)
