@@ -4,6 +4,7 @@ import ctypes
 import errno
 import mmap
 import os
+import re
 import socket
 import stat
 import struct
@@ -286,6 +287,15 @@ def test_an_archive_of_the_mount_is_one_of_the_source(shown: Shown, tmp_path: Pa
     done = subprocess.run(["tar", "-C", shown.source, "--compare", "-f", archive], capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert archive.stat().st_size < 20 << 20
+
+
+def test_every_promise_names_tests_that_are_there() -> None:
+    top = Path(__file__).parents[2]
+    promises = (top / "docs" / "mount.md").read_text()
+    named = re.findall(r"`(?:(test_\w+\.py)::)?(test_\w+)`", promises)
+    assert len(named) > 20
+    for file, name in named:
+        assert f"def {name}(" in (top / "tests" / "fs" / (file or "test_contract.py")).read_text(), name
 
 
 class Handle(ctypes.Structure):
