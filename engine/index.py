@@ -98,6 +98,7 @@ class Index:
         self._since: set[PackId] = set()
         """Packs stored since the last `restrict`, which count too."""
         self._denied: frozenset[bytes] = frozenset()
+        self._gone: set[PackId] = set()
         self._open_cached()
         self.refresh()
 
@@ -173,12 +174,17 @@ class Index:
             for short in lost:
                 del self.pending[short]
 
+    def set_aside(self, pack: PackId) -> None:
+        """Let a pack that is gone from the store count no more: blobs that lie in others too are found there."""
+        with self._lock:
+            self._gone.add(pack)
+            self._deny()
+
     def _deny(self) -> None:
         """Collect the packs that do not count: none or few, however many there are."""
-        allowed = self._allowed
-        if allowed is None:
-            return
-        denied = (pack for segment in self.segments for pack in segment.packs() if pack not in allowed)
+        allowed, denied = self._allowed, set(self._gone)
+        if allowed is not None:
+            denied.update(pack for segment in self.segments for pack in segment.packs() if pack not in allowed)
         self._denied = frozenset(pack[:PACK_PREFIX_SIZE] for pack in denied if pack not in self._since)
 
     # What this run adds

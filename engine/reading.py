@@ -28,6 +28,9 @@ SPAN_SIZE = 4 << 20
 GAP_SIZE = 64 << 10
 """Bytes between two wanted frames that are fetched too, rather than asking twice."""
 _OPENERS = 256
+_COPIES = 8
+"""From how many packs that turn out to be gone a blob is looked for."""
+
 _LOCATED = 1 << 14
 """Blobs whose places are remembered: whoever reads ahead reads soon."""
 _WHOLE_PACKS = 2
@@ -145,22 +148,27 @@ class BlobReader:
             return None
 
     def _retried(self, id: bytes, read: Callable[[Location], _Bytes]) -> _Bytes:
-        """Read by the index, and once more by the reloaded index when pack or blob is not there."""
-        location = self.location(id)
-        if location is not None:
-            try:
-                return read(location)
-            except Missing:
-                pass
-        self._index.refresh()
-        self._located.clear()
-        location = self.location(id)
-        if location is None:
-            raise DamageError(f"blob {id.hex()} is in no pack that the index names", hint=_CHECK)
-        try:
-            return read(location)
-        except Missing as error:
-            raise DamageError(f"{_name(location)} is gone from the store", hint=_CHECK) from error
+        """Read by the index; when pack or blob is not there, by the reloaded index, then from any other pack."""
+        location, gone, tried = self.location(id), None, set[PackId]()
+        for is_fresh in (False, *[True] * _COPIES):
+            if is_fresh:
+                self._located.clear()
+                location = self.location(id)
+                if location is None or location.pack in tried:
+                    break
+            if location is not None:
+                try:
+                    return read(location)
+                except Missing as error:
+                    gone = error
+            if not is_fresh:
+                self._index.refresh()
+            elif location is not None:
+                tried.add(location.pack)
+                self._index.set_aside(location.pack)
+        if gone is not None:
+            raise DamageError(f"{gone.name} is gone from the store", hint=_CHECK) from gone
+        raise DamageError(f"blob {id.hex()} is in no pack that the index names", hint=_CHECK)
 
     def _read(self, kind: BlobKind, id: bytes, location: Location) -> _Bytes:
         frame = self._cache.get((location.pack, location.frame))

@@ -36,7 +36,7 @@ from yester.engine.progress import UPDATE_INTERVAL_S, Counters, Progress
 from yester.engine.records import Mark, Snapshot, Statistics, decode_record
 from yester.engine.repository import Repository
 from yester.engine.roots import Root, plan_roots
-from yester.engine.sealing import ObjectKind, digest_of, name_of, open_record
+from yester.engine.sealing import ObjectKind, digest_of, open_record
 from yester.engine.seen import Presence, Seen
 from yester.engine.sessions import WriterSession
 from yester.engine.source import ContentReader
@@ -147,7 +147,7 @@ class _Run:
                 if not self._endangered(listed, looked) or self._is_whole(done.snapshot, looked):
                     self._teller.snapshot(done.snapshot, self._started_ns)
                     return done
-                self._repository.store.delete(name_of(ObjectKind.SNAPSHOT, done.snapshot))
+                self._repository.forget_snapshot(done.snapshot, "a prune took what it was built on")
                 listed = looked
         raise YesterError(
             "packs that this run needs were deleted while it worked, again and again",

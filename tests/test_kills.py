@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from tests.rig import Rig
-from yester.engine.checking import check
 
 from yester.engine import listing
+from yester.engine.checking import check
 from yester.engine.errors import Broken, Full, YesterError
 from yester.engine.events import File
 from yester.engine.hooks import NoHooks
@@ -100,12 +100,12 @@ def puts_of_a_run(rig: Rig, tmp_path: Path) -> int:
     return len(store.puts)
 
 
-def in_a_child(body: Callable[[], None]) -> int:
-    """Run `body` in a forked process and return its wait status."""
+def in_a_child(rig: Rig) -> int:
+    """Take a snapshot in a forked process and return its wait status."""
     child = os.fork()
     if child == 0:
         try:
-            body()
+            rig.snap()
         finally:
             os._exit(0)
     return os.waitpid(child, 0)[1]
@@ -121,7 +121,7 @@ def test_a_run_killed_at_any_put_harms_nothing_and_its_work_is_used(
         other, store = fresh(rig, tmp_path, f"killed-{at}")
         store.at = at
         setattr(store, moment, lambda name: os.kill(os.getpid(), signal.SIGKILL))
-        status = in_a_child(lambda other=other: void(other.snap()))
+        status = in_a_child(other)
         assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, at
         store.at = None
         assert_sound(other)
@@ -129,10 +129,6 @@ def test_a_run_killed_at_any_put_harms_nothing_and_its_work_is_used(
         assert_as_source(other, other.snap().snapshot, source)
         assert_sound(other)
         assert left <= set(store.list("data.")), "packs of the killed run were adopted, not stored twice"
-
-
-def void(_: object) -> None:
-    """Take a value nobody needs."""
 
 
 def test_files_of_a_killed_run_are_not_read_again(
@@ -143,8 +139,8 @@ def test_files_of_a_killed_run_are_not_read_again(
     other, store = fresh(rig, tmp_path, "killed")
     store.at = rounds - 1
     store.before = lambda name: os.kill(os.getpid(), signal.SIGKILL)
-    monkeypatch.setattr("yester.engine.filecache._WRITE_BUFFER", 1)
-    in_a_child(lambda: void(other.snap()))
+    monkeypatch.setattr("yester.engine.filecache._WRITE_BUFFER", 2)
+    in_a_child(other)
     store.at = None
     result = other.snap()
     assert (result.statistics.new, result.statistics.unchanged) == (0, FILES)
