@@ -36,7 +36,12 @@ def compress(data: Buffer, level: int = 3) -> bytes | None:
         compressor = zstandard.ZstdCompressor(level=level, write_checksum=False)
         _codecs.compressors[level] = compressor
     packed = compressor.compress(data)
-    return packed if len(packed) * 50 <= len(data) * 49 else None
+    return packed if is_worth(len(packed), len(data)) else None
+
+
+def is_worth(packed_size: int, plain_size: int) -> bool:
+    """Whether compression saved the 2 % from which on compressed bytes are kept; 0 stands for bytes that grew."""
+    return packed_size > 0 and packed_size * 50 <= plain_size * 49
 
 
 def decompress(data: Buffer, plain_size: int) -> bytes:

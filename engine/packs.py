@@ -1,9 +1,7 @@
 """Packs: frames of blobs, sealed one by one, with a directory at the end (docs/format.md, section 4.2).
 
-A pack grows in one preallocated buffer. Whoever holds the writer's lock reserves a place for a frame, which
-fixes its number (the nonce) and its offset; sealing into that place then needs no lock, since no two frames
-overlap. When the pack is closed and every reserved frame is sealed, `finish` adds directory, padding and footer
-and names the whole.
+A pack grows in one preallocated buffer: frames are sealed into it one after the other, and `finish` adds directory,
+padding and footer and names the whole.
 
 A pack is closed when the next frame would take it over 16 MiB. That is a Padmé length, and so is every
 multiple of 256 KiB below it, down to 8 MiB: the padding of a full pack costs little.
@@ -175,14 +173,12 @@ class PackEntry:
 
 
 class Frame:
-    """Blobs that are compressed and sealed together, from the first one put in to a place in a stored pack.
+    """What is known of blobs that are compressed and sealed together, from the first one to a place in a stored pack.
 
-    One thread fills it; then one worker owns it. `entry` is set last, once the pack is stored: whoever sees it
-    may read everything else.
+    `entry` is set last, once the pack is stored: whoever sees it may read everything else.
     """
 
     __slots__ = (
-        "blobs",
         "codec",
         "entry",
         "ids",
@@ -199,7 +195,6 @@ class Frame:
     def __init__(self, kind: ObjectKind) -> None:
         self.kind = kind
         self.size = 0
-        self.blobs: list[Buffer] = []
         self.kinds = bytearray()
         self.shorts: list[bytes] = []
         self.ids = b""
@@ -210,26 +205,27 @@ class Frame:
         self.offset = 0
         self.entry: PackEntry | None = None
 
-    def join(self) -> Buffer:
-        """Return the plain text, and let go of the single blobs."""
-        blobs = self.blobs
-        self.lengths = array("I", map(len, blobs))
+    def add(self, kind: BlobKind, short: bytes, size: int) -> None:
+        """Note a blob after those that are in it."""
+        self.kinds.append(kind)
+        self.shorts.append(short)
+        self.lengths.append(size)
+        self.size += size
+
+    def close(self) -> None:
+        """Add no more: from here on the ids are one string, which takes less memory."""
         self.ids = b"".join(self.shorts)
-        self.blobs = []
         self.shorts = []
-        return blobs[0] if len(blobs) == 1 else b"".join(blobs)
 
 
 class OpenPack:
-    """A pack being filled. `fits`, `reserve` and the counters are for the holder of the writer's lock only."""
+    """A pack being filled, by one thread at a time."""
 
     def __init__(self, kind: ObjectKind, keys: Keys, buffer: memoryview) -> None:
         """Begin a pack in `buffer`, which has PACK_SIZE bytes and belongs to the pack until it is stored."""
         self.kind = kind
         self.buffer = buffer
         self.frames: list[Frame] = []
-        self.unsealed = 0
-        self.closed = False
         self._sealer = Sealer(kind, keys)
         self._end = HEADER_SIZE
         self._blobs = 0
@@ -241,20 +237,16 @@ class OpenPack:
         directory = _STORED.size + _COUNTS.size + _FRAME_ROW * frames + _BLOB_ROW * (self._blobs + blobs) + TAG_SIZE
         return frames <= FRAMES_LIMIT and self._end + sealed_size + directory + FOOTER_SIZE <= PACK_SIZE
 
-    def reserve(self, frame: Frame, codec: int, stored_size: int) -> None:
-        """Give the frame its number and its place."""
+    def seal(self, frame: Frame, codec: int, stored: Buffer) -> None:
+        """Give the frame the next number, which is its nonce, and the next place, and seal its bytes into it."""
         frame.codec = codec
-        frame.sealed_size = stored_size + TAG_SIZE
+        frame.sealed_size = len(stored) + TAG_SIZE
         frame.number = len(self.frames)
         frame.offset = self._end
         self.frames.append(frame)
-        self.unsealed += 1
         self._end += frame.sealed_size
         self._blobs += len(frame.lengths)
-
-    def seal(self, frame: Frame, stored: Buffer) -> None:
-        """Seal the frame's bytes into its place. Needs no lock."""
-        place = self.buffer[frame.offset : frame.offset + frame.sealed_size]
+        place = self.buffer[frame.offset : self._end]
         self._sealer.seal_into(Domain.FRAME, frame.number, stored, place)
 
     def finish(self) -> tuple[PackEntry, memoryview]:

@@ -216,7 +216,7 @@ class _Run:
         )
         self._progress.phase(Phase.READ)
         with (
-            DryWriter(repository) if dry else BlobWriter(repository, level=self._profile.compression) as writer,
+            self._writer(at_once=parent is None) as writer,
             nullcontext() if dry else FileCacheWriter(cache_path, key) as records,
         ):
             intake = self._intake(writer, [*failures])
@@ -239,6 +239,11 @@ class _Run:
             sid = repository.commit_snapshot(snapshot, tags=self._request.tags)
             records.commit(sid)
         return SnapshotResult(sid, statistics, tuple(taken.failures), result)
+
+    def _writer(self, *, at_once: bool) -> BlobWriter | DryWriter:
+        if self._request.dry_run:
+            return DryWriter(self._repository)
+        return BlobWriter(self._repository, level=self._profile.compression, at_once=at_once)
 
     def _parent(self) -> tuple[SnapshotId, Snapshot] | None:
         """Return the newest snapshot of this series."""

@@ -1,32 +1,34 @@
-"""Writing blobs: hash, deduplicate, gather in frames; threads compress, seal, pack and store.
+"""Writing blobs: hash, deduplicate, gather in frames; processes compress, threads store.
 
-The thread that adds does as little as it can for each blob: a keyed hash, two look-ups, three appends.
-Everything else happens once for each frame of about 256 KiB, in worker threads, and once for each pack, in
-storing threads:
+The thread that adds does as little as it can for each blob: a keyed hash, two look-ups, a copy into the frame's slot
+of shared memory. Everything else happens once for each frame of about 256 KiB, or once for each pack of 16 MiB:
 
-    add -> frame -> [queue] -> worker: join, compress, reserve, seal
-        -> pack -> [queue] -> storer: finish, put -> fragment
+    add -> frame in a slot -> compressing process -> seal into the open pack
+        -> pack -> [queue] -> storing thread: finish, put -> fragment
 
-Queues are bounded by permits, not by themselves: a frame needs one of `threads + 2` permits, and a pack one of
-four buffers, which are reused. A worker that waits for a buffer waits for a storer, and a storer waits for
-nobody, so nothing can wait in a circle. A pack is handed over by whoever seals its last frame after it was
-closed.
+Frames are sealed by the thread that adds, so that packs need no lock and keys never leave this process; when all
+processes are busy it compresses as well. They are sealed in the order in which they were closed, whoever compressed
+them: what is read together later lies together. A pack needs one of four buffers, which are
+reused: who finds none waits for a storing thread, and those wait for nobody.
 
-The first error of any thread stops them all: what is queued is thrown away, and `add` and `flush` raise it.
+The first error of a thread stops all: what is queued is thrown away, and `add` and `flush` raise it.
 """
 
 import mmap
+from collections import deque
 from dataclasses import dataclass
 from queue import SimpleQueue
-from threading import Condition, Semaphore, Thread
+from threading import Thread
 from types import TracebackType
 from typing import Self
 
-from yester.engine.compression import PLAIN, ZSTD, compress
+from yester.engine.compressing import SLOT_SIZE
+from yester.engine.compression import PLAIN, ZSTD, compress, is_worth
+from yester.engine.compressors import Compressors, Slot, spare_processors
 from yester.engine.ids import SHORT_ID_SIZE, BlobId, BlobKind, PackId
 from yester.engine.index import FRAGMENT_BLOBS, Indexed
 from yester.engine.keys import blob_id
-from yester.engine.packs import BLOB_LIMIT, PACK_SIZE, Frame, OpenPack, pack_kind
+from yester.engine.packs import BLOB_LIMIT, PACK_SIZE, Frame, OpenPack, PackEntry, pack_kind
 from yester.engine.sealing import ObjectKind
 from yester.engine.store import Buffer
 
@@ -34,6 +36,8 @@ LARGE_BLOB = 128 << 10
 """A blob of this size or more is a frame of its own."""
 FRAME_SIZE = 256 << 10
 FRAME_BLOBS = 4096
+_CLOSED = 64
+"""Frames that may wait for one before them: what a process that is stopped may cost in memory."""
 _BUFFERS = 4
 _STORERS = 2
 
@@ -48,14 +52,57 @@ class WriteStatistics:
     stored_packs: int = 0
 
 
+class _Filling:
+    """A frame that blobs are added to, and the slot that their bytes are in."""
+
+    __slots__ = ("frame", "slot")
+
+    def __init__(self, kind: ObjectKind, slot: Slot | None) -> None:
+        assert slot is not None
+        self.frame = Frame(kind)
+        self.slot = slot
+
+
+class _Closed:
+    """A frame that waits to be sealed: `stored` is there when it is compressed, `slot` when it came from a process."""
+
+    __slots__ = ("codec", "frame", "slot", "stored")
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+        self.slot: Slot | None = None
+        self.codec = PLAIN
+        self.stored: Buffer | None = None
+
+    def compress(self, plain: Buffer, level: int) -> None:
+        """Compress it here and now. `plain` may change afterwards."""
+        packed = compress(plain, level)
+        self.codec = PLAIN if packed is None else ZSTD
+        self.stored = bytes(plain) if packed is None else packed
+
+    def compressed(self, slot: Slot, packed_size: int) -> None:
+        """Take what a process made of it."""
+        if is_worth(packed_size, self.frame.size):
+            self.codec = ZSTD
+            self.stored = slot.packed[:packed_size]
+        else:
+            self.stored = slot.plain[: self.frame.size]
+
+
 class BlobWriter:
-    """Adds blobs to a repository. One at a time for each index; `add`, `flush` and `close` are for one thread.
+    """Adds blobs to a repository. One at a time for each index, and for one thread, but for `statistics`.
 
     As a context manager it flushes at the end, or, when an exception passes, drops what is not stored. Either way
-    no thread and no half object stays.
+    no thread, no process and no half object stays.
     """
 
-    def __init__(self, repository: Indexed, *, level: int = 3, threads: int = 2) -> None:
+    def __init__(
+        self, repository: Indexed, *, level: int = 3, processes: int | None = None, at_once: bool = False
+    ) -> None:
+        """Compress in so many processes, by default one for each processor but the one that this thread is on.
+
+        They start when there is something for them to do, or `at_once`, where much is sure to come.
+        """
         self.packs: set[PackId] = set()
         """Packs that this writer stored."""
         self._store = repository.store
@@ -65,22 +112,26 @@ class BlobWriter:
         self._id_keys = [self._keys.id_key(kind) for kind in BlobKind]
         self._level = level
         self._held: set[bytes] = set()
-        self._data = Frame(ObjectKind.DATA)
-        self._meta = Frame(ObjectKind.META)
+        self._compressors = Compressors(level, spare_processors() if processes is None else processes)
+        if at_once:
+            self._compressors.start()
+        self._closed: deque[_Closed] = deque()
+        """Frames that are not sealed yet, in order."""
+        self._compressing: dict[int, _Closed] = {}
+        """Those that were handed over, by the numbers of their slots."""
+        self._data = _Filling(ObjectKind.DATA, self._compressors.take())
+        self._meta = _Filling(ObjectKind.META, self._compressors.take())
         self._closed_blobs = 0
         self._closed_size = 0
         self._flushed_blobs = 0
-        self._permits = Semaphore(threads + 2)
-        self._frames: SimpleQueue[Frame | None] = SimpleQueue()
-        self._full_packs: SimpleQueue[OpenPack | None] = SimpleQueue()
-        self._threads: list[Thread] = []
-        self._worker_count = threads
-        # Guards all below, and whatever OpenPack says is for the holder of the lock.
-        self._changed = Condition()
         self._open_packs: dict[ObjectKind, OpenPack] = {}
         self._buffers: list[memoryview] = []
         self._buffers_made = 0
-        self._busy = 0
+        self._threads: list[Thread] = []
+        self._full: SimpleQueue[OpenPack | None] = SimpleQueue()
+        self._storing = 0
+        """Packs in `_full`, with a thread or in `_done`."""
+        self._done: SimpleQueue[tuple[OpenPack, PackEntry | None]] = SimpleQueue()
         self._stored_size = 0
         self._failure: BaseException | None = None
 
@@ -99,8 +150,9 @@ class BlobWriter:
     @property
     def statistics(self) -> WriteStatistics:
         """What this writer has done so far. May be asked from any thread."""
-        blobs = self._closed_blobs + len(self._data.blobs) + len(self._meta.blobs)
-        size = self._closed_size + self._data.size + self._meta.size
+        data, meta = self._data.frame, self._meta.frame
+        blobs = self._closed_blobs + len(data.kinds) + len(meta.kinds)
+        size = self._closed_size + data.size + meta.size
         return WriteStatistics(blobs, size, self._stored_size, len(self.packs))
 
     @property
@@ -123,8 +175,8 @@ class BlobWriter:
     def add(self, kind: BlobKind, data: Buffer) -> BlobId:
         """Store a blob unless it is stored already, and return its id.
 
-        `data` is the caller's again when this returns: anything but `bytes` is copied, once. Blocks while the threads
-        lag behind. Raises what a thread raised (StoreError), and ValueError for a blob over 8 MiB.
+        `data` is the caller's again when this returns. Blocks while the store lags behind. Raises what a thread raised
+        (StoreError), and ValueError for a blob over 8 MiB.
         """
         blob = blob_id(self._id_keys[kind], data)
         short = blob[:SHORT_ID_SIZE]
@@ -132,50 +184,45 @@ class BlobWriter:
             return blob
         if self._failure is not None:
             raise self._failure
-        if type(data) is not bytes:
-            data = bytes(data)
         size = len(data)
         if size >= LARGE_BLOB:
             self._add_large(kind, short, data)
             return blob
-        frame = self._data if kind == 0 else self._meta
-        frame.blobs.append(data)
-        frame.shorts.append(short)
-        frame.kinds.append(kind)
+        filling = self._data if kind == 0 else self._meta
+        frame = filling.frame
+        end = frame.size + size
+        filling.slot.plain[frame.size : end] = data
+        frame.add(kind, short, size)
         self._pending[short] = frame
-        frame.size += size
-        if frame.size >= FRAME_SIZE or len(frame.shorts) == FRAME_BLOBS:
-            self._close_frame(frame)
+        if end >= FRAME_SIZE or len(frame.shorts) == FRAME_BLOBS:
+            self._close_filling(filling)
         return blob
 
     def flush(self) -> None:
         """Return when everything added so far is stored and named by a stored fragment. Raises as `add` does."""
-        for frame in (self._data, self._meta):
-            if frame.blobs:
-                self._close_frame(frame)
-        with self._changed:
-            self._await_idle()
-            for pack in self._open_packs.values():
-                self._close_pack(pack)
-            self._open_packs.clear()
-            self._await_idle()
+        if self._failure is not None:
+            raise self._failure
+        for filling in (self._data, self._meta):
+            if filling.frame.kinds:
+                self._close_filling(filling)
+        while self._closed:
+            self._seal_compressed(wait=True)
+        for pack in self._open_packs.values():
+            self._close_pack(pack)
+        self._open_packs.clear()
+        while self._storing:
+            self._take_stored()
         self._index.name()
         self._flushed_blobs = self._closed_blobs
 
     def close(self) -> None:
-        """Stop the threads. What was not flushed is dropped."""
-        with self._changed:
-            if self._failure is None:
-                self._failure = RuntimeError("this writer is closed")
-            self._changed.notify_all()
-        workers, storers = self._threads[: self._worker_count], self._threads[self._worker_count :]
-        for _ in workers:
-            self._frames.put(None)
-        for thread in workers:
-            thread.join()
-        for _ in storers:
-            self._full_packs.put(None)
-        for thread in storers:
+        """Stop the threads and processes. What was not flushed is dropped."""
+        if self._failure is None:
+            self._failure = RuntimeError("this writer is closed")
+        self._compressors.close()
+        for _ in self._threads:
+            self._full.put(None)
+        for thread in self._threads:
             thread.join()
         self._threads.clear()
         self._open_packs.clear()
@@ -189,141 +236,128 @@ class BlobWriter:
         for short in lost:
             del self._pending[short]
 
-    def _add_large(self, kind: BlobKind, short: bytes, data: bytes) -> None:
-        if len(data) > BLOB_LIMIT:
-            raise ValueError(f"a blob of {len(data)} bytes is too large")
+    def _add_large(self, kind: BlobKind, short: bytes, data: Buffer) -> None:
+        size = len(data)
+        if size > BLOB_LIMIT:
+            raise ValueError(f"a blob of {size} bytes is too large")
         frame = Frame(pack_kind(kind))
-        frame.blobs.append(data)
-        frame.shorts.append(short)
-        frame.kinds.append(kind)
-        frame.size = len(data)
+        frame.add(kind, short, size)
         self._pending[short] = frame
-        self._submit(frame)
+        closed = self._close(frame)
+        slot = self._compressors.take() if size <= SLOT_SIZE else None
+        if slot is not None:
+            slot.plain[:size] = data
+            if self._hand_over(closed, slot):
+                return
+            self._compressors.give_back(slot)
+        closed.compress(data, self._level)
 
-    def _close_frame(self, frame: Frame) -> None:
-        """Hand a frame over, and begin a new one of its kind."""
-        if frame.kind is ObjectKind.DATA:
-            self._data = Frame(frame.kind)
-        else:
-            self._meta = Frame(frame.kind)
-        self._submit(frame)
+    def _close_filling(self, filling: _Filling) -> None:
+        """Let a frame be compressed, and begin a new one of its kind."""
+        frame, slot = filling.frame, filling.slot
+        closed = self._close(frame)
+        filling.frame = Frame(frame.kind)
+        another = self._compressors.take()
+        if another is not None:
+            if self._hand_over(closed, slot):
+                filling.slot = another
+                return
+            self._compressors.give_back(another)
+        closed.compress(slot.plain[: frame.size], self._level)
 
-    def _submit(self, frame: Frame) -> None:
-        self._closed_blobs += len(frame.blobs)
+    def _close(self, frame: Frame) -> _Closed:
+        """Count a frame that is full, and seal those before it that are ready, lest many wait."""
+        frame.close()
+        self._closed_blobs += len(frame.kinds)
         self._closed_size += frame.size
-        if not self._threads:
-            self._start()
-        self._permits.acquire()
-        with self._changed:
-            if self._failure is not None:
-                self._permits.release()
-                raise self._failure
-            self._busy += 1
-        self._frames.put(frame)
+        self._seal_compressed(wait=len(self._closed) >= _CLOSED)
+        closed = _Closed(frame)
+        self._closed.append(closed)
+        return closed
 
-    def _start(self) -> None:
-        targets = [self._work] * self._worker_count + [self._store_packs] * _STORERS
-        self._threads = [Thread(target=target, daemon=True, name=f"yester-{target.__name__}") for target in targets]
-        for thread in self._threads:
-            thread.start()
+    def _hand_over(self, closed: _Closed, slot: Slot) -> bool:
+        """Let a process compress it, unless all are busy."""
+        if not self._compressors.hand_over(slot, closed.frame.size):
+            return False
+        self._compressing[slot.number] = closed
+        closed.slot = slot
+        return True
 
-    # Under the lock
-
-    def _await_idle(self) -> None:
-        """Wait until no frame and no closed pack is on its way."""
-        while self._busy and self._failure is None:
-            self._changed.wait()
-        if self._failure is not None:
-            raise self._failure
-
-    def _close_pack(self, pack: OpenPack) -> None:
-        pack.closed = True
-        self._busy += 1
-        if not pack.unsealed:
-            self._full_packs.put(pack)
-
-    def _reserve(self, frame: Frame, codec: int, stored_size: int) -> OpenPack:
-        """Find a pack with room for the frame, opening one if need be, and give the frame its place there."""
-        while self._failure is None:
-            pack = self._open_packs.get(frame.kind)
-            if pack is not None and pack.fits(stored_size, len(frame.lengths)):
-                pack.reserve(frame, codec, stored_size)
-                return pack
-            if pack is not None:
-                del self._open_packs[frame.kind]
-                self._close_pack(pack)
-            elif (buffer := self._free_buffer()) is not None:
-                self._open_packs[frame.kind] = OpenPack(frame.kind, self._keys, buffer)
+    def _seal_compressed(self, *, wait: bool = False) -> None:
+        """Take what the processes have done, and seal all that is compressed and not preceded by what is not."""
+        for slot, packed_size in self._compressors.answers(wait=wait):
+            closed = self._compressing.pop(slot.number)
+            if packed_size is None:
+                closed.compress(slot.plain[: closed.frame.size], self._level)
             else:
-                self._changed.wait()
-        raise self._failure
+                closed.compressed(slot, packed_size)
+        while self._closed and (stored := self._closed[0].stored) is not None:
+            closed = self._closed.popleft()
+            self._seal(closed.frame, closed.codec, stored)
+            if closed.slot is not None:
+                self._compressors.give_back(closed.slot)
 
-    def _free_buffer(self) -> memoryview | None:
+    def _seal(self, frame: Frame, codec: int, stored: Buffer) -> None:
+        """Seal a frame into the open pack of its kind, a new one where there is no room."""
+        pack = self._open_packs.get(frame.kind)
+        if pack is not None and not pack.fits(len(stored), len(frame.lengths)):
+            del self._open_packs[frame.kind]
+            self._close_pack(pack)
+            pack = None
+        if pack is None:
+            pack = self._open_packs[frame.kind] = OpenPack(frame.kind, self._keys, self._free_buffer())
+        pack.seal(frame, codec, stored)
+
+    def _free_buffer(self) -> memoryview:
+        while not self._buffers and self._buffers_made == _BUFFERS:
+            self._take_stored()
         if self._buffers:
             return self._buffers.pop()
-        if self._buffers_made == _BUFFERS:
-            return None
         self._buffers_made += 1
         # Anonymous memory costs only the pages that are written: a small pack does not touch 16 MiB.
         return memoryview(mmap.mmap(-1, PACK_SIZE))
 
-    def _done(self, count: int = 1) -> None:
-        with self._changed:
-            self._busy -= count
-            self._changed.notify_all()
+    def _close_pack(self, pack: OpenPack) -> None:
+        while not self._done.empty():
+            self._take_stored()
+        if not self._threads:
+            self._threads = [
+                Thread(target=self._store_packs, daemon=True, name="yester-store") for _ in range(_STORERS)
+            ]
+            for thread in self._threads:
+                thread.start()
+        self._storing += 1
+        self._full.put(pack)
 
-    def _fail(self, error: BaseException) -> None:
-        with self._changed:
-            if self._failure is None:
-                self._failure = error
-            self._changed.notify_all()
+    def _take_stored(self) -> None:
+        """Wait until a pack is stored, and take its buffer back. Raises what a thread raised."""
+        pack, entry = self._done.get()
+        self._storing -= 1
+        self._buffers.append(pack.buffer)
+        if entry is None and self._failure is not None:
+            raise self._failure
+        if entry is not None:
+            self.packs.add(entry.pack)
+            self._stored_size += entry.size
 
-    # The threads
-
-    def _work(self) -> None:
-        while (frame := self._frames.get()) is not None:
-            try:
-                if self._failure is None:
-                    self._pack(frame)
-            except BaseException as error:  # noqa: BLE001 -- the thread that adds raises it
-                self._fail(error)
-            finally:
-                self._permits.release()
-                self._done()
-
-    def _pack(self, frame: Frame) -> None:
-        """Compress a frame and seal it into a pack."""
-        plain = frame.join()
-        packed = compress(plain, self._level)
-        stored = plain if packed is None else packed
-        with self._changed:
-            pack = self._reserve(frame, PLAIN if packed is None else ZSTD, len(stored))
-        try:
-            pack.seal(frame, stored)
-        finally:
-            with self._changed:
-                pack.unsealed -= 1
-                if pack.closed and not pack.unsealed:
-                    self._full_packs.put(pack)
+    # The storing threads
 
     def _store_packs(self) -> None:
-        while (pack := self._full_packs.get()) is not None:
+        while (pack := self._full.get()) is not None:
+            entry = None
             try:
                 if self._failure is None:
-                    self._store_pack(pack)
+                    entry = self._store_pack(pack)
             except BaseException as error:  # noqa: BLE001 -- the thread that adds raises it
-                self._fail(error)
+                if self._failure is None:
+                    self._failure = error
             finally:
-                with self._changed:
-                    self._buffers.append(pack.buffer)
-                self._done()
+                self._done.put((pack, entry))
 
-    def _store_pack(self, pack: OpenPack) -> None:
+    def _store_pack(self, pack: OpenPack) -> PackEntry:
         entry, content = pack.finish()
         self._store.put(entry.name, [content])
         self._index.stored(entry, pack.frames)
-        with self._changed:
-            self.packs.add(entry.pack)
-            self._stored_size += entry.size
         if self._index.unnamed_blobs() >= FRAGMENT_BLOBS:
             self._index.name()
+        return entry

@@ -92,12 +92,8 @@ def filled_pack(kind: ObjectKind, frames: list[list[Blob]]) -> tuple[PackEntry, 
     for blobs in frames:
         frame = Frame(kind)
         for blob_kind, data in blobs:
-            frame.blobs.append(data)
-            frame.shorts.append(blake3(data, key=KEYS.id_key(blob_kind)).digest(16))
-            frame.kinds.append(blob_kind)
-            frame.size += len(data)
-        plain = frame.join()
-        pack.reserve(frame, 0, len(plain))
-        pack.seal(frame, plain)
+            frame.add(blob_kind, blake3(data, key=KEYS.id_key(blob_kind)).digest(16), len(data))
+        frame.close()
+        pack.seal(frame, 0, b"".join(data for _, data in blobs))
     entry, content = pack.finish()
     return entry, bytes(content)

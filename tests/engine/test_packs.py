@@ -141,13 +141,9 @@ def test_a_pack_is_full_where_the_padding_is_small() -> None:
     stored = bytes(100_000)
     while pack.fits(len(stored) + 16, 1):
         frame = Frame(DATA)
-        frame.blobs.append(stored)
-        frame.shorts.append(bytes(16))
-        frame.kinds.append(0)
-        frame.size = len(stored)
-        frame.join()
-        pack.reserve(frame, 0, len(stored))
-        pack.seal(frame, stored)
+        frame.add(BlobKind.DATA, bytes(16), len(stored))
+        frame.close()
+        pack.seal(frame, 0, stored)
     entry, _ = pack.finish()
     assert entry.size == PACK_SIZE
     assert PACK_SIZE - entry.directory.offsets[-1] < 110_000

@@ -54,7 +54,7 @@ def counting(holding: Holding) -> CountingStore:
 def small_frames(holding: Holding, count: int) -> list[bytes]:
     """Frames of one blob each, that lie one after the other: one thread keeps them in order."""
     chance = random.Random(7)
-    with BlobWriter(holding, threads=1) as writer:
+    with BlobWriter(holding, processes=1) as writer:
         return [writer.add(DATA, chance.randbytes(128 << 10)) for _ in range(count)]
 
 

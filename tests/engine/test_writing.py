@@ -1,4 +1,6 @@
+import os
 import random
+import signal
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +12,7 @@ from yester.engine import writing
 from yester.engine.errors import Full, Retry
 from yester.engine.ids import BlobId, BlobKind
 from yester.engine.keys import blob_id
-from yester.engine.packs import BLOB_LIMIT, PACK_SIZE, read_directory
+from yester.engine.packs import BLOB_LIMIT, PACK_SIZE, OpenPack, read_directory
 from yester.engine.sealing import object_name
 from yester.engine.store import Buffer, Store
 from yester.engine.writing import BlobWriter
@@ -42,8 +44,13 @@ def holding(tmp_path: Path) -> Holding:
     return Holding(FullStore(), tmp_path / "index")
 
 
+def children() -> list[str]:
+    return Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split()
+
+
 def threads() -> int:
-    return sum(thread.name.startswith("yester-") for thread in threading.enumerate())
+    """How many threads and processes of writers there are."""
+    return sum(thread.name.startswith("yester-") for thread in threading.enumerate()) + len(children())
 
 
 def test_what_is_added_is_read_back_by_the_next_process(store: Store, tmp_path: Path) -> None:
@@ -244,10 +251,10 @@ def test_the_error_of_a_thread_surfaces_while_adding(holding: Holding) -> None:
 
 
 def test_a_defect_in_a_thread_is_not_swallowed(holding: Holding, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(data: bytes, level: int) -> bytes:
+    def broken(pack: OpenPack) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(writing, "compress", broken)
+    monkeypatch.setattr(OpenPack, "finish", broken)
     with pytest.raises(ZeroDivisionError):
         holding.write(some_blobs(10))
     assert threads() == 0
@@ -296,3 +303,25 @@ def test_ids_are_blob_ids(holding: Holding) -> None:
     with BlobWriter(holding) as writer:
         full: BlobId = writer.add(DATA, b"x")
         assert len(full) == 32
+
+
+@pytest.mark.parametrize("processes", [0, 1, 3])
+def test_any_number_of_processes_stores_the_same_blobs(holding: Holding, processes: int) -> None:
+    blobs = some_blobs(400)
+    with BlobWriter(holding, processes=processes, at_once=True) as writer:
+        ids = [writer.add(kind, data) for kind, data in blobs]
+    assert threads() == 0
+    reader = holding.reopened().reader()
+    assert all(bytes(reader.blob(kind, full)) == data for (kind, data), full in zip(blobs, ids, strict=True))
+
+
+def test_a_compressing_process_that_dies_loses_nothing(holding: Holding) -> None:
+    blobs = some_blobs(400)
+    ids = []
+    with BlobWriter(holding, processes=2) as writer:
+        for row, (kind, data) in enumerate(blobs):
+            ids.append(writer.add(kind, data))
+            if row in {200, 300}:
+                os.kill(int(children()[0]), signal.SIGKILL)
+    reader = holding.reopened().reader()
+    assert all(bytes(reader.blob(kind, full)) == data for (kind, data), full in zip(blobs, ids, strict=True))
