@@ -7,10 +7,10 @@ from stat import S_IFDIR, S_IFLNK
 from typing import Generic, Protocol, TypeVar
 
 from yester.engine.entries import Owner
+from yester.engine.ownership import Ids, OwnerMode, opened_mode, owner_map
 from yester.engine.page_columns import UNKNOWN_TIME
 from yester.engine.pages import Page
 from yester.fs.inodes import Inode
-from yester.fs.owners import Ids, OwnerMode, opened_mode, owner_map
 from yester.fs.views import ViewFolder, ViewLink
 
 FOREVER = 10.0**7

@@ -14,6 +14,7 @@ from typing import Generic, NamedTuple, NoReturn, Protocol
 
 from yester.engine.errors import YesterError
 from yester.engine.ids import BlobKind, SnapshotId
+from yester.engine.ownership import Ids, OwnerMode
 from yester.engine.pages import Page
 from yester.engine.records import Snapshot
 from yester.engine.xattrs import decode_set
@@ -21,7 +22,6 @@ from yester.fs.attributes import FOREVER, VIEW_SECONDS, A, AttributeFiller
 from yester.fs.file_reading import Desk, OpenFile
 from yester.fs.inodes import ORDINAL_BITS, ORDINAL_MASK, ROOT, Inode, inode_of
 from yester.fs.listing import DOT, DOTS, Listing, Reply, TreeListing, ViewListing
-from yester.fs.owners import Ids, OwnerMode
 from yester.fs.snapshot_tree import Folder, FolderCache, Place, SnapshotTree, find
 from yester.fs.sources import NodeSource
 from yester.fs.views import NAME_MAX, ViewBuilder, ViewFolder, ViewLink, Views

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from yester.engine.errors import UsageError, YesterError
 from yester.engine.memory import keep_freed_memory
+from yester.engine.ownership import OwnerMode
 from yester.engine.places import Places
 from yester.engine.reading import BlobReader
 from yester.engine.repository import Repository
@@ -33,7 +34,6 @@ from yester.fs.mounts import (
     find_mount,
     is_dead,
 )
-from yester.fs.owners import OwnerMode
 from yester.fs.registry import MountRecord, MountRegistry, log_path
 from yester.fs.unmounting import canonical, clear_dead_mount
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from yester.engine.errors import YesterError
 from yester.engine.places import Places
 from yester.engine.repository import Repository
-from yester.fs.owners import OwnerMode
+from yester.engine.ownership import OwnerMode
 from yester.fs.serving import MountPlan, serve
 from yester.plugins.backends.folder import FolderStore
 repository, mountpoint, places, owner, others = sys.argv[1:]

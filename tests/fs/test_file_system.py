@@ -11,11 +11,11 @@ import pytest
 from tests.fs.stand_in import Memory, Snapshots
 
 from yester.engine.errors import DamageError, Retry
+from yester.engine.ownership import OwnerMode
 from yester.fs.attributes import FOREVER, VIEW_SECONDS
 from yester.fs.file_reading import STEP, WINDOW, Desk
 from yester.fs.file_system import FileSystem
 from yester.fs.inodes import IDS, LATEST, ROOT, SNAPSHOTS, Inode, Numbers, inode_of
-from yester.fs.owners import OwnerMode
 from yester.fs.read_ahead import ReadAhead
 from yester.fs.snapshot_tree import KEPT_FOLDERS
 from yester.fs.sources import MountSource, NotAtHand

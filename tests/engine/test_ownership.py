@@ -6,7 +6,7 @@ import pwd
 import pytest
 
 from yester.engine.entries import Owner
-from yester.fs.owners import OwnerMode, opened_mode, owner_map
+from yester.engine.ownership import OwnerMode, opened_mode, owner_map
 
 STORED = Owner(4001, 4002, b"root", b"root")
 
