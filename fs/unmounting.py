@@ -20,7 +20,7 @@ def unmount(mountpoint: Path, runtime: Path) -> None:
     UsageError when none is there, YesterError when it is busy or the system refuses.
     """
     if find_mount(mountpoint) is None:
-        raise UsageError(f"{mountpoint} is not a mount of yester", hint="see what is mounted: findmnt --types fuse.yester")
+        raise UsageError(f"{mountpoint} is not a mount of yester", hint="list them: findmnt --types fuse.yester")
     registry = MountRegistry(runtime)
     record = registry.find(canonical(mountpoint))
     if is_dead(mountpoint):

@@ -12,7 +12,7 @@ MODULES = sorted(path for part in ("engine", "fs", "plugins", "tui", "tests") fo
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-MENTION = re.compile(r"\bdocs/[\w./-]+\.\w+")
+MENTION = re.compile(r"\bdocs/[\w/-]+\.md")
 
 
 def links(page: Path) -> list[str]:

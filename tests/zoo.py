@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from stat import S_IFBLK, S_IFCHR, S_IFSOCK, S_ISDIR, S_ISREG
+from stat import S_IFBLK, S_IFCHR, S_IFSOCK, S_IMODE, S_ISDIR, S_ISREG
 
 GET_FLAGS, SET_FLAGS = 0x80086601, 0x40086602
 IMMUTABLE, APPEND, NODUMP, NOATIME, SYNC, DIRSYNC = 0x10, 0x20, 0x40, 0x80, 0x8, 0x10000
@@ -74,7 +74,18 @@ def build(root: bytes | str | Path) -> Zoo:
         folder = os.path.join(zoo.root, name.encode())
         os.mkdir(folder)
         keeper(zoo, folder)
+    if os.geteuid() != 0:
+        _let_the_owner_read(zoo)
     return zoo
+
+
+def _let_the_owner_read(zoo: Zoo) -> None:
+    """Leave out modes that keep their owner from reading: nothing that this caller runs could copy such entries."""
+    for path, mode in _top_down(zoo.root):
+        needed = 0o500 if S_ISDIR(mode) else 0o400 if S_ISREG(mode) else 0
+        if mode & needed != needed:
+            os.chmod(path, S_IMODE(mode) | needed)
+            zoo.refused[f"mode of {os.fsdecode(path)}"] = "its owner could not read it"
 
 
 def clear(root: bytes | str | Path) -> None:

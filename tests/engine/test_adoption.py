@@ -81,9 +81,11 @@ from yester.plugins.backends.folder import FolderStore
 holding = Holding(FolderStore(Path(sys.argv[1]), create=True), Path(sys.argv[2]))
 chance = random.Random(5)
 writer = BlobWriter(holding)
+added = 0
 while not writer.packs:
-    for _ in range(20):
-        writer.add(BlobKind.DATA, chance.randbytes(200_000))
+    writer.add(BlobKind.DATA, chance.randbytes(200_000))
+    added += 1
+print(added, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -91,7 +93,11 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_a_run_that_was_killed_is_carried_on_where_it_stopped(tmp_path: Path) -> None:
     folders = [str(tmp_path / "repository"), str(tmp_path / "index")]
     killed = subprocess.run(
-        [sys.executable, "-c", KILLED, *folders], env={"PYTHONPATH": f"{ROOT}/src:{ROOT}"}, check=False
+        [sys.executable, "-c", KILLED, *folders],
+        env={"PYTHONPATH": f"{ROOT}/src:{ROOT}"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
     )
     assert killed.returncode == -signal.SIGKILL
     holding = Holding(FolderStore(tmp_path / "repository"), tmp_path / "index")
@@ -99,10 +105,10 @@ def test_a_run_that_was_killed_is_carried_on_where_it_stopped(tmp_path: Path) ->
     assert adopted.packs == len(holding.names("data.")) >= 1
     assert adopted.warnings == ()
     chance = random.Random(5)
-    blobs = [(BlobKind.DATA, chance.randbytes(200_000)) for _ in range(adopted.blobs + 20)]
+    blobs = [(BlobKind.DATA, chance.randbytes(200_000)) for _ in range(int(killed.stdout) + 20)]
     with BlobWriter(holding) as writer:
         ids = [writer.add(kind, data) for kind, data in blobs]
-        assert writer.statistics.added_blobs == 20
+        assert writer.statistics.added_blobs == len(blobs) - adopted.blobs
     reader = holding.reopened().reader()
     assert all(bytes(reader.blob(kind, full)) == data for (kind, data), full in zip(blobs, ids, strict=True))
 
