@@ -13,6 +13,7 @@ from yester.engine.profiles import FilterSpec, Profile
 from yester.engine.progress import NoProgress
 from yester.engine.repository import Repository
 from yester.engine.snapping import SnapshotRequest, take_snapshot
+from yester.fs.mounts import ActiveMount, active_mounts
 from yester.fs.unmounting import unmount
 from yester.plugins.backends.folder import FolderStore
 
@@ -52,6 +53,10 @@ class World:
     def latest(self) -> Path:
         """The source as the newest snapshot shows it."""
         return self.mountpoint / "latest" / str(self.source).lstrip("/")
+
+    def mounts(self) -> list[ActiveMount]:
+        """What is mounted here; the person who runs the tests may have mounts of their own."""
+        return [mount for mount in active_mounts() if mount.path.startswith(bytes(self.root))]
 
     def take(self, profile: str = "docs") -> SnapshotId:
         """Take a snapshot of the source."""

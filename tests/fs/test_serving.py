@@ -17,7 +17,6 @@ from tests.zoo import build, clear
 from yester.engine.errors import UsageError, YesterError
 from yester.fs.mounts import find_mount, is_dead
 from yester.fs.registry import MountRegistry
-from yester.fs.serving import active_mounts
 from yester.fs.unmounting import unmount
 from yester.plugins.backends.folder import FolderStore
 
@@ -57,10 +56,10 @@ def test_a_mount_shows_the_tree_and_goes_away(world: World) -> None:
         assert sorted(os.listdir(mnt)) == ["ids", "latest", "snapshots"]
         assert (world.latest / "file").read_text() == "content"
         assert os.readlink(mnt / "ids" / sid.hex()).startswith("../snapshots/docs/")
-        assert [mount.path for mount in active_mounts()] == [bytes(mnt)]
+        assert [mount.path for mount in world.mounts()] == [bytes(mnt)]
         record = MountRegistry(world.places.runtime).find(mnt)
         assert record is not None and record.repository == str(world.repository)
-    assert active_mounts() == []
+    assert world.mounts() == []
     assert MountRegistry(world.places.runtime).find(mnt) is None
 
 
@@ -133,7 +132,7 @@ def test_mounting_over_a_dead_mount_clears_it_first(world: World) -> None:
     end(record.pid, signal.SIGKILL)
     with world.mounted() as mnt:
         assert "latest" in os.listdir(mnt)
-        assert len(active_mounts()) == 1
+        assert len(world.mounts()) == 1
 
 
 def test_a_busy_mount_is_not_unmounted_and_goes_on(world: World) -> None:
@@ -165,7 +164,7 @@ def test_a_mount_point_inside_the_repository_or_around_it_is_refused(world: Worl
     assert "lies inside the repository" in world.try_to_mount().stderr
     world.mountpoint = world.repository
     assert "not empty" in world.try_to_mount().stderr
-    assert active_mounts() == []
+    assert world.mounts() == []
 
 
 def test_what_goes_wrong_in_the_background_is_said_in_front(world: World) -> None:
@@ -173,7 +172,7 @@ def test_what_goes_wrong_in_the_background_is_said_in_front(world: World) -> Non
     refused = world.try_to_mount()
     assert "no repository" in refused.stderr or "lost its config" in refused.stderr
     assert refused.stderr.strip().endswith("| 6")
-    assert active_mounts() == []
+    assert world.mounts() == []
 
 
 def test_me_and_others_exclude_each_other(world: World) -> None:
