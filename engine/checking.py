@@ -47,13 +47,12 @@ from yester.engine.trees import decode_root
 
 _THREADS = 2
 _PACKS_AHEAD = 4
-_RECORDS: Mapping[str, type[Label] | type[Tombstone] | type[Session] | type[Mark]] = {
+_RECORDS: Mapping[str, type[Label] | type[Session] | type[Mark]] = {
     "label": Label,
-    "tomb": Tombstone,
     "session": Session,
     "mark": Mark,
 }
-"""Records besides snapshots, by the prefix of their names."""
+"""Records besides snapshots and tombstones, by the prefix of their names."""
 
 
 def check(
@@ -145,37 +144,48 @@ class _Check:
 
     def _snapshots(self) -> list[tuple[SnapshotId, Snapshot]]:
         """Return the snapshots that can be read and were not forgotten, oldest first."""
-        repository, found = self._repository, []
-        for sid in repository.snapshot_ids():
-            try:
-                found.append((sid, repository.snapshot(sid)))
-            except Missing:
-                # Forgotten since it was listed.
-                continue
-            except (DamageError, Broken) as error:
-                number = self._problems.note(name_of(ObjectKind.SNAPSHOT, sid), error.what)
-                self._problems.hit(number, Hit(sid, b"/", is_all_below=True))
+        forgotten: set[bytes] = set()
+
+        def bury(name: str, data: bytes) -> None:
+            plain = open_record(ObjectKind.TOMBSTONE, self._keys, name, data)
+            forgotten.add(decode_record(Tombstone, plain, name).snapshot)
+
+        for name in self._store.list(name_of(ObjectKind.TOMBSTONE, b"")):
+            self._judge(name, bury)
+        found: list[tuple[SnapshotId, Snapshot]] = []
+
+        def take(name: str, data: bytes) -> None:
+            sid = SnapshotId(digest_of(name))
+            if sid not in forgotten:
+                plain = open_record(ObjectKind.SNAPSHOT, self._keys, name, data)
+                found.append((sid, decode_record(Snapshot, plain, name)))
+
+        for name in self._store.list(name_of(ObjectKind.SNAPSHOT, b"")):
+            problem = self._judge(name, take)
+            if problem is not None:
+                self._problems.hit(problem, Hit(SnapshotId(digest_of(name)), b"/", is_all_below=True))
         return sorted(found, key=lambda listed: (listed[1].time_ns, listed[0]))
 
     def _small_objects(self) -> None:
-        """Read every object that is small, but for snapshots and index fragments."""
+        """Read the other small objects, but for index fragments."""
         self._judge(CONFIG_NAME, self._judge_config)
         for prefix, judge in (("key.", self._judge_key), *((f"{prefix}.", self._judge_record) for prefix in _RECORDS)):
             for name in self._store.list(prefix):
                 self._step()
                 self._judge(name, judge)
 
-    def _judge(self, name: str, judge: Callable[[str, bytes], None]) -> None:
-        """Note what is wrong with one object."""
+    def _judge(self, name: str, judge: Callable[[str, bytes], None]) -> int | None:
+        """Read one object; return the number of the problem with it, None when there is none, or no such object."""
         try:
             judge(name, self._store.get(name))
         except Missing:
             if name == CONFIG_NAME:
-                self._problems.note(name, "it is not there")
+                return self._problems.note(name, "it is not there")
         except UsageError:
             self._notes.append(f"{name} is no object of yester's")
         except (DamageError, RepositoryError, Broken) as error:
-            self._problems.note(name, error.what)
+            return self._problems.note(name, error.what)
+        return None
 
     def _judge_config(self, _: str, data: bytes) -> None:
         decode_config(data)

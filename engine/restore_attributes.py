@@ -197,7 +197,7 @@ class Attributes:
         try:
             stored = self._stored(entry)
         except DamageError as error:
-            self._tally.fail(path, f"its extended attributes are lost: {error}")
+            self._tally.fail(path, f"its extended attributes are lost: {error}", is_damage=True)
             return
         if not is_new or takes_acl:
             self._remove_others(subject, stored, path)

@@ -208,7 +208,7 @@ class Files:
         except OSError as error:
             self._failed(place, entry.name, error)
         except YesterError as error:
-            self._tally.fail(_path(place, entry.name), str(error))
+            self._tally.fail(_path(place, entry.name), str(error), is_damage=isinstance(error, DamageError))
         finally:
             del self._open_large[large.name]
             place.release()
@@ -275,7 +275,7 @@ class Files:
         try:
             return self._deliver(place, entry)
         except YesterError as error:
-            self._tally.fail(_path(place, entry.name), str(error))
+            self._tally.fail(_path(place, entry.name), str(error), is_damage=isinstance(error, DamageError))
         except OSError as error:
             self._failed(place, entry.name, error)
         return False

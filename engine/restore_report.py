@@ -56,6 +56,8 @@ class RestoreReport:
     """Sorted by path, at most MAX_FAILURES."""
     failed: int
     """How many there were. Not 0: done with failures."""
+    damaged: int
+    """How many of them damage in the repository caused."""
     lacking: Mapping[str, Lack]
     """By what is lacking, such as "owner": what only root may restore, when the caller is not root."""
 
@@ -68,13 +70,15 @@ class Tally:
     """Called for each failure that is listed."""
     counts: Counts = field(default_factory=Counts)
     failed: int = 0
+    damaged: int = 0
     _failures: list[Failure] = field(default_factory=list)
     _lacking: dict[str, Lack] = field(default_factory=dict)
 
-    def fail(self, path: bytes, what: str) -> None:
-        """Note that the entry at `path` is not restored, or not wholly."""
+    def fail(self, path: bytes, what: str, *, is_damage: bool = False) -> None:
+        """Note that the entry at `path` is not restored, or not wholly; perhaps because of damage in the repository."""
         failure = Failure(path, what)
         self.failed += 1
+        self.damaged += is_damage
         if len(self._failures) < MAX_FAILURES:
             self._failures.append(failure)
             self.told(failure)
@@ -87,7 +91,8 @@ class Tally:
     def report(self) -> RestoreReport:
         """Return all of it."""
         failures = tuple(sorted(self._failures, key=lambda each: (each.path, each.what)))
-        return RestoreReport(self.counts, failures, self.failed, MappingProxyType(dict(sorted(self._lacking.items()))))
+        lacking = MappingProxyType(dict(sorted(self._lacking.items())))
+        return RestoreReport(self.counts, failures, self.failed, self.damaged, lacking)
 
 
 def in_words(error: OSError) -> str:

@@ -25,6 +25,7 @@ from datetime import datetime
 from functools import partial
 from stat import S_IFMT, S_IFREG, S_ISDIR
 
+from yester.engine.content import Content
 from yester.engine.entries import Entry, Mark
 from yester.engine.errors import CancelledError, DamageError, YesterError
 from yester.engine.events import Message, Phase, RestoreBegin, RestoreEnd, path_fields, shown
@@ -70,7 +71,10 @@ class _Batch:
     """Each with the number of its blobs."""
     blobs: list[bytes] = field(default_factory=list)
     size: int = 0
+    """Bytes of them."""
     items: int = 0
+    whole_size: int = 0
+    """Bytes of the files, holes included."""
 
 
 def restore(
@@ -214,7 +218,7 @@ class _Restore:
         if entry is None:
             return
         if place.is_new or not attributes.match(place.fd, os.fstat(place.fd), entry):
-            attributes.apply(place.fd, entry, place.path, is_new=place.is_new)
+            attributes.apply(place.fd, entry, place.path, is_new=place.is_new, takes_acl=place.takes_acl)
         if place.parent is not None:
             attributes.lock_later(place.parent, entry)
 
@@ -299,7 +303,7 @@ class _Restore:
         self._counters.path = place.path
 
         def damaged(error: DamageError) -> None:
-            self._tally.fail(place.path, f"some or all of what is in it is lost: {error}")
+            self._tally.fail(place.path, f"some or all of what is in it is lost: {error}", is_damage=True)
 
         try:
             for page, _, base in open_directory(self._source, entry).sound_leaves(damaged):
@@ -335,7 +339,13 @@ class _Restore:
                 end += 1
             blobs, ends = page.blobs(start, end)
             place.use()
-            self._add(partial(self._files.plain, PlainRun(place, page, names, start, ends)), blobs, size, end - start)
+            self._add(
+                partial(self._files.plain, PlainRun(place, page, names, start, ends)),
+                blobs,
+                size,
+                items=end - start,
+                whole_size=size,
+            )
             start = end
 
     def _queue(self, place: Place, entry: Entry, ordinal: int) -> None:
@@ -353,24 +363,20 @@ class _Restore:
         place.use()
         # The blobs are fetched with the batch, and then come out of the reader's cache.
         blobs = [ref.blob for ref in entry.refs] if entry.is_file and not entry.marks & Mark.LIST else []
-        self._add(lambda _: job(), blobs, sum(ref.size for ref in entry.refs))
+        whole_size = entry.size if entry.is_file else 0
+        self._add(lambda _: job(), blobs, sum(ref.size for ref in entry.refs), whole_size=whole_size)
 
     def _queue_segments(self, large: LargeFile) -> None:
+        queued = 0
         try:
-            stretch: list[Stretch] = []
-            for each in stretches(large.content):
-                stretch.append(each)
-                if each[1] + each[2] - stretch[0][1] >= _SEGMENT_SIZE:
-                    self._queue_segment(large, stretch)
-                    stretch = []
-            self._queue_segment(large, stretch)
+            for stretch in _segments(large.content):
+                size = sum(length for _, _, length in stretch)
+                job = partial(self._files.segment, large, stretch=stretch)
+                self._add(job, [blob for blob, _, _ in stretch], size, whole_size=size)
+                queued += size
         except DamageError as error:
             large.written.lost.append(str(error))
-        self._add(lambda _: self._files.end_large(large), (), 0)
-
-    def _queue_segment(self, large: LargeFile, stretch: list[Stretch]) -> None:
-        size = sum(length for _, _, length in stretch)
-        self._add(partial(self._files.segment, large, stretch=stretch), [blob for blob, _, _ in stretch], size)
+        self._add(lambda _: self._files.end_large(large), (), 0, whole_size=large.content.size - queued)
 
     def _group(self, place: Place, entry: Entry, ordinal: int) -> int:
         """Return the ordinal of the first name of the entry's file; its own, when that is not known."""
@@ -382,11 +388,13 @@ class _Restore:
             return self._links.first(ordinal)
         except DamageError as error:
             path = place.path.rstrip(b"/") + b"/" + entry.name
-            self._tally.fail(path, f"restored as a file of its own, its hard links are lost: {error}")
+            what = f"restored as a file of its own, its hard links are lost: {error}"
+            self._tally.fail(path, what, is_damage=True)
             return ordinal
 
-    def _add(self, job: Job, blobs: Collection[bytes], size: int, items: int = 1) -> None:
+    def _add(self, job: Job, blobs: Collection[bytes], size: int, *, items: int = 1, whole_size: int = 0) -> None:
         batch = self._batch
+        batch.whole_size += whole_size
         batch.jobs.append((job, len(blobs)))
         batch.blobs.extend(blobs)
         batch.size += size
@@ -414,6 +422,7 @@ class _Restore:
         for job, blobs in batch.jobs:
             job(pieces[first : first + blobs])
             first += blobs
+        self._counters.size += batch.whole_size
 
     def _tell_progress(self) -> None:
         now = time.monotonic()
@@ -422,7 +431,6 @@ class _Restore:
             counts = self._counts
             self._counters.files = counts.files + counts.links
             self._counters.directories = counts.directories
-            self._counters.size = counts.size
             self._counters.unchanged = counts.same
             self._counters.failed = self._tally.failed
             self._progress.update(self._counters)
@@ -438,6 +446,19 @@ def _special_rows(page: Page) -> list[int]:
     if page.count and max(page.sizes) >= _LARGE_SIZE:
         rows.update(row for row, size in enumerate(page.sizes) if size >= _LARGE_SIZE)
     return sorted(rows)
+
+
+def _segments(content: Content) -> Iterator[list[Stretch]]:
+    """Yield a file's blobs, so many at a time as one batch should hold."""
+    segment: list[Stretch] = []
+    size = 0
+    for stretch in stretches(content):
+        segment.append(stretch)
+        size += stretch[2]
+        if size >= _SEGMENT_SIZE:
+            yield segment
+            segment, size = [], 0
+    yield segment
 
 
 def _is_large(entry: Entry) -> bool:

@@ -265,8 +265,8 @@ def test_bad_sectors_cost_only_what_lies_on_them(home: Path, docs: Path) -> None
     store.bad[name] = range(1_000_000, 1_000_001)
     report = checked(rig, 100)
     assert subjects(report) == {name}
-    assert "1 of " in report.problems[0].what
-    assert len(hits(report)) == 1
+    assert "cannot be read: input/output error; " in report.problems[0].what
+    assert 0 < len(hits(report)) < 100, "the files of one frame"
     fragment = objects(rig, "index.")[0]
     store.bad = {fragment: range(1)}
     assert subjects(checked(rig)) == {fragment}

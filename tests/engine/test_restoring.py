@@ -494,6 +494,7 @@ def test_what_is_lost_is_not_made_and_the_rest_is(home: Path, place: Path) -> No
     assert (target / "empty").exists()
     assert S_ISLNK((target / "link").lstat().st_mode)
     assert b"/noise" in lost
+    assert report.damaged == report.failed == len(lost)
     kept = (target / "noise.damaged").read_bytes()
     whole = zoo.noise(40_000_000)
     pieces = [(kept[at : at + 65536], whole[at : at + 65536]) for at in range(0, len(whole), 65536)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import to_builtins
 
+from yester.engine.errors import DamageError
 from yester.engine.events import shown
 from yester.engine.hooks import NoHooks
 from yester.engine.ids import SnapshotId
@@ -63,7 +64,7 @@ def command(
     """Bring each PATH of SNAPSHOT back into DIR; without a PATH all of it, as it was from the root on.
 
     What is in DIR stays: a file that differs is renamed first, unless --on-conflict says otherwise. ctime and birth
-    time cannot be restored by anybody. Exit code 3: some files could not be restored.
+    time cannot be restored by anybody. Exit code 3: some files could not be restored; 5: the repository is damaged.
     """
     places = Places.default()
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
@@ -75,6 +76,8 @@ def command(
     else:
         click.echo("\n".join(_summary(report, target)))
     _complain(report)
+    if report.damaged:
+        return DamageError.exit_code
     return 3 if report.failed else 0
 
 
@@ -129,6 +132,7 @@ def _as_json(report: "RestoreReport") -> dict[str, object]:
     return {
         **asdict(report.counts),
         "failed": report.failed,
+        "damaged": report.damaged,
         "failures": [{**to_builtins(shown(each.path)), "what": each.what} for each in report.failures],
         "lacking": {
             what: {"count": lack.count, "example": shown(lack.example)} for what, lack in report.lacking.items()

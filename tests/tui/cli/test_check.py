@@ -48,7 +48,7 @@ def test_damage_names_every_file_that_it_hits(yester: Yester, taken: Path, damag
 def test_damage_is_an_error_of_its_own_in_a_restore(yester: Yester, taken: Path, damaged: str, tmp_path: Path) -> None:
     """Never wrong bytes: the files are named and not there."""
     restored = yester("restore", "latest", taken, "--target", tmp_path / "back")
-    assert restored.code == 3
+    assert restored.code == 5
     assert f"{taken}/b.txt: " in restored.err
     assert not (tmp_path / "back" / "docs" / "b.txt").exists()
 
