@@ -38,9 +38,8 @@ SETTABLE_FLAGS = sum(
 )
 """The inode flags that a person sets with chattr; the others describe how the file system keeps the file."""
 
-_libc = ctypes.CDLL(None, use_errno=True)
-_statx = _libc.statx
-_statx.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_uint, ctypes.c_void_p)
+# Without argtypes, which would be checked at each call and take as long as the system does; hence c_void_p below.
+_statx = ctypes.CDLL(None).statx
 _fields = struct.Struct("<I28xQQ32xqI4xqI4xqI").unpack_from
 """Of struct statx: mask, inode, size, birth, change and modification time, each time in seconds and ns."""
 
@@ -52,8 +51,9 @@ class Probe:
 
     def __init__(self) -> None:
         self._buffer = ctypes.create_string_buffer(256)
-        self._address = ctypes.addressof(self._buffer)
+        self._address = ctypes.c_void_p(ctypes.addressof(self._buffer))
         self._flags = bytearray(8)
+        self._flag_words = memoryview(self._flags).cast("I")
         self._without_flags: set[int] = set()
 
     def birth_ns(self, fd: int, name: bytes = b"") -> int | None:
@@ -88,4 +88,4 @@ class Probe:
                 self._without_flags.add(device)
                 return 0
             raise
-        return int.from_bytes(self._flags[:4], "little") & SETTABLE_FLAGS
+        return self._flag_words[0] & SETTABLE_FLAGS
