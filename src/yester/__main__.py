@@ -10,6 +10,7 @@ from yester.tui.cli.program import run
 
 def main() -> NoReturn:
     """Run the command line and leave with its exit code."""
+    _have_standard_streams()
     code = run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
@@ -17,6 +18,15 @@ def main() -> NoReturn:
     # Commands close what they open. To take the interpreter apart after that costs a fifth of a short run, and frees
     # only what the kernel frees anyway.
     os._exit(code)
+
+
+def _have_standard_streams() -> None:
+    """Open what was started closed: else the next file opened, a pack maybe, gets its number and what is printed."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            # Lower numbers are taken, so it gets this one.
+            os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115 - for the process
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import Access, open_repository
 from yester.tui.cli.options import access, as_json
 from yester.tui.cli.progress import Bar, Watch, terminal_bar
-from yester.tui.cli.wording import count, printable, size
+from yester.tui.cli.wording import count, one_line, printable, size
 
 if TYPE_CHECKING:
     from yester.engine.check_report import CheckReport, Problem
@@ -115,7 +115,7 @@ def _summary(report: "CheckReport") -> list[str]:
         f"{count(report.files, 'file')}, {count(report.packs, 'pack')} ({size(report.read_size)} of them read)"
     )
     verdict = count(len(report.problems), "problem") if report.problems else "no damage found"
-    return [f"checked {looked_at}: {verdict}", *(f"  note: {note}" for note in report.notes)]
+    return [f"checked {looked_at}: {verdict}", *(f"  note: {one_line(note)}" for note in report.notes)]
 
 
 def _complain(problem: "Problem") -> None:

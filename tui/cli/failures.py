@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from yester.engine.errors import YesterError
-from yester.tui.cli.wording import printable
+from yester.tui.cli.wording import one_line, printable
 
 USAGE, INTERNAL, CANCELLED, TERMINATED = 2, 1, 130, 143
 
@@ -29,8 +29,10 @@ def explain(problem: BaseException) -> int:
 
 def complain(what: str, hint: str = "") -> None:
     """Print one complaint to standard error; one that cannot be printed is not worth a failure."""
+    # Names come from the person, the file system and the repository: none of them may move the cursor.
+    lines = [f"yester: {one_line(what)}", *([f"  hint: {one_line(hint)}"] if hint else [])]
     try:
-        click.echo(f"yester: {what}" + (f"\n  hint: {hint}" if hint else ""), err=True)
+        click.echo("\n".join(lines), err=True)
     except OSError:
         return
 
@@ -39,7 +41,7 @@ def complain_of_paths(what: str, failures: Sequence[tuple[bytes, str]], total: i
     """Print a complaint about several paths, and the first of them with what is wrong with each."""
     complain(what)
     for path, why in failures[:_SHOWN_PATHS]:
-        click.echo(f"  {printable(path)}: {why}", err=True)
+        click.echo(f"  {printable(path)}: {one_line(why)}", err=True)
     if total > _SHOWN_PATHS:
         click.echo(f"  and {total - _SHOWN_PATHS:,} more", err=True)
 

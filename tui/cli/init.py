@@ -14,6 +14,7 @@ from yester.plugins.backends.registry import open_store
 from yester.tui.cli.asking import new_passphrase_prompt
 from yester.tui.cli.opening import Access, open_repository, repository_place
 from yester.tui.cli.options import secret_options
+from yester.tui.cli.wording import one_line
 
 _RECOVERY = """
 Recovery key, shown this once:
@@ -53,7 +54,7 @@ def command(
     store = open_store(where, create=True)
     secret = None if no_encryption else _new_secret(where, access)
     repository = Repository.create(store, secret, places=places, like=model, label=label)
-    click.echo(f"repository made: {where} ({'not encrypted' if secret is None else 'encrypted'})")
+    click.echo(f"repository made: {one_line(where)} ({'not encrypted' if secret is None else 'encrypted'})")
     if secret is not None:
         if keyring:
             keep_in_keyring(where, secret.decode("utf-8", "surrogateescape"))
@@ -82,4 +83,4 @@ def _add_recovery_key(repository: Repository) -> str:
 
 
 def _repo_option(where: str, places: Places) -> str:
-    return "" if where == repository_place(None, None, places) else f" --repo {where}"
+    return "" if where == repository_place(None, None, places) else f" --repo {one_line(where)}"

@@ -14,7 +14,7 @@ from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import Access, open_repository
 from yester.tui.cli.options import access, as_json
-from yester.tui.cli.wording import count, moment, size, table
+from yester.tui.cli.wording import count, moment, one_line, size, table
 
 _HEADER = ("TIME", "SNAPSHOT", "PROFILE", "HOST", "FILES", "SIZE", "STORED", "NOTES")
 _NUMBERS = (4, 5, 6)
@@ -52,7 +52,7 @@ def command(
         rows = [_HEADER, *(_row(sid, snapshot, labels.get(sid)) for sid, snapshot in chosen)]
         click.echo("\n".join(table(rows, right=_NUMBERS)))
     else:
-        click.echo(f"no snapshots in {opened.store.place}")
+        click.echo(f"no snapshots in {one_line(opened.store.place)}")
 
 
 def _local_profile(name: str, places: Places) -> Profile | None:

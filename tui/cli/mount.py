@@ -9,6 +9,7 @@ from yester.engine.places import Places
 from yester.fs.serving import MountPlan, serve
 from yester.tui.cli.opening import Access, open_repository
 from yester.tui.cli.options import access
+from yester.tui.cli.wording import one_line
 
 
 @click.command("mount", short_help="Show all snapshots as a folder.")
@@ -40,4 +41,4 @@ def command(
     places = Places.default()
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
     plan = MountPlan(mountpoint, places, foreground, allow_other, OwnerMode(owner))
-    serve(lambda: open_repository(asked, places), plan, lambda: click.echo(f"mounted: {mountpoint}"))
+    serve(lambda: open_repository(asked, places), plan, lambda: click.echo(f"mounted: {one_line(str(mountpoint))}"))

@@ -85,6 +85,7 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
+        _refuse_empty(arguments)
         code = program.main(list(arguments), prog_name="yester", standalone_mode=False)
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit):  # click turns the one into the other
@@ -93,6 +94,15 @@ def run(arguments: Sequence[str]) -> int:
     except BaseException as problem:  # noqa: BLE001  this is the outermost place: each failure becomes one sentence
         return explain(problem)
     return code if isinstance(code, int) else 0
+
+
+def _refuse_empty(arguments: Sequence[str]) -> None:
+    """UsageError for an empty argument: as a path it would be the current folder, which nobody means by it."""
+    for argument in arguments:
+        option, equals, value = argument.partition("=")
+        if not argument or (option.startswith("--") and equals and not value):
+            where = f"{option} is given nothing" if option else "an argument is empty"
+            raise UsageError(where, hint="is a variable of the shell not set? for the current folder write .")
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:

@@ -6,6 +6,7 @@ import click
 
 from yester.engine.places import Places
 from yester.fs.unmounting import unmount
+from yester.tui.cli.wording import one_line
 
 
 @click.command("umount", short_help="Take a mounted folder away again.")
@@ -13,4 +14,4 @@ from yester.fs.unmounting import unmount
 def command(mountpoint: Path) -> None:
     """Unmount MOUNTPOINT; also one whose server died."""
     unmount(mountpoint, Places.default().runtime)
-    click.echo(f"unmounted: {mountpoint}")
+    click.echo(f"unmounted: {one_line(str(mountpoint))}")

@@ -45,16 +45,25 @@ def count(number: int, one: str, many: str = "") -> str:
 
 def printable(raw: bytes) -> str:
     """Return a name or path on one line: what is no UTF-8 or would move the cursor stands as an escape."""
-    text = raw.decode("utf-8", "backslashreplace")
+    return one_line(raw.decode("utf-8", "surrogateescape"))
+
+
+def one_line(text: str) -> str:
+    """Return text that may hold names on one line, as `printable` does."""
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    raw = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in raw)
 
 
 def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[str]:
-    """Return rows as aligned lines, two blanks between columns; `right` lists the columns that hold numbers."""
+    """Return rows as aligned lines, two blanks between columns; `right` lists the columns that hold numbers.
+
+    Cells may hold text of a repository: none of it reaches the terminal raw.
+    """
     if not rows:
         return []
+    rows = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
         "  ".join(
