@@ -36,6 +36,7 @@ from yester.engine.keys import Keys
 from yester.engine.keyslots import slot_kind
 from yester.engine.links import LinkTable
 from yester.engine.packs import PackEntry, list_packs
+from yester.engine.places import unwritable
 from yester.engine.progress import UPDATE_INTERVAL_S, Counters, Progress
 from yester.engine.reading import BlobReader
 from yester.engine.records import Label, Mark, Session, Snapshot, Tombstone, decode_record
@@ -74,10 +75,17 @@ def check(
     tell(hooks, CheckBegin(repository=place, read_data_percent=read_data_percent))
     problems = Problems(lambda subject, what, hit: _tell(hooks, subject, what, hit))
     try:
-        with TemporaryDirectory(prefix="check-", dir=repository.cache) as folder:
+        with _scratch(repository.cache) as folder:
             return _Check(repository, problems, progress, cancelled).run(Path(folder), read_data_percent)
     finally:
         tell(hooks, CheckEnd(repository=place, problems=len(problems), duration_ns=time_ns() - started_ns))
+
+
+def _scratch(cache: Path) -> "TemporaryDirectory[str]":
+    try:
+        return TemporaryDirectory(prefix="check-", dir=cache)
+    except OSError as error:
+        raise unwritable(cache, error) from None
 
 
 def _tell(hooks: Hooks, subject: str, what: str, hit: Hit | None) -> None:

@@ -17,18 +17,20 @@ import os
 import struct
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import BinaryIO, NamedTuple, Self
 
 from blake3 import blake3
 
 from yester.engine.entries import Summary
 from yester.engine.ids import BlobId, SnapshotId, TreeId
 
-_MAGIC = b"yester files 1\n\0"
+_MAGIC = b"yester files 2\n\0"
 _HEADER = struct.Struct("<16s32s32s")
-_RECORD = struct.Struct("<16s16s32sQQQqIII")
+_RECORD = struct.Struct("<8s16s16s32sQQQqIII")
+_CHECK_SIZE = 8
 _NO_SNAPSHOT = SnapshotId(bytes(32))
 _WRITE_BUFFER = 1 << 20
 _HASHING = repr((sys.hash_info.algorithm, sys.hash_info.width, sys.hash_info.modulus, sys.version_info[:2])).encode()
@@ -44,6 +46,10 @@ def cache_key(repository: bytes, *rules: bytes) -> bytes:
 
 def _path_key(path: bytes) -> bytes:
     return blake3(path).digest(16)
+
+
+def _check(record: bytes | memoryview) -> bytes:
+    return blake3(record).digest(_CHECK_SIZE)
 
 
 class DirectoryRecord(NamedTuple):
@@ -88,8 +94,11 @@ class FileCache:
         offset = self._offsets.get(_path_key(path))
         if offset is None:
             return None
-        _, digest, tree, *sums, rows = _RECORD.unpack_from(self._view, offset)
+        check, _, digest, tree, *sums, rows = _RECORD.unpack_from(self._view, offset)
         start = offset + _RECORD.size
+        # A power cut may leave a page of zeros, and a tree id out of that would end in a snapshot.
+        if check != _check(self._view[offset + _CHECK_SIZE : start + 8 * rows]):
+            return None
         summary = Summary(*sums)
         return DirectoryRecord(digest, TreeId(BlobId(tree)), summary, self._view[start : start + 8 * rows])
 
@@ -102,7 +111,7 @@ def _scan(view: memoryview) -> Iterator[tuple[bytes, int]]:
         following = offset + _RECORD.size + 8 * rows_at(view, offset + _RECORD.size - 4)[0]
         if following > end:
             return
-        yield bytes(view[offset : offset + 16]), offset
+        yield bytes(view[offset + _CHECK_SIZE : offset + _CHECK_SIZE + 16]), offset
         offset = following
 
 
@@ -110,16 +119,22 @@ class FileCacheWriter:
     """Writes the records of a run beside the cache of the last one and takes its place on commit."""
 
     def __init__(self, path: Path, key: bytes) -> None:
+        """`path` is the cache of the last finished run; the records of a run that did not end are carried over."""
         self._path = path
         self.partial = partial_path(path)
         self._key = key
-        """`path` is the cache of the last finished run; the records of a run that did not end are carried over."""
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._temporary = path.with_suffix(".new")
-        self._file = open(self._temporary, "wb", buffering=_WRITE_BUFFER)  # noqa: SIM115 - closed by __exit__
-        self._file.write(_HEADER.pack(_MAGIC, key, _NO_SNAPSHOT))
-        self._file.write(_records_of(self.partial, key))
+        self._file: BinaryIO | None = None
         self._committed = False
+        self.failure: OSError | None = None
+        """Why records are lost. The next run then reads more than it need, which is no reason to end this one."""
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = open(self._temporary, "wb", buffering=_WRITE_BUFFER)  # noqa: SIM115 - closed by __exit__
+            self._file.write(_HEADER.pack(_MAGIC, key, _NO_SNAPSHOT))
+            self._file.write(_records_of(self.partial, key))
+        except OSError as error:
+            self._give_up(error)
 
     def __enter__(self) -> Self:
         return self
@@ -127,13 +142,29 @@ class FileCacheWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
-        if not self._committed:
-            os.replace(self._temporary, self.partial)
+        if self._file is None:
+            return
+        try:
+            self._file.close()
+            if not self._committed:
+                os.replace(self._temporary, self.partial)
+        except OSError as failed:
+            self._give_up(failed)
+
+    def _give_up(self, error: OSError) -> None:
+        """Write nothing more, and leave nothing half written."""
+        self.failure = error
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
+        self._file = None
+        with suppress(OSError):
+            self._temporary.unlink(missing_ok=True)
 
     def add(self, path: bytes, digest: bytes, tree: TreeId, summary: Summary, stamps: bytes) -> None:
         """Record a directory that is captured whole."""
         head = _RECORD.pack(
+            bytes(_CHECK_SIZE),
             _path_key(path),
             digest,
             tree,
@@ -145,15 +176,26 @@ class FileCacheWriter:
             summary.changed,
             len(stamps) // 8,
         )
-        self._file.write(head + stamps)
+        if self._file is None:
+            return
+        record = head[_CHECK_SIZE:] + stamps
+        try:
+            self._file.write(_check(record) + record)
+        except OSError as error:
+            self._give_up(error)
 
     def commit(self, snapshot: SnapshotId) -> None:
         """Make these records the ones that the next run trusts, as what `snapshot` holds."""
-        self._file.flush()
-        os.pwrite(self._file.fileno(), _HEADER.pack(_MAGIC, self._key, snapshot), 0)
-        os.replace(self._temporary, self._path)
-        self._committed = True
-        self.partial.unlink(missing_ok=True)
+        if self._file is None:
+            return
+        try:
+            self._file.flush()
+            os.pwrite(self._file.fileno(), _HEADER.pack(_MAGIC, self._key, snapshot), 0)
+            os.replace(self._temporary, self._path)
+            self._committed = True
+            self.partial.unlink(missing_ok=True)
+        except OSError as error:
+            self._give_up(error)
 
 
 def partial_path(path: Path) -> Path:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -238,6 +239,8 @@ class _Run:
             snapshot = msgspec.structs.replace(draft, end_ns=time.time_ns(), statistics=statistics)
             sid = repository.commit_snapshot(snapshot, tags=self._request.tags)
             records.commit(sid)
+            if records.failure is not None:
+                self._teller.message("warning", _slow_next_time(cache_path, records.failure))
         return SnapshotResult(sid, statistics, tuple(taken.failures), result)
 
     def _writer(self, *, at_once: bool) -> BlobWriter | DryWriter:
@@ -348,6 +351,11 @@ class _Run:
             stored_size=writer.statistics.stored_size,
             duration_ns=time.time_ns() - self._started_ns,
         )
+
+
+def _slow_next_time(path: Path, error: OSError) -> str:
+    what = f"{path} cannot be written: {error.strerror}"
+    return f"{what}; the snapshot is whole, but the next run will look at every file again (XDG_CACHE_HOME moves it)"
 
 
 def _stored_report(writer: BlobWriter | DryWriter, failures: list[Failure]) -> BlobId | None:

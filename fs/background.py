@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from yester.engine.errors import YesterError
+from yester.engine.places import unwritable
 
 
 class Failure(msgspec.Struct, omit_defaults=True):
@@ -45,10 +46,12 @@ def run_in_background(server: Callable[[Callable[[], None]], None], log: Path) -
 
 def _serve(server: Callable[[Callable[[], None]], None], pipe: int, log: Path) -> int:
     def ready() -> None:
-        _leave_terminal(log)
+        _leave_terminal(out)
         _tell(pipe, Failure())
 
     try:
+        # Now, while a person can still be told that it cannot be.
+        out = _opened(log)
         server(ready)
     except YesterError as error:
         _tell(pipe, Failure(error.what, error.hint, error.exit_code))
@@ -77,7 +80,15 @@ def _judge(said: bytes, log: Path) -> None:
         raise error
 
 
-def _leave_terminal(log: Path) -> None:
+def _opened(log: Path) -> int:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise unwritable(log, error) from None
+
+
+def _leave_terminal(out: int) -> None:
     os.setsid()
     os.chdir("/")
     sys.stdout.flush()
@@ -86,7 +97,5 @@ def _leave_terminal(log: Path) -> None:
     for fd in (0, 1):
         os.dup2(null, fd)
     os.close(null)
-    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     os.dup2(out, 2)
     os.close(out)

@@ -128,9 +128,14 @@ def _mount_and_answer(adapter: "Adapter", repository: Repository, plan: MountPla
     import pyfuse3
 
     registry = MountRegistry(plan.places.runtime)
-    _mount(adapter, plan, repository.store.place)
+    # Before the mount: whatever fails from here to the first answer must not leave a dead one behind.
+    registry.add(_record(plan, repository))
     try:
-        registry.add(_record(plan, repository))
+        _mount(adapter, plan, repository.store.place)
+    except BaseException:
+        registry.remove(plan.mountpoint)
+        raise
+    try:
         _run()
     except BaseException:
         pyfuse3.close(unmount=False)
