@@ -82,7 +82,7 @@ class Adapter(pyfuse3.Operations):
         self._patience.others_wait += 1
         try:
             blob = await trio.to_thread.run_sync(self._source.reader.blob, missing.kind, missing.blob)
-        except YesterError as error:
+        except Exception as error:  # noqa: BLE001  as above
             self._refuse(error, self._fetch, (missing.kind.name, missing.blob.hex()))
         finally:
             self._patience.others_wait -= 1

@@ -1,9 +1,8 @@
 """Serves a mount: checks the mount point, opens the repository, answers the kernel until someone unmounts.
 
-Start-up is a race with the eye, so what can overlap does: the keys are derived in a thread while pyfuse3 and trio
-are imported, and nothing of a snapshot's content is read before someone looks at it. A signal unmounts and ends
-cleanly. After a failure of the server the mount stays where it is, dead: an emptied mount point can make a
-mirroring job delete everything on the other side.
+A signal unmounts and ends cleanly. After a failure of the server the mount stays where it is, dead: an emptied mount
+point can make a mirroring job delete everything on the other side. Nothing of a snapshot's content is read before
+someone looks at it, so that a mount is there at once.
 """
 
 import logging
@@ -103,6 +102,8 @@ def _serve(open_repository: Callable[[], Repository], plan: MountPlan, ready: Ca
     repository = open_repository()
     if repository.store.capabilities.local:
         check_apart(plan.mountpoint, Path(repository.store.place))
+    repository.unlock()
+    # Only now: the derivation takes 64 MiB for a moment, and what is loaded by then counts on top of that.
     import pyfuse3
 
     from yester.fs.read_ahead import ReadAhead
@@ -114,7 +115,6 @@ def _serve(open_repository: Callable[[], Repository], plan: MountPlan, ready: Ca
 
     patience = Patience(answering)
     pyfuse3.trio = patient_trio(patience)  # type: ignore[attr-defined]
-    repository.unlock()
     keep_freed_memory()
     reader = repository.reader(plan.cache_size)
     ahead = ReadAhead(reader)

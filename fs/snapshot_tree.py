@@ -5,6 +5,8 @@ Requests come in walk order, so the descent starts at the folder used last and c
 folders that were open lately are kept. A folder holds parsed nodes, never an object for an entry.
 """
 
+import errno
+import os
 from bisect import bisect_left
 from collections import OrderedDict
 from stat import S_ISDIR
@@ -158,7 +160,7 @@ def _open(source: BlobSource, page: Page, row: int, ordinal: int, parent: Folder
         entries = _entries_below(page, row)
         return Folder(Directory(source, tree, entries), entries, ordinal, parent)
     if not S_ISDIR(page.modes[row]):
-        raise NotADirectoryError
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     if page.marks[row] & Mark.EXCLUDED_MOUNT:
         return Folder(None, 0, ordinal, parent)
     raise DamageError("a folder that could not be read when the snapshot was taken")

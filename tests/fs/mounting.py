@@ -17,8 +17,10 @@ from yester.fs.mounts import ActiveMount, active_mounts
 from yester.fs.unmounting import unmount
 from yester.plugins.backends.folder import FolderStore
 
-SERVE = """
+SERVE = '''
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 from yester.engine.errors import YesterError
 from yester.engine.places import Places
@@ -26,14 +28,30 @@ from yester.engine.repository import Repository
 from yester.engine.ownership import OwnerMode
 from yester.fs.serving import MountPlan, serve
 from yester.plugins.backends.folder import FolderStore
-repository, mountpoint, places, owner, others = sys.argv[1:]
+repository, mountpoint, places, owner, others, far = sys.argv[1:]
 places = Places.under(Path(places))
+
+
+class FarStore(FolderStore):
+    """A store that lets one wait, and reads no content as long as there is a file `stall` beside it."""
+
+    @property
+    def capabilities(self):
+        return replace(super().capabilities, local=False)
+
+    def get_range(self, name, offset, size):
+        while name.startswith("data.") and Path(repository + ".stall").exists():
+            time.sleep(0.01)
+        return super().get_range(name, offset, size)
+
+
+Store = FarStore if far == "True" else FolderStore
 try:
     plan = MountPlan(Path(mountpoint), places, owner=OwnerMode(owner), allow_other=others == "True")
-    serve(lambda: Repository.open(FolderStore(Path(repository)), None, places=places), plan)
+    serve(lambda: Repository.open(Store(Path(repository)), None, places=places), plan)
 except YesterError as error:
     sys.exit(f"{error.what} | {error.hint} | {error.exit_code}")
-"""
+'''
 
 
 class World:
@@ -72,15 +90,17 @@ class World:
         assert done.snapshot is not None
         return done.snapshot
 
-    def try_to_mount(self, owner: str = "as-stored", others: bool = False) -> "subprocess.CompletedProcess[str]":
-        """Mount in the background; the answer says what went wrong."""
-        arguments = map(str, (self.repository, self.mountpoint, self.places.state.parent, owner, others))
+    def try_to_mount(
+        self, owner: str = "as-stored", others: bool = False, far: bool = False
+    ) -> "subprocess.CompletedProcess[str]":
+        """Mount in the background; the answer says what went wrong. `far`: from a store that is not local."""
+        arguments = map(str, (self.repository, self.mountpoint, self.places.state.parent, owner, others, far))
         return subprocess.run([sys.executable, "-c", SERVE, *arguments], capture_output=True, text=True, check=False)
 
     @contextmanager
-    def mounted(self, owner: str = "as-stored", others: bool = False) -> Iterator[Path]:
+    def mounted(self, owner: str = "as-stored", others: bool = False, far: bool = False) -> Iterator[Path]:
         """Mount for the length of the block."""
-        done = self.try_to_mount(owner, others)
+        done = self.try_to_mount(owner, others, far)
         assert done.returncode == 0, done.stderr
         try:
             yield self.mountpoint

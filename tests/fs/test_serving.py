@@ -7,6 +7,7 @@ import signal
 import stat
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -210,6 +211,36 @@ def test_damage_hits_only_the_files_in_it_and_the_log_names_the_pack(world: Worl
         assert (world.latest / "noise").stat().st_size == 300_000
         record = MountRegistry(world.places.runtime).find(world.mountpoint)
     assert record is not None and packs[0].name in Path(record.log).read_text()
+
+
+def test_what_must_be_waited_for_keeps_nobody_else_waiting(world: World) -> None:
+    (world.source / "slow").write_bytes(os.urandom(100_000))
+    (world.source / "other").mkdir()
+    (world.source / "other" / "file").write_text("x")
+    world.take()
+    stall = world.root / "repository.stall"
+    with world.mounted(far=True), ThreadPoolExecutor() as pool:
+        stall.touch()
+        slow = [pool.submit((world.latest / "slow").read_bytes) for _ in range(3)]
+        try:
+            assert os.listdir(world.latest / "other") == ["file"]
+            assert (world.latest / "other" / "file").stat().st_size == 1
+            assert not any(each.done() for each in slow)
+        finally:
+            stall.unlink()
+        assert {each.result() for each in slow} == {(world.source / "slow").read_bytes()}
+
+
+def test_a_far_store_shows_the_same(world: World) -> None:
+    build(bytes(world.source / "zoo"))
+    try:
+        world.take()
+        with world.mounted(far=True):
+            different = compare(world.source, world.latest, ignore=("content", "holes", "flags"))
+            assert list(map(str, different)) == []
+            assert list(content_differences(world.source, world.latest)) == []
+    finally:
+        clear(bytes(world.source / "zoo"))
 
 
 def inodes(folder: Path) -> dict[str, int]:
