@@ -12,11 +12,11 @@ import pytest
 from tests.fs.stand_in import Memory, Snapshots
 
 from yester.engine.errors import DamageError, Retry
+from yester.engine.ownership import OwnerMode
 from yester.fs.adapter import Adapter
 from yester.fs.file_reading import Desk
 from yester.fs.file_system import FileSystem
 from yester.fs.inodes import Numbers, inode_of
-from yester.fs.owners import OwnerMode
 from yester.fs.read_ahead import ReadAhead
 from yester.fs.sources import MountSource
 from yester.fs.views import ViewBuilder
