@@ -109,7 +109,7 @@ class Attributes:
     def finish(self) -> None:
         """Lock entries, the deepest first; nothing can be changed in them afterwards."""
         for place, entry in self._late:
-            path = place.path.rstrip(b"/") + b"/" + entry.name
+            path = place.path_of(entry.name)
             try:
                 folder = place.reach()
                 try:

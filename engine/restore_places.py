@@ -69,6 +69,10 @@ class Place:
         if parent:
             parent._needed += 1
 
+    def path_of(self, name: bytes) -> bytes:
+        """Return where an entry of this directory is in the snapshot."""
+        return self.path.rstrip(b"/") + b"/" + name
+
     def use(self) -> None:
         """Keep the directory open for one more queued entry; `release` ends it."""
         self._needed += 1

@@ -38,6 +38,11 @@ class Start:
     """Where it is in the snapshot."""
     name: bytes
 
+    @property
+    def folder(self) -> bytes:
+        """The directory of the snapshot that the target stands for."""
+        return self.path.rpartition(b"/")[0] or b"/"
+
 
 def starts(source: BlobSource, root: Entry, paths: Sequence[bytes]) -> tuple[Start, ...]:
     """Return where the restore begins, one Start a path; of "/" or no path at all, the whole snapshot.

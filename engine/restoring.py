@@ -11,23 +11,18 @@ whatever the size of a snapshot or a file.
 
 Where things are made, and why nothing outside the target can be: engine/restore_places.py. In what order attributes
 come: engine/restore_attributes.py. What happens to what is there already: engine/restore_conflicts.py. What a file
-goes through: engine/restore_files.py.
+goes through: engine/restore_plain.py and engine/restore_files.py.
 """
 
-import errno
-import os
 import time
-from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from stat import S_IFMT, S_IFREG, S_ISDIR
 
-from yester.engine.content import Content
 from yester.engine.entries import Entry, Mark
-from yester.engine.errors import CancelledError, DamageError, YesterError
+from yester.engine.errors import CancelledError, DamageError
 from yester.engine.events import Message, Phase, RestoreBegin, RestoreEnd, path_fields, shown
 from yester.engine.hooks import Hooks, tell
 from yester.engine.ids import BlobId, BlobKind, ListId, SnapshotId
@@ -38,43 +33,25 @@ from yester.engine.progress import UPDATE_INTERVAL_S, Counters, Progress
 from yester.engine.reading import BlobReader
 from yester.engine.records import Snapshot
 from yester.engine.repository import Repository
-from yester.engine.restore_attributes import Attributes, drop_acls, inherits_acl
-from yester.engine.restore_conflicts import Conflicts, status_of
-from yester.engine.restore_files import Files, LargeFile, PlainRun, Stretch, stretches
+from yester.engine.restore_attributes import Attributes
+from yester.engine.restore_conflicts import Conflicts
+from yester.engine.restore_content import segments
+from yester.engine.restore_directories import Directories
+from yester.engine.restore_files import Files, LargeFile
 from yester.engine.restore_links import Member
-from yester.engine.restore_places import OPEN_FOLDER, Place, make_writable
+from yester.engine.restore_places import Place
+from yester.engine.restore_plain import PlainFiles, PlainRun
 from yester.engine.restore_plan import Conflict, Start, starts
-from yester.engine.restore_report import Failure, RestoreReport, Tally, in_words
-from yester.engine.store import Buffer
+from yester.engine.restore_queue import Queue
+from yester.engine.restore_report import Failure, RestoreReport, Tally
 from yester.engine.trees import decode_root, open_directory
 
 _THREADS = 2
-_BATCHES_AHEAD = 4
-_BATCH_SIZE = 1 << 20
-_BATCH_ITEMS = 128
 _LARGE_SIZE = 8 << 20
-"""From here on a file is made in segments, by several threads."""
-_SEGMENT_SIZE = 4 << 20
+"""From here on a file is made in segments."""
 _READER_CACHE = 48 << 20
 _OPEN_DEPTH = 100
 """Directories above this many levels further up are closed until they are needed again."""
-
-Job = Callable[[Sequence[Buffer | None]], None]
-"""Makes one or more entries out of the blobs that it was queued with, None for each that could not be had."""
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Entries that are made together, and all blobs that they need."""
-
-    jobs: list[tuple[Job, int]] = field(default_factory=list)
-    """Each with the number of its blobs."""
-    blobs: list[bytes] = field(default_factory=list)
-    size: int = 0
-    """Bytes of them."""
-    items: int = 0
-    whole_size: int = 0
-    """Bytes of the files, holes included."""
 
 
 def restore(
@@ -116,7 +93,7 @@ def _tell_failure(hooks: Hooks, failure: Failure) -> None:
 
 
 class _Restore:
-    """One restore: the walk and what it shares with the threads."""
+    """One restore: the walk, and what it queues."""
 
     def __init__(
         self,
@@ -138,14 +115,11 @@ class _Restore:
         self._progress = progress
         self._cancelled = cancelled
         self._attributes = Attributes(self._source, owner, tally, now_ns)
-        id_key = repository.keys.id_key(BlobKind.DATA)
-        self._conflicts = Conflicts(conflict, label, self._source, id_key)
-        self._files = Files(self._source, self._attributes, self._conflicts, tally, now_ns)
-        self._batch = _Batch()
-        self._coming: deque[tuple[_Batch, Future[list[Buffer | None]]]] = deque()
+        conflicts = Conflicts(conflict, label, self._source, repository.keys.id_key(BlobKind.DATA))
+        self._directories = Directories(self._attributes, conflicts, tally)
+        self._files = Files(self._source, self._attributes, conflicts, tally)
+        self._plain = PlainFiles(self._files, self._attributes, tally.counts, now_ns)
         self._counters = Counters()
-        self._counts = tally.counts
-        self._open_places: set[Place] = set()
         self._next_update = 0.0
 
     def run(self, paths: Sequence[bytes], target: bytes) -> None:
@@ -153,127 +127,41 @@ class _Restore:
         begin = starts(self._source, self._root, paths)
         self._counters.total_files = sum(_files_of(start.entry) for start in begin)
         self._counters.total_size = sum(_size_of(start.entry) for start in begin)
-        top = self._open_target(target, begin)
+        tops = [self._directories.top(target, start.folder, None if start.name else start.entry) for start in begin]
         self._progress.phase(Phase.WRITE)
         try:
-            with ThreadPoolExecutor(_THREADS, "restore") as self._pool:
-                self._fill(top, begin)
+            with ThreadPoolExecutor(_THREADS, "restore") as pool:
+                self._queue = Queue(pool, self._source, self._tick)
+                self._fill(tops, begin)
             self._progress.phase(Phase.ATTRIBUTES)
             self._attributes.finish()
-            top.release(user=False)
+            for top in tops:
+                top.release(user=False)
         finally:
-            for place in self._open_places:
-                place.abandon()
+            self._directories.abandon()
         self._next_update = 0.0
-        self._tell_progress()
+        self._tick(0)
 
-    def _fill(self, top: Place, begin: Sequence[Start]) -> None:
+    def _fill(self, tops: Sequence[Place], begin: Sequence[Start]) -> None:
         """Walk and make every entry."""
         try:
-            for start in begin:
+            for top, start in zip(tops, begin, strict=True):
                 self._start(top, start)
-            self._send()
-            while self._coming:
-                self._make_batch()
+            self._queue.finish()
         except BaseException:
-            for _, fetched in self._coming:
-                fetched.cancel()
+            self._queue.drop()
             self._files.abandon()
             raise
-
-    # Directories
-
-    def _open_target(self, target: bytes, begin: Sequence[Start]) -> Place:
-        """Open the directory `target`, the only one that is reached by path and through links; make it if missing.
-
-        A new one gets the stored attributes when it stands for "/"; one that was there keeps its own.
-        """
-        is_new = not os.path.isdir(target)
-        try:
-            os.makedirs(target, exist_ok=True)
-            fd = os.open(target, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except OSError as error:
-            raise YesterError(
-                f"{os.fsdecode(target)!r} cannot be used as the target: {in_words(error)}",
-                hint="Give a folder that you may write to, or the name of a new one.",
-            ) from None
-        whole = next((start for start in begin if not start.name), None)
-        entry = whole.entry if whole and is_new else None
-        return self._place(None, b"", fd, b"/", entry, is_new=is_new)
-
-    def _place(
-        self, parent: Place | None, name: bytes, fd: int, path: bytes, entry: Entry | None, *, is_new: bool
-    ) -> Place:
-        if is_new and parent is not None and parent.takes_acl:
-            drop_acls(fd)
-        takes_acl = not (is_new and parent is not None) and inherits_acl(fd)
-        place = Place(parent, name, fd, path=path, entry=entry, is_new=is_new, takes_acl=takes_acl, finish=self._finish)
-        self._open_places.add(place)
-        return place
-
-    def _finish(self, place: Place) -> None:
-        """Give a directory its attributes; everything in it is done."""
-        self._open_places.discard(place)
-        entry, attributes = place.entry, self._attributes
-        if entry is None:
-            return
-        if place.is_new or not attributes.match(place.fd, os.fstat(place.fd), entry):
-            attributes.apply(place.fd, entry, place.path, is_new=place.is_new, takes_acl=place.takes_acl)
-        if place.parent is not None:
-            attributes.lock_later(place.parent, entry)
-
-    def _enter(self, parent: Place, entry: Entry, path: bytes) -> Place | None:
-        """Make a directory, or open the one that is there; None when it is not to be, or cannot."""
-        try:
-            is_new = self._made(parent, entry)
-            if is_new is None:
-                self._counts.skipped += 1 + (entry.summary.entries if entry.summary else 0)
-                return None
-            fd = self._opened(parent, entry.name, is_new)
-        except OSError as error:
-            self._tally.fail(path, f"{in_words(error)}; nothing of what is in it is restored")
-            return None
-        self._counts.directories += is_new
-        self._counts.same += not is_new
-        if entry.marks & Mark.UNREADABLE:
-            self._tally.fail(path, "it could not be read when the snapshot was taken, so it comes back empty")
-        keeps_its_own = not is_new and self._conflicts.policy is Conflict.SKIP
-        return self._place(parent, entry.name, fd, path, None if keeps_its_own else entry, is_new=is_new)
-
-    def _made(self, parent: Place, entry: Entry) -> bool | None:
-        """Return whether the directory is new; None when something else is there and stays."""
-        try:
-            os.mkdir(entry.name, 0o700, dir_fd=parent.fd)
-            return True
-        except FileExistsError:
-            status = status_of(parent, entry.name)
-        if status is not None and S_ISDIR(status.st_mode):
-            return False
-        if self._conflicts.policy is Conflict.SKIP:
-            return None
-        self._conflicts.clear(parent, entry.name, self._counts)
-        os.mkdir(entry.name, 0o700, dir_fd=parent.fd)
-        return True
-
-    def _opened(self, parent: Place, name: bytes, is_new: bool) -> int:
-        """Open a directory; one of the caller's own that was there is made writable until it gets its stored mode."""
-        if not is_new and self._conflicts.policy is not Conflict.SKIP:
-            make_writable(parent, name)
-        fd = os.open(name, OPEN_FOLDER, dir_fd=parent.fd)
-        if is_new and os.fstat(fd).st_uid != os.geteuid():
-            os.close(fd)
-            raise PermissionError(errno.EPERM, "replaced")
-        return fd
 
     # The walk
 
     def _start(self, top: Place, start: Start) -> None:
         if not start.entry.is_directory:
-            self._queue(top, start.entry, start.ordinal)
+            self._queue_entry(top, start.entry, start.ordinal)
         elif not start.name:
             self._walk(top, start)
         else:
-            place = self._enter(top, start.entry, start.path)
+            place = self._directories.enter(top, start.entry)
             if place is not None:
                 self._walk(place, start)
 
@@ -290,7 +178,7 @@ class _Restore:
                     place.release(user=False)
                 continue
             entry, ordinal = below
-            inner = self._enter(place, entry, place.path.rstrip(b"/") + b"/" + entry.name)
+            inner = self._directories.enter(place, entry)
             if inner is not None:
                 stack.append((inner, self._rows(inner, entry, ordinal)))
                 if len(stack) > _OPEN_DEPTH:
@@ -323,7 +211,7 @@ class _Restore:
             if S_ISDIR(page.modes[row]):
                 yield page.entry(row), first + page.ordinal(row)
             else:
-                self._queue(place, page.entry(row), first + page.ordinal(row))
+                self._queue_entry(place, page.entry(row), first + page.ordinal(row))
         self._queue_run(place, page, names, start, page.count)
 
     # The queue
@@ -333,14 +221,14 @@ class _Restore:
         sizes = page.sizes
         while start < stop:
             size, end = 0, start
-            room, items = _BATCH_SIZE - self._batch.size, _BATCH_ITEMS - self._batch.items
+            room, items = self._queue.room
             while end < stop and size < room and end - start < items:
                 size += sizes[end]
                 end += 1
             blobs, ends = page.blobs(start, end)
             place.use()
-            self._add(
-                partial(self._files.plain, PlainRun(place, page, names, start, ends)),
+            self._queue.add(
+                partial(self._plain.make, PlainRun(place, page, names, start, ends)),
                 blobs,
                 size,
                 items=end - start,
@@ -348,7 +236,7 @@ class _Restore:
             )
             start = end
 
-    def _queue(self, place: Place, entry: Entry, ordinal: int) -> None:
+    def _queue_entry(self, place: Place, entry: Entry, ordinal: int) -> None:
         """Queue anything that is no directory."""
         large = None
         if entry.nlink > 1 and entry.link_group:
@@ -364,19 +252,19 @@ class _Restore:
         # The blobs are fetched with the batch, and then come out of the reader's cache.
         blobs = [ref.blob for ref in entry.refs] if entry.is_file and not entry.marks & Mark.LIST else []
         whole_size = entry.size if entry.is_file else 0
-        self._add(lambda _: job(), blobs, sum(ref.size for ref in entry.refs), whole_size=whole_size)
+        self._queue.add(lambda _: job(), blobs, sum(ref.size for ref in entry.refs), whole_size=whole_size)
 
     def _queue_segments(self, large: LargeFile) -> None:
         queued = 0
         try:
-            for stretch in _segments(large.content):
-                size = sum(length for _, _, length in stretch)
-                job = partial(self._files.segment, large, stretch=stretch)
-                self._add(job, [blob for blob, _, _ in stretch], size, whole_size=size)
+            for segment in segments(large.content):
+                size = sum(length for _, _, length in segment)
+                job = partial(self._files.segment, large, segment=segment)
+                self._queue.add(job, [blob for blob, _, _ in segment], size, whole_size=size)
                 queued += size
         except DamageError as error:
             large.written.lost.append(str(error))
-        self._add(lambda _: self._files.end_large(large), (), 0, whole_size=large.content.size - queued)
+        self._queue.add(lambda _: self._files.end_large(large), (), 0, whole_size=large.content.size - queued)
 
     def _group(self, place: Place, entry: Entry, ordinal: int) -> int:
         """Return the ordinal of the first name of the entry's file; its own, when that is not known."""
@@ -387,48 +275,24 @@ class _Restore:
                 self._links = LinkTable(self._source, self._links_id)
             return self._links.first(ordinal)
         except DamageError as error:
-            path = place.path.rstrip(b"/") + b"/" + entry.name
+            path = place.path_of(entry.name)
             what = f"restored as a file of its own, its hard links are lost: {error}"
             self._tally.fail(path, what, is_damage=True)
             return ordinal
 
-    def _add(self, job: Job, blobs: Collection[bytes], size: int, *, items: int = 1, whole_size: int = 0) -> None:
-        batch = self._batch
-        batch.whole_size += whole_size
-        batch.jobs.append((job, len(blobs)))
-        batch.blobs.extend(blobs)
-        batch.size += size
-        batch.items += items
-        if batch.size >= _BATCH_SIZE or batch.items >= _BATCH_ITEMS:
-            self._send()
+    # Going on
 
-    def _send(self) -> None:
-        """Let the blobs of the open batch be fetched; make the oldest one if enough are under way."""
-        batch, self._batch = self._batch, _Batch()
-        self._coming.append((batch, self._pool.submit(self._source.batch, BlobKind.DATA, batch.blobs)))
-        if len(self._coming) > _BATCHES_AHEAD:
-            self._make_batch()
-
-    def _make_batch(self) -> None:
-        """Make the entries of the oldest batch."""
+    def _tick(self, size: int) -> None:
+        """Count what a batch brought, tell it, and stop if that is wanted."""
+        self._counters.size += size
         if self._cancelled():
             raise CancelledError(
                 "the restore was cancelled", hint="Run it again to go on; what is there is left as it is."
             )
-        self._tell_progress()
-        batch, fetched = self._coming.popleft()
-        pieces = fetched.result()
-        first = 0
-        for job, blobs in batch.jobs:
-            job(pieces[first : first + blobs])
-            first += blobs
-        self._counters.size += batch.whole_size
-
-    def _tell_progress(self) -> None:
         now = time.monotonic()
         if now >= self._next_update:
             self._next_update = now + UPDATE_INTERVAL_S
-            counts = self._counts
+            counts = self._tally.counts
             self._counters.files = counts.files + counts.links
             self._counters.directories = counts.directories
             self._counters.unchanged = counts.same
@@ -446,19 +310,6 @@ def _special_rows(page: Page) -> list[int]:
     if page.count and max(page.sizes) >= _LARGE_SIZE:
         rows.update(row for row, size in enumerate(page.sizes) if size >= _LARGE_SIZE)
     return sorted(rows)
-
-
-def _segments(content: Content) -> Iterator[list[Stretch]]:
-    """Yield a file's blobs, so many at a time as one batch should hold."""
-    segment: list[Stretch] = []
-    size = 0
-    for stretch in stretches(content):
-        segment.append(stretch)
-        size += stretch[2]
-        if size >= _SEGMENT_SIZE:
-            yield segment
-            segment, size = [], 0
-    yield segment
 
 
 def _is_large(entry: Entry) -> bool:

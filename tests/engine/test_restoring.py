@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from stat import S_ISLNK
+from types import SimpleNamespace
 
 import pytest
 from tests import zoo
@@ -25,7 +26,7 @@ from tests.engine.restoring_rig import (
 )
 from tests.rig import Rig
 
-from yester.engine import restore_files
+from yester.engine import restore_content
 from yester.engine.entries import Entry, Mark, Owner
 from yester.engine.errors import CancelledError, UsageError, YesterError
 from yester.engine.events import Message, RestoreBegin, RestoreEnd
@@ -444,8 +445,7 @@ def test_a_full_disk_is_said_and_costs_nothing(
     def full(fd: int, *_: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(restore_files, "_write", full)
-    monkeypatch.setattr(restore_files, "_write_at", full)
+    monkeypatch.setattr(restore_content, "os", SimpleNamespace(pwrite=full))
     with pytest.raises(YesterError, match="no room is left") as raised:
         restored(rig, sid, place, docs / "letters" / "b.txt", conflict=Conflict.OVERWRITE)
     assert raised.value.hint.startswith("Make room")
@@ -470,6 +470,13 @@ def test_hooks_hear_of_it(rig: Rig, docs: Path, place: Path) -> None:
 
 
 # Damage.
+
+
+def test_a_failure_is_named_by_its_path_in_the_snapshot(rig: Rig, docs: Path, place: Path) -> None:
+    sid = taken(rig)
+    rig.store.delete(objects(rig, "data.")[0])
+    report = restored(rig, sid, place, docs / "a.txt", docs / "letters")
+    assert [each.path for each in report.failures] == [os.fsencode(docs / "a.txt"), os.fsencode(docs / "letters/b.txt")]
 
 
 def test_what_is_lost_is_not_made_and_the_rest_is(home: Path, place: Path) -> None:
