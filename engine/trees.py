@@ -173,7 +173,16 @@ class Directory:
 
     def sound_leaves(self, damaged: Callable[[DamageError], None]) -> Iterator[tuple[Page, int, int]]:
         """Like `leaves`, but a node that cannot be read is told to `damaged` and passed over."""
-        yield from self._sound_leaves(self.root, 0, 0, damaged)
+        last = b""
+        for page, first, base in self._sound_leaves(self.root, 0, 0, damaged):
+            try:
+                if page.count and page.name(0) <= last:
+                    malformed("names of a directory out of order", page.blob)
+                last = page.name(page.count - 1) if page.count else last
+            except DamageError as error:
+                damaged(error)
+            else:
+                yield page, first, base
 
     def _sound_leaves(
         self, page: Page, first: int, base: int, damaged: Callable[[DamageError], None]

@@ -289,3 +289,14 @@ def test_a_view_into_other_bytes_is_read() -> None:
     page = Page(memoryview(b"x" + SAMPLE)[1:])
     assert page.name(3) == b"null"
     page.check()
+
+
+@given(directories(), st.data())
+def test_blobs_of_many_rows_are_those_of_each(rows: list[Entry], data: st.DataObject) -> None:
+    page = Page(encode(rows))
+    start = data.draw(st.integers(0, len(rows)))
+    stop = data.draw(st.integers(start, len(rows)))
+    ids, ends = page.blobs(start, stop)
+    each = [[ref.blob for ref in page.refs(row)] for row in range(start, stop)]
+    assert [ids[first:end] for first, end in zip([0, *ends], ends, strict=False)] == each
+    assert len(ids) == sum(map(len, each))

@@ -135,6 +135,28 @@ def test_reading_ahead_over_damage_leaves_the_error_to_who_reads(holding: Holdin
         reader.blob(DATA, ids[1])
 
 
+def test_a_batch_is_fetched_together_and_leaves_out_what_is_lost(holding: Holding) -> None:
+    ids = small_frames(holding, 12)
+    again = holding.reopened()
+    reader = again.reader()
+    counting(holding).ranges.clear()
+    whole = reader.batch(DATA, [*ids, ids[0]])
+    assert len(counting(holding).ranges) == 1
+    assert whole == [*(reader.blob(DATA, full) for full in ids), reader.blob(DATA, ids[0])]
+    assert reader.batch(DATA, []) == []
+    assert again.reader().batch(TREE, ids[:1]) == [None], "a blob does not pass for another kind"
+    unknown = bytes(32)
+    assert reader.batch(DATA, [unknown, ids[1]]) == [None, reader.blob(DATA, ids[1])]
+    place = again.index.locate(ids[3])
+    assert place is not None
+    (name,) = holding.store.list("data.")
+    content = bytearray(holding.store.get(name))
+    content[place.offset + 5] ^= 1
+    holding.store.put(name, [content])
+    damaged = holding.reopened().reader().batch(DATA, ids)
+    assert [row for row, piece in enumerate(damaged) if piece is None] == [3]
+
+
 def test_a_store_without_ranges_is_read_by_whole_packs(tmp_path: Path) -> None:
     holding = Holding(WholeStore(), tmp_path / "index")
     blobs = some_blobs(100)

@@ -307,6 +307,26 @@ def test_names_that_fall_from_leaf_to_leaf_are_damage() -> None:
     directory = Directory(blobs, TreeId(blobs.put(BlobKind.TREE, node)))
     with pytest.raises(DamageError):
         list(directory.leaves())
+    met: list[DamageError] = []
+    assert [page.names() for page, _, _ in directory.sound_leaves(met.append)] == [[b"a", b"z"]]
+    assert len(met) == 1
+
+
+@pytest.mark.parametrize("lost", [1, 3, 20])
+def test_sound_leaves_pass_over_what_is_lost_and_keep_their_ordinals(lost: int) -> None:
+    blobs = MemoryBlobs()
+    tree = write_names(blobs, many(70_000))
+    whole = {page.blob: (page.names(), first, base) for page, first, base in Directory(blobs, tree).leaves()}
+    for blob in random.Random(lost).sample(sorted(key for key in blobs if key[0] is BlobKind.PAGE), lost):
+        del blobs[blob]
+    met: list[DamageError] = []
+    found = {
+        page.blob: (page.names(), first, base) for page, first, base in Directory(blobs, tree).sound_leaves(met.append)
+    }
+    assert found.items() <= whole.items()
+    gone = whole.keys() - found.keys()
+    assert {(BlobKind.PAGE, blob) for blob in gone}.isdisjoint(blobs) or len(met) < lost
+    assert 0 < len(met) <= lost
 
 
 def test_a_directory_inside_itself_is_damage() -> None:
