@@ -15,6 +15,7 @@ from yester.tui.demo.scratch import Scratch
 from yester.tui.demo.shell import CommandFailed, Shell
 from yester.tui.demo.story import tell
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 128
 """Exit codes of programs that a signal ended are this and the signal's number."""
 
@@ -36,9 +37,19 @@ def default_sources() -> list[Path]:
     return [path for path in candidates if path.is_dir()]
 
 
+class Interrupted(BaseException):
+    """A signal asked the demonstration to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 def _end_in_order(number: int, frame: FrameType | None) -> None:
-    """Leave through every `finally` and `with` when asked to end."""
-    raise SystemExit(INTERRUPTED + number)
+    """Leave through every `with`, and let no second signal break into the tidying up."""
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    raise Interrupted(number)
 
 
 def demonstrate(sources: list[Path]) -> int:
@@ -65,8 +76,8 @@ def demonstrate(sources: list[Path]) -> int:
 
 def main(arguments: list[str]) -> int:
     """Run the demonstration on the folder that the arguments name; nothing it starts outlives it."""
-    signal.signal(signal.SIGTERM, _end_in_order)
-    signal.signal(signal.SIGHUP, _end_in_order)
+    for each in SIGNALS:
+        signal.signal(each, _end_in_order)
     sources = [Path(name).expanduser().absolute() for name in arguments] or default_sources()
     for missing in [source for source in sources if not source.is_dir()]:
         click.echo(
@@ -78,9 +89,9 @@ def main(arguments: list[str]) -> int:
     except CommandFailed as failure:
         click.echo(f"\ndemo: {failure}; the scratch folder is gone, nothing is mounted", err=True)
         return 1
-    except KeyboardInterrupt:
+    except Interrupted as interrupted:
         click.echo("\ndemo: interrupted; the scratch folder is gone, nothing is mounted", err=True)
-        return INTERRUPTED + signal.SIGINT
+        return INTERRUPTED + interrupted.number
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Commands, shown as a person would type them and then run."""
 
+import os
+import signal
 import subprocess
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -36,7 +38,10 @@ class Shell:
     def run(self, line: str, *, accept: Collection[int] = (0,)) -> None:
         """Print a command line and run it; CommandFailed when its exit code is not one of `accept`."""
         self.show(line)
-        process = subprocess.Popen(["/bin/sh", "-c", line], cwd=self.folder, env=self.environment)
+        # In a group of their own, so that an interrupt reaches this program alone, which then ends them all. With a
+        # trap the shell outlives what it runs, so that its end is the end of everything.
+        words = ["/bin/sh", "-c", f"trap : TERM; {line}"]
+        process = subprocess.Popen(words, cwd=self.folder, env=self.environment, process_group=0)
         try:
             code = process.wait()
         except BaseException:
@@ -47,10 +52,10 @@ class Shell:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask a command to end, and wait until it has."""
-    process.terminate()
+    """Ask a command and what it started to end, and wait until they have."""
+    os.killpg(process.pid, signal.SIGTERM)
     try:
         process.wait(TIME_TO_END)
     except subprocess.TimeoutExpired:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()

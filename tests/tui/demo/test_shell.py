@@ -40,6 +40,6 @@ def test_an_interrupted_command_has_ended_when_the_interrupt_goes_on(shell: Shel
     watcher = threading.Thread(target=interrupt_once_started)
     watcher.start()
     with pytest.raises(KeyboardInterrupt):
-        shell.run("sleep 100 & trap 'kill $!; echo ended > end; exit' TERM; : > started; wait")
+        shell.run("sh -c 'trap \"sleep 0.2; echo ended > end; exit\" TERM; : > started; while :; do sleep 0.01; done'")
     watcher.join()
     assert (shell.folder / "end").read_text() == "ended\n"
