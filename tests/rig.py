@@ -46,6 +46,7 @@ class Rig:
     hooks: Recorder = field(default_factory=Recorder)
     cancelled: Callable[[], bool] = lambda: False
     made: bool = False
+    secret: bytes | None = None
 
     @classmethod
     def of(cls, home: Path, *sources: Path | bytes, filters: FilterSpec = KEEP_ALL, name: str = "docs") -> "Rig":
@@ -56,11 +57,12 @@ class Rig:
         return cls(places, new_profile(name, paths, filters=filters))
 
     def open(self) -> Repository:
-        """Open the repository anew, as each command does; made at the first call, without encryption."""
+        """Open the repository anew, as each command does; made at the first call, not encrypted without a secret."""
         if not self.made:
             self.made = True
-            return Repository.create(self.store, None, places=self.places)
-        return Repository.open(self.store, None, places=self.places)
+            return Repository.create(self.store, self.secret, places=self.places)
+        secret = self.secret
+        return Repository.open(self.store, None if secret is None else lambda: secret, places=self.places)
 
     def snap(self, *, dry_run: bool = False, tags: tuple[str, ...] = ()) -> SnapshotResult:
         """Take a snapshot."""
