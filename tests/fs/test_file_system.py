@@ -17,7 +17,7 @@ from yester.fs.file_reading import STEP, WINDOW, Desk
 from yester.fs.file_system import FileSystem
 from yester.fs.inodes import IDS, LATEST, ROOT, SNAPSHOTS, Inode, Numbers, inode_of
 from yester.fs.read_ahead import ReadAhead
-from yester.fs.snapshot_tree import KEPT_FOLDERS
+from yester.fs.snapshot_tree import FolderCache
 from yester.fs.sources import MountSource, NotAtHand
 from yester.fs.views import ViewBuilder
 
@@ -125,13 +125,14 @@ def test_numbers_are_preorder_so_that_sorting_by_them_is_walk_order(scene: Scene
     assert [find(system, name, inode_of(1, 0)) & 0xFF for name in ("a", "b", "b/x", "b/y", "c")] == [1, 2, 3, 4, 5]
 
 
-def test_more_folders_than_are_kept_are_all_found_again(scene: Scene) -> None:
-    for number in range(KEPT_FOLDERS + 40):
+def test_more_folders_than_are_kept_are_all_found_again(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yester.fs.file_system.FolderCache", lambda: FolderCache(50_000))
+    for number in range(100):
         (scene.source / f"{number:04}").mkdir()
         (scene.source / f"{number:04}" / "file").touch()
     scene.snapshots.take(scene.source)
     system = scene.open()
-    found = [find(system, f"{number:04}/file", inode_of(1, 0)) for number in range(KEPT_FOLDERS + 40)]
+    found = [find(system, f"{number:04}/file", inode_of(1, 0)) for number in range(100)]
     for inode in reversed(found):
         assert system.attributes(inode).st_ino == inode
 
