@@ -25,6 +25,7 @@ from yester.fs.file_reading import OpenFile
 from yester.fs.file_system import BLOCK_SIZE, FileSystem
 from yester.fs.inodes import Inode
 from yester.fs.listing import Listing
+from yester.fs.pushing import Pusher
 from yester.fs.sources import MountSource, NotAtHand
 from yester.fs.views import NAME_MAX
 from yester.fs.waiting import Patience
@@ -57,7 +58,13 @@ class Adapter(pyfuse3.Operations):
     supports_dot_lookup = True
     enable_acl = True
 
-    def __init__(self, system: FileSystem[EntryAttributes], source: MountSource, patience: Patience) -> None:
+    def __init__(
+        self,
+        system: FileSystem[EntryAttributes],
+        source: MountSource,
+        patience: Patience,
+        push: Callable[[int, int, Any], None] = pyfuse3.notify_store,
+    ) -> None:
         super().__init__()
         self._system = system
         self._source = source
@@ -66,6 +73,7 @@ class Adapter(pyfuse3.Operations):
         self._listings: dict[int, Listing] = {}
         self._handles = 0
         self._info = FileInfo()
+        self._pusher = Pusher(push)
 
     async def _answer(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         while True:
@@ -142,6 +150,7 @@ class Adapter(pyfuse3.Operations):
         file = await self._answer(self._system.open_file, Inode(inode))
         self._handles += 1
         self._files[self._handles] = file
+        self._pusher.opened(file)
         self._info.fh = self._handles
         return self._info
 
@@ -151,7 +160,7 @@ class Adapter(pyfuse3.Operations):
 
     async def release(self, fh: int) -> None:
         """Close a file."""
-        del self._files[fh]
+        self._pusher.closed(self._files.pop(fh))
 
     async def flush(self, fh: int) -> None:
         """Tell the kernel, once, that closing needs no answer."""

@@ -42,6 +42,11 @@ class OpenFile:
         self._expected = 0
         self._asked = 0
 
+    @property
+    def size(self) -> int:
+        """The file's size in bytes."""
+        return self._content.size
+
     def read(self, offset: int, size: int) -> Buffer:
         """Return up to `size` bytes from `offset`, fewer only at the end of the file. Valid until the next read."""
         content = self._content

@@ -39,7 +39,11 @@ class Scene:
         desk = Desk(source, ReadAhead(SimpleNamespace(read_ahead=lambda ids: None)))
         builder = ViewBuilder(Numbers(root / "s"), Numbers(root / "f"))
         system = FileSystem(snapshots, builder, desk, pyfuse3.EntryAttributes(), owner=OwnerMode.AS_STORED, me=(0, 0))
-        self.adapter = Adapter(system, source, Patience())
+        self.pushed: list[tuple[int, int, bytes]] = []
+        self.adapter = Adapter(system, source, Patience(), self.push)
+
+    def push(self, inode: int, offset: int, data: bytes) -> None:
+        self.pushed.append((inode, offset, bytes(data)))
 
     def break_content(self, error: Exception) -> None:
         """Let reading the file's content fail."""
@@ -142,3 +146,39 @@ async def test_nothing_can_be_written(scene: Scene) -> None:
 async def test_statfs_tells_no_free_space(scene: Scene) -> None:
     told = await scene.adapter.statfs(WHO)
     assert told.f_bfree == told.f_bavail == 0 and told.f_blocks >= 1
+
+
+async def test_a_small_file_is_handed_to_the_kernel_when_it_is_opened_but_never_while_it_is_open(
+    tmp_path: Path,
+) -> None:
+    scene = Scene(tmp_path, local=True)
+    inode = (await scene.adapter.lookup(TOP, b"file", WHO)).st_ino
+    first = (await scene.adapter.open(inode, 0, WHO)).fh
+    assert scene.pushed == [(inode, 0, b"content")]
+    # As if the kernel had dropped its pages and a program were reading at this moment.
+    scene.adapter._pusher._recent.clear()
+    second = (await scene.adapter.open(inode, 0, WHO)).fh
+    await scene.adapter.release(first)
+    third = (await scene.adapter.open(inode, 0, WHO)).fh
+    assert len(scene.pushed) == 1
+    await scene.adapter.release(second)
+    await scene.adapter.release(third)
+    await scene.adapter.open(inode, 0, WHO)
+    assert len(scene.pushed) == 2
+
+
+async def test_what_was_handed_over_lately_is_not_again(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, local=True)
+    inode = (await scene.adapter.lookup(TOP, b"file", WHO)).st_ino
+    for _ in range(3):
+        await scene.adapter.release((await scene.adapter.open(inode, 0, WHO)).fh)
+    assert len(scene.pushed) == 1
+
+
+async def test_what_cannot_be_read_is_opened_and_read_fails(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, local=True)
+    scene.break_content(DamageError("damaged"))
+    inode = (await scene.adapter.lookup(TOP, b"file", WHO)).st_ino
+    handle = (await scene.adapter.open(inode, 0, WHO)).fh
+    assert scene.pushed == []
+    assert await refusal(scene.adapter.read(handle, 0, 10)) == errno.EIO
