@@ -31,6 +31,7 @@ from yester.engine.mounts import MountTable
 from yester.engine.page_builder import Owners
 from yester.engine.roots import Root
 from yester.engine.seen import Seen
+from yester.engine.statx import Status
 from yester.engine.trees import TreeWriter, encode_root
 
 _ENTER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -59,7 +60,7 @@ class _Place:
 
     fd: int
     folder: bytes
-    status: os.stat_result
+    status: Status
 
 
 class Capture:
@@ -81,6 +82,7 @@ class Capture:
         self._put, self._page_key, self._owners = put, page_key, owners
         self._intake, self._rules, self._surroundings = intake, rules, surroundings
         self._before, self._records, self._tick = before, records, tick
+        self._probe = intake.probe
 
     def run(self, top: Root) -> Taken:
         """Take everything below `top` and return what came back; the blobs went to `put`."""
@@ -89,7 +91,7 @@ class Capture:
         _allow_many_files()
         fd = os.open(b"/", _ENTER)
         try:
-            status = os.fstat(fd)
+            status = self._probe.status(fd)
             self._intake.ordinal = 1
             tree, summary = self._at_root(_Place(fd, b"/", status), top, self._before.root)
             attributes = self._intake.opened(fd, b"/", status)
@@ -113,7 +115,7 @@ class Capture:
         for name, child in sorted(root.children.items()):
             known = before is not None and before.seek(name)
             try:
-                status = os.stat(name, dir_fd=place.fd, follow_symlinks=False)
+                status = self._probe.status(place.fd, name)
                 if stat.S_ISDIR(status.st_mode):
                     found = before.tree() if before is not None and known else None
                     self._folder(writer, place, name, status, found, child)
@@ -132,7 +134,7 @@ class Capture:
         self._tick()
         path = place.folder.rstrip(b"/") or b"/"
         hidden = self._surroundings.mounts.own.get(path, ())
-        listing = list_directory(place.fd, place.folder, self._rules, hidden)
+        listing = list_directory(self._probe, place.fd, place.folder, self._rules, hidden)
         if record is not None and record.digest == listing.digest != UNSETTLED:
             below, whole = self._unmoved(place, listing, record)
         else:
@@ -148,32 +150,35 @@ class Capture:
         found: dict[bytes, Below | None] = {}
         gone: set[bytes] = set()
         passed = leaves = 0
-        for row in [r for r, s in enumerate(stats) if s.st_nlink > 1 or s.st_mode & _TYPE == _DIRECTORY]:
+        modes, links = stats.modes, stats.links
+        for row in [row for row, mode in enumerate(modes) if links[row] > 1 or mode & _TYPE == _DIRECTORY]:
+            status = stats[row]
             intake.ordinal += row - passed
             leaves += row - passed
             passed = row + 1
-            if stats[row].st_mode & _TYPE != _DIRECTORY:
-                intake.link(stats[row])
+            if status.st_mode & _TYPE != _DIRECTORY:
+                intake.link(status)
                 leaves += 1
                 intake.ordinal += 1
-            elif not self._is_entered(stats[row], place.status):
+            elif not self._is_entered(status, place.status):
                 intake.ordinal += 1
             else:
                 try:
-                    below, moved = self._entered(place, names[row], stats[row], record)
+                    below, moved = self._entered(place, names[row], status, record)
                     if moved:
                         found[names[row]] = below
                 except Vanished:
                     gone.add(names[row])
         intake.ordinal += len(names) - passed
-        intake.passed(leaves + len(names) - passed, sum([s.st_size for s in stats if s.st_mode & _TYPE == _FILE]))
+        files = [size for size, mode in zip(stats.sizes, modes, strict=True) if mode & _TYPE == _FILE]
+        intake.passed(leaves + len(names) - passed, sum(files))
         below = (record.tree, record.summary)
         if found or gone:
             below = self._patched(below, found, gone)
         return below, not gone and all(found.values())
 
     def _entered(
-        self, place: _Place, name: bytes, status: os.stat_result, parent: DirectoryRecord
+        self, place: _Place, name: bytes, status: Status, parent: DirectoryRecord
     ) -> tuple[Below | None, bool]:
         """Walk a folder whose entry is as it was; None when it cannot be read any more.
 
@@ -254,7 +259,7 @@ class Capture:
         writer: TreeWriter,
         place: _Place,
         name: bytes,
-        status: os.stat_result,
+        status: Status,
         earlier: TreeId | None,
         root: Root | None = None,
     ) -> bool:
@@ -288,7 +293,7 @@ class Capture:
         intake.add_folder(writer, name, attributes, below)
         return not attributes.marks & ~Mark.EXCLUDED_MOUNT
 
-    def _attributes(self, place: _Place, inner: int | None, name: bytes, status: os.stat_result) -> Attributes:
+    def _attributes(self, place: _Place, inner: int | None, name: bytes, status: Status) -> Attributes:
         if inner is not None:
             return self._intake.opened(inner, place.folder + name, status)
         try:
@@ -296,7 +301,7 @@ class Capture:
         except OSError:
             raise Vanished from None
 
-    def _is_entered(self, entry: os.stat_result, parent: os.stat_result) -> bool:
+    def _is_entered(self, entry: Status, parent: Status) -> bool:
         crossing = entry.st_dev != parent.st_dev
         if crossing and (self._rules.one_file_system or entry.st_dev in self._surroundings.mounts.pseudo_devices):
             return False

@@ -1,6 +1,5 @@
 """What an earlier snapshot of the series holds of one directory, taken name by name in order."""
 
-import os
 from bisect import bisect_left
 from collections.abc import Iterator
 
@@ -8,6 +7,7 @@ from yester.engine.blobs import BlobSource
 from yester.engine.entries import Entry, Mark
 from yester.engine.ids import TreeId
 from yester.engine.pages import Page
+from yester.engine.statx import Status
 from yester.engine.trees import Directory
 
 _RETAKE = Mark.CHANGED | Mark.UNREADABLE | Mark.EXCLUDED_MOUNT | Mark.ATTRIBUTES_UNREADABLE
@@ -52,7 +52,7 @@ class EarlierDirectory:
         assert self._page is not None
         return self._page.tree(self._row)
 
-    def unchanged(self, status: os.stat_result, stamp: bytes) -> bool:
+    def unchanged(self, status: Status, stamp: bytes) -> bool:
         """Whether the entry that `seek` found is still what `status` and `stamp` say, and was taken whole."""
         page, row = self._page, self._row
         assert page is not None

@@ -22,7 +22,7 @@ from yester.engine.ids import BlobKind, TreeId
 from yester.engine.owners import OwnerRows
 from yester.engine.progress import Counters
 from yester.engine.source import Content, ContentReader, attribute_set
-from yester.engine.statx import Probe
+from yester.engine.statx import Probe, Status
 from yester.engine.trees import TreeWriter
 from yester.engine.xattrs import INLINE_LIMIT
 
@@ -78,11 +78,10 @@ class Taken:
 class Attributes(NamedTuple):
     """What a row is made of."""
 
-    status: os.stat_result
+    status: Status
     content: Content
     xattrs: bytes
     flags: int
-    birth_ns: int | None
     marks: int = 0
     target: bytes = b""
 
@@ -119,7 +118,7 @@ class Intake:
         """`met` is told path and `new` or `changed` of every entry taken; `failed` what is not kept whole."""
         self._put, self._reader, self.owners, self._counters = put, reader, owners, counters
         self._met, self._failed = met, failed
-        self._probe = Probe()
+        self.probe = Probe()
         self._links: dict[tuple[int, int], _Known] = {}
         self.ordinal = 0
         self.taken = Taken()
@@ -131,7 +130,7 @@ class Intake:
         self.taken.failures.append(failure)
         self._failed(failure)
 
-    def leaf(self, writer: TreeWriter, fd: int, folder: bytes, name: bytes, status: os.stat_result, kind: str) -> bool:
+    def leaf(self, writer: TreeWriter, fd: int, folder: bytes, name: bytes, status: Status, kind: str) -> bool:
         """Take anything but a folder from the open folder `fd`; whether it is whole. Vanished when it is gone."""
         whole = self._plain(writer, fd, name, status)
         if not whole:
@@ -147,7 +146,7 @@ class Intake:
             self._met(folder + name, kind)
         return whole
 
-    def _plain(self, writer: TreeWriter, fd: int, name: bytes, status: os.stat_result) -> bool:
+    def _plain(self, writer: TreeWriter, fd: int, name: bytes, status: Status) -> bool:
         """Take a small file of which all is as usual, in one go; False, and nothing was done, when anything is not.
 
         Most files are such, and each call that they are spared shows in how long the first snapshot takes.
@@ -162,8 +161,8 @@ class Intake:
             try:
                 data = os.read(file, size + 1)
                 unusual = len(data) != size or os.listxattr(file)
-                flags = self._probe.flags(file, status.st_dev)
-                same, birth_ns = self._probe.look_again(file, status)
+                flags = self.probe.flags(file, status.st_dev)
+                same = self.probe.is_still(file, status)
             finally:
                 os.close(file)
         except OSError:
@@ -176,7 +175,7 @@ class Intake:
             self.owners[status.st_uid, status.st_gid],
             status.st_mtime_ns,
             status.st_ctime_ns,
-            birth_ns,
+            status.birth_ns,
             size,
             status.st_blocks,
             1,
@@ -192,7 +191,7 @@ class Intake:
         counters.size += size
         return True
 
-    def _looked_at(self, fd: int, folder: bytes, name: bytes, status: os.stat_result) -> Attributes:
+    def _looked_at(self, fd: int, folder: bytes, name: bytes, status: Status) -> Attributes:
         """Return what there is of an entry. Vanished when it is gone."""
         try:
             regular = stat.S_ISREG(status.st_mode)
@@ -201,9 +200,9 @@ class Intake:
             if vanished(error):
                 raise Vanished from None
             self.fail(folder + name, in_words(error))
-            return Attributes(status, _EMPTY, b"", 0, None, Mark.UNREADABLE | Mark.ATTRIBUTES_UNREADABLE)
+            return Attributes(status, _EMPTY, b"", 0, Mark.UNREADABLE | Mark.ATTRIBUTES_UNREADABLE)
 
-    def reuse(self, writer: TreeWriter, entry: Entry, status: os.stat_result) -> None:
+    def reuse(self, writer: TreeWriter, entry: Entry, status: Status) -> None:
         """Add an entry of an earlier snapshot that is still as it was."""
         if status.st_nlink > 1:
             self.link(status)
@@ -219,7 +218,7 @@ class Intake:
         self._counters.files += leaves
         self._counters.size += size
 
-    def link(self, status: os.stat_result, attributes: Attributes | None = None) -> None:
+    def link(self, status: Status, attributes: Attributes | None = None) -> None:
         """Note that the entry with the next ordinal is one of several names of an inode."""
         key = (status.st_dev, status.st_ino)
         known = self._links.get(key)
@@ -231,7 +230,7 @@ class Intake:
         if known.attributes is None and attributes is not None:
             self._links[key] = _Known(known.ordinal, attributes)
 
-    def _known(self, status: os.stat_result) -> Attributes | None:
+    def _known(self, status: Status) -> Attributes | None:
         """Return what was read through another name of the same inode."""
         if status.st_nlink == 1:
             return None
@@ -240,7 +239,7 @@ class Intake:
             return None
         return known.attributes
 
-    def _file(self, fd: int, folder: bytes, name: bytes, status: os.stat_result) -> Attributes:
+    def _file(self, fd: int, folder: bytes, name: bytes, status: Status) -> Attributes:
         """Read a regular file, again when it changes meanwhile. OSError when it is gone."""
         path = folder + name
         for _ in range(_READ_TRIES):
@@ -250,7 +249,7 @@ class Intake:
                     attributes, same = self._read(file, path, status)
                     if same and attributes.content.size == status.st_size:
                         return attributes
-                    status = os.fstat(file)
+                    status = self.probe.status(file)
                 finally:
                     os.close(file)
             except OSError as error:
@@ -268,7 +267,7 @@ class Intake:
         except PermissionError:
             return os.open(name, _READ, dir_fd=fd)
 
-    def _read(self, file: int, path: bytes, status: os.stat_result) -> tuple[Attributes, bool]:
+    def _read(self, file: int, path: bytes, status: Status) -> tuple[Attributes, bool]:
         """Return content and attributes of an open file, and whether it is still what `status` says."""
         size, data = status.st_size, b""
         if size <= _WHOLE_SIZE and status.st_blocks * 512 >= size:
@@ -277,35 +276,35 @@ class Intake:
             content = self._reader.read(file, size, status.st_blocks)
         marks = 0
         try:
-            xattrs, flags = attribute_set(file), self._probe.flags(file, status.st_dev)
+            xattrs, flags = attribute_set(file), self.probe.flags(file, status.st_dev)
         except OSError as error:
             xattrs, flags, marks = b"", 0, _ATTRIBUTES_UNREADABLE
             self.fail(path, f"attributes: {in_words(error)}")
-        same, birth_ns = self._probe.look_again(file, status)
+        same = self.probe.is_still(file, status)
         if data:
             length = len(data)
             self._counters.size += length
             content = Content((self._put(BlobKind.DATA, data),), (length,), False, None, length)
-        return Attributes(status, content, xattrs, flags, birth_ns, marks), same
+        return Attributes(status, content, xattrs, flags, marks), same
 
-    def _unreadable(self, fd: int, folder: bytes, name: bytes, status: os.stat_result, error: OSError) -> Attributes:
+    def _unreadable(self, fd: int, folder: bytes, name: bytes, status: Status, error: OSError) -> Attributes:
         if vanished(error):
             raise error
         self.fail(folder + name, in_words(error))
         attributes = self.unopened(fd, folder, name, status)
         return attributes._replace(marks=attributes.marks | Mark.UNREADABLE)
 
-    def opened(self, fd: int, path: bytes, status: os.stat_result) -> Attributes:
+    def opened(self, fd: int, path: bytes, status: Status) -> Attributes:
         """Return the attributes of an open folder."""
         marks = 0
         try:
-            xattrs, flags = attribute_set(fd), self._probe.flags(fd, status.st_dev)
+            xattrs, flags = attribute_set(fd), self.probe.flags(fd, status.st_dev)
         except OSError as error:
             xattrs, flags, marks = b"", 0, _ATTRIBUTES_UNREADABLE
             self.fail(path, f"attributes: {in_words(error)}")
-        return Attributes(status, _EMPTY, xattrs, flags, self._probe.birth_ns(fd), marks)
+        return Attributes(status, _EMPTY, xattrs, flags, marks)
 
-    def unopened(self, fd: int, folder: bytes, name: bytes, status: os.stat_result) -> Attributes:
+    def unopened(self, fd: int, folder: bytes, name: bytes, status: Status) -> Attributes:
         """Return the attributes of a link, fifo, socket or device, or of what cannot be opened.
 
         OSError when it is gone.
@@ -319,11 +318,11 @@ class Intake:
                 raise
             marks = Mark.ATTRIBUTES_UNREADABLE
             self.fail(folder + name, f"attributes: {in_words(error)}")
-        return Attributes(status, _EMPTY, xattrs, 0, self._probe.birth_ns(fd, name), marks, target)
+        return Attributes(status, _EMPTY, xattrs, 0, marks, target)
 
     def add(self, writer: TreeWriter, name: bytes, attributes: Attributes) -> None:
         """Add the row of anything but a folder, which takes the next ordinal."""
-        status, content, xattrs, flags, birth_ns, marks, target = attributes
+        status, content, xattrs, flags, marks, target = attributes
         size = content.size if marks & _CHANGED else status.st_size
         writer.add_row(
             name,
@@ -331,7 +330,7 @@ class Intake:
             self.owners[status.st_uid, status.st_gid],
             status.st_mtime_ns,
             status.st_ctime_ns,
-            birth_ns,
+            status.birth_ns,
             size,
             status.st_blocks,
             status.st_nlink,
@@ -346,7 +345,7 @@ class Intake:
         if target:
             writer.set_target(target)
         if status.st_mode & _TYPE in _DEVICES:
-            writer.set_device(os.major(status.st_rdev), os.minor(status.st_rdev))
+            writer.set_device(status.rdev_major, status.rdev_minor)
         if status.st_nlink > 1:
             writer.set_link_group(status.st_ino)
             self.link(status, attributes)
@@ -364,7 +363,7 @@ class Intake:
             self.owners[status.st_uid, status.st_gid],
             status.st_mtime_ns,
             status.st_ctime_ns,
-            attributes.birth_ns,
+            status.birth_ns,
             status.st_size,
             status.st_blocks,
             status.st_nlink,
@@ -397,7 +396,7 @@ class Intake:
             size=status.st_size,
             mtime_ns=status.st_mtime_ns,
             ctime_ns=status.st_ctime_ns,
-            birth_ns=attributes.birth_ns,
+            birth_ns=status.birth_ns,
             blocks=status.st_blocks,
             nlink=status.st_nlink,
             marks=Mark(attributes.marks),
@@ -409,7 +408,7 @@ class Intake:
         )
 
 
-def _same(one: os.stat_result, other: os.stat_result) -> bool:
+def _same(one: Status, other: Status) -> bool:
     """Whether nothing says that a file changed between two looks."""
     return (one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns) == (
         other.st_ino,

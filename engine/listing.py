@@ -5,15 +5,16 @@ import stat
 import time
 from array import array
 from collections.abc import Iterable
-from operator import attrgetter
 from typing import NamedTuple
 
 from blake3 import blake3
 
 from yester.engine.filters import CACHE_TAG, CACHE_TAG_SIGNATURE, Filter, is_cache_tag
+from yester.engine.statx import Probe, Statuses
 
+_TYPE = 0o170000
+_SECOND_NS = 1_000_000_000
 _FS_ENCODING = ("utf-8", "surrogateescape")
-_stamped = attrgetter("st_mode", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns", "st_nlink", "st_uid", "st_gid")
 
 TICK_NS = 50_000_000
 """A change within one clock tick of the kernel (10 ms at worst) of an earlier one may leave ctime as it was."""
@@ -29,12 +30,12 @@ class Listing(NamedTuple):
     """The kept entries of a directory, sorted by name, with their attributes, stamps (8 bytes each) and digest."""
 
     names: list[bytes]
-    stats: list[os.stat_result]
+    stats: Statuses
     stamps: bytes
     digest: bytes
 
 
-def list_directory(fd: int, folder: bytes, rules: Filter, hidden: Iterable[bytes]) -> Listing:
+def list_directory(probe: Probe, fd: int, folder: bytes, rules: Filter, hidden: Iterable[bytes]) -> Listing:
     """List the open directory `fd`, whose path with a closing slash is `folder`, without `hidden` names.
 
     Entries that vanish meanwhile are left out. OSError when the directory cannot be read.
@@ -44,11 +45,10 @@ def list_directory(fd: int, folder: bytes, rules: Filter, hidden: Iterable[bytes
         names = [name for name in names if name not in hidden]
     names = _without_marked_content(fd, names, rules)
     now = time.time_ns()
-    stats = _stats(fd, names)
-    names, stats = _filtered(folder, names, stats, rules)
-    stamps = array("q", map(hash, map(_stamped, stats)))
+    names, stats = _filtered(folder, *probe.statuses(fd, names), rules)
+    stamps = array("q", map(hash, stats.stamped()))
     digest = blake3(b"\0".join(names) + b"\0\0" + stamps.tobytes()).digest(16)
-    if stats and now - max([entry.st_ctime_ns for entry in stats]) <= max(TICK_NS, COARSE_TICK_NS):
+    if names and now - max(stats.changes_s) * _SECOND_NS <= COARSE_TICK_NS + _SECOND_NS:
         for row, entry in enumerate(stats):
             if not _settled(entry.st_ctime_ns, now):
                 stamps[row], digest = 0, UNSETTLED
@@ -59,34 +59,17 @@ def _settled(ctime_ns: int, now: int) -> bool:
     return now - ctime_ns > (TICK_NS if ctime_ns % 1_000_000_000 else COARSE_TICK_NS)
 
 
-def _stats(fd: int, names: list[bytes]) -> list[os.stat_result]:
-    """Return the attributes of `names`, which is shortened by those that vanished."""
-    try:
-        return [os.stat(name, dir_fd=fd, follow_symlinks=False) for name in names]
-    except FileNotFoundError:
-        pass
-    there = []
-    for name in names.copy():
-        try:
-            there.append(os.stat(name, dir_fd=fd, follow_symlinks=False))
-        except FileNotFoundError:
-            names.remove(name)
-    return there
-
-
-def _filtered(
-    folder: bytes, names: list[bytes], stats: list[os.stat_result], rules: Filter
-) -> tuple[list[bytes], list[os.stat_result]]:
+def _filtered(folder: bytes, names: list[bytes], stats: Statuses, rules: Filter) -> tuple[list[bytes], Statuses]:
     """Apply the rules that need an entry's type or size."""
-    limit = rules.larger_than
-    asked = [row for row, entry in enumerate(stats) if rules.needs_types or entry.st_mode & 0o170000 == stat.S_IFDIR]
-    dropped = {row for row in asked if rules.excluded(folder, names[row], stat.S_ISDIR(stats[row].st_mode))}
+    modes, limit = stats.modes, rules.larger_than
+    asked = [row for row, mode in enumerate(modes) if rules.needs_types or mode & _TYPE == stat.S_IFDIR]
+    dropped = {row for row in asked if rules.excluded(folder, names[row], stat.S_ISDIR(modes[row]))}
     if limit is not None:
-        dropped |= {row for row, entry in enumerate(stats) if entry.st_size > limit and stat.S_ISREG(entry.st_mode)}
+        dropped |= {row for row, size in enumerate(stats.sizes) if size > limit and stat.S_ISREG(modes[row])}
     if not dropped:
         return names, stats
     kept = [row for row in range(len(names)) if row not in dropped]
-    return [names[row] for row in kept], [stats[row] for row in kept]
+    return [names[row] for row in kept], stats.selected(kept)
 
 
 def _without_marked_content(fd: int, names: list[bytes], rules: Filter) -> list[bytes]:
