@@ -71,8 +71,8 @@ class Measures:
                 command = clients.find(root, listing)
                 self._over(turn, name, mount, command, lambda: missing(listing.read_bytes().count(b"\n"), entries))
             if mount is not None:
-                usage = mount.usage()
-                self._record.keep(turn, "mount", {"seconds": mount.seconds, "memory": usage.memory})
+                memory = {"memory": mount.usage().memory, "resident": mount.resident()}
+                self._record.keep(turn, "mount", {"seconds": mount.seconds, **memory})
 
         def copy(root: Path, mount: Mount | None) -> None:
             self._over(turn, "cp", mount, clients.copy(root, target), lambda: missing(count(target), entries))

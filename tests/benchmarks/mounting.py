@@ -74,6 +74,10 @@ class Mount:
         """Kill the mount when the block takes longer: whoever waits in it gets an error instead of hanging."""
         return deadline(self._group, seconds)
 
+    def resident(self) -> int:
+        """Memory of the serving process now."""
+        return self._group.memory()
+
     def usage(self) -> Usage:
         """CPU so far and the highest memory of the serving process."""
         return Usage(self.seconds, self._group.cpu_seconds(), max(self._sampler.peak, self._group.memory()))

@@ -210,13 +210,23 @@ class Borg(Tool):
 
 
 class Tar(Tool):
-    """A whole archive each time, compressed as yester compresses: what reading, packing and writing cost."""
+    """A whole archive each time, compressed as yester compresses: what reading, packing and writing cost.
+
+    With all the metadata that tar can keep: owners as numbers, times to the nanosecond, attributes, ACLs, holes.
+    """
 
     name = "tar-zstd"
     about = "limit: tar through zstd -3 -T2, no deduplication, no encryption"
     limit = True
     versions = mounts = False
     program = "tar"
+    keeping: ClassVar[tuple[str, ...]] = (
+        "--format=posix",
+        "--numeric-owner",
+        "--xattrs",
+        "--xattrs-include=*",
+        "--acls",
+    )
 
     @property
     def installed(self) -> bool:
@@ -227,10 +237,14 @@ class Tar(Tool):
 
     def snapshot(self, source: Path) -> Command:
         archive = self.repository / "archive"
-        return Command(("tar", "-cSf", str(archive), "-I", "zstd -3 -T2", source.name), source.parent)
+        return Command(
+            ("tar", "-cS", *self.keeping, "-I", "zstd -3 -T2", "-f", str(archive), source.name), source.parent
+        )
 
     def restore(self, source: Path, target: Path) -> Command:
-        return Command(("tar", "-xpf", str(self.repository / "archive"), "-I", "zstd", "-C", str(target)))
+        return Command(
+            ("tar", "-xp", *self.keeping, "-I", "zstd", "-f", str(self.repository / "archive"), "-C", str(target))
+        )
 
 
 class Bindfs(Tool):
