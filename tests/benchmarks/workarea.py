@@ -8,12 +8,14 @@ is 0.07 s either way. Without root, or without loop devices, a plain folder has 
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 GIB = 1 << 30
+_OCTAL = re.compile(rb"\\([0-7]{3})")
 
 
 class WorkAreaBusy(Exception):
@@ -77,9 +79,11 @@ def _clear(folder: Path, image: Path) -> None:
 
 
 def _mount_points(folder: Path) -> list[str]:
-    lines = Path("/proc/self/mountinfo").read_text().splitlines()
-    points = (line.split()[4].encode().decode("unicode_escape") for line in lines)
-    return [point for point in points if point == str(folder) or point.startswith(f"{folder}/")]
+    """What is mounted at or below `folder`; elsewhere mount points may have any bytes for a name."""
+    lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
+    points = (_OCTAL.sub(lambda code: bytes([int(code[1], 8)]), line.split()[4]) for line in lines)
+    top = os.fsencode(folder)
+    return [os.fsdecode(point) for point in points if point == top or point.startswith(top + b"/")]
 
 
 def _run(*argv: str) -> str:
