@@ -4,7 +4,7 @@
            [--save FILE] [--write docs/benchmarks.md]
     run.py --show FILE [--show FILE]... [--write docs/benchmarks.md]
 
-Runs for some fifteen minutes with the defaults on two cores. Nothing else should run meanwhile.
+Runs for some twenty-five minutes with the defaults on two cores. Nothing else should run meanwhile.
 """
 
 import argparse
