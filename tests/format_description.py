@@ -3,6 +3,7 @@ the two can be compared with each other and with what is written down for ever.
 """
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
@@ -39,6 +40,35 @@ def sketch(pieces: Iterable[tuple[int, bytes]]) -> str:
     return digest.hexdigest()
 
 
+CROWD = "/crowd/"
+
+
+def abridged(entries: list[Description]) -> list[Description]:
+    """The entries with those in `/crowd` as one digest."""
+    crowd = [entry for entry in entries if entry["path"].startswith(CROWD)]
+    few = [entry for entry in entries if not entry["path"].startswith(CROWD)]
+    digest = hashlib.sha256(json.dumps(crowd, sort_keys=True).encode()).hexdigest()
+    return [*few, {"path": CROWD, "entries": len(crowd), "sha256": digest}]
+
+
+def outline(snapshot: Description, label: Description | None) -> Description:
+    """What a snapshot's record and the label that counts say, all but `root` and `links`, which entries show."""
+    return {
+        key: _plain(value)
+        for key, value in {**snapshot, "label": label}.items()
+        if key not in ("root", "links") and value is not None
+    }
+
+
+def _plain(value: Any) -> Any:
+    """The value with bytes as text, in msgpack's types."""
+    if isinstance(value, bytes):
+        return shown(value) if value.startswith(b"/") else value.hex()
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list) else value
+
+
 def _without_nothing(values: Description) -> Description:
     return {key: value for key, value in values.items() if value not in (None, 0, "", [], {}) or key == "ordinal"}
 
@@ -63,7 +93,7 @@ def _item(reader: Reader, item: Item) -> Description:
         {
             "path": shown(item.path),
             "ordinal": item.ordinal,
-            "inode": item.inode,
+            "inode": item.inode if item.inode != item.ordinal else None,
             "mode": f"{row.mode:o}",
             "owner": [uid, gid, shown(user), shown(group)],
             "mtime": row.mtime,
@@ -108,7 +138,7 @@ def _entry(source: BlobSource, path: bytes, entry: Entry, ordinal: int, inode: i
         {
             "path": shown(path),
             "ordinal": ordinal,
-            "inode": inode,
+            "inode": inode if inode != ordinal else None,
             "mode": f"{entry.mode:o}",
             "owner": [owner.uid, owner.gid, shown(owner.user), shown(owner.group)],
             "mtime": entry.mtime_ns,
