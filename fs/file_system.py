@@ -28,8 +28,8 @@ from yester.fs.views import NAME_MAX, ViewBuilder, ViewFolder, ViewLink, Views
 from yester.fs.xattr_view import PREFIX, hidden_value, shown_value
 
 KEPT_TREES = 64
-POLL_SECONDS = 1.0
-"""How often the list of snapshots is looked at again, at most."""
+POLL_SECONDS = {True: 1.0, False: 60.0}
+"""How often the list of snapshots is looked at again, at most: in a local store, and in another."""
 BLOCK_SIZE = 4096
 _TRUSTED = b"trusted."
 
@@ -80,6 +80,7 @@ class FileSystem(Generic[A]):
         self._trees: OrderedDict[int, SnapshotTree] = OrderedDict()
         self._known: set[SnapshotId] = set()
         self._looked = clock()
+        self._poll_seconds = POLL_SECONDS[desk.source.local]
         self._views = Views({}, {})
         self.refresh()
 
@@ -99,7 +100,7 @@ class FileSystem(Generic[A]):
 
     def _current(self) -> Views:
         now = self._clock()
-        if now - self._looked >= POLL_SECONDS:
+        if now - self._looked >= self._poll_seconds:
             self._looked = now
             try:
                 self.refresh()

@@ -47,8 +47,6 @@ READ_AHEAD_KIB = 1024
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 FRAME_CACHE_SIZE = 48 << 20
 
-log = logging.getLogger("yester.fs")
-
 
 @dataclass(frozen=True, slots=True)
 class MountPlan:
@@ -99,6 +97,7 @@ def _checked(plan: MountPlan) -> MountPlan:
 
 
 def _serve(open_repository: Callable[[], Repository], plan: MountPlan, ready: Callable[[], None]) -> None:
+    logging.basicConfig(format="%(asctime)s %(message)s")
     repository = open_repository()
     if repository.store.capabilities.local:
         check_apart(plan.mountpoint, Path(repository.store.place))

@@ -42,7 +42,7 @@ class MountSource:
 
     def __init__(self, reader: Reader, *, local: bool) -> None:
         self.reader = reader
-        self._local = local
+        self.local = local
         self._arrivals: OrderedDict[bytes, Buffer] = OrderedDict()
 
     def blob(self, kind: BlobKind, id: bytes) -> Buffer:
@@ -50,7 +50,7 @@ class MountSource:
         found = self.reader.cached(id)
         if found is not None:
             return found
-        if self._local:
+        if self.local:
             return self.reader.blob(kind, id)
         found = self._arrivals.get(id)
         if found is None:

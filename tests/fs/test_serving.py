@@ -5,6 +5,8 @@ import os
 import select
 import signal
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -229,6 +231,31 @@ def test_what_must_be_waited_for_keeps_nobody_else_waiting(world: World) -> None
         finally:
             stall.unlink()
         assert {each.result() for each in slow} == {(world.source / "slow").read_bytes()}
+
+
+READ_ALL = """
+import mmap, os, random, sys
+top, seed = sys.argv[1:]
+names = sorted(os.listdir(top))
+random.Random(int(seed)).shuffle(names)
+for name in names:
+    fd = os.open(os.path.join(top, name), os.O_RDONLY)
+    with mmap.mmap(fd, 0, prot=mmap.PROT_READ) as mapped:
+        content = mapped[:]
+    assert content == os.pread(fd, 1 << 20, 0) == name.encode() * 2000, name
+    os.close(fd)
+"""
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_many_programs_may_open_and_read_the_same_files_at_once(world: World, far: bool) -> None:
+    for number in range(150):
+        (world.source / f"{number:03}").write_text(f"{number:03}" * 2000)
+    world.take()
+    with world.mounted(far=far):
+        command = [sys.executable, "-c", READ_ALL, str(world.latest)]
+        programs = [subprocess.Popen([*command, str(seed)]) for seed in range(6)]
+        assert [program.wait(60) for program in programs] == [0] * 6
 
 
 def test_a_far_store_shows_the_same(world: World) -> None:

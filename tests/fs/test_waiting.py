@@ -1,13 +1,17 @@
 """Waiting for requests: at once when one is there, by polling when they come quickly, else in the event loop."""
 
+import operator
 import os
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
+import pyfuse3
 import pytest
 import trio
 import trio.testing
 
-from yester.fs.waiting import PATIENCE, Patience, Turn
+from yester.fs.waiting import PATIENCE, Patience, Turn, patient_trio
 
 
 @pytest.fixture
@@ -98,3 +102,13 @@ async def test_who_lets_a_turn_go_may_take_it_again_at_once() -> None:
             async with turn:
                 assert not waited
     assert waited
+
+
+def test_everything_that_pyfuse3_uses_of_trio_is_there() -> None:
+    folder = Path(pyfuse3.__file__).parent
+    source = "".join(path.read_text() for path in folder.glob("*.p[yx][xi]"))
+    used = set(re.findall(r"(?:await|with|=|^) *trio\.([\w.]+)", source, re.MULTILINE))
+    used |= set(re.findall(r"except trio\.(\w+)", source)) | set(re.findall(r"    trio\.(lowlevel\.\w+)\(", source))
+    assert {"Lock", "ClosedResourceError", "open_nursery", "lowlevel.wait_readable"} <= used
+    for name in used:
+        assert operator.attrgetter(name)(patient_trio(Patience()))
