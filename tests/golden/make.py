@@ -288,6 +288,7 @@ def written(described: dict[str, Any]) -> str:
 
 def main(place: Path) -> None:
     """Make the repository at `place` and its description beside it."""
+    place.mkdir(parents=True)
     first = MasterKey.random()
     master = MasterKey(first.identity, (*first.epochs, (2, MasterKey.random().identity)))
     recovery = new_recovery_key()
