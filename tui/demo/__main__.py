@@ -23,7 +23,7 @@ NEXT = """
 Now with your own files:
 
   source .venv/bin/activate
-  yester init                            # asks for a passphrase; without it nothing can be read
+  yester init                            # asks for a passphrase, shows a recovery key: keep both safe
   yester profile add docs ~/Documents
   yester snap docs
   mkdir -p ~/yesterdays && yester mount ~/yesterdays
