@@ -10,7 +10,7 @@ from types import FrameType
 
 import click
 
-from yester.tui.demo.sample import choose_sample
+from yester.tui.demo.sample import Sample, choose_sample
 from yester.tui.demo.scratch import Scratch
 from yester.tui.demo.shell import CommandFailed, Shell
 from yester.tui.demo.story import tell
@@ -52,46 +52,48 @@ def _end_in_order(number: int, frame: FrameType | None) -> None:
     raise Interrupted(number)
 
 
-def demonstrate(sources: list[Path]) -> int:
-    """Run the demonstration on the sources and return the exit code."""
-    sample = choose_sample(sources)
-    if sample is None:
-        click.echo(
-            f"demo: there is no readable small file in {', '.join(map(str, sources))}: name another folder", err=True
-        )
-        return 2
-    with Scratch() as scratch:
+def demonstrate(scratch: Scratch, sources: list[Path], sample: Sample) -> None:
+    """Tell the story in the scratch folder, which is gone afterwards."""
+    with scratch:
         shell = Shell(scratch.path, scratch.environment(os.environ))
         shell.say("All that this writes lies in a scratch folder, which is gone at the end.")
         shell.show(f"cd {quote(str(scratch.path))}")
         for name, value in scratch.settings().items():
             shell.show(f"export {name}={quote(value)}")
         tell(shell, sources, sample)
-    if scratch.kept_because:
-        click.echo(f"demo: {scratch.path} is still there: {scratch.kept_because}", err=True)
-        return 1
-    click.echo(NEXT)
-    return 0
+
+
+def _complain(text: str) -> None:
+    click.echo(f"demo: {text}", err=True)
 
 
 def main(arguments: list[str]) -> int:
-    """Run the demonstration on the folder that the arguments name; nothing it starts outlives it."""
-    for each in SIGNALS:
-        signal.signal(each, _end_in_order)
+    """Run the demonstration on the folder that the arguments name, and return the exit code."""
     sources = [Path(name).expanduser().absolute() for name in arguments] or default_sources()
     for missing in [source for source in sources if not source.is_dir()]:
-        click.echo(
-            f"demo: {missing} is not a folder: name one that exists, as in `make demo DIR=~/Documents`", err=True
-        )
+        _complain(f"{missing} is not a folder: name one that exists, as in `make demo DIR=~/Documents`")
         return 2
+    sample = choose_sample(sources)
+    if sample is None:
+        _complain(f"there is no readable small file in {', '.join(map(str, sources))}: name another folder")
+        return 2
+    for each in SIGNALS:
+        signal.signal(each, _end_in_order)
+    scratch = Scratch()
+    code = 0
     try:
-        return demonstrate(sources)
+        demonstrate(scratch, sources, sample)
     except CommandFailed as failure:
-        click.echo(f"\ndemo: {failure}; the scratch folder is gone, nothing is mounted", err=True)
-        return 1
+        _complain(str(failure))
+        code = 1
     except Interrupted as interrupted:
-        click.echo("\ndemo: interrupted; the scratch folder is gone, nothing is mounted", err=True)
-        return INTERRUPTED + interrupted.number
+        _complain("interrupted")
+        code = INTERRUPTED + interrupted.number
+    if scratch.left:
+        _complain(scratch.left)
+        return code or 1
+    click.echo("\nThe scratch folder is gone, and nothing is mounted." if code else NEXT)
+    return code
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ class Scratch:
 
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="yester-demo-")).resolve()
-        self.kept_because = ""
+        self.left = f"{self.path} is still there"
 
     def settings(self) -> dict[str, str]:
         """Return the variables that make yester keep to this folder."""
@@ -51,9 +51,10 @@ class Scratch:
         for point in mounted_below(self.path):
             subprocess.run(["fusermount3", "-u", "-z", point], check=False)
         if mounted_below(self.path):
-            self.kept_because = "something in it could not be unmounted"
+            self.left = f"{self.path} is still there, since something in it could not be unmounted"
             return
         self._remove()
+        self.left = ""
 
     def _remove(self) -> None:
         """Delete the folder, also the copies of folders that nobody may write to."""
