@@ -32,9 +32,10 @@ def host_id(places: Places | None = None, *, machine_id: Path = _MACHINE_ID) -> 
 
 def kept_id(path: Path) -> bytes:
     """Return the 16 random bytes kept in a file, made on first use; of two that make it at once, one wins for both."""
+    absent = not path.exists()  # asked first: one that comes to be after this is another's, and whole
     known = _read_id(path)
     if known is None:
-        remember(path, secrets.token_hex(16).encode(), first=not path.exists())
+        remember(path, secrets.token_hex(16).encode(), first=absent)
         known = _read_id(path)
     if known is None:
         raise YesterError(f"{path} cannot be read back", hint="Check that disk.")

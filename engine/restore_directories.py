@@ -70,6 +70,7 @@ class Directories:
     ) -> Place:
         if is_new and parent is not None and parent.takes_acl:
             drop_acls(fd)
+            os.fchmod(fd, 0o700)  # the inherited list may have kept its owner from entering
         takes_acl = not (is_new and parent is not None) and inherits_acl(fd)
         place = Place(parent, name, fd, path=path, entry=entry, is_new=is_new, takes_acl=takes_acl, finish=self._finish)
         self._open.add(place)

@@ -303,13 +303,13 @@ def test_a_reader_who_jumps_is_not(scene: Scene) -> None:
 
 
 def test_owners_are_shown_as_asked(scene: Scene) -> None:
-    (scene.source / "file").touch(mode=0o200)
+    (scene.source / "folder").mkdir(mode=0o400)
     scene.snapshots.take(scene.source)
     system = scene.open(OwnerMode.ME)
-    found = system.lookup(inode_of(1, 0), b"file")
-    assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (*ME, 0o600)
+    found = system.lookup(inode_of(1, 0), b"folder")
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (*ME, 0o500)
     names(system, inode_of(1, 0))
-    assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (*ME, 0o600)
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (*ME, 0o500)
 
 
 def test_listing_and_lookup_fill_in_the_same(scene: Scene) -> None:
