@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 import msgspec
+from msgspec.structs import replace
 
 VERSION = 1
 """The `v` of every line; raised only when a reader of the old form would be misled."""
@@ -346,7 +347,23 @@ _events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEvent)
 def encode(seq: int, time_ns: int, event: Event) -> bytes:
     """Return the event as one line of JSON, newline included. `time_ns` is kept to the microsecond."""
     time = (_EPOCH + timedelta(microseconds=time_ns // 1000)).isoformat(timespec="microseconds")[:-6]
-    return b'{"v":%d,"seq":%d,"time":"%bZ",%b\n' % (VERSION, seq, time.encode(), _encoder.encode(event)[1:])
+    return b'{"v":%d,"seq":%d,"time":"%bZ",%b\n' % (VERSION, seq, time.encode(), _encoded(event)[1:])
+
+
+def _encoded(event: Event) -> bytes:
+    try:
+        return _encoder.encode(event)
+    except UnicodeEncodeError:
+        # The place of a repository, or a path in an error's words, that is not UTF-8. Paths proper have path_b64.
+        fields = msgspec.structs.asdict(event).items()
+        return _encoder.encode(
+            replace(event, **{name: clean(value) for name, value in fields if isinstance(value, str)})
+        )
+
+
+def clean(text: str) -> str:
+    """Return text that encodes: what stands for bytes that are no UTF-8 becomes an escape."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def decode(line: bytes) -> Line:

@@ -95,6 +95,8 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     filters: _Filters = _Filters()
 
 
+_MEND = "mend the file, or move it away and add the profile again; then try it: yester profile check {name}"
+
 _TABLES: dict[str, tuple[str, ...]] = {"": _File.__struct_fields__, "filters": _Filters.__struct_fields__}
 """Every valid key, by the table that it stands in."""
 
@@ -114,7 +116,10 @@ def parse_size(text: str) -> int:
     match = _SIZE.fullmatch(text.strip())
     if match is None:
         raise UsageError(f"{text!r} is no size", hint="write a number of bytes or, for example, 500K, 20M or 1.5G")
-    return int(float(match[1]) * (1 << _SHIFTS[match[2].upper()]))
+    try:
+        return int(float(match[1]) * (1 << _SHIFTS[match[2].upper()]))
+    except OverflowError:
+        raise UsageError("a size of so many digits is beyond any file", hint="leave it out") from None
 
 
 def new_profile(
@@ -179,19 +184,36 @@ def load_profile(folder: Path, name: str) -> Profile:
         hint = did_you_mean(name, names) if names else f"add it: yester profile add {name} FOLDER"
         raise UsageError(f"there is no profile {name}", hint=hint or "see yester profile list") from None
     except (OSError, UnicodeDecodeError) as problem:
-        raise UsageError(f"profile {name}: {path} cannot be read: {problem}") from None
+        why = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8"
+        raise UsageError(f"profile {name}: {path} cannot be read: {why}", hint=_MEND.format(name=name)) from None
     return parse_profile(name, text, str(path))
 
 
 def parse_profile(name: str, text: str, place: str) -> Profile:
     """Return the profile that a TOML text describes; `place` names the text in errors (UsageError)."""
     try:
-        stated = msgspec.convert(tomllib.loads(text), _File)
+        said = tomllib.loads(text)
+        if _holds_nul(said):
+            raise msgspec.ValidationError("\\u0000 stands in it, which no path, pattern or command can hold")
+        stated = msgspec.convert(said, _File)
         return _profile_of(name, text, stated)
     except tomllib.TOMLDecodeError as problem:
-        raise UsageError(f"profile {name}: {place} is not valid TOML: {problem}") from None
+        what = f"profile {name}: {place} is not valid TOML: {problem}"
+        raise UsageError(what, hint=_MEND.format(name=name)) from None
     except msgspec.ValidationError as problem:
         raise _explained(name, text, place, str(problem)) from None
+
+
+def _holds_nul(value: object) -> bool:
+    match value:
+        case str():
+            return "\0" in value
+        case list():
+            return any(map(_holds_nul, value))
+        case dict():
+            return any(map(_holds_nul, value.values()))
+        case _:
+            return False
 
 
 def _profile_of(name: str, text: str, stated: _File) -> Profile:
@@ -268,10 +290,13 @@ def _explained(name: str, text: str, place: str, problem: str) -> UsageError:
         return UsageError(
             f"profile {name}: {place}: the key {lacking['key']} is missing", hint="see yester profile add"
         )
+    if not where:
+        return UsageError(f"profile {name}: {place}: {what}", hint=_MEND.format(name=name))
     table, _, key = where.rpartition(".")
     key = key.partition("[")[0]
     what = what.replace("`str | object`", "a path")
-    return UsageError(f"profile {name}: {_place_of(text, place, table, key)}: {key}: {what[:1].lower()}{what[1:]}")
+    said = f"profile {name}: {_place_of(text, place, table, key)}: {key}: {what[:1].lower()}{what[1:]}"
+    return UsageError(said, hint=_MEND.format(name=name))
 
 
 def _place_of(text: str, place: str, table: str, key: str) -> str:

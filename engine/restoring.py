@@ -14,15 +14,17 @@ come: engine/restore_attributes.py. What happens to what is there already: engin
 goes through: engine/restore_plain.py and engine/restore_files.py.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from stat import S_IFMT, S_IFREG, S_ISDIR
 
 from yester.engine.entries import Entry, Mark
-from yester.engine.errors import CancelledError, DamageError
+from yester.engine.errors import CancelledError, DamageError, UsageError
 from yester.engine.events import Message, Phase, RestoreBegin, RestoreEnd, path_fields, shown
 from yester.engine.hooks import Hooks, tell
 from yester.engine.ids import BlobId, BlobKind, ListId, SnapshotId
@@ -71,6 +73,7 @@ def restore(
     What fails for one entry is in the report and does not end the restore. UsageError: no such path; DamageError: the
     snapshot itself is damaged; YesterError: the target cannot be used or is full; CancelledError: `cancelled` said so.
     """
+    _check_apart(repository, target)
     started_ns = time.time_ns()
     begin = RestoreBegin(snapshot=sid.hex(), target=shown(target), paths=tuple(map(shown, paths)))
     tell(hooks, begin)
@@ -85,6 +88,14 @@ def restore(
         end = RestoreEnd(sid.hex(), files=counts.files, size=counts.size, failed=tally.failed, duration_ns=took_ns)
         tell(hooks, end)
     return tally.report()
+
+
+def _check_apart(repository: Repository, target: bytes) -> None:
+    folder = repository.store.folder
+    if folder is not None and Path(os.path.realpath(os.fsdecode(target))).is_relative_to(os.path.realpath(folder)):
+        raise UsageError(
+            f"the target {os.fsdecode(target)} lies inside the repository {folder}", hint="give a folder elsewhere"
+        )
 
 
 def _tell_failure(hooks: Hooks, failure: Failure) -> None:

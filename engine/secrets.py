@@ -24,6 +24,8 @@ OPTIONS = (
 
 NOT_EMPTY = "give one; a repository without encryption is made with yester init --no-encryption"
 
+_MEND = "correct what names it: the option, the profile or the YESTER_PASSPHRASE variable"
+
 _CREDENTIALS = ("yester.passphrase", "yester")
 
 
@@ -95,7 +97,7 @@ def _from_file(path: str) -> bytes:
     try:
         return as_secret(Path(path).expanduser().read_bytes(), f"the passphrase file {path}")
     except OSError as problem:
-        raise UsageError(f"the passphrase file {path} cannot be read: {problem.strerror}") from None
+        raise UsageError(f"the passphrase file {path} cannot be read: {problem.strerror}", hint=_MEND) from None
 
 
 def _from_command(command: str) -> bytes:
@@ -103,9 +105,10 @@ def _from_command(command: str) -> bytes:
     try:
         done = subprocess.run(shlex.split(command), stdout=subprocess.PIPE, check=False)
     except (OSError, ValueError, IndexError) as problem:
-        raise UsageError(f"the passphrase command cannot be run: {command}: {problem}") from None
+        why = problem.strerror if isinstance(problem, OSError) else str(problem)
+        raise UsageError(f"the passphrase command cannot be run: {command}: {why}", hint=_MEND) from None
     if done.returncode != 0:
-        raise UsageError(f"the passphrase command failed with status {done.returncode}: {command}")
+        raise UsageError(f"the passphrase command failed with status {done.returncode}: {command}", hint=_MEND)
     return as_secret(done.stdout, f"what {command} printed")
 
 

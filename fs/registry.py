@@ -5,8 +5,10 @@ from hashlib import sha256
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from yester.engine.errors import YesterError
+from yester.engine.events import clean
 
 
 class MountRecord(msgspec.Struct, frozen=True):
@@ -31,7 +33,7 @@ class MountRegistry:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             fresh = path.with_suffix(f".{os.getpid()}")
-            fresh.write_bytes(msgspec.json.encode(record))
+            fresh.write_bytes(_encoded(record))
             fresh.replace(path)
         except OSError as error:
             raise YesterError(f"cannot write {path}: {error.strerror}", hint="set XDG_RUNTIME_DIR") from error
@@ -54,6 +56,12 @@ class MountRegistry:
 def log_path(state: Path, mountpoint: Path) -> Path:
     """Where the server of that mount point logs when it is in the background."""
     return state / "mounts" / f"{_key(mountpoint)}.log"
+
+
+def _encoded(record: MountRecord) -> bytes:
+    """Return the record as JSON; its file is found by the path itself, which need not be UTF-8."""
+    place, repository = clean(record.mountpoint), clean(record.repository)
+    return msgspec.json.encode(replace(record, mountpoint=place, repository=repository, log=clean(record.log)))
 
 
 def _key(mountpoint: Path) -> str:

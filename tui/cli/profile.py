@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from yester.engine.errors import RepositoryError, UsageError
-from yester.engine.events import shown
+from yester.engine.events import clean, shown
 from yester.engine.filters import DEFAULT_EXCLUDES, read_pattern_file
 from yester.engine.places import Places
 from yester.engine.profiles import (
@@ -106,6 +106,11 @@ def _checked_pattern(pattern: str) -> str:
 def _checked_place(repository: str) -> str:
     """Return the repository's place, absolute; UsageError when no backend serves its URL. It need not be there yet."""
     place = repository_place(repository, None, Places.default())
+    if place != clean(place):
+        raise UsageError(
+            f"the repository's path {place} is not UTF-8, which a profile cannot hold",
+            hint="give the path of a link to it",
+        )
     if is_url(place):
         with suppress(RepositoryError):
             open_store(place).close()

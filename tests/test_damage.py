@@ -1,0 +1,265 @@
+"""A repository that is not what was written: every flipped bit, every lost and truncated object.
+
+`check --read-data` must name the object and every file that it hits; reading must give the right bytes or an error.
+"""
+
+import errno
+import os
+import random
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests import zoo
+from tests.engine.restoring_rig import checked, restored, taken
+from tests.fs.mounting import World
+from tests.rig import Rig
+
+from yester.engine import keyslots
+from yester.engine.blobs import BlobSource
+from yester.engine.check_report import CheckReport
+from yester.engine.content import Content
+from yester.engine.entries import Entry, Mark
+from yester.engine.errors import DamageError, RepositoryError, YesterError
+from yester.engine.ids import BlobKind, SnapshotId
+from yester.engine.repository import Repository
+from yester.engine.trees import decode_root, open_directory
+from yester.engine.xattrs import decode_set
+from yester.plugins.backends.memory import MemoryStore
+
+FLIPS = 300
+SECRET = b"correct horse"
+
+Read = dict[bytes, tuple[object, ...] | None]
+"""What can be read of a snapshot, by path; None stands for an error."""
+
+
+class Sealed(Rig):
+    """A rig whose repository is encrypted."""
+
+    def open(self) -> Repository:
+        if not self.made:
+            self.made = True
+            return Repository.create(self.store, SECRET, places=self.places)
+        return Repository.open(self.store, lambda: SECRET, places=self.places)
+
+
+@pytest.fixture(autouse=True)
+def _cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys derived with the least work that the format allows: hundreds of repositories are opened here."""
+    monkeypatch.setattr(keyslots, "_MEMORY_KIB", 8)
+    monkeypatch.setattr(keyslots, "_PASSES", 1)
+    monkeypatch.setattr(keyslots, "_LANES", 1)
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Iterator[Path]:
+    """Something of everything that has objects of its own, small enough to be read hundreds of times."""
+    folder, noise = tmp_path / "docs", random.Random(7)
+    (folder / "deep" / "deeper").mkdir(parents=True)
+    for number in range(150):
+        (folder / "deep" / f"{number:03}").write_bytes(noise.randbytes(number * 3) + b"text " * number)
+    (folder / "deep" / "deeper" / "twice").write_bytes(noise.randbytes(200_000))
+    os.link(folder / "deep" / "deeper" / "twice", folder / "linked")
+    (folder / "large").write_bytes(noise.randbytes(700_000))
+    (folder / "to").symlink_to("nowhere")
+    os.setxattr(folder / "large", "user.large", noise.randbytes(1500))
+    holes = ((row << 16, noise.randbytes(4096)) for row in range(40))
+    zoo.write_sparse(os.fsencode(folder / "holes"), 40 << 16, *holes)
+    yield folder
+    zoo.clear(folder)
+
+
+@pytest.fixture(params=[Rig, Sealed], ids=["plain", "sealed"])
+def rig(request: pytest.FixtureRequest, home: Path, docs: Path) -> Rig:
+    kind: type[Rig] = request.param
+    return kind.of(home, docs)
+
+
+def forget_caches(rig: Rig) -> None:
+    """Let the next client be one that never saw this repository."""
+    shutil.rmtree(rig.places.cache, ignore_errors=True)
+
+
+def everything(rig: Rig, sid: SnapshotId) -> Read:
+    """Read a snapshot as a new client does, entry by entry; an error costs no more than it must."""
+    forget_caches(rig)
+    found: Read = {}
+    try:
+        repository = rig.open()
+        record = repository.snapshot(sid)
+        root = decode_root(record.root)
+        _read(repository.reader(), b"/", root, found)
+    except YesterError:
+        found[b"/"] = None
+    return found
+
+
+def _read(source: BlobSource, path: bytes, entry: Entry, found: Read) -> None:
+    try:
+        found[path] = _facts(source, entry)
+        below = list(_children(source, entry))
+    except YesterError:
+        found[path] = None
+        return
+    for child in below:
+        _read(source, os.path.join(path, child.name), child, found)
+
+
+def _children(source: BlobSource, entry: Entry) -> Iterator[Entry]:
+    if entry.is_directory and entry.refs:
+        for page, _, _ in open_directory(source, entry).leaves():
+            yield from (page.entry(row) for row in range(page.count))
+
+
+def _facts(source: BlobSource, entry: Entry) -> tuple[object, ...]:
+    xattrs = source.blob(BlobKind.XATTRS, entry.xattrs) if entry.xattrs_stored else entry.xattrs
+    content = b""
+    if entry.is_file and not entry.marks & Mark.UNREADABLE:
+        content = bytes(Content.of(entry, source).read(0, entry.size))
+    return entry.mode, entry.owner, entry.size, entry.mtime_ns, entry.target, decode_set(bytes(xattrs) or b""), content
+
+
+def is_named(path: bytes, report: CheckReport) -> bool:
+    """Whether a check said that a path is hit, itself or with all of a folder."""
+    return any(
+        hit.path == path or (hit.is_all_below and (path + b"/").startswith(hit.path.rstrip(b"/") + b"/"))
+        for problem in report.problems
+        for hit in problem.hits
+    )
+
+
+def some_bit(names: list[str], store: MemoryStore, dice: random.Random) -> tuple[str, int, int]:
+    """Pick a bit: every kind of object as often as the others, and the ends of objects as often as their middle."""
+    kind = dice.choice(sorted({name.partition(".")[0] for name in names}))
+    name = dice.choice([name for name in names if name.partition(".")[0] == kind])
+    size = store.query(name)
+    near = dice.randrange(min(size, 96))
+    return name, dice.choice([dice.randrange(size), near, size - 1 - near]), dice.randrange(8)
+
+
+def flipped(data: bytes, offset: int, bit: int) -> bytes:
+    changed = bytearray(data)
+    changed[offset] ^= 1 << bit
+    return bytes(changed)
+
+
+@pytest.mark.timeout(300)
+def test_hundreds_of_flipped_bits(rig: Rig) -> None:
+    sid, store = taken(rig), rig.store
+    assert isinstance(store, MemoryStore)
+    whole = everything(rig, sid)
+    assert None not in whole.values() and len(whole) > 155
+    names, dice = sorted(store.list("")), random.Random(20261120)
+    for _ in range(FLIPS):
+        name, offset, bit = place = some_bit(names, store, dice)
+        good = store.get(name)
+        store.put(name, [flipped(good, offset, bit)])
+        judge(rig, sid, whole, name, place)
+        store.put(name, [good])
+    assert checked(rig, 100).problems == ()
+
+
+def judge(rig: Rig, sid: SnapshotId, whole: Read, name: str, place: object) -> None:
+    """Hold a damaged repository against what it should be."""
+    now = everything(rig, sid)
+    wrong = [path for path, facts in now.items() if facts is not None and facts != whole[path]]
+    assert wrong == [], place
+    forget_caches(rig)
+    try:
+        report = checked(rig, 100)
+    except (DamageError, RepositoryError):
+        assert name.startswith(("config", "key.")), place
+        return
+    assert name in {problem.subject for problem in report.problems}, place
+    lost = {path for path in whole if now.get(path) is None}
+    assert [path for path in lost if not is_named(path, report)] == [], place
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("how", ["gone", "empty", "half", "a byte short", "a byte more"])
+def test_every_object_lost_or_cut(rig: Rig, how: str) -> None:
+    """Whatever object it happens to: the check names it, and nothing wrong is read."""
+    sid, store = taken(rig), rig.store
+    whole = everything(rig, sid)
+    for name in sorted(store.list("")):
+        good = store.get(name)
+        store.delete(name)
+        cut = {"empty": b"", "half": good[: len(good) // 2], "a byte short": good[:-1], "a byte more": good + b"\0"}
+        if how != "gone":
+            store.put(name, [cut[how]])
+        elif name.startswith("snap."):
+            # Not damage but what a rollback or a stranger's rm looks like: said as a warning.
+            assert any("snapshot" in warning for warning in rig.open().warnings())
+            store.put(name, [good])
+            continue
+        judge_lost(rig, sid, whole, name)
+        store.put(name, [good])
+    assert checked(rig, 100).problems == ()
+
+
+def judge_lost(rig: Rig, sid: SnapshotId, whole: Read, name: str) -> None:
+    now = everything(rig, sid)
+    assert [path for path, facts in now.items() if facts is not None and facts != whole[path]] == [], name
+    forget_caches(rig)
+    try:
+        report = checked(rig, 100)
+    except (DamageError, RepositoryError):
+        assert name.startswith(("config", "key.")), name
+        return
+    assert report.problems, name
+    lost = {path for path in whole if now.get(path) is None}
+    assert [path for path in lost if not is_named(path, report)] == [], name
+
+
+@pytest.mark.timeout(120)
+def test_restores_of_damaged_repositories_write_no_wrong_byte(rig: Rig, docs: Path, tmp_path: Path) -> None:
+    sid, store = taken(rig), rig.store
+    assert isinstance(store, MemoryStore)
+    names, dice = [name for name in sorted(store.list("")) if name.startswith(("data.", "meta."))], random.Random(5)
+    for round in range(20):
+        name, offset, bit = some_bit(names, store, dice)
+        good = store.get(name)
+        store.put(name, [flipped(good, offset, bit)])
+        target = tmp_path / f"back-{round}"
+        forget_caches(rig)
+        report = restored(rig, sid, target)
+        failed = {each.path for each in report.failures}
+        for path in docs.rglob("*"):
+            back = target / path.relative_to("/")
+            if path.is_file() and back.exists() and bytes(path) not in failed:
+                assert back.read_bytes() == path.read_bytes(), (path, name, offset, bit)
+        store.put(name, [good])
+        zoo.clear(target)
+
+
+@pytest.mark.timeout(120)
+def test_a_mount_of_a_damaged_repository_gives_right_bytes_or_eio(fuse: None, tmp_path: Path) -> None:
+    world, dice = World(tmp_path), random.Random(11)
+    for row in range(40):
+        (world.source / str(row)).write_bytes(dice.randbytes(dice.choice((10, 5000, 300_000))))
+    world.take()
+    packs = sorted((world.repository / "data").rglob("data.*"))
+    assert packs
+    for round in range(4):
+        pack = packs[round % len(packs)]
+        good = pack.read_bytes()
+        pack.chmod(0o600)
+        pack.write_bytes(flipped(good, dice.randrange(len(good) * 3 // 4), dice.randrange(8)))
+        with world.mounted():
+            errors = [row for row in range(40) if not reads_right_or_eio(world.latest / str(row), world.source / str(row))]
+            tree = subprocess.run(["find", world.mountpoint, "-ls"], capture_output=True, check=False)
+            assert tree.returncode == 0
+        assert errors, "a bit among frames costs at least the file that it is in"
+        pack.write_bytes(good)
+
+
+def reads_right_or_eio(file: Path, original: Path) -> bool:
+    try:
+        assert file.read_bytes() == original.read_bytes()
+    except OSError as error:
+        assert error.errno == errno.EIO
+        return False
+    return True
