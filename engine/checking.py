@@ -284,14 +284,19 @@ class _Check:
 
     def _lost(self, blob: bytes) -> int | None:
         """Return the problem that keeps a blob from being read, None when it is there."""
-        short = blob[:SHORT_ID_SIZE]
-        prefix = self._index.holder(short)
-        if prefix is None:
-            if self._unnamed is None:
-                self._unnamed = self._problems.note("index", "it names no pack for blobs that snapshots need")
-            return self._unnamed
-        gone = self._gone.get(prefix)
-        return self._bad.get(prefix + short) if gone is None else gone
+        short, first, passed = blob[:SHORT_ID_SIZE], None, set[bytes]()
+        while (prefix := self._index.holder(short, passed)) is not None:
+            gone = self._gone.get(prefix)
+            problem = self._bad.get(prefix + short) if gone is None else gone
+            if problem is None:
+                return None
+            passed.add(prefix)
+            first = problem if first is None else first
+        if first is not None:
+            return first
+        if self._unnamed is None:
+            self._unnamed = self._problems.note("index", "it names no pack for blobs that snapshots need")
+        return self._unnamed
 
     # Trees
 

@@ -109,23 +109,29 @@ class Index:
         short = blob[:SHORT_ID_SIZE]
         return short in self.pending or (bool(self.segments) and self._find(short) is not None)
 
-    def holder(self, short: bytes) -> bytes | None:
-        """Return the first 12 bytes of the id of a pack of earlier runs that holds the blob; None when none does."""
-        found = self._find(short)
+    def holder(self, short: bytes, but: Collection[bytes] = ()) -> bytes | None:
+        """Return the first 12 bytes of the id of a pack of earlier runs that holds the blob; None when none does.
+
+        `but` are such bytes of packs that are not meant.
+        """
+        found = self._find(short, but)
         return None if found is None else pack_prefix(found[1])
 
-    def locate(self, blob: bytes) -> Location | None:
-        """Return where a blob (full or short id) lies; None when it is nowhere, or in no stored pack yet."""
+    def locate(self, blob: bytes, but: Collection[PackId] = ()) -> Location | None:
+        """Return where a blob (full or short id) lies; None when it is nowhere, or in no stored pack yet.
+
+        `but` are packs of earlier runs that are not meant.
+        """
         short = blob[:SHORT_ID_SIZE]
         frame = self.pending.get(short)
         if frame is not None and frame.entry is not None:
             return _place(frame, frame.entry, short)
-        found = self._find(short)
+        found = self._find(short, [pack[:PACK_PREFIX_SIZE] for pack in but] if but else ())
         return None if found is None else found[0].location(found[1])
 
-    def _find(self, short: bytes) -> tuple[Segment, bytes] | None:
+    def _find(self, short: bytes, but: Collection[bytes] = ()) -> tuple[Segment, bytes] | None:
         """Return the first segment that has the blob in a pack that counts, and the blob's record there."""
-        place, denied = place_of(short), self._denied
+        place, denied = place_of(short), self._denied.union(but) if but else self._denied
         while True:
             try:
                 for segment in self.segments:

@@ -30,6 +30,11 @@ class Counters:
     total_files: int | None = None
     total_size: int | None = None
 
+    def restart(self) -> None:
+        """Begin again at nothing done."""
+        self.files = self.directories = self.size = 0
+        self.new = self.changed = self.unchanged = self.failed = self.stored_size = 0
+
 
 class Progress(Protocol):
     """Whoever shows the progress of a run, a restore or a check. Neither call may block or raise."""

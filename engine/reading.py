@@ -2,7 +2,8 @@
 
 Every blob is compared with its id before it is handed out: once for as long as its frame stays in memory. Threads that
 want the same frame wait for the one that fetches it. A pack that is gone was perhaps pruned and its blobs stored
-elsewhere: the index is loaded again, once, before that is an error.
+elsewhere, as is what a run found damaged: the index is loaded again, once, and every other pack that has the blob is
+asked, before that is an error.
 """
 
 from collections import OrderedDict, deque
@@ -148,26 +149,31 @@ class BlobReader:
             return None
 
     def _retried(self, id: bytes, read: Callable[[Location], _Bytes]) -> _Bytes:
-        """Read by the index; when pack or blob is not there, by the reloaded index, then from any other pack."""
-        location, gone, tried = self.location(id), None, set[PackId]()
+        """Read by the index; when that fails, by the reloaded index, then from any other pack that has the blob."""
+        location, lost, tried, damaged = self.location(id), None, set[PackId](), set[PackId]()
         for is_fresh in (False, *[True] * _COPIES):
             if is_fresh:
                 self._located.clear()
-                location = self.location(id)
+                location = self._index.locate(id, damaged)
                 if location is None or location.pack in tried:
                     break
+                self._located[id] = location
             if location is not None:
                 try:
                     return read(location)
                 except Missing as error:
-                    gone = error
+                    lost = DamageError(f"{error.name} is gone from the store", hint=_CHECK)
+                except DamageError as error:
+                    lost = error
+                    damaged.add(location.pack)
             if not is_fresh:
                 self._index.refresh()
             elif location is not None:
                 tried.add(location.pack)
-                self._index.set_aside(location.pack)
-        if gone is not None:
-            raise DamageError(f"{gone.name} is gone from the store", hint=_CHECK) from gone
+                if location.pack not in damaged:
+                    self._index.set_aside(location.pack)
+        if lost is not None:
+            raise lost
         raise DamageError(f"blob {id.hex()} is in no pack that the index names", hint=_CHECK)
 
     def _read(self, kind: BlobKind, id: bytes, location: Location) -> _Bytes:

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from blake3 import blake3
 
 from yester import __version__
 from yester.engine.adoption import adopt_orphans
 from yester.engine.capture import Capture, Surroundings
 from yester.engine.chunking import Chunker
 from yester.engine.dry import DryWriter
-from yester.engine.errors import CancelledError, UsageError, YesterError
+from yester.engine.errors import Broken, CancelledError, DamageError, Missing, UsageError, YesterError
 from yester.engine.events import ErrorCode, Phase, Result, path_fields
 from yester.engine.filecache import FileCache, FileCacheWriter, cache_key, partial_path, recover_killed
 from yester.engine.filters import Filter
@@ -118,6 +119,8 @@ class _Run:
         self._told = 0.0
         self._started_ns = time.time_ns()
         self._host = host_id(places)
+        self._unsound: set[PackId] = set()
+        """Metadata packs that are not what was written: what they hold is stored again."""
 
     def go(self) -> SnapshotResult:
         self._teller.begin(self._repository.store.place, self._profile.sources, self._request.dry_run)
@@ -140,13 +143,18 @@ class _Run:
             for warning in warnings:
                 self._teller.message("warning", warning)
             for _ in range(_COMMITS):
-                self._repository.index.restrict(listed.packs - self._marked(listed.marks))
-                done = self._attempt(top, failures)
+                self._repository.index.restrict(listed.packs - self._marked(listed.marks) - self._unsound)
+                try:
+                    done = self._attempt(top, failures)
+                except (DamageError, Broken) as error:
+                    self._make_do_without(error)
+                    continue
                 if done.snapshot is None:
                     return done
                 looked = self._listed()
                 if not self._endangered(listed, looked) or self._is_whole(done.snapshot, looked):
                     self._teller.snapshot(done.snapshot, self._started_ns)
+                    self._look_back()
                     return done
                 self._repository.forget_snapshot(done.snapshot, "a prune took what it was built on")
                 listed = looked
@@ -154,6 +162,31 @@ class _Run:
             "packs that this run needs were deleted while it worked, again and again",
             hint="Let the program that prunes this repository end, run `yester check`, and try again.",
         )
+
+    def _look_back(self) -> None:
+        """Remember this snapshot, so that its loss would be noticed, and say what was lost before."""
+        for warning in self._repository.warnings():
+            self._teller.message("warning", warning)
+
+    def _make_do_without(self, error: YesterError) -> None:
+        """After earlier trees could not be read: find the packs at fault, or raise `error` when it is about others."""
+        metadata = self._repository.store.list("meta.")
+        unsound = {PackId(digest_of(name)) for name in metadata if not self._is_sound(name)}
+        if unsound <= self._unsound:
+            raise error
+        self._unsound |= unsound
+        self._counters.restart()
+        self._teller.message(
+            "warning",
+            f"{error.what}; this snapshot stores anew what is damaged and still in the source, earlier ones stay hit: "
+            "run yester check",
+        )
+
+    def _is_sound(self, name: str) -> bool:
+        try:
+            return blake3(self._repository.store.get(name)).digest() == digest_of(name)
+        except (Missing, Broken):
+            return False
 
     def _planned(self) -> tuple[Root, list[Failure]]:
         """Return the folders to walk, and a failure for each source that is not there."""
@@ -267,8 +300,10 @@ class _Run:
         repository = self._repository
         if finished.snapshot is None or finished.snapshot not in repository.snapshot_ids():
             finished = FileCache()
-        lost = bool(repository.index.packs() - self._listed().packs)
+        lost = bool(self._unsound or repository.index.packs() - self._listed().packs)
         root = decode_root(parent[1].root).tree if parent is not None else None
+        if lost and root is not None and not presence.tree(root):
+            root = None
         return Seen(finished, killed, presence, root, deep=lost)
 
     def _intake(self, writer: BlobWriter | DryWriter, failures: list[Failure]) -> Intake:
