@@ -112,6 +112,34 @@ def _matches(spec: GitIgnoreSpec, path: bytes, is_directory: bool) -> bool:
     return spec.match_file(text + "/" if is_directory else text)
 
 
+def _literal(pattern: str) -> bytes:
+    """Return bytes that every path must have that the pattern takes; empty when there are none to tell."""
+    if "[" in pattern or "\\" in pattern or pattern.startswith("!"):
+        return b""
+    pieces = [piece.strip("/ ") for piece in pattern.replace("?", "*").split("*")]
+    return max(pieces, key=len).encode("utf-8", "surrogateescape")
+
+
+class _Spec:
+    """Patterns that need the library, which is asked only about paths that have what one of them must have."""
+
+    __slots__ = ("_literals", "_spec")
+
+    def __init__(self, patterns: list[str]) -> None:
+        self._spec = _compiled(patterns)
+        self._literals = [_literal(pattern) for pattern in patterns]
+
+    def __bool__(self) -> bool:
+        return self._spec is not None
+
+    def matches(self, path: bytes, is_directory: bool) -> bool:
+        """Whether the last pattern that has a say takes the path."""
+        for literal in self._literals:
+            if literal in path:
+                return self._spec is not None and _matches(self._spec, path, is_directory)
+        return False
+
+
 class Filter:
     """Compiled rules. `path` is always the absolute path of the entry, `name` its last part."""
 
@@ -130,7 +158,7 @@ class Filter:
             folder_only = pattern.endswith("/")
             if negated or not self._file(pattern, folder_only):
                 specs[folder_only and not negated].append(_anywhere(pattern))
-        self._spec, self._folder_spec = _compiled(specs[False]), _compiled(specs[True])
+        self._spec, self._folder_spec = _Spec(specs[False]), _Spec(specs[True])
         self._starts, self._ends = tuple(self._any.starts), tuple(self._any.ends)
         self._markers = frozenset(name.encode("utf-8", "surrogateescape") for name in spec.if_present)
 
@@ -157,13 +185,13 @@ class Filter:
         """Whether an entry that passed `kept` is left out now that its type is known."""
         if is_directory and (self._folder.hit(name) or folder + name in self._folder.paths):
             return True
-        specs = (self._spec, self._folder_spec) if is_directory else (self._spec,)
-        return any(_matches(spec, folder + name, is_directory) for spec in specs if spec is not None)
+        path = folder + name
+        return self._spec.matches(path, is_directory) or (is_directory and self._folder_spec.matches(path, True))
 
     @property
     def needs_types(self) -> bool:
         """Whether `excluded` can say yes to a file; without it only directories need to be asked."""
-        return self._spec is not None
+        return bool(self._spec)
 
     def marker(self, names: Iterable[bytes]) -> bytes | None:
         """Return the marker file that empties this folder (--exclude-if-present), if one is among `names`."""

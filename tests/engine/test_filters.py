@@ -1,10 +1,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
 from yester.engine.errors import UsageError
-from yester.engine.filters import DEFAULT_EXCLUDES, Filter, is_cache_tag, patterns_of, read_pattern_file
+from yester.engine.filters import DEFAULT_EXCLUDES, Filter, _Spec, is_cache_tag, patterns_of, read_pattern_file
 from yester.engine.profiles import FilterSpec
 
 
@@ -57,6 +59,21 @@ def test_cheap_rules_say_what_the_library_would(name: str) -> None:
     patterns = ("*.o", "core.*", "*~", "ab")
     library = GitIgnoreSpec.from_lines(patterns)
     assert left_out(patterns, b"/x/" + name.encode()) == library.match_file("x/" + name)
+
+
+@settings(max_examples=500)
+@given(
+    st.lists(st.text("ab/*?. ", min_size=1, max_size=7).filter(str.strip), min_size=1, max_size=3),
+    st.lists(st.text("ab.", min_size=1, max_size=3), min_size=1, max_size=4).map("/".join),
+    st.booleans(),
+)
+def test_a_pattern_is_asked_about_every_path_that_it_takes(patterns: list[str], path: str, folder: bool) -> None:
+    try:
+        library = GitIgnoreSpec.from_lines(patterns)
+    except ValueError:
+        return
+    asked = _Spec(patterns).matches(b"/" + path.encode(), folder)
+    assert asked == library.match_file(path + "/" if folder else path)
 
 
 def test_names_that_are_not_utf_8_match_as_they_are() -> None:
