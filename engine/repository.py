@@ -19,7 +19,6 @@ from yester.engine.errors import (
     Exists,
     Missing,
     RepositoryError,
-    UsageError,
 )
 from yester.engine.host import kept_id
 from yester.engine.ids import SnapshotId, WriterId
@@ -30,7 +29,7 @@ from yester.engine.places import Places, ensured
 from yester.engine.reading import BlobReader
 from yester.engine.recognition import know_again, note_encryption, refuse_downgrade
 from yester.engine.records import KINDS, Label, Record, Snapshot, Tombstone, decode_record, encode_record
-from yester.engine.sealing import ObjectKind, digest_of, name_of, open_record, seal_record
+from yester.engine.sealing import ObjectKind, digest_of, is_digest_name, name_of, open_record, seal_record
 from yester.engine.selection import select
 from yester.engine.store import Store
 from yester.engine.unlocking import Pending, needs_secret, unlock
@@ -247,7 +246,7 @@ class Repository:
     def _names(self, kind: ObjectKind) -> list[str]:
         """List the well-formed names of this kind."""
         prefix = name_of(kind, b"")
-        return [name for name in self.store.list(prefix) if _is_digest_name(name)]
+        return [name for name in self.store.list(prefix) if is_digest_name(name)]
 
     def _record(self, kind: type[R], name: str) -> R:
         """Read a record, from memory when it was read before: records never change."""
@@ -314,11 +313,3 @@ def _config_of(store: Store) -> bytes:
         f"The repository at {store.place} has lost its config, or was never finished",
         hint="Put back the object config from another copy; if nothing was ever stored, start anew in an empty folder.",
     )
-
-
-def _is_digest_name(name: str) -> bool:
-    try:
-        digest_of(name)
-    except UsageError:
-        return False
-    return True

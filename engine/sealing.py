@@ -209,6 +209,15 @@ def digest_of(name: str) -> bytes:
     return digest
 
 
+def is_digest_name(name: str) -> bool:
+    """Say whether `name` ends in a digest: what does not is none of ours, and passed over."""
+    try:
+        digest_of(name)
+    except UsageError:
+        return False
+    return True
+
+
 def seal_record(kind: ObjectKind, keys: Keys, plain: bytes, *, salt: bytes | None = None) -> tuple[str, bytes]:
     """Seal one record, compressed where that makes the object smaller: its name by digest, and its bytes."""
     sealer = Sealer(kind, keys, salt=salt)

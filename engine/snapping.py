@@ -32,13 +32,14 @@ from yester.engine.intake import Failure, Intake, Taken
 from yester.engine.links import write_links
 from yester.engine.mounts import mount_table
 from yester.engine.owners import OwnerRows
+from yester.engine.packs import list_packs
 from yester.engine.places import Places
 from yester.engine.profiles import Profile
 from yester.engine.progress import UPDATE_INTERVAL_S, Counters, Progress
 from yester.engine.records import Mark, Snapshot, Statistics, decode_record
 from yester.engine.repository import Repository
 from yester.engine.roots import Root, plan_roots
-from yester.engine.sealing import ObjectKind, digest_of, open_record
+from yester.engine.sealing import ObjectKind, digest_of, is_digest_name, open_record
 from yester.engine.seen import Presence, Seen
 from yester.engine.sessions import WriterSession
 from yester.engine.source import ContentReader
@@ -80,7 +81,13 @@ class _Listed(NamedTuple):
     """What the store held at one moment."""
 
     packs: set[PackId]
-    marks: set[str]
+    marks: dict[str, set[PackId]]
+    """What each prune is about to delete, by the name of its mark."""
+
+    @property
+    def lasting(self) -> set[PackId]:
+        """Packs that no prune is about to delete."""
+        return self.packs.difference(*self.marks.values())
 
 
 def take_snapshot(
@@ -143,7 +150,7 @@ class _Run:
             for warning in warnings:
                 self._teller.message("warning", warning)
             for _ in range(_COMMITS):
-                self._repository.index.restrict(listed.packs - self._marked(listed.marks) - self._unsound)
+                self._repository.index.restrict(listed.lasting - self._unsound)
                 try:
                     done = self._attempt(top, failures)
                 except (DamageError, Broken) as error:
@@ -170,7 +177,7 @@ class _Run:
 
     def _make_do_without(self, error: YesterError) -> None:
         """After earlier trees could not be read: find the packs at fault, or raise `error` when it is about others."""
-        metadata = self._repository.store.list("meta.")
+        metadata = [name for name in list_packs(self._repository.store) if name.startswith("meta.")]
         unsound = {PackId(digest_of(name)) for name in metadata if not self._is_sound(name)}
         if unsound <= self._unsound:
             raise error
@@ -214,25 +221,31 @@ class _Run:
 
     def _listed(self) -> _Listed:
         store = self._repository.store
-        packs = {PackId(digest_of(name)) for prefix in ("data.", "meta.") for name in store.list(prefix)}
-        return _Listed(packs, set(store.list("mark.")))
+        # Marks first: a prune whose mark goes meanwhile is through, and the packs then show what it deleted.
+        marks = {name: marked for name in store.list("mark.") if (marked := self._marked(name)) is not None}
+        packs = {PackId(digest_of(name)) for name in list_packs(store)}
+        return _Listed(packs, marks)
 
-    def _marked(self, marks: set[str]) -> set[PackId]:
-        """Return the packs that a prune is about to delete."""
-        repository, packs = self._repository, set[PackId]()
-        for name in marks:
-            plain = open_record(ObjectKind.MARK, repository.keys, name, repository.store.get(name))
-            packs.update(PackId(pack) for pack in decode_record(Mark, plain, name).packs)
-        return packs
+    def _marked(self, name: str) -> set[PackId] | None:
+        """Return the packs that a prune is about to delete; None when this is no mark, or has gone."""
+        repository = self._repository
+        if not is_digest_name(name):
+            return None
+        try:
+            data = repository.store.get(name)
+        except Missing:
+            return None
+        plain = open_record(ObjectKind.MARK, repository.keys, name, data)
+        return {PackId(pack) for pack in decode_record(Mark, plain, name).packs}
 
     def _endangered(self, before: _Listed, after: _Listed) -> bool:
-        return bool(before.packs - after.packs or after.marks - before.marks)
+        return bool(before.packs - after.packs or after.marks.keys() - before.marks.keys())
 
     def _is_whole(self, sid: SnapshotId, listed: _Listed) -> bool:
         """Walk what was committed: whether all of it lies in packs that are there and that no prune takes."""
         index = self._repository.index
         index.refresh()
-        index.restrict(listed.packs - self._marked(listed.marks))
+        index.restrict(listed.lasting)
         root = decode_root(self._repository.snapshot(sid).root)
         return Presence(self._repository.reader(_READER_SIZE), index).tree(root.tree)
 
@@ -300,7 +313,7 @@ class _Run:
         repository = self._repository
         if finished.snapshot is None or finished.snapshot not in repository.snapshot_ids():
             finished = FileCache()
-        lost = bool(self._unsound or repository.index.packs() - self._listed().packs)
+        lost = bool(self._unsound or repository.index.packs() - self._listed().lasting)
         root = decode_root(parent[1].root).tree if parent is not None else None
         if lost and root is not None and not presence.tree(root):
             root = None
