@@ -43,6 +43,7 @@ from yester.engine.records import Label, Mark, Session, Snapshot, Tombstone, dec
 from yester.engine.repository import Repository
 from yester.engine.sealing import PREFIXES, ObjectKind, digest_of, kind_of, name_of, open_record
 from yester.engine.segments import PACK_PREFIX_SIZE
+from yester.engine.sessions import live_sessions
 from yester.engine.store import Store
 from yester.engine.trees import decode_root
 
@@ -206,6 +207,8 @@ class _Check:
 
     def _judge_record(self, name: str, data: bytes) -> None:
         kind = kind_of(name)
+        if kind is ObjectKind.SESSION and not live_sessions([name]):
+            raise UsageError(f"{name} names no session")
         plain = open_record(kind, self._keys, name, data, named_by_digest=kind is not ObjectKind.SESSION)
         decode_record(_RECORDS[PREFIXES[kind]], plain, name)
 

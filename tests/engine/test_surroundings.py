@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 from tests.rig import Rig
 
+from yester.engine.checking import check
 from yester.engine.errors import Missing
+from yester.engine.hooks import NoHooks
 from yester.engine.ids import PackId
 from yester.engine.packs import list_packs
+from yester.engine.progress import NoProgress
 from yester.engine.records import Mark
 from yester.engine.sealing import ObjectKind, digest_of
 from yester.plugins.backends.memory import MemoryStore
@@ -37,6 +40,7 @@ def test_names_that_are_not_known_are_passed_over(home: Path, folder: Path, name
     assert len(repository.snapshots()) == 2
     assert repository.labels() == {}
     assert not repository.damaged
+    assert check(repository, read_data_percent=100, hooks=NoHooks(), progress=NoProgress()).problems == ()
 
 
 def test_what_a_prune_is_about_to_delete_is_stored_again(home: Path, folder: Path) -> None:
