@@ -165,6 +165,9 @@ class Compressors:
         for process in self._running.values():
             process.end()
         self._running.clear()
+        self._wanted = 0
         self._slots.clear()
         self._free.clear()
-        os.close(self._file)
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
