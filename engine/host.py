@@ -2,8 +2,6 @@
 
 import getpass
 import os
-import secrets
-import socket
 from pathlib import Path
 
 from blake3 import blake3
@@ -35,7 +33,7 @@ def kept_id(path: Path) -> bytes:
     absent = not path.exists()  # asked first: one that comes to be after this is another's, and whole
     known = _read_id(path)
     if known is None:
-        remember(path, secrets.token_hex(16).encode(), first=absent)
+        remember(path, os.urandom(16).hex().encode(), first=absent)
         known = _read_id(path)
     if known is None:
         raise YesterError(f"{path} cannot be read back", hint="Check that disk.")
@@ -52,7 +50,7 @@ def _read_id(path: Path) -> bytes | None:
 
 def host_name() -> str:
     """Return what this machine calls itself, without the domain."""
-    return _clean(socket.gethostname().partition(".")[0] or "localhost")
+    return _clean(os.uname().nodename.partition(".")[0] or "localhost")
 
 
 def user_name() -> str:

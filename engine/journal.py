@@ -8,7 +8,6 @@ once, and the run goes on.
 """
 
 import os
-import secrets
 import select
 import threading
 import time
@@ -32,7 +31,7 @@ _MAX_WAITING = 10_000
 
 def new_run_id(now_ns: int) -> str:
     """Return a fresh run id: its time in UTC, for sorting, and four random digits."""
-    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now_ns // 1_000_000_000)) + "-" + secrets.token_hex(2)
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now_ns // 1_000_000_000)) + "-" + os.urandom(2).hex()
 
 
 def journal_path(state: Path, run: str) -> Path:

@@ -1,6 +1,6 @@
 """The master key and all that is derived from it (docs/format.md, section 2)."""
 
-import secrets
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
@@ -35,8 +35,8 @@ class MasterKey:
     @classmethod
     def random(cls, like: "MasterKey | None" = None) -> "MasterKey":
         """Make a new master key; with `like` it shares that one's identity, so that ids and chunks compare."""
-        identity = like.identity if like else secrets.token_bytes(KEY_SIZE)
-        return cls(identity, ((1, secrets.token_bytes(KEY_SIZE)),))
+        identity = like.identity if like else os.urandom(KEY_SIZE)
+        return cls(identity, ((1, os.urandom(KEY_SIZE)),))
 
     def encode(self) -> bytes:
         """Return the msgpack map that key slots seal."""

@@ -5,7 +5,7 @@ the repository is then not encrypted, but is built and checked the same way.
 """
 
 import base64
-import secrets
+import os
 import threading
 from enum import StrEnum
 from typing import Annotated
@@ -71,8 +71,8 @@ def _sealed(body: _Slot, master: MasterKey, secret: bytes) -> _Slot:
         memory_kib=_MEMORY_KIB,
         passes=_PASSES,
         lanes=_LANES,
-        salt=secrets.token_bytes(16),
-        nonce=secrets.token_bytes(12),
+        salt=os.urandom(16),
+        nonce=os.urandom(12),
     )
     key = _derived(slot, secret)
     return msgspec.structs.replace(slot, sealed=AESGCM(key).encrypt(slot.nonce, master.encode(), _CONTEXT))
@@ -148,7 +148,7 @@ def _decode(data: bytes) -> _Slot:
 
 def new_recovery_key() -> str:
     """Return a fresh recovery key to be written down: 8 groups of base32 and a check group."""
-    return _shown(secrets.token_bytes(KEY_SIZE))
+    return _shown(os.urandom(KEY_SIZE))
 
 
 def _shown(key: bytes) -> str:

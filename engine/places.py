@@ -1,7 +1,6 @@
 """Places: where yester keeps what is this person's on this machine."""
 
 import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +64,7 @@ def remember(path: Path, content: bytes, *, first: bool = False) -> None:
     With `first` a file that is there already stays as it is.
     """
     ensured(path.parent)
-    fresh = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+    fresh = path.with_name(f".{path.name}-{os.urandom(8).hex()}")
     try:
         try:
             _write(fresh, content)

@@ -8,7 +8,6 @@ UTF-8 stands in the file as `{ path_b64 = "…" }`.
 import base64
 import os
 import re
-import secrets
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -133,7 +132,7 @@ def new_profile(
     """Return a profile with a fresh id, and its text; each source is made absolute and must exist (UsageError)."""
     profile = Profile(
         name=checked_profile_name(name),
-        id=secrets.token_bytes(16),
+        id=os.urandom(16),
         sources=tuple(dict.fromkeys(_checked_source(source) for source in sources)),
         repository=repository,
         filters=filters or FilterSpec(),

@@ -1,6 +1,6 @@
 """A repository as its clients use it: opened once, then asked for keys, snapshots, labels, index and reader."""
 
-import secrets
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -271,7 +271,7 @@ class Repository:
 
 
 def _new_config(now_ns: int, like: Config | None) -> Config:
-    config = Config(repository=secrets.token_bytes(32), created_ns=now_ns, program=PROGRAM)
+    config = Config(repository=os.urandom(32), created_ns=now_ns, program=PROGRAM)
     if like is None:
         return config
     return msgspec.structs.replace(

@@ -6,7 +6,6 @@ file that somebody linked into the target from elsewhere keeps its content.
 """
 
 import os
-import secrets
 from stat import S_IFMT, S_ISBLK, S_ISCHR, S_ISDIR, S_ISLNK, S_ISREG
 
 from yester.engine.blobs import BlobSource
@@ -95,7 +94,7 @@ def status_of(place: Place, name: bytes) -> os.stat_result | None:
 
 def temporary_name() -> bytes:
     """Return a name for an entry that is not complete yet."""
-    return b".yester-" + secrets.token_hex(8).encode()
+    return b".yester-" + os.urandom(8).hex().encode()
 
 
 def _removed(place: Place, name: bytes) -> bool:

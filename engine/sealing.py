@@ -10,7 +10,7 @@ GCM does not commit to its key. Who reads a blob compares the blob's keyed id, a
 digest in their name.
 """
 
-import secrets
+import os
 import struct
 import threading
 from collections.abc import Sequence
@@ -91,7 +91,7 @@ class Sealer:
 
         `salt` is for golden vectors only: to seal twice under one is to lose the key.
         """
-        salt = salt or secrets.token_bytes(SALT_SIZE)
+        salt = salt or os.urandom(SALT_SIZE)
         self.kind = kind
         self.header = _HEADER.pack(MAGIC, FORMAT_VERSION, kind, 0, _SUITE, keys.epoch, salt)
         self._cipher = AESGCM(keys.object_key(keys.epoch, salt))

@@ -5,8 +5,8 @@ the old one is deleted, so that one is always listed. Who prunes holds a session
 for a set time of his own clock; clocks of different machines are never compared.
 """
 
+import os
 import re
-import secrets
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
@@ -67,7 +67,7 @@ class WriterSession:
         interval_s: float = SIGN_OF_LIFE_S,
     ) -> None:
         """Nothing is stored yet."""
-        self.id = secrets.token_bytes(16)
+        self.id = os.urandom(16)
         self._store = store
         self._keys = keys
         self._plain = encode_record(

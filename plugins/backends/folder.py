@@ -12,7 +12,6 @@ program, nothing is written into the empty mount point.
 
 import errno
 import os
-import secrets
 import stat
 import threading
 from collections.abc import Iterator, Sequence
@@ -81,7 +80,7 @@ class FolderStore:
     def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
         """Write a file of its own beside the object, then give it the name; `group` is ignored."""
         folder, path = place_of(name)
-        temporary = os.path.join(folder, f"{TEMPORARY}{os.getpid()}-{secrets.token_hex(8)}")
+        temporary = os.path.join(folder, f"{TEMPORARY}{os.getpid()}-{os.urandom(8).hex()}")
         try:
             first = self._prepare(folder)
             written_ns = self._write(temporary, buffers)

@@ -1,4 +1,4 @@
-import socket
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def test_a_damaged_id_is_made_anew(tmp_path: Path, content: str) -> None:
     ("name", "shown"), [("laptop.example.org", "laptop"), ("", "localhost"), ("caf\udce9", "caf\ufffd")]
 )
 def test_host_names_are_short_and_encode(monkeypatch: pytest.MonkeyPatch, name: str, shown: str) -> None:
-    monkeypatch.setattr(socket, "gethostname", lambda: name)
+    monkeypatch.setattr(os, "uname", lambda: os.uname_result(("Linux", name, "6", "1", "x86_64")))
     assert host_name() == shown
 
 

@@ -44,7 +44,7 @@ def test_golden_slot_opens() -> None:
 
 
 def test_golden_slot_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("secrets.token_bytes", lambda size: bytes(range(size)))
+    monkeypatch.setattr("os.urandom", lambda size: bytes(range(size)))
     assert new_slot(MASTER, kind="passphrase", secret="pässword".encode(), label="laptop", now_ns=NOW) == GOLDEN
 
 
@@ -160,7 +160,7 @@ def test_too_little_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_golden_recovery_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fixed for ever: it is written on paper."""
-    monkeypatch.setattr("secrets.token_bytes", lambda size: bytes(range(size)))
+    monkeypatch.setattr("os.urandom", lambda size: bytes(range(size)))
     text = "AAAQEAY-EAUDAOC-AJBIFQY-DIOB4IB-CEQTCQK-RMFYYDE-NBWHA5D-YPQ-OQCU"
     assert new_recovery_key() == text
     assert parse_recovery_key(text) == bytes(range(32))
