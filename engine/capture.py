@@ -41,6 +41,9 @@ _TYPE = 0o170000
 _MAX_DEPTH = 100_000
 
 
+_NEVER_TAKEN = "never taken: it is a repository, yester's own, or no real file system; no source can lie in it"
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a walk must know of the machine it runs on."""
@@ -48,6 +51,8 @@ class Surroundings:
     mounts: MountTable
     never: Collection[tuple[int, int]]
     """(st_dev, st_ino) of folders never entered: the repository, yester's cache and state."""
+    sources: Collection[tuple[int, int]] = ()
+    """(st_dev, st_ino) of the sources: entered also where one lies in another, on a file system of its own."""
 
 
 Below = tuple[TreeId, Summary]
@@ -268,7 +273,7 @@ class Capture:
         Vanished when it is gone.
         """
         intake, path, inner, below = self._intake, place.folder + name, None, None
-        entered = self._is_entered(status, place.status)
+        entered = self._is_entered(status, place.status, is_root=root is not None)
         try:
             if entered:
                 inner = _open_folder(place.fd, name)
@@ -276,6 +281,8 @@ class Capture:
             intake.ordinal += 1
             if inner is None:
                 attributes = attributes._replace(marks=attributes.marks | Mark.EXCLUDED_MOUNT)
+                if root is not None:
+                    intake.fail(path, _NEVER_TAKEN)
             else:
                 here = _Place(inner, path + b"/", status)
                 below = self._directory(here, earlier) if root is None else self._at_root(here, root, earlier)
@@ -301,11 +308,15 @@ class Capture:
         except OSError:
             raise Vanished from None
 
-    def _is_entered(self, entry: Status, parent: Status) -> bool:
-        crossing = entry.st_dev != parent.st_dev
-        if crossing and (self._rules.one_file_system or entry.st_dev in self._surroundings.mounts.pseudo_devices):
-            return False
-        return (entry.st_dev, entry.st_ino) not in self._surroundings.never
+    def _is_entered(self, entry: Status, parent: Status, *, is_root: bool = False) -> bool:
+        """`is_root`: a source, or on the way to one. Each may lie on a file system of its own, and is stayed on."""
+        place = (entry.st_dev, entry.st_ino)
+        if entry.st_dev != parent.st_dev:
+            if entry.st_dev in self._surroundings.mounts.pseudo_devices:
+                return False
+            if self._rules.one_file_system and not is_root and place not in self._surroundings.sources:
+                return False
+        return place not in self._surroundings.never
 
 
 def _allow_many_files() -> None:

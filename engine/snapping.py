@@ -7,8 +7,8 @@ and commits again.
 
 import os
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -333,16 +333,9 @@ class _Run:
         self._teller.message("error", failure.what, failure.path)
 
     def _surroundings(self) -> Surroundings:
-        never = set()
-        for folder in (self._places.state, self._places.cache, self._repository.store.folder):
-            if folder is None:
-                continue
-            try:
-                status = os.stat(folder)
-            except OSError:
-                continue
-            never.add((status.st_dev, status.st_ino))
-        return Surroundings(mount_table(), never)
+        own = (self._places.state, self._places.cache, self._repository.store.folder)
+        never = _known_by([folder for folder in own if folder is not None])
+        return Surroundings(mount_table(), never, _known_by(self._profile.sources))
 
     def _tick(self, size: int = 0) -> None:
         """Called all the time: ends a cancelled run, and tells now and then how far it has come."""
@@ -399,6 +392,16 @@ class _Run:
             stored_size=writer.statistics.stored_size,
             duration_ns=time.time_ns() - self._started_ns,
         )
+
+
+def _known_by(folders: Iterable[Path | bytes]) -> set[tuple[int, int]]:
+    """Return (st_dev, st_ino) of those folders that are there."""
+    found = set()
+    for folder in folders:
+        with suppress(OSError):
+            status = os.stat(folder)
+            found.add((status.st_dev, status.st_ino))
+    return found
 
 
 def _slow_next_time(path: Path, error: OSError) -> str:
