@@ -35,6 +35,7 @@ from yester.engine.statx import Status
 from yester.engine.trees import TreeWriter, encode_root
 
 _ENTER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_PASS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY = stat.S_IFDIR
 _FILE = stat.S_IFREG
 _TYPE = 0o170000
@@ -274,10 +275,11 @@ class Capture:
         """
         intake, path, inner, below = self._intake, place.folder + name, None, None
         entered = self._is_entered(status, place.status, is_root=root is not None)
+        on_the_way, is_listable = root is not None and not root.whole, True
         try:
             if entered:
-                inner = _open_folder(place.fd, name)
-            attributes = self._attributes(place, inner, name, status)
+                inner, is_listable = _open_way(place.fd, name) if on_the_way else (_open_folder(place.fd, name), True)
+            attributes = self._attributes(place, inner if is_listable else None, name, status)
             intake.ordinal += 1
             if inner is None:
                 attributes = attributes._replace(marks=attributes.marks | Mark.EXCLUDED_MOUNT)
@@ -330,6 +332,14 @@ def _open_folder(fd: int, name: bytes) -> int:
         return os.open(name, _ENTER | os.O_NOATIME, dir_fd=fd)
     except PermissionError:
         return os.open(name, _ENTER, dir_fd=fd)
+
+
+def _open_way(fd: int, name: bytes) -> tuple[int, bool]:
+    """Open a folder that is only passed through, and say whether it may be read: often others' homes may not."""
+    try:
+        return _open_folder(fd, name), True
+    except PermissionError:
+        return os.open(name, _PASS, dir_fd=fd), False
 
 
 def _with_tree(entry: Entry, below: Below | None) -> Entry:
