@@ -9,6 +9,7 @@ import random
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,8 +25,9 @@ from yester.engine.check_report import CheckReport
 from yester.engine.content import Content
 from yester.engine.entries import Entry, Mark
 from yester.engine.errors import DamageError, RepositoryError, YesterError
-from yester.engine.ids import BlobKind, SnapshotId
+from yester.engine.ids import BlobId, BlobKind, SnapshotId
 from yester.engine.trees import decode_root, open_directory
+from yester.engine.writing import BlobWriter
 from yester.engine.xattrs import decode_set
 from yester.plugins.backends.memory import MemoryStore
 
@@ -273,3 +275,78 @@ def reads_right_or_eio(file: Path, original: Path) -> bool:
         assert error.errno == errno.EIO
         return False
     return True
+
+
+@pytest.mark.timeout(120)
+def test_bits_flipped_in_a_clients_own_files(rig: Rig, docs: Path) -> None:
+    """Cache and state are no part of a repository: whatever becomes of them, the next snapshot is whole."""
+    taken(rig)
+    dice = random.Random(13)
+    for round in range(40):
+        files = sorted(path for path in rig.places.cache.rglob("*") if path.is_file() and path.stat().st_size)
+        files += sorted(path for path in rig.places.state.rglob("w*") if path.is_file() and path.stat().st_size)
+        hurt = dice.choice(files)
+        good = hurt.read_bytes()
+        bit = dice.randrange(len(good)), dice.randrange(8)
+        hurt.unlink()
+        hurt.write_bytes(flipped(good, *bit) if dice.randrange(3) else good[: len(good) // 2])
+        (docs / "deep" / "000").write_bytes(b"%d" % round)
+        try:
+            result = rig.snap()
+        except YesterError as error:
+            assert hurt.is_relative_to(rig.places.state) and error.hint, (hurt, error)
+            hurt.write_bytes(good)
+            result = rig.snap()
+        assert result.snapshot is not None
+        now = everything(rig, result.snapshot) if round % 8 == 7 else {b"": ()}
+        assert None not in now.values()
+    assert checked(rig, 100).problems == ()
+    assert (docs / "large").read_bytes() == rig.taken(result.snapshot).content(docs / "large")
+
+
+@pytest.mark.timeout(120)
+def test_hostile_metadata_with_true_ids(
+    home: Path, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever holds the keys may seal anything: restore and check end with words, and touch nothing but the target."""
+    outside = sorted(tmp_path.rglob("*"))
+    dice, honest = random.Random(1), BlobWriter.add
+    for round in range(60):
+        rig, chosen, count = Rig.of(home, docs, name=f"hostile-{round}"), dice.randrange(12), iter(range(10_000))
+
+        def add(
+            writer: BlobWriter, kind: BlobKind, data: bytes, chosen: int = chosen, count: Iterator[int] = count
+        ) -> BlobId:
+            if kind is not BlobKind.DATA and data and next(count) % 12 == chosen:
+                data = spoilt(data, dice)
+            return honest(writer, kind, data)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(BlobWriter, "add", add)
+            try:
+                sid = taken(rig)
+            except YesterError:
+                continue
+        target = tmp_path / f"back-{round}"
+        for use in (lambda: restored(rig, sid, target), lambda: checked(rig, 100)):  # noqa: B023 - called here
+            with suppress(YesterError):
+                use()
+        if target.exists():
+            zoo.clear(target)
+    assert [path for path in sorted(tmp_path.rglob("*")) if not path.is_relative_to(home)] == [
+        path for path in outside if not path.is_relative_to(home)
+    ]
+
+
+def spoilt(data: bytes, dice: random.Random) -> bytes:
+    """Return metadata of one's own making: a bit, a byte that means something, or a gap."""
+    changed = bytearray(data)
+    at = dice.randrange(len(changed))
+    kind = dice.randrange(3)
+    if kind == 0:
+        changed[at] ^= 1 << dice.randrange(8)
+    elif kind == 1:
+        changed[at] = dice.choice((0, 255, 127, 128, ord("."), ord("/")))
+    else:
+        del changed[at : at + dice.randrange(1, 9)]
+    return bytes(changed) or b"\0"
