@@ -79,6 +79,9 @@ def _await_end(pid: int) -> None:
     except OSError:  # ended already
         return
     try:
-        select.select([fd], [], [], GRACE_SECONDS)
+        # select(2) takes no descriptor above 1023, which a long-lived program may well reach.
+        ended = select.poll()
+        ended.register(fd, select.POLLIN)
+        ended.poll(GRACE_SECONDS * 1000)
     finally:
         os.close(fd)

@@ -18,6 +18,9 @@ XDG_FOLDERS = {
     "XDG_RUNTIME_DIR": ".run",
 }
 
+MANY_FILES = 100
+"""What is collected late, such as a mapped index, may be open still."""
+
 
 def settle_in(home: Path, patch: pytest.MonkeyPatch) -> None:
     """Make `home` the home folder of this process and of what it starts, with nothing of yester's set."""
@@ -70,3 +73,12 @@ def _no_mount_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     for point in left:
         subprocess.run(["fusermount3", "-u", "-z", point], check=True)
     assert not left, f"still mounted at the end: {', '.join(map(str, left))}"
+
+
+@pytest.fixture(autouse=True)
+def _files_are_closed() -> Iterator[None]:
+    """Fail a test that leaves files open by the hundred: later tests would run out of descriptors, far from here."""
+    before = len(os.listdir("/proc/self/fd"))
+    yield
+    left = len(os.listdir("/proc/self/fd")) - before
+    assert left < MANY_FILES, f"{left} files are still open at the end"

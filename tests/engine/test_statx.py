@@ -63,7 +63,9 @@ def test_every_field_is_what_stat_says(tmp_path: Path, folder: int, probe: Probe
 def test_directories_of_any_size(tmp_path: Path, folder: int, probe: Probe, count: int) -> None:
     names = [b"%04d" % number for number in range(count)]
     for number, name in enumerate(names):
-        os.truncate(os.open(name, os.O_CREAT | os.O_WRONLY, dir_fd=folder), number)
+        file = os.open(name, os.O_CREAT | os.O_WRONLY, dir_fd=folder)
+        os.truncate(file, number)
+        os.close(file)
     there, stats = probe.statuses(folder, names)
     assert there == names
     assert stats.sizes == list(range(count))
