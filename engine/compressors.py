@@ -25,6 +25,8 @@ from yester.engine.compressing import __file__ as _PROGRAM
 
 _BACKLOG = 24
 """Slots that may wait in all: what comes while a process starts."""
+_BATCH = 4
+"""Jobs that are sent at once: to wake a process that sleeps takes as long as to read three files."""
 _HELD = 3
 """Slots that the one who fills them has at a time: data, metadata, a large blob."""
 _MOST = 12
@@ -50,7 +52,7 @@ class Slot:
 class _Compressor:
     """A process and the numbers of the slots that it has not answered for."""
 
-    __slots__ = ("_process", "answers", "slots")
+    __slots__ = ("_process", "_unsent", "answers", "slots")
 
     def __init__(self, memory: int, level: int) -> None:
         """Start it. OSError when that fails."""
@@ -66,12 +68,19 @@ class _Compressor:
         assert self._process.stdout is not None
         self.answers = self._process.stdout.fileno()
         self.slots: set[int] = set()
+        self._unsent = b""
 
-    def send(self, slot: int, size: int) -> None:
-        """Give it a job. OSError when it has died."""
-        assert self._process.stdin is not None
+    def add(self, slot: int, size: int) -> None:
+        """Let a job be sent with others."""
         self.slots.add(slot)
-        self._process.stdin.write(MESSAGE.pack(slot, size))
+        self._unsent += MESSAGE.pack(slot, size)
+
+    def send(self, least: int = 1) -> None:
+        """Send the jobs, when there are so many. OSError when it has died."""
+        assert self._process.stdin is not None
+        if len(self._unsent) >= least * MESSAGE.size:
+            self._process.stdin.write(self._unsent)
+            self._unsent = b""
 
     def receive(self) -> list[tuple[int, int]]:
         """Wait for answers and return them, slot and compressed size; nothing when it has died."""
@@ -93,6 +102,7 @@ class Compressors:
         self._level = level
         self._wanted = processes
         self._each = max(2, _BACKLOG // processes) if processes else 0
+        self._batch = max(1, min(_BATCH, self._each // _BATCH))
         count = _HELD + self._each * processes
         self._file = os.memfd_create("yester-frames")
         os.ftruncate(self._file, 2 * SLOT_SIZE * count)
@@ -130,19 +140,28 @@ class Compressors:
         process = min(self._running.values(), key=lambda process: len(process.slots), default=None)
         if process is None or len(process.slots) >= self._each:
             return False
+        process.add(slot.number, size)
+        self._send(process, self._batch)
+        return True
+
+    def _send(self, process: _Compressor, least: int) -> None:
         try:
-            process.send(slot.number, size)
+            process.send(least)
         except OSError:
             self._bury(process)
-        return True
 
     def answers(self, *, wait: bool = False) -> list[tuple[Slot, int | None]]:
         """Return slots that are done, with their compressed size: 0 when they stay plain, None when nobody did it.
 
-        With `wait` not before there is one, unless nothing was handed over.
+        With `wait` not before there is one, unless nothing was handed over; without it perhaps later, with others.
         """
-        if wait and (self._lost or not any(process.slots for process in self._running.values())):
-            wait = False
+        open_jobs = sum([len(process.slots) for process in self._running.values()])
+        if not wait and open_jobs < 2 * self._batch and not self._lost:
+            return []
+        if wait:
+            for process in list(self._running.values()):
+                self._send(process, 1)
+        wait = wait and open_jobs > 0 and not self._lost
         done: list[tuple[Slot, int | None]] = []
         for file, _ in self._answering.poll(None if wait else 0):
             process = self._running[file]
