@@ -34,6 +34,14 @@ class Asked:
         self.ids += ids
 
 
+class AtOnce(ReadAhead):
+    """Reads ahead in the caller's thread: threads drop what is not begun when they are closed."""
+
+    def want(self, ids: Iterable[bytes]) -> None:
+        for id in ids:
+            self._fetcher.read_ahead((id,))
+
+
 class Scene:
     """A source folder, its snapshots and a mount's tree."""
 
@@ -44,7 +52,7 @@ class Scene:
         self.snapshots = Snapshots(self.memory)
         self.now = 0.0
         self.asked = Asked()
-        self.ahead = ReadAhead(self.asked)
+        self.ahead = AtOnce(self.asked)
         self.blobs = MountSource(self.memory, local=local)
         self._builder = ViewBuilder(Numbers(root / "snapshots"), Numbers(root / "folders"))
 
