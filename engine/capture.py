@@ -40,6 +40,7 @@ _DIRECTORY = stat.S_IFDIR
 _FILE = stat.S_IFREG
 _TYPE = 0o170000
 _MAX_DEPTH = 100_000
+_NOT_ENTERED = Mark.UNREADABLE | Mark.EXCLUDED_MOUNT
 
 
 _NEVER_TAKEN = "never taken: it is a repository, yester's own, or no real file system; no source can lie in it"
@@ -126,21 +127,25 @@ class Capture:
                     found = before.tree() if before is not None and known else None
                     self._folder(writer, place, name, status, found, child)
                 else:
-                    self._intake.leaf(writer, place.fd, place.folder, name, status, "changed" if known else "new")
+                    entry = before.entry() if before is not None and known else None
+                    self._intake.leaf(writer, place.fd, place.folder, name, status, entry)
             except (FileNotFoundError, Vanished):
                 self._intake.fail(place.folder + name, "vanished before it could be read")
+            except OSError as error:
+                self._intake.fail(place.folder + name, in_words(error))
         return writer.finish()
 
     def _directory(self, place: _Place, earlier: TreeId | None) -> Below:
         """Take all of an open directory. OSError when it cannot be listed."""
-        record, _ = self._before.record(place.folder.rstrip(b"/") or b"/")
-        return self._walked(place, record, earlier)
+        return self._walked(place, self._before.record(place.folder.rstrip(b"/") or b"/"), earlier)
 
     def _walked(self, place: _Place, record: DirectoryRecord | None, earlier: TreeId | None) -> Below:
         self._tick()
         path = place.folder.rstrip(b"/") or b"/"
         hidden = self._surroundings.mounts.own.get(path, ())
         listing = list_directory(self._probe, place.fd, place.folder, self._rules, hidden)
+        for name, error in listing.failed:
+            self._intake.fail(place.folder + name, in_words(error))
         if record is not None and record.digest == listing.digest != UNSETTLED:
             below, whole = self._unmoved(place, listing, record)
         else:
@@ -195,10 +200,11 @@ class Capture:
         try:
             inner = _open_folder(place.fd, name)
             self._intake.ordinal += 1
-            record, agrees = self._before.record(path)
+            record = self._before.record(path)
             earlier = self._tree_in(parent.tree, name) if record is None else None
             below = self._walked(_Place(inner, path + b"/", status), record, earlier)
-            return below, record is None or not agrees or record.tree != below[0]
+            agree = record is not None and record.finished and parent.finished
+            return below, not agree or record is None or record.tree != below[0]
         except OSError as error:
             if vanished(error) and inner is None:
                 raise Vanished from None
@@ -239,26 +245,27 @@ class Capture:
         if record is not None:
             before = EarlierDirectory(self._before.source, record.tree, record.stamps)
         elif earlier is not None:
-            before = EarlierDirectory(self._before.source, earlier)
-        whole = True
+            before = EarlierDirectory(self._before.source, earlier, taken_ns=self._before.taken_ns)
+        whole = not listing.failed
         for row, (name, status) in enumerate(zip(listing.names, listing.stats, strict=True)):
             known = before is not None and before.seek(name)
             try:
                 if status.st_mode & _TYPE == _DIRECTORY:
                     tree = before.tree() if before is not None and known else None
                     whole &= self._folder(writer, place, name, status, tree)
-                elif known and before is not None and before.unchanged(status, stamps[8 * row : 8 * row + 8]):
-                    entry = before.entry()
-                    if self._before.whole(entry):
-                        intake.reuse(writer, entry, status)
-                    else:
-                        whole &= intake.leaf(writer, place.fd, place.folder, name, status, "changed")
+                    continue
+                entry = before.entry() if before is not None and known else None
+                if entry is not None and self._is_kept(before, entry, status, stamps[8 * row : 8 * row + 8]):
+                    intake.reuse(writer, entry, status)
                 else:
-                    kind = "changed" if known else "new"
-                    whole &= intake.leaf(writer, place.fd, place.folder, name, status, kind)
+                    whole &= intake.leaf(writer, place.fd, place.folder, name, status, entry)
             except Vanished:
                 whole = False
         return writer.finish(), whole
+
+    def _is_kept(self, before: EarlierDirectory | None, entry: Entry, status: Status, stamp: bytes) -> bool:
+        """Whether the entry that `before` found is as it was, and all of it is in the repository."""
+        return before is not None and before.unchanged(status, stamp) and self._before.whole(entry)
 
     def _folder(
         self,
@@ -346,4 +353,4 @@ def _with_tree(entry: Entry, below: Below | None) -> Entry:
     """Return a folder's entry with what is below it now; None: it cannot be read any more."""
     if below is None:
         return replace(entry, refs=(), summary=None, marks=entry.marks | Mark.UNREADABLE)
-    return replace(entry, refs=(Ref(below[0], 0),), summary=below[1], marks=entry.marks & ~Mark.UNREADABLE)
+    return replace(entry, refs=(Ref(below[0], 0),), summary=below[1], marks=entry.marks & ~_NOT_ENTERED)

@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import Self
 
-from yester.engine.ids import SHORT_ID_SIZE, BlobId, BlobKind
+from yester.engine.ids import SHORT_ID_SIZE, BlobId, BlobKind, PackId
 from yester.engine.keys import blob_id
 from yester.engine.repository import Repository
 from yester.engine.store import Buffer
@@ -15,6 +15,7 @@ class DryWriter:
 
     def __init__(self, repository: Repository) -> None:
         self.statistics = WriteStatistics()
+        self.packs: frozenset[PackId] = frozenset()
         self._keys = repository.keys
         self._index = repository.index
         self._added: set[bytes] = set()

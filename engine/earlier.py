@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from yester.engine.blobs import BlobSource
 from yester.engine.entries import Entry, Mark
 from yester.engine.ids import TreeId
+from yester.engine.listing import settled
 from yester.engine.pages import Page
 from yester.engine.statx import Status
 from yester.engine.trees import Directory
@@ -20,7 +21,11 @@ class EarlierDirectory:
     are compared by type, size, mtime and ctime.
     """
 
-    def __init__(self, source: BlobSource, tree: TreeId, stamps: memoryview | None = None) -> None:
+    def __init__(
+        self, source: BlobSource, tree: TreeId, stamps: memoryview | None = None, *, taken_ns: int = 0
+    ) -> None:
+        """`taken_ns` is when the walk that took it began: what changed after that is not trusted without stamps."""
+        self._taken_ns = taken_ns
         self._leaves = Directory(source, tree).leaves()
         self._stamps = stamps
         self._names: list[bytes] = []
@@ -61,6 +66,8 @@ class EarlierDirectory:
         if self._stamps is not None:
             at = 8 * (self._first + row)
             return stamp != bytes(8) and self._stamps[at : at + 8] == stamp
+        if not settled(status.st_ctime_ns, self._taken_ns):
+            return False
         entry = page.entry(row)
         seen = (entry.mode, entry.size, entry.mtime_ns, entry.ctime_ns)
         return seen == (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns)

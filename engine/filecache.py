@@ -9,14 +9,18 @@ instead of trusting it.
 
 The file of a finished run is valid only while its snapshot is listed. A run writes its records to a `.partial` file
 as directories are done; when the run is killed, the next one may use them, but only for trees of which it has found
-every blob in the index. Names are not in it, only hashes of paths.
+every blob in the index. The two are never mixed: what a killed run recorded does not pass for what a finished one
+did. Names are not in it, only hashes of paths.
+
+The cache also remembers which packs there were when it was made: when one of them is gone, so may be what its trees
+need, whatever the index still tells.
 """
 
 import mmap
 import os
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +36,9 @@ _HEADER = struct.Struct("<16s32s32s")
 _RECORD = struct.Struct("<8s16s16s32sQQQqIII")
 _CHECK_SIZE = 8
 _NO_SNAPSHOT = SnapshotId(bytes(32))
+_PACKS = bytes(16)
+"""Stands in a path's place in the record of the packs, whose first 8 bytes stand in the place of stamps."""
+_PACK_SIZE = 8
 _WRITE_BUFFER = 1 << 20
 _HASHING = repr((sys.hash_info.algorithm, sys.hash_info.width, sys.hash_info.modulus, sys.version_info[:2])).encode()
 
@@ -59,6 +66,8 @@ class DirectoryRecord(NamedTuple):
     tree: TreeId
     summary: Summary
     stamps: memoryview
+    finished: bool
+    """Whether the run ended: then the tree of the folder above refers to this one's."""
 
 
 class FileCache:
@@ -91,7 +100,25 @@ class FileCache:
 
     def find(self, path: bytes) -> DirectoryRecord | None:
         """Return the record of the directory at `path`."""
-        offset = self._offsets.get(_path_key(path))
+        return self._find(_path_key(path))
+
+    def packs_are_in(self, listed: Collection[bytes]) -> bool:
+        """Whether every pack that was there when the run ended is among `listed`; an empty cache needs none."""
+        if not self._offsets:
+            return True
+        record = self._find(_PACKS)
+        if record is None:
+            return False
+        known, there = record.stamps, {pack[:_PACK_SIZE] for pack in listed}
+        return all(bytes(known[at : at + _PACK_SIZE]) in there for at in range(0, len(known), _PACK_SIZE))
+
+    def whole_records(self) -> dict[bytes, bytes]:
+        """Return the bytes of each record by the hash of its path."""
+        ends = {at: at + _RECORD.size + 8 * _rows_at(self._view, at) for at in self._offsets.values()}
+        return {key: bytes(self._view[at : ends[at]]) for key, at in self._offsets.items()}
+
+    def _find(self, key: bytes) -> DirectoryRecord | None:
+        offset = self._offsets.get(key)
         if offset is None:
             return None
         check, _, digest, tree, *sums, rows = _RECORD.unpack_from(self._view, offset)
@@ -100,15 +127,20 @@ class FileCache:
         if check != _check(self._view[offset + _CHECK_SIZE : start + 8 * rows]):
             return None
         summary = Summary(*sums)
-        return DirectoryRecord(digest, TreeId(BlobId(tree)), summary, self._view[start : start + 8 * rows])
+        stamps = self._view[start : start + 8 * rows]
+        return DirectoryRecord(digest, TreeId(BlobId(tree)), summary, stamps, self.snapshot is not None)
+
+
+def _rows_at(view: memoryview, offset: int) -> int:
+    """Return how many rows the record at `offset` says that it has."""
+    return int.from_bytes(view[offset + _RECORD.size - 4 : offset + _RECORD.size], "little")
 
 
 def _scan(view: memoryview) -> Iterator[tuple[bytes, int]]:
     """Yield the path key and offset of each whole record; a torn tail (killed run) ends it."""
     offset, end = _HEADER.size, len(view)
-    rows_at = struct.Struct("<I").unpack_from
     while offset + _RECORD.size <= end:
-        following = offset + _RECORD.size + 8 * rows_at(view, offset + _RECORD.size - 4)[0]
+        following = offset + _RECORD.size + 8 * _rows_at(view, offset)
         if following > end:
             return
         yield bytes(view[offset + _CHECK_SIZE : offset + _CHECK_SIZE + 16]), offset
@@ -119,7 +151,7 @@ class FileCacheWriter:
     """Writes the records of a run beside the cache of the last one and takes its place on commit."""
 
     def __init__(self, path: Path, key: bytes) -> None:
-        """`path` is the cache of the last finished run; the records of a run that did not end are carried over."""
+        """`path` is the cache of the last finished run, which stays until `commit`."""
         self._path = path
         self.partial = partial_path(path)
         self._key = key
@@ -132,7 +164,6 @@ class FileCacheWriter:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = open(self._temporary, "wb", buffering=_WRITE_BUFFER)  # noqa: SIM115 - closed by __exit__
             self._file.write(_HEADER.pack(_MAGIC, key, _NO_SNAPSHOT))
-            self._file.write(_records_of(self.partial, key))
         except OSError as error:
             self._give_up(error)
 
@@ -147,7 +178,7 @@ class FileCacheWriter:
         try:
             self._file.close()
             if not self._committed:
-                os.replace(self._temporary, self.partial)
+                recover_killed(self._path, self._key)
         except OSError as failed:
             self._give_up(failed)
 
@@ -163,9 +194,12 @@ class FileCacheWriter:
 
     def add(self, path: bytes, digest: bytes, tree: TreeId, summary: Summary, stamps: bytes) -> None:
         """Record a directory that is captured whole."""
+        self._add(_path_key(path), digest, tree, summary, stamps)
+
+    def _add(self, key: bytes, digest: bytes, tree: bytes, summary: Summary, stamps: bytes) -> None:
         head = _RECORD.pack(
             bytes(_CHECK_SIZE),
-            _path_key(path),
+            key,
             digest,
             tree,
             summary.entries,
@@ -184,8 +218,9 @@ class FileCacheWriter:
         except OSError as error:
             self._give_up(error)
 
-    def commit(self, snapshot: SnapshotId) -> None:
-        """Make these records the ones that the next run trusts, as what `snapshot` holds."""
+    def commit(self, snapshot: SnapshotId, packs: Collection[bytes]) -> None:
+        """Make these records the ones that the next run trusts, as what `snapshot` holds while `packs` are there."""
+        self._add(_PACKS, bytes(16), bytes(32), Summary(), b"".join(sorted(pack[:_PACK_SIZE] for pack in packs)))
         if self._file is None:
             return
         try:
@@ -203,16 +238,15 @@ def partial_path(path: Path) -> Path:
     return path.with_suffix(".partial")
 
 
-def recover_killed(path: Path) -> None:
-    """Let the records of a run that was killed stand as partial ones. The caller holds the profile's lock."""
-    new = path.with_suffix(".new")
-    if new.exists():
-        os.replace(new, partial_path(path))
+def recover_killed(path: Path, key: bytes) -> None:
+    """Let the records of a run that was killed stand as partial ones, with those of such runs before it.
 
-
-def _records_of(path: Path, key: bytes) -> bytes:
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return b""
-    return data[_HEADER.size :] if data.startswith(_MAGIC + key) else b""
+    The caller holds the profile's lock. OSError when they cannot be written.
+    """
+    new, partial = path.with_suffix(".new"), partial_path(path)
+    if not new.exists():
+        return
+    records = FileCache.load(partial, key).whole_records()
+    records |= FileCache.load(new, key).whole_records()
+    new.write_bytes(b"".join((_HEADER.pack(_MAGIC, key, _NO_SNAPSHOT), *records.values())))
+    os.replace(new, partial)

@@ -13,7 +13,7 @@ import os
 import stat
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from yester.engine.blobs import Put
@@ -37,6 +37,7 @@ _DEVICES = (stat.S_IFCHR, stat.S_IFBLK)
 _CHANGED = int(Mark.CHANGED)
 _LIST = int(Mark.LIST)
 _ATTRIBUTES_UNREADABLE = int(Mark.ATTRIBUTES_UNREADABLE)
+_LACKING = int(Mark.UNREADABLE | Mark.ATTRIBUTES_UNREADABLE)
 
 _WHOLE_SIZE = 64 << 10
 """A file up to this size is one blob and read in one call."""
@@ -130,32 +131,45 @@ class Intake:
         self.taken.failures.append(failure)
         self._failed(failure)
 
-    def leaf(self, writer: TreeWriter, fd: int, folder: bytes, name: bytes, status: Status, kind: str) -> bool:
-        """Take anything but a folder from the open folder `fd`; whether it is whole. Vanished when it is gone."""
-        whole = self._plain(writer, fd, name, status)
-        if not whole:
+    def leaf(
+        self, writer: TreeWriter, fd: int, folder: bytes, name: bytes, status: Status, earlier: Entry | None
+    ) -> bool:
+        """Take anything but a folder from the open folder `fd`; whether it is whole. Vanished when it is gone.
+
+        `earlier` is what the snapshot before has under this name. What turns out to be the same is not told as changed.
+        """
+        attributes = self._plain(writer, fd, name, status)
+        if attributes is None:
             attributes = self._known(status) or self._looked_at(fd, folder, name, status)
             self.add(writer, name, attributes)
-            whole = not attributes.marks
-        counters = self._counters
-        if kind == "new":
+        counters, kind = self._counters, "new"
+        if earlier is None:
             counters.new += 1
+        elif self._as_before(earlier, attributes):
+            counters.unchanged += 1
+            return not attributes.marks
         else:
             counters.changed += 1
+            kind = "changed"
         if self._met is not None:
             self._met(folder + name, kind)
-        return whole
+        return not attributes.marks
 
-    def _plain(self, writer: TreeWriter, fd: int, name: bytes, status: Status) -> bool:
-        """Take a small file of which all is as usual, in one go; False, and nothing was done, when anything is not.
+    def _as_before(self, earlier: Entry, attributes: Attributes) -> bool:
+        """Whether an entry that was taken again is what it was; where the file system keeps it does not count."""
+        taken = self._entry(earlier.name, attributes)
+        return replace(taken, blocks=earlier.blocks) == replace(earlier, atime_ns=None)
+
+    def _plain(self, writer: TreeWriter, fd: int, name: bytes, status: Status) -> Attributes | None:
+        """Take a small file of which all is as usual, in one go; None, and nothing was done, when anything is not.
 
         Most files are such, and each call that they are spared shows in how long the first snapshot takes.
         """
         size = status.st_size
         if status.st_mode & _TYPE != _FILE or status.st_nlink > 1 or not 0 < size <= _WHOLE_SIZE:
-            return False
+            return None
         if status.st_blocks * 512 < size:
-            return False
+            return None
         try:
             file = os.open(name, _READ_QUIETLY, dir_fd=fd)
             try:
@@ -166,9 +180,10 @@ class Intake:
             finally:
                 os.close(file)
         except OSError:
-            return False
+            return None
         if unusual or not same:
-            return False
+            return None
+        content = Content((self._put(BlobKind.DATA, data),), (size,), False, None, size)
         writer.add_row(
             name,
             status.st_mode,
@@ -180,8 +195,8 @@ class Intake:
             status.st_blocks,
             1,
             0,
-            (self._put(BlobKind.DATA, data),),
-            (size,),
+            content.refs,
+            content.ref_sizes,
         )
         if flags:
             writer.set_flags(flags)
@@ -189,7 +204,7 @@ class Intake:
         counters = self._counters
         counters.files += 1
         counters.size += size
-        return True
+        return Attributes(status, content, b"", flags)
 
     def _looked_at(self, fd: int, folder: bytes, name: bytes, status: Status) -> Attributes:
         """Return what there is of an entry. Vanished when it is gone."""
@@ -237,7 +252,7 @@ class Intake:
         known = self._links.get((status.st_dev, status.st_ino))
         if known is None or known.attributes is None or not _same(known.attributes.status, status):
             return None
-        return known.attributes
+        return None if known.attributes.marks & _LACKING else known.attributes
 
     def _file(self, fd: int, folder: bytes, name: bytes, status: Status) -> Attributes:
         """Read a regular file, again when it changes meanwhile. OSError when it is gone."""
@@ -387,24 +402,33 @@ class Intake:
 
     def root_entry(self, attributes: Attributes, tree: TreeId, summary: Summary) -> Entry:
         """Return the entry of `/`."""
-        status, xattrs = attributes.status, attributes.xattrs
+        return replace(self._entry(b"/", attributes), refs=(Ref(tree, 0),), summary=summary)
+
+    def _entry(self, name: bytes, attributes: Attributes) -> Entry:
+        """Return what the row of these attributes says."""
+        status, content, xattrs, flags, marks, target = attributes
         stored = len(xattrs) > INLINE_LIMIT
+        is_linked = status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode)
+        is_device = status.st_mode & _TYPE in _DEVICES
         return Entry(
-            name=b"/",
+            name=name,
             mode=status.st_mode,
             owner=self.owners.owner(status.st_uid, status.st_gid),
-            size=status.st_size,
+            size=content.size if marks & _CHANGED else status.st_size,
             mtime_ns=status.st_mtime_ns,
             ctime_ns=status.st_ctime_ns,
             birth_ns=status.birth_ns,
             blocks=status.st_blocks,
             nlink=status.st_nlink,
-            marks=Mark(attributes.marks),
-            refs=(Ref(tree, 0),),
-            summary=summary,
+            marks=Mark(marks | _LIST if content.listed else marks),
+            refs=tuple(map(Ref, content.refs, content.ref_sizes)),
+            target=target,
+            device=(status.rdev_major, status.rdev_minor) if is_device else None,
             xattrs=self._put(BlobKind.XATTRS, xattrs) if stored else xattrs,
             xattrs_stored=stored,
-            flags=attributes.flags,
+            extents=content.extents,
+            flags=flags,
+            link_group=status.st_ino if is_linked else 0,
         )
 
 

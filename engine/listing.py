@@ -33,6 +33,8 @@ class Listing(NamedTuple):
     stats: Statuses
     stamps: bytes
     digest: bytes
+    failed: list[tuple[bytes, OSError]]
+    """Names that are there but about which the system tells nothing, and why; they are not among `names`."""
 
 
 def list_directory(probe: Probe, fd: int, folder: bytes, rules: Filter, hidden: Iterable[bytes]) -> Listing:
@@ -40,22 +42,26 @@ def list_directory(probe: Probe, fd: int, folder: bytes, rules: Filter, hidden: 
 
     Entries that vanish meanwhile are left out. OSError when the directory cannot be read.
     """
+    failed: list[tuple[bytes, OSError]] = []
     names = sorted(rules.kept(folder, {name.encode(*_FS_ENCODING) for name in os.listdir(fd)}))
     if hidden:
         names = [name for name in names if name not in hidden]
     names = _without_marked_content(fd, names, rules)
     now = time.time_ns()
-    names, stats = _filtered(folder, *probe.statuses(fd, names), rules)
+    there = probe.statuses(fd, names, lambda name, error: failed.append((name, error)))
+    names, stats = _filtered(folder, *there, rules)
     stamps = array("q", map(hash, stats.stamped()))
     digest = blake3(b"\0".join(names) + b"\0\0" + stamps.tobytes()).digest(16)
     if names and now - max(stats.changes_s) * _SECOND_NS <= COARSE_TICK_NS + _SECOND_NS:
         for row, entry in enumerate(stats):
-            if not _settled(entry.st_ctime_ns, now):
+            if not settled(entry.st_ctime_ns, now):
                 stamps[row], digest = 0, UNSETTLED
-    return Listing(names, stats, stamps.tobytes(), digest)
+    failed = [(name, error) for name, error in failed if not rules.excluded(folder, name, True)]
+    return Listing(names, stats, stamps.tobytes(), UNSETTLED if failed else digest, failed)
 
 
-def _settled(ctime_ns: int, now: int) -> bool:
+def settled(ctime_ns: int, now: int) -> bool:
+    """Whether what changed last at `ctime_ns`, and was looked at when it was `now`, shows it when it changes."""
     return now - ctime_ns > (TICK_NS if ctime_ns % 1_000_000_000 else COARSE_TICK_NS)
 
 

@@ -60,15 +60,23 @@ class Seen:
     """What to compare with. `deep` distrusts the cache of the last finished run as well."""
 
     def __init__(
-        self, finished: FileCache, killed: FileCache, presence: Presence, root: TreeId | None, *, deep: bool
+        self,
+        finished: FileCache,
+        killed: FileCache,
+        presence: Presence,
+        root: TreeId | None,
+        *,
+        taken_ns: int,
+        deep: bool,
     ) -> None:
-        """`root` is the root tree of the series' last snapshot."""
+        """`root` is the root tree of the series' last snapshot, which was begun at `taken_ns`."""
         self.source = presence.source
         self.root = root
+        self.taken_ns = taken_ns
         self._finished, self._killed, self._presence, self._deep = finished, killed, presence, deep
 
-    def record(self, path: bytes) -> tuple[DirectoryRecord | None, bool]:
-        """Return what is known of the directory at `path` and may be referred to again, and whether it is of one run.
+    def record(self, path: bytes) -> DirectoryRecord | None:
+        """Return what is known of the directory at `path` and may be referred to again.
 
         Records of the last finished run agree with each other: a folder's record has the tree that the record of the
         folder above refers to. Those of killed runs may be of several.
@@ -76,11 +84,11 @@ class Seen:
         if len(self._killed):
             record = self._killed.find(path)
             if record is not None and self._presence.tree(record.tree):
-                return record, False
+                return record
         record = self._finished.find(path)
         if record is not None and self._deep and not self._presence.tree(record.tree):
             record = None
-        return record, True
+        return record
 
     def whole(self, entry: Entry) -> bool:
         """Whether the content of an earlier entry is still in the repository."""

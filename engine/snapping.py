@@ -7,7 +7,7 @@ and commits again.
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,6 +128,8 @@ class _Run:
         self._host = host_id(places)
         self._unsound: set[PackId] = set()
         """Metadata packs that are not what was written: what they hold is stored again."""
+        self._needed: set[PackId] = set()
+        """Packs that the snapshot which was committed last may lie in, those of this run among them."""
 
     def go(self) -> SnapshotResult:
         self._teller.begin(self._repository.store.place, self._profile.sources, self._request.dry_run)
@@ -150,9 +152,10 @@ class _Run:
             for warning in warnings:
                 self._teller.message("warning", warning)
             for _ in range(_COMMITS):
-                self._repository.index.restrict(listed.lasting - self._unsound)
+                there = listed.lasting - self._unsound
+                self._repository.index.restrict(there)
                 try:
-                    done = self._attempt(top, failures)
+                    done = self._attempt(top, failures, there)
                 except (DamageError, Broken) as error:
                     self._make_do_without(error)
                     continue
@@ -164,6 +167,7 @@ class _Run:
                     self._look_back()
                     return done
                 self._repository.forget_snapshot(done.snapshot, "a prune took what it was built on")
+                self._counters.restart()
                 listed = looked
         raise YesterError(
             "packs that this run needs were deleted while it worked, again and again",
@@ -239,7 +243,7 @@ class _Run:
         return {PackId(pack) for pack in decode_record(Mark, plain, name).packs}
 
     def _endangered(self, before: _Listed, after: _Listed) -> bool:
-        return bool(before.packs - after.packs or after.marks.keys() - before.marks.keys())
+        return not (before.packs | self._needed <= after.packs and after.marks.keys() <= before.marks.keys())
 
     def _is_whole(self, sid: SnapshotId, listed: _Listed) -> bool:
         """Walk what was committed: whether all of it lies in packs that are there and that no prune takes."""
@@ -251,16 +255,15 @@ class _Run:
 
     # One attempt.
 
-    def _attempt(self, top: Root, failures: list[Failure]) -> SnapshotResult:
+    def _attempt(self, top: Root, failures: list[Failure], there: Set[PackId]) -> SnapshotResult:
         repository, dry = self._repository, self._request.dry_run
         parent = self._parent()
         presence = Presence(repository.reader(_READER_SIZE), repository.index)
         cache_path = repository.cache / f"files-{(self._host + self._profile.id).hex()}"
-        key = cache_key(repository.config.repository, self._rules.fingerprint(), *self._profile.sources)
-        recover_killed(cache_path)
-        seen = self._seen(
-            presence, parent, FileCache.load(cache_path, key), FileCache.load(partial_path(cache_path), key)
-        )
+        key = self._cache_key()
+        self._recover_killed(cache_path, key)
+        killed = FileCache.load(partial_path(cache_path), key)
+        seen = self._seen(presence, parent, FileCache.load(cache_path, key), killed, there)
         self._progress.phase(Phase.READ)
         with (
             self._writer(at_once=parent is None) as writer,
@@ -284,7 +287,8 @@ class _Run:
             self._progress.phase(Phase.COMMIT)
             snapshot = msgspec.structs.replace(draft, end_ns=time.time_ns(), statistics=statistics)
             sid = repository.commit_snapshot(snapshot, tags=self._request.tags)
-            records.commit(sid)
+            self._needed = (repository.index.packs() & there) | writer.packs
+            records.commit(sid, self._needed)
             if records.failure is not None:
                 self._teller.message("warning", _slow_next_time(cache_path, records.failure))
         return SnapshotResult(sid, statistics, tuple(taken.failures), result)
@@ -309,15 +313,17 @@ class _Run:
         parent: tuple[SnapshotId, Snapshot] | None,
         finished: FileCache,
         killed: FileCache,
+        there: Set[PackId],
     ) -> Seen:
         repository = self._repository
         if finished.snapshot is None or finished.snapshot not in repository.snapshot_ids():
             finished = FileCache()
-        lost = bool(self._unsound or repository.index.packs() - self._listed().lasting)
-        root = decode_root(parent[1].root).tree if parent is not None else None
-        if lost and root is not None and not presence.tree(root):
-            root = None
-        return Seen(finished, killed, presence, root, deep=lost)
+        lost = not (repository.index.packs() <= there and finished.packs_are_in(there))
+        if parent is None:
+            return Seen(finished, killed, presence, None, taken_ns=0, deep=lost)
+        root = decode_root(parent[1].root).tree
+        known = None if lost and not presence.tree(root) else root
+        return Seen(finished, killed, presence, known, taken_ns=parent[1].time_ns, deep=lost)
 
     def _intake(self, writer: BlobWriter | DryWriter, failures: list[Failure]) -> Intake:
         config, keys = self._repository.config, self._repository.keys
@@ -332,10 +338,25 @@ class _Run:
     def _failed(self, failure: Failure) -> None:
         self._teller.message("error", failure.what, failure.path)
 
+    def _never(self) -> list[Path]:
+        """Return the folders that no snapshot enters."""
+        folders = (self._places.state, self._places.cache, self._repository.store.folder)
+        return [folder for folder in folders if folder is not None]
+
+    def _cache_key(self) -> bytes:
+        never = (os.fsencode(folder) for folder in self._never())
+        rules = self._rules.fingerprint()
+        return cache_key(self._repository.config.repository, rules, b"\0".join(never), *self._profile.sources)
+
+    def _recover_killed(self, path: Path, key: bytes) -> None:
+        """Keep what a killed run recorded; where that fails, its files are read again."""
+        try:
+            recover_killed(path, key)
+        except OSError as error:
+            self._teller.message("warning", _slow_next_time(path, error))
+
     def _surroundings(self) -> Surroundings:
-        own = (self._places.state, self._places.cache, self._repository.store.folder)
-        never = _known_by([folder for folder in own if folder is not None])
-        return Surroundings(mount_table(), never, _known_by(self._profile.sources))
+        return Surroundings(mount_table(), _known_by(self._never()), _known_by(self._profile.sources))
 
     def _tick(self, size: int = 0) -> None:
         """Called all the time: ends a cancelled run, and tells now and then how far it has come."""

@@ -10,7 +10,7 @@ import errno
 import fcntl
 import os
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import repeat
 from typing import NamedTuple
@@ -166,21 +166,26 @@ class Probe:
         self._flag_words = memoryview(self._flags).cast("I")
         self._without_flags: set[int] = set()
 
-    def statuses(self, fd: int, names: Sequence[bytes]) -> tuple[list[bytes], Statuses]:
+    def statuses(
+        self, fd: int, names: Sequence[bytes], failed: Callable[[bytes, OSError], None]
+    ) -> tuple[list[bytes], Statuses]:
         """Return the names in the open directory `fd` that are still there, and what they are. Links are not followed.
 
-        OSError when the directory cannot be searched.
+        `failed` is told of each whose attributes cannot be had: the mount of a server that died, or another person's.
+        OSError when the directory itself cannot be searched.
         """
         blocks = []
         for start in range(0, len(names), _BLOCK):
             some = names[start : start + _BLOCK]
             results = map(_statx, repeat(fd), some, repeat(_OF_NAME), repeat(_WANTED), self._places)
             if any(list(results)):
-                return self._those_there(fd, names)
+                return self._those_there(fd, names, failed)
             blocks.append(bytes(self._buffer[: _ROW_SIZE * len(some)]))
         return list(names), Statuses(b"".join(blocks))
 
-    def _those_there(self, fd: int, names: Sequence[bytes]) -> tuple[list[bytes], Statuses]:
+    def _those_there(
+        self, fd: int, names: Sequence[bytes], failed: Callable[[bytes, OSError], None]
+    ) -> tuple[list[bytes], Statuses]:
         there, rows = [], []
         for name in names:
             try:
@@ -188,6 +193,9 @@ class Probe:
                 there.append(name)
             except FileNotFoundError:
                 continue
+            except OSError as error:
+                os.stat(b".", dir_fd=fd)
+                failed(name, error)
         return there, Statuses(b"".join(rows))
 
     def _row(self, fd: int, name: bytes) -> bytes:

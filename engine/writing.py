@@ -25,6 +25,7 @@ from typing import Self
 from yester.engine.compressing import SLOT_SIZE
 from yester.engine.compression import PLAIN, ZSTD, compress, is_worth
 from yester.engine.compressors import Compressors, Slot, spare_processors
+from yester.engine.errors import YesterError
 from yester.engine.ids import SHORT_ID_SIZE, BlobId, BlobKind, PackId
 from yester.engine.index import FRAGMENT_BLOBS, Indexed
 from yester.engine.keys import blob_id
@@ -39,6 +40,7 @@ FRAME_BLOBS = 4096
 _CLOSED = 64
 """Frames that may wait for one before them: what a process that is stopped may cost in memory."""
 _BUFFERS = 4
+_NO_MEMORY = "End other programs, or raise the limit of this one, and run it again."
 _STORERS = 2
 
 
@@ -315,7 +317,12 @@ class BlobWriter:
             return self._buffers.pop()
         self._buffers_made += 1
         # Anonymous memory costs only the pages that are written: a small pack does not touch 16 MiB.
-        return memoryview(mmap.mmap(-1, PACK_SIZE))
+        try:
+            return memoryview(mmap.mmap(-1, PACK_SIZE))
+        except OSError as error:
+            # Whoever adds would take it for an error of the file that is read, and go on without this frame.
+            self._failure = YesterError(f"There is no memory for a pack: {error.strerror}", hint=_NO_MEMORY)
+            raise self._failure from error
 
     def _close_pack(self, pack: OpenPack) -> None:
         while not self._done.empty():

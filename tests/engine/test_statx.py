@@ -32,6 +32,10 @@ def agrees(status: Status, found: os.stat_result) -> bool:
     ) == (os.major(found.st_rdev), os.minor(found.st_rdev))
 
 
+def refuse(name: bytes, error: OSError) -> None:
+    raise AssertionError(name) from error
+
+
 def test_every_field_is_what_stat_says(tmp_path: Path, folder: int, probe: Probe) -> None:
     (tmp_path / "file").write_bytes(b"content" * 1000)
     os.utime(tmp_path / "file", ns=(5, -1_500_000_001))
@@ -39,7 +43,7 @@ def test_every_field_is_what_stat_says(tmp_path: Path, folder: int, probe: Probe
     (tmp_path / "link").symlink_to("/dev/null")
     os.link(tmp_path / "file", tmp_path / "same")
     names = [b"file", b"folder", b"link", b"same"]
-    there, stats = probe.statuses(folder, [*names, b"vanished"])
+    there, stats = probe.statuses(folder, [*names, b"vanished"], refuse)
     assert there == names
     found = [os.lstat(tmp_path / os.fsdecode(name)) for name in names]
     assert len(stats) == 4
@@ -66,12 +70,12 @@ def test_directories_of_any_size(tmp_path: Path, folder: int, probe: Probe, coun
         file = os.open(name, os.O_CREAT | os.O_WRONLY, dir_fd=folder)
         os.truncate(file, number)
         os.close(file)
-    there, stats = probe.statuses(folder, names)
+    there, stats = probe.statuses(folder, names, refuse)
     assert there == names
     assert stats.sizes == list(range(count))
     if count:
         os.unlink(names[-1], dir_fd=folder)
-        there, stats = probe.statuses(folder, names)
+        there, stats = probe.statuses(folder, names, refuse)
         assert (there, stats.sizes) == (names[:-1], list(range(count - 1)))
 
 
