@@ -106,7 +106,8 @@ def test_the_processes_of_a_program_that_is_killed_end() -> None:
         "print(*[process._process.pid for process in compressors._running.values()], flush=True)\n"
         "time.sleep(60)\n"
     )
-    program = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    program = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment)
     assert program.stdout is not None
     processes = [int(word) for word in program.stdout.readline().split()]
     assert len(processes) == 2
