@@ -22,6 +22,7 @@ import zstandard
 
 from yester.engine.compressing import MESSAGE, SLOT_SIZE
 from yester.engine.compressing import __file__ as _PROGRAM
+from yester.engine.errors import YesterError
 
 _BACKLOG = 24
 """Slots that may wait in all: what comes while a process starts."""
@@ -98,15 +99,22 @@ class Compressors:
     """Slots, and processes that compress what is in them. For one thread."""
 
     def __init__(self, level: int, processes: int) -> None:
-        """Start nothing yet."""
+        """Start nothing yet. YesterError when there is no memory for the slots."""
         self._level = level
         self._wanted = processes
         self._each = max(2, _BACKLOG // processes) if processes else 0
         self._batch = max(1, min(_BATCH, self._each // _BATCH))
         count = _HELD + self._each * processes
         self._file = os.memfd_create("yester-frames")
-        os.ftruncate(self._file, 2 * SLOT_SIZE * count)
-        memory = memoryview(mmap.mmap(self._file, 0))
+        try:
+            os.ftruncate(self._file, 2 * SLOT_SIZE * count)
+            memory = memoryview(mmap.mmap(self._file, 0))
+        except OSError as error:
+            os.close(self._file)
+            raise YesterError(
+                f"There is no memory to compress in: {error.strerror}",
+                hint="End other programs, or raise the limit of this one, and run it again.",
+            ) from error
         self._slots = [
             Slot(number, memory[start : start + 2 * SLOT_SIZE])
             for number, start in enumerate(range(0, len(memory), 2 * SLOT_SIZE))

@@ -1,3 +1,5 @@
+import errno
+import mmap
 import os
 import signal
 import subprocess
@@ -10,6 +12,7 @@ import pytest
 from yester.engine.compressing import SLOT_SIZE
 from yester.engine.compression import decompress
 from yester.engine.compressors import Compressors, Slot
+from yester.engine.errors import YesterError
 
 
 def filled(compressors: Compressors, data: bytes) -> Slot:
@@ -71,6 +74,17 @@ def test_who_hands_over_too_much_is_told_to_do_it_himself() -> None:
     assert handed > 10
     compressors.close()
     assert children() == []
+
+
+def test_without_memory_the_error_says_so_and_nothing_stays_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(file: int, size: int) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    before = os.listdir("/proc/self/fd")
+    monkeypatch.setattr(mmap, "mmap", refused)
+    with pytest.raises(YesterError, match="no memory"):
+        Compressors(3, 1)
+    assert os.listdir("/proc/self/fd") == before
 
 
 def test_without_processes_nothing_is_taken() -> None:
