@@ -345,7 +345,7 @@ class _Check:
 
     def _step(self) -> None:
         if self._cancelled():
-            raise CancelledError("the check was cancelled")
+            raise CancelledError("The check was cancelled")
         now = monotonic()
         if now >= self._next_update:
             self._next_update = now + UPDATE_INTERVAL_S

@@ -26,8 +26,8 @@ class Chunker:
         """Raise YesterError when only the library's slow interpreter version is there."""
         if not pyfastcdc.FastCDC.__module__.startswith("pyfastcdc.cy"):
             raise YesterError(
-                "the compiled part of pyfastcdc is missing",
-                hint="install pyfastcdc from a wheel, or with a C compiler at hand",
+                "The compiled part of pyfastcdc is missing",
+                hint="Install pyfastcdc from a wheel, or with a C compiler at hand.",
             )
         self.minimum = minimum
         self.maximum = maximum

@@ -42,7 +42,7 @@ def read_pattern_file(path: Path) -> tuple[str, ...]:
         text = path.read_text("utf-8", "surrogateescape")
     except OSError as error:
         raise UsageError(
-            f"the exclude file {path} cannot be read: {error.strerror}", hint="correct or drop --exclude-file"
+            f"The exclude file {path} cannot be read: {error.strerror}", hint="Correct or drop --exclude-file."
         ) from None
     return tuple(line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
 
@@ -104,7 +104,7 @@ def _compiled(patterns: list[str]) -> GitIgnoreSpec | None:
     try:
         return GitIgnoreSpec.from_lines(patterns) if patterns else None
     except ValueError as error:
-        raise UsageError(f"an exclude pattern cannot be read: {error}", hint="write it as in a .gitignore") from None
+        raise UsageError(f"An exclude pattern cannot be read: {error}", hint="Write it as in a .gitignore.") from None
 
 
 def _matches(spec: GitIgnoreSpec, path: bytes, is_directory: bool) -> bool:

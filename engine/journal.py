@@ -69,7 +69,7 @@ class JournalFile:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         except OSError as problem:
-            self.problem = f"the run's journal {path} cannot be written: {problem.strerror}"
+            self.problem = f"The run's journal {path} cannot be written: {problem.strerror}"
 
     def write(self, line: bytes) -> None:
         """Append a line."""
@@ -78,9 +78,9 @@ class JournalFile:
         try:
             whole = os.write(self._file, line) == len(line)
         except OSError as problem:
-            self.problem = f"the run's journal is not complete: {problem.strerror}"
+            self.problem = f"The run's journal is not complete: {problem.strerror}"
         else:
-            self.problem = "" if whole else "the run's journal is not complete: no room is left"
+            self.problem = "" if whole else "The run's journal is not complete: no room is left"
 
     def write_progress(self, line: bytes, time_ns: int) -> None:
         """Append a line when the last one is a second old."""

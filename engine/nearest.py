@@ -15,5 +15,5 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     names = sorted(known)
     close = nearest(word, names)
     if close:
-        return f"did you mean {' or '.join(close)}?"
-    return f"there is: {', '.join(names)}" if 0 < len(names) <= 12 else ""
+        return f"Did you mean {' or '.join(close)}?"
+    return f"There is: {', '.join(names)}" if 0 < len(names) <= 12 else ""

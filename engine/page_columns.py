@@ -113,8 +113,8 @@ def malformed(what: str, blob: bytes = b"") -> NoReturn:
     """Raise DamageError: a node (of this blob id, when known) breaks the format."""
     name = f" {blob.hex()[:16]}" if blob else ""
     raise DamageError(
-        f"metadata node{name} is malformed: {what}",
-        hint="run 'yester check' to see which snapshots it belongs to",
+        f"Metadata node{name} is malformed: {what}",
+        hint="Run `yester check` to see which snapshots it belongs to.",
     )
 
 

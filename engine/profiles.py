@@ -94,7 +94,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     filters: _Filters = _Filters()
 
 
-_MEND = "mend the file, or move it away and add the profile again; then try it: yester profile check {name}"
+_MEND = "Mend the file, or move it away and add the profile again; then try it: yester profile check {name}"
 
 _TABLES: dict[str, tuple[str, ...]] = {"": _File.__struct_fields__, "filters": _Filters.__struct_fields__}
 """Every valid key, by the table that it stands in."""
@@ -105,7 +105,7 @@ def checked_profile_name(name: str) -> str:
     if _NAME.fullmatch(name) is None or name.endswith(" "):
         raise UsageError(
             f"{name!r} cannot name a profile",
-            hint="use up to 64 letters, digits, blanks and . _ + -, beginning with a letter or a digit",
+            hint="Use up to 64 letters, digits, blanks and . _ + -, beginning with a letter or a digit.",
         )
     return name
 
@@ -114,11 +114,11 @@ def parse_size(text: str) -> int:
     """Return a size such as `500M`, `1.5 GiB` or `4096` in bytes; the units are powers of 1024. UsageError else."""
     match = _SIZE.fullmatch(text.strip())
     if match is None:
-        raise UsageError(f"{text!r} is no size", hint="write a number of bytes or, for example, 500K, 20M or 1.5G")
+        raise UsageError(f"{text!r} is no size", hint="Write a number of bytes or, for example, 500K, 20M or 1.5G.")
     try:
         return int(float(match[1]) * (1 << _SHIFTS[match[2].upper()]))
     except OverflowError:
-        raise UsageError("a size of so many digits is beyond any file", hint="leave it out") from None
+        raise UsageError("A size of so many digits is beyond any file", hint="Leave it out.") from None
 
 
 def new_profile(
@@ -148,10 +148,10 @@ def _checked_source(source: bytes) -> bytes:
     try:
         mode = os.stat(path).st_mode
     except OSError as problem:
-        raise UsageError(f"{what} cannot be a source: {problem.strerror}", hint="give a folder that exists") from None
+        raise UsageError(f"{what} cannot be a source: {problem.strerror}", hint="Give a folder that exists.") from None
     if not S_ISDIR(mode) and not S_ISREG(mode):
         raise UsageError(
-            f"{what} cannot be a source: it is neither a folder nor a file", hint="give the folder it is in"
+            f"{what} cannot be a source: it is neither a folder nor a file", hint="Give the folder it is in."
         )
     return path
 
@@ -180,11 +180,11 @@ def load_profile(folder: Path, name: str) -> Profile:
         text = path.read_text("utf-8")
     except FileNotFoundError:
         names = profile_names(folder)
-        hint = did_you_mean(name, names) if names else f"add it: yester profile add {name} FOLDER"
-        raise UsageError(f"there is no profile {name}", hint=hint or "see yester profile list") from None
+        hint = did_you_mean(name, names) if names else f"Add it: yester profile add {name} FOLDER"
+        raise UsageError(f"There is no profile {name}", hint=hint or "See yester profile list.") from None
     except (OSError, UnicodeDecodeError) as problem:
         why = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8"
-        raise UsageError(f"profile {name}: {path} cannot be read: {why}", hint=_MEND.format(name=name)) from None
+        raise UsageError(f"Profile {name}: {path} cannot be read: {why}", hint=_MEND.format(name=name)) from None
     return parse_profile(name, text, str(path))
 
 
@@ -197,7 +197,7 @@ def parse_profile(name: str, text: str, place: str) -> Profile:
         stated = msgspec.convert(said, _File)
         return _profile_of(name, text, stated)
     except tomllib.TOMLDecodeError as problem:
-        what = f"profile {name}: {place} is not valid TOML: {problem}"
+        what = f"Profile {name}: {place} is not valid TOML: {problem}"
         raise UsageError(what, hint=_MEND.format(name=name)) from None
     except msgspec.ValidationError as problem:
         raise _explained(name, text, place, str(problem)) from None
@@ -282,19 +282,19 @@ def _explained(name: str, text: str, place: str, problem: str) -> UsageError:
     if unknown := _UNKNOWN.fullmatch(what):
         at = _place_of(text, place, where, unknown["key"])
         return UsageError(
-            f"profile {name}: {at}: there is no key {unknown['key']}" + (f" in [{where}]" if where else ""),
+            f"Profile {name}: {at}: there is no key {unknown['key']}" + (f" in [{where}]" if where else ""),
             hint=did_you_mean(unknown["key"], _TABLES.get(where, ())),
         )
     if lacking := _LACKING.fullmatch(what):
         return UsageError(
-            f"profile {name}: {place}: the key {lacking['key']} is missing", hint="see yester profile add"
+            f"Profile {name}: {place}: the key {lacking['key']} is missing", hint="See yester profile add --help."
         )
     if not where:
-        return UsageError(f"profile {name}: {place}: {what}", hint=_MEND.format(name=name))
+        return UsageError(f"Profile {name}: {place}: {what}", hint=_MEND.format(name=name))
     table, _, key = where.rpartition(".")
     key = key.partition("[")[0]
     what = what.replace("`str | object`", "a path")
-    said = f"profile {name}: {_place_of(text, place, table, key)}: {key}: {what[:1].lower()}{what[1:]}"
+    said = f"Profile {name}: {_place_of(text, place, table, key)}: {key}: {what[:1].lower()}{what[1:]}"
     return UsageError(said, hint=_MEND.format(name=name))
 
 
@@ -320,7 +320,8 @@ def save_profile(folder: Path, profile: Profile) -> Path:
         file = open(path, "x", encoding="utf-8")  # noqa: SIM115  whoever failed to open it must not delete it
     except FileExistsError:
         raise UsageError(
-            f"profile {profile.name} is already there", hint=f"change {path}, or yester profile remove {profile.name}"
+            f"Profile {profile.name} is already there",
+            hint=f"Change {path}, or remove it first: yester profile remove {profile.name}",
         ) from None
     except OSError as problem:
         raise _unwritable(path, problem) from None
@@ -335,7 +336,7 @@ def save_profile(folder: Path, profile: Profile) -> Path:
 
 def _unwritable(path: Path, problem: OSError) -> UsageError:
     return UsageError(
-        f"the profile {path} cannot be written: {problem.strerror}", hint="XDG_CONFIG_HOME moves profiles elsewhere"
+        f"The profile {path} cannot be written: {problem.strerror}", hint="XDG_CONFIG_HOME moves profiles elsewhere."
     )
 
 

@@ -174,7 +174,7 @@ class BlobReader:
                     self._index.set_aside(location.pack)
         if lost is not None:
             raise lost
-        raise DamageError(f"blob {id.hex()} is in no pack that the index names", hint=_CHECK)
+        raise DamageError(f"Blob {id.hex()} is in no pack that the index names", hint=_CHECK)
 
     def _read(self, kind: BlobKind, id: bytes, location: Location) -> _Bytes:
         frame = self._cache.get((location.pack, location.frame))

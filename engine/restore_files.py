@@ -302,7 +302,7 @@ class Files:
         path = place.path_of(name)
         if error.errno in _FULL:
             raise YesterError(
-                f"no room is left in the target for {_text(path)}: {in_words(error)}",
+                f"No room is left in the target for {_text(path)}: {in_words(error)}",
                 hint="Make room and run the same restore again; what is restored already is left as it is.",
             ) from error
         self._tally.fail(path, in_words(error))

@@ -67,7 +67,7 @@ def _find(source: BlobSource, root: Entry, path: bytes) -> Start:
         inside = open_directory(source, entry).find(name) if entry.is_directory and entry.refs else None
         if inside is None:
             raise UsageError(
-                f"the snapshot has no {_text(path)}",
+                f"The snapshot has no {_text(path)}",
                 hint=f"{_text(at or b'/')} is {_kind(entry)} in it. `yester show SNAPSHOT` lists what was taken.",
             )
         page, row, below = inside

@@ -94,7 +94,7 @@ def _check_apart(repository: Repository, target: bytes) -> None:
     folder = repository.store.folder
     if folder is not None and Path(os.path.realpath(os.fsdecode(target))).is_relative_to(os.path.realpath(folder)):
         raise UsageError(
-            f"the target {os.fsdecode(target)} lies inside the repository {folder}", hint="give a folder elsewhere"
+            f"The target {os.fsdecode(target)} lies inside the repository {folder}", hint="Give a folder elsewhere."
         )
 
 
@@ -298,7 +298,7 @@ class _Restore:
         self._counters.size += size
         if self._cancelled():
             raise CancelledError(
-                "the restore was cancelled", hint="Run it again to go on; what is there is left as it is."
+                "The restore was cancelled", hint="Run it again to go on; what is there is left as it is."
             )
         now = time.monotonic()
         if now >= self._next_update:

@@ -34,7 +34,7 @@ def plan_roots(sources: Iterable[bytes]) -> tuple[Root, list[bytes]]:
         except FileNotFoundError:
             missing.append(source)
         except OSError as error:
-            raise UsageError(f"the source {os.fsdecode(source)} cannot be reached: {error.strerror}") from None
+            raise UsageError(f"The source {os.fsdecode(source)} cannot be reached: {error.strerror}") from None
     return top, missing
 
 
@@ -55,7 +55,7 @@ def _add(top: Root, source: bytes) -> None:
         if stat.S_ISLNK(status.st_mode):
             links += 1
             if links > _MAX_LINKS:
-                raise UsageError(f"the symlinks of the source {os.fsdecode(source)} go round")
+                raise UsageError(f"The symlinks of the source {os.fsdecode(source)} go round")
             node.whole = True
             target = os.readlink(path)
             path = b"" if target.startswith(b"/") else path.rpartition(b"/")[0]
@@ -69,8 +69,8 @@ def _check_kind(source: bytes, path: bytes) -> None:
     kind = _REFUSED.get(stat.S_IFMT(os.lstat(path or b"/").st_mode))
     if kind is not None:
         raise UsageError(
-            f"the source {os.fsdecode(source)} is {kind}, not a file or folder",
-            hint="name the folder that holds it: the entry itself is kept then",
+            f"The source {os.fsdecode(source)} is {kind}, not a file or folder",
+            hint="Name the folder that holds it: the entry itself is kept then.",
         )
 
 

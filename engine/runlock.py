@@ -45,8 +45,8 @@ def _sign(descriptor: int, path: Path) -> None:
 
 def _unwritable(path: Path, problem: OSError) -> YesterError:
     return YesterError(
-        f"the lock {path} cannot be written: {problem.strerror}",
-        hint="yester keeps its state there; XDG_STATE_HOME moves it elsewhere",
+        f"The lock {path} cannot be written: {problem.strerror}",
+        hint="yester keeps its state there; XDG_STATE_HOME moves it elsewhere.",
     )
 
 
@@ -56,6 +56,6 @@ def _lock(descriptor: int, name: str) -> None:
     except BlockingIOError:
         pid = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
         raise BusyError(
-            f"another run of profile {name} is active" + (f": process {pid}" if pid else ""),
-            hint="wait until it is done, or stop it",
+            f"Another run of profile {name} is active" + (f": process {pid}" if pid else ""),
+            hint="Wait until it is done, or stop it.",
         ) from None

@@ -18,13 +18,13 @@ SERVICE = "yester"
 """Under which the keyring keeps passphrases; the user name there is the repository's place."""
 
 OPTIONS = (
-    "set YESTER_PASSPHRASE, YESTER_PASSPHRASE_FILE or YESTER_PASSPHRASE_COMMAND, "
-    "or give --passphrase-file, --passphrase-command or --keyring"
+    "Set YESTER_PASSPHRASE, YESTER_PASSPHRASE_FILE or YESTER_PASSPHRASE_COMMAND, "
+    "or give --passphrase-file, --passphrase-command or --keyring."
 )
 
-NOT_EMPTY = "give one; a repository without encryption is made with yester init --no-encryption"
+NOT_EMPTY = "Give one; a repository without encryption is made with yester init --no-encryption."
 
-_MEND = "correct what names it: the option, the profile or the YESTER_PASSPHRASE variable"
+_MEND = "Correct what names it: the option, the profile or the YESTER_PASSPHRASE variable."
 
 _CREDENTIALS = ("yester.passphrase", "yester")
 
@@ -54,7 +54,7 @@ def find_secret(
     if found is not None:
         return found
     if ask is None:
-        raise RepositoryError("no passphrase is given, and there is no terminal to ask for it", hint=OPTIONS)
+        raise RepositoryError("No passphrase is given, and there is no terminal to ask for it", hint=OPTIONS)
     return as_secret(ask(), "the passphrase that was typed")
 
 
@@ -67,7 +67,7 @@ def as_secret(text: str | bytes, origin: str) -> bytes:
     raw = raw.removesuffix(b"\n").removesuffix(b"\r")
     if not raw:
         raise UsageError(
-            f"the passphrase from {origin} is empty", hint="an unencrypted repository needs --no-encryption"
+            f"The passphrase from {origin} is empty", hint="An unencrypted repository needs --no-encryption."
         )
     try:
         return unicodedata.normalize("NFC", raw.decode()).encode()
@@ -97,7 +97,7 @@ def _from_file(path: str) -> bytes:
     try:
         return as_secret(Path(path).expanduser().read_bytes(), f"the passphrase file {path}")
     except OSError as problem:
-        raise UsageError(f"the passphrase file {path} cannot be read: {problem.strerror}", hint=_MEND) from None
+        raise UsageError(f"The passphrase file {path} cannot be read: {problem.strerror}", hint=_MEND) from None
 
 
 def _from_command(command: str) -> bytes:
@@ -106,9 +106,9 @@ def _from_command(command: str) -> bytes:
         done = subprocess.run(shlex.split(command), stdout=subprocess.PIPE, check=False)
     except (OSError, ValueError, IndexError) as problem:
         why = problem.strerror if isinstance(problem, OSError) else str(problem)
-        raise UsageError(f"the passphrase command cannot be run: {command}: {why}", hint=_MEND) from None
+        raise UsageError(f"The passphrase command cannot be run: {command}: {why}", hint=_MEND) from None
     if done.returncode != 0:
-        raise UsageError(f"the passphrase command failed with status {done.returncode}: {command}", hint=_MEND)
+        raise UsageError(f"The passphrase command failed with status {done.returncode}: {command}", hint=_MEND)
     return as_secret(done.stdout, f"what {command} printed")
 
 
@@ -117,11 +117,13 @@ def _from_keyring(place: str) -> bytes | None:
         import keyring
         from keyring.errors import KeyringError
     except ImportError:
-        raise UsageError("the keyring is asked for, but not installed", hint="pip install 'yester[keyring]'") from None
+        raise UsageError(
+            "The keyring is asked for, but not installed", hint="Install it: pip install 'yester[keyring]'"
+        ) from None
     try:
         text = keyring.get_password(SERVICE, place)
     except KeyringError as problem:
-        raise UsageError(f"the keyring cannot be opened: {problem}", hint=OPTIONS) from None
+        raise UsageError(f"The keyring cannot be opened: {problem}", hint=OPTIONS) from None
     return None if text is None else as_secret(text, "the passphrase in the keyring")
 
 
@@ -131,8 +133,10 @@ def keep_in_keyring(place: str, secret: str) -> None:
         import keyring
         from keyring.errors import KeyringError
     except ImportError:
-        raise UsageError("the keyring is asked for, but not installed", hint="pip install 'yester[keyring]'") from None
+        raise UsageError(
+            "The keyring is asked for, but not installed", hint="Install it: pip install 'yester[keyring]'"
+        ) from None
     try:
         keyring.set_password(SERVICE, place, secret)
     except KeyringError as problem:
-        raise UsageError(f"the keyring cannot be written: {problem}", hint=OPTIONS) from None
+        raise UsageError(f"The keyring cannot be written: {problem}", hint=OPTIONS) from None

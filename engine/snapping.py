@@ -170,7 +170,7 @@ class _Run:
                 self._counters.restart()
                 listed = looked
         raise YesterError(
-            "packs that this run needs were deleted while it worked, again and again",
+            "Packs that this run needs were deleted while it worked, again and again",
             hint="Let the program that prunes this repository end, run `yester check`, and try again.",
         )
 

@@ -90,7 +90,7 @@ class Witness:
             try:
                 remember(self._path, msgspec.json.encode(kept))
             except YesterError as error:
-                warnings.append(f"{error}, so a rollback of the repository would go unnoticed.")
+                warnings.append(f"{error}, so a rollback of the repository would go unnoticed")
         return warnings
 
     def recall(self) -> Memory:

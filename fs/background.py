@@ -71,7 +71,7 @@ def _tell(pipe: int, failure: Failure) -> None:
 
 def _judge(said: bytes, log: Path) -> None:
     if not said:
-        raise YesterError("the mount's process ended before it was ready", hint=f"see {log}, or try --foreground")
+        raise YesterError("The mount's process ended before it was ready", hint=f"See {log}, or try --foreground.")
     failure = msgspec.msgpack.decode(said, type=Failure)
     if failure.what:
         error = YesterError(failure.what, hint=failure.hint)

@@ -65,8 +65,8 @@ class Numbers:
                 self._add(names)
             except OSError as error:
                 raise YesterError(
-                    f"cannot keep inode numbers in {self._path}: {error.strerror}",
-                    hint="make the state folder writable, or set XDG_STATE_HOME to one that is",
+                    f"Cannot keep inode numbers in {self._path}: {error.strerror}",
+                    hint="Make the state folder writable, or set XDG_STATE_HOME to one that is.",
                 ) from error
         return {name: self._numbers[name] for name in names}
 

@@ -72,18 +72,18 @@ def is_dead(path: Path) -> bool:
 def check_mountpoint(path: Path) -> None:
     """Raise UsageError unless `path` is an empty folder on which nothing of ours is mounted."""
     if find_mount(path):
-        raise UsageError(f"{path} is a mount of yester already", hint=f"unmount it first: yester umount {path}")
+        raise UsageError(f"{path} is a mount of yester already", hint=f"Unmount it first: yester umount {path}")
     if not path.exists():
-        raise UsageError(f"the mount point {path} does not exist", hint=f"make it first: mkdir {path}")
+        raise UsageError(f"The mount point {path} does not exist", hint=f"Make it first: mkdir {path}")
     if not path.is_dir():
-        raise UsageError(f"the mount point {path} is not a folder", hint="name an empty folder")
+        raise UsageError(f"The mount point {path} is not a folder", hint="Name an empty folder.")
     try:
         with os.scandir(path) as entries:
             empty = next(entries, None) is None
     except PermissionError as error:
-        raise UsageError(f"the mount point {path} cannot be read", hint="name a folder of your own") from error
+        raise UsageError(f"The mount point {path} cannot be read", hint="Name a folder of your own.") from error
     if not empty:
-        raise UsageError(f"the mount point {path} is not empty", hint="name an empty folder")
+        raise UsageError(f"The mount point {path} is not empty", hint="Name an empty folder.")
 
 
 def check_apart(mountpoint: Path, repository: Path) -> None:
@@ -91,12 +91,12 @@ def check_apart(mountpoint: Path, repository: Path) -> None:
     mount, store = Path(os.path.realpath(mountpoint)), Path(os.path.realpath(repository))
     if mount.is_relative_to(store):
         raise UsageError(
-            f"the mount point {mountpoint} lies inside the repository {repository}", hint="name a folder elsewhere"
+            f"The mount point {mountpoint} lies inside the repository {repository}", hint="Name a folder elsewhere."
         )
     if store.is_relative_to(mount):
         raise UsageError(
-            f"the mount point {mountpoint} holds the repository {repository}, which the mount would hide",
-            hint="name a folder elsewhere",
+            f"The mount point {mountpoint} holds the repository {repository}, which the mount would hide",
+            hint="Name a folder elsewhere.",
         )
 
 
@@ -104,15 +104,15 @@ def check_fuse() -> None:
     """Raise YesterError unless this process may mount FUSE file systems."""
     if not FUSE_DEVICE.exists():
         raise YesterError(
-            f"this system has no {FUSE_DEVICE}",
-            hint="load the module (modprobe fuse), or start the container with --device /dev/fuse --cap-add SYS_ADMIN",
+            f"This system has no {FUSE_DEVICE}",
+            hint="Load the module (modprobe fuse), or start the container with --device /dev/fuse --cap-add SYS_ADMIN.",
         )
     try:
         os.close(os.open(FUSE_DEVICE, os.O_RDWR | os.O_CLOEXEC))
     except OSError as error:
         raise YesterError(
             f"{FUSE_DEVICE} may not be used: {error.strerror}",
-            hint=f"let an administrator allow it: chmod 666 {FUSE_DEVICE}",
+            hint=f"Let an administrator allow it: chmod 666 {FUSE_DEVICE}",
         ) from error
 
 
@@ -121,8 +121,8 @@ def check_others_allowed() -> None:
     if os.geteuid() == 0 or _allows_others(_lines(FUSE_SETTINGS)):
         return
     raise UsageError(
-        "only an administrator may use --allow-other here",
-        hint=f"let an administrator write the line user_allow_other into {FUSE_SETTINGS}, or leave the option out",
+        "Only an administrator may use --allow-other here",
+        hint=f"Let an administrator write the line user_allow_other into {FUSE_SETTINGS}, or leave the option out.",
     )
 
 

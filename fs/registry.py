@@ -36,7 +36,7 @@ class MountRegistry:
             fresh.write_bytes(_encoded(record))
             fresh.replace(path)
         except OSError as error:
-            raise YesterError(f"cannot write {path}: {error.strerror}", hint="set XDG_RUNTIME_DIR") from error
+            raise YesterError(f"Cannot write {path}: {error.strerror}", hint="Set XDG_RUNTIME_DIR.") from error
 
     def find(self, mountpoint: Path) -> MountRecord | None:
         """The record of that mount point; None when there is none that can be read."""

@@ -85,7 +85,7 @@ def _checked(plan: MountPlan) -> MountPlan:
     if plan.owner is OwnerMode.ME and plan.allow_other:
         raise UsageError(
             "--owner me and --allow-other exclude each other: others would read what is yours",
-            hint="leave one of them out",
+            hint="Leave one of them out.",
         )
     mountpoint = canonical(plan.mountpoint)
     if find_mount(mountpoint) and is_dead(mountpoint):
@@ -178,7 +178,7 @@ def _mount(adapter: "Adapter", plan: MountPlan, place: str) -> None:
         pyfuse3.init(adapter, str(plan.mountpoint), _options(plan, place))
     except RuntimeError as error:
         raise YesterError(
-            f"{plan.mountpoint} cannot be mounted", hint="the line above says why; check that fuse3 is installed"
+            f"{plan.mountpoint} cannot be mounted", hint="The line above says why; check that fuse3 is installed."
         ) from error
 
 

@@ -20,7 +20,7 @@ def unmount(mountpoint: Path, runtime: Path) -> None:
     UsageError when none is there, YesterError when it is busy or the system refuses.
     """
     if find_mount(mountpoint) is None:
-        raise UsageError(f"{mountpoint} is not a mount of yester", hint="list them: findmnt --types fuse.yester")
+        raise UsageError(f"{mountpoint} is not a mount of yester", hint="List them: findmnt --types fuse.yester")
     registry = MountRegistry(runtime)
     record = registry.find(canonical(mountpoint))
     if is_dead(mountpoint):
@@ -44,7 +44,7 @@ def clear_dead_mount(mountpoint: Path) -> None:
     """Take away a mount whose server is gone. YesterError when the system refuses."""
     said = _run("-u", "-z", mountpoint)
     if said is not None:
-        raise YesterError(f"cannot clear the dead mount {mountpoint}: {said}", hint=f"try: umount -l {mountpoint}")
+        raise YesterError(f"Cannot clear the dead mount {mountpoint}: {said}", hint=f"Try: umount -l {mountpoint}")
 
 
 def _unmount_live(mountpoint: Path) -> None:
@@ -54,10 +54,10 @@ def _unmount_live(mountpoint: Path) -> None:
     if "busy" in said.lower():
         raise YesterError(
             f"{mountpoint} is busy: a program has a file or a folder of it open",
-            hint=f"close it and try again (fuser -vm {mountpoint} shows which), "
+            hint=f"Close it and try again (fuser -vm {mountpoint} shows which), "
             f"or let it go when unused: fusermount3 -u -z {mountpoint}",
         )
-    raise YesterError(f"cannot unmount {mountpoint}: {said}", hint=f"try: umount {mountpoint}")
+    raise YesterError(f"Cannot unmount {mountpoint}: {said}", hint=f"Try: umount {mountpoint}")
 
 
 def _run(*arguments: str | Path) -> str | None:
@@ -67,7 +67,7 @@ def _run(*arguments: str | Path) -> str | None:
     try:
         done = subprocess.run(command, capture_output=True, check=False, env={**os.environ, "LC_ALL": "C"})
     except FileNotFoundError as error:
-        raise YesterError("neither fusermount3 nor umount is there", hint="install the package fuse3") from error
+        raise YesterError("Neither fusermount3 nor umount is there", hint="Install the package fuse3.") from error
     if done.returncode == 0:
         return None
     return done.stderr.decode(errors="replace").strip() or f"{command[0]} ended with {done.returncode}"

@@ -660,7 +660,7 @@ def shake(source: Path, stop: threading.Event) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda text: text.replace("sources", "surces"), "did you mean sources"),
+        (lambda text: text.replace("sources", "surces"), "Did you mean sources"),
         (lambda text: text.replace("sources = [", "sources = "), "TOML"),
         (lambda text: "nonsense\n" + text, "TOML"),
         (lambda text: "", "missing"),

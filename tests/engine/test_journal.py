@@ -84,7 +84,7 @@ def test_a_full_disk_stops_the_journal_and_nothing_else() -> None:
     recorder = Recorder([journal])
     recorder.on_app_exit(AppExit())
     recorder.on_app_exit(AppExit())
-    assert recorder.close() == ["the run's journal is not complete: No space left on device"]
+    assert recorder.close() == ["The run's journal is not complete: No space left on device"]
 
 
 def test_a_follower_gets_every_line() -> None:

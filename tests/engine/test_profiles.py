@@ -79,9 +79,9 @@ default_excludes = false
     [
         ("id = ", "photos.toml is not valid TOML", ""),
         (f'id = "{ID}"', "the key sources is missing", ""),
-        (LEAST + "sorces = 1", "photos.toml, line 3: there is no key sorces", "did you mean sources?"),
-        (LEAST + '[filters]\nexlude = ["a"]', "line 4: there is no key exlude in [filters]", "did you mean exclude"),
-        (LEAST + "[filter]\n", "there is no key filter", "did you mean filters?"),
+        (LEAST + "sorces = 1", "photos.toml, line 3: there is no key sorces", "Did you mean sources?"),
+        (LEAST + '[filters]\nexlude = ["a"]', "line 4: there is no key exlude in [filters]", "Did you mean exclude"),
+        (LEAST + "[filter]\n", "there is no key filter", "Did you mean filters?"),
         (LEAST + "[filters]\nexclude_caches = 'no'", "line 4: exclude_caches: expected `bool`, got `str`", ""),
         (LEAST + "[filters]\nexclude_larger_than = '5X'", "line 4: exclude_larger_than: '5X' is no size", ""),
         (LEAST + "compression = 99", "line 3: compression: expected a level from -7 to 19", ""),
@@ -94,7 +94,7 @@ default_excludes = false
 def test_a_mistake_is_named_with_its_place(text: str, words: str, hint: str) -> None:
     problem = failure(text)
     assert words in problem.what
-    assert problem.what.startswith("profile photos: ")
+    assert problem.what.startswith("Profile photos: ")
     assert hint in problem.hint
 
 
@@ -202,13 +202,13 @@ def test_saved_and_loaded(tmp_path: Path) -> None:
 
 
 def test_an_unknown_profile_names_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="there is no profile dosc") as caught:
+    with pytest.raises(UsageError, match="There is no profile dosc") as caught:
         load_profile(tmp_path, "dosc")
-    assert caught.value.hint == "add it: yester profile add dosc FOLDER"
+    assert caught.value.hint == "Add it: yester profile add dosc FOLDER"
     save_profile(tmp_path, new_profile("docs", [os.fsencode(tmp_path)]))
     with pytest.raises(UsageError) as caught:
         load_profile(tmp_path, "dosc")
-    assert caught.value.hint == "did you mean docs?"
+    assert caught.value.hint == "Did you mean docs?"
 
 
 def test_a_profile_that_is_not_text(tmp_path: Path) -> None:

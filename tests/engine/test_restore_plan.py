@@ -64,7 +64,7 @@ def test_a_path_is_understood_with_too_many_slashes(blobs: MemoryBlobs, root: En
     ],
 )
 def test_a_path_that_is_not_there(blobs: MemoryBlobs, root: Entry, path: bytes, hint: str) -> None:
-    with pytest.raises(UsageError, match="the snapshot has no ") as raised:
+    with pytest.raises(UsageError, match="The snapshot has no ") as raised:
         starts(blobs, root, [path])
     assert raised.value.hint.startswith(hint)
 

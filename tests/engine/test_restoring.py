@@ -164,7 +164,7 @@ def test_what_was_unreadable_is_said(home: Path, place: Path) -> None:
 
 
 def test_a_path_that_is_not_in_the_snapshot(rig: Rig, docs: Path, place: Path) -> None:
-    with pytest.raises(UsageError, match=r"the snapshot has no .*/docs/b.txt"):
+    with pytest.raises(UsageError, match=r"The snapshot has no .*/docs/b.txt"):
         restored(rig, taken(rig), place, docs / "b.txt")
     assert os.listdir(place) == []
 
@@ -446,7 +446,7 @@ def test_a_full_disk_is_said_and_costs_nothing(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(restore_content, "os", SimpleNamespace(pwrite=full))
-    with pytest.raises(YesterError, match="no room is left") as raised:
+    with pytest.raises(YesterError, match="No room is left") as raised:
         restored(rig, sid, place, docs / "letters" / "b.txt", conflict=Conflict.OVERWRITE)
     assert raised.value.hint.startswith("Make room")
     assert ((place / "b.txt").read_bytes(), os.listdir(place)) == (b"mine", ["b.txt"])

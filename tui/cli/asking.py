@@ -29,11 +29,11 @@ def _ask(words: str) -> str:
         return getpass(words)
     except EOFError:
         click.echo(err=True)  # the prompt has no line end
-        raise CancelledError("no passphrase was typed") from None
+        raise CancelledError("No passphrase was typed") from None
 
 
 def _ask_twice() -> str:
     first = _ask("New passphrase: ")
     if first and _ask("The same again: ") != first:
-        raise UsageError("the two passphrases differ", hint="try again")
+        raise UsageError("The two passphrases differ", hint="Try again.")
     return first

@@ -51,26 +51,22 @@ def _worded(problem: BaseException) -> tuple[str, str, int]:
         case YesterError():
             return problem.what, problem.hint, problem.exit_code
         case KeyboardInterrupt() | click.Abort():
-            return "cancelled", "", CANCELLED
+            return "Cancelled", "", CANCELLED
         case Terminated():
-            return "terminated", "", TERMINATED
+            return "Terminated", "", TERMINATED
         case click.UsageError():
-            return _lowered(problem.format_message()), _help_line(problem.ctx), USAGE
+            return problem.format_message().rstrip("."), _help_line(problem.ctx), USAGE
         case click.ClickException():
-            return _lowered(problem.format_message()), "", USAGE
+            return problem.format_message().rstrip("."), "", USAGE
         case OSError():
             return _operating_system(problem), "", INTERNAL
         case _:
             text = f"{type(problem).__name__}: {problem}"
-            return f"a defect in yester itself: {text}", "YESTER_DEBUG=1 shows where; please report it", INTERNAL
-
-
-def _lowered(message: str) -> str:
-    return message[:1].lower() + message[1:].rstrip(".")
+            return f"A defect in yester itself: {text}", "YESTER_DEBUG=1 shows where; please report it.", INTERNAL
 
 
 def _help_line(context: click.Context | None) -> str:
-    return f"see {context.command_path} --help" if context else "see yester --help"
+    return f"See {context.command_path} --help." if context else "See yester --help."
 
 
 def _operating_system(problem: OSError) -> str:

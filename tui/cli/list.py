@@ -67,7 +67,7 @@ def _is_wanted(snapshot: Snapshot, name: str | None, host: str | None) -> bool:
 
 def _refuse_unknown(name: str, known: list[str]) -> None:
     if name not in known:
-        raise UsageError(f"no snapshot is of a profile {name}", hint=did_you_mean(name, set(known)))
+        raise UsageError(f"No snapshot is of a profile {name}", hint=did_you_mean(name, set(known)))
 
 
 def _row(sid: SnapshotId, snapshot: Snapshot, label: Label | None) -> tuple[str, ...]:

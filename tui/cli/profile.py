@@ -97,8 +97,8 @@ def _checked_pattern(pattern: str) -> str:
         pattern.encode()
     except UnicodeEncodeError:
         raise UsageError(
-            f"the pattern {printable(os.fsencode(pattern))} is not UTF-8",
-            hint="write ? or * where such a character stands",
+            f"The pattern {printable(os.fsencode(pattern))} is not UTF-8",
+            hint="Write ? or * where such a character stands.",
         ) from None
     return pattern
 
@@ -108,8 +108,8 @@ def _checked_place(repository: str) -> str:
     place = repository_place(repository, None, Places.default())
     if place != clean(place):
         raise UsageError(
-            f"the repository's path {place} is not UTF-8, which a profile cannot hold",
-            hint="give the path of a link to it",
+            f"The repository's path {place} is not UTF-8, which a profile cannot hold",
+            hint="Give the path of a link to it.",
         )
     if is_url(place):
         with suppress(RepositoryError):
@@ -223,7 +223,7 @@ def _problems(folder: Path, name: str) -> list[UsageError]:
     except UsageError as problem:
         return [problem]
     found = [
-        UsageError(f"profile {name}: the source {printable(source)} is not there", hint="mount it, or drop it")
+        UsageError(f"Profile {name}: the source {printable(source)} is not there", hint="Mount it, or drop it.")
         for source in profile.sources
         if not os.path.exists(source)
     ]
@@ -232,4 +232,4 @@ def _problems(folder: Path, name: str) -> list[UsageError]:
             read_pattern_file(path)
         except UsageError as problem:
             found.append(problem)
-    return found + [UsageError(f"profile {name}: {missing}") for missing in _missing_repository(profile)]
+    return found + [UsageError(f"Profile {name}: {missing}") for missing in _missing_repository(profile)]

@@ -55,7 +55,7 @@ class Commands(click.Group):
         """Find the command that the arguments begin with; UsageError names the nearest ones."""
         if not args[0].startswith("-") and args[0] not in COMMANDS:
             raise UsageError(
-                f"there is no command {args[0]}", hint=did_you_mean(args[0], COMMANDS) or "see yester --help"
+                f"There is no command {args[0]}", hint=did_you_mean(args[0], COMMANDS) or "See yester --help."
             )
         return super().resolve_command(ctx, args)
 
@@ -101,8 +101,10 @@ def _refuse_empty(arguments: Sequence[str]) -> None:
     for argument in arguments:
         option, equals, value = argument.partition("=")
         if not argument or (option.startswith("--") and equals and not value):
-            where = f"{option} is given nothing" if option else "an argument is empty"
-            raise UsageError(where, hint="is a variable of the shell not set? for the current folder write .")
+            where = f"{option} is given nothing" if option else "An argument is empty"
+            raise UsageError(
+                where, hint="Is a variable of the shell not set? The current folder is written as a single dot."
+            )
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:

@@ -155,7 +155,7 @@ def _summary(report: "RestoreReport", target: bytes) -> list[str]:
 
 def _complain(report: "RestoreReport") -> None:
     for what, lack in report.lacking.items():
-        complain(f"not restored of {count(lack.count, 'entry', 'entries')}, such as {printable(lack.example)}: {what}")
+        complain(f"Not restored of {count(lack.count, 'entry', 'entries')}, such as {printable(lack.example)}: {what}")
     if report.failed:
         complain_of_paths(
             f"{count(report.failed, 'entry', 'entries')} could not be restored",

@@ -64,7 +64,7 @@ async def _hear_signals(stop: _Stop, task_status: trio.TaskStatus[None]) -> None
         task_status.started()
         async for number in signals:
             if stop.asked():
-                complain("stopped at once; the repository is in order")
+                complain("Stopped at once; the repository is in order")
                 os._exit(128 + number)
             stop.signal = number
 

@@ -43,7 +43,7 @@ def command(
     entry = resolve(source, decode_root(snapshot.root), path)
     if entry is None:
         raise UsageError(
-            f"there is no {printable(path)} in snapshot {sid.hex()[:8]}", hint=f"look around: yester show {name}:/"
+            f"There is no {printable(path)} in snapshot {sid.hex()[:8]}", hint=f"Look around: yester show {name}:/"
         )
     if as_json:
         echo_json(entry_as_json(source, path, entry))

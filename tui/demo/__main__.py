@@ -75,7 +75,7 @@ def main(arguments: list[str]) -> int:
         return 2
     sample = choose_sample(sources)
     if sample is None:
-        _complain(f"there is no readable small file in {', '.join(map(str, sources))}: name another folder")
+        _complain(f"There is no readable small file in {', '.join(map(str, sources))}: name another folder")
         return 2
     for each in SIGNALS:
         signal.signal(each, _end_in_order)

@@ -59,7 +59,7 @@ def test_list_as_json(yester: Yester, taken: Path) -> None:
 def test_an_unknown_profile(yester: Yester, taken: Path) -> None:
     refused = yester("list", "--profile", "dosc")
     assert refused.code == 2
-    assert refused.err == "yester: no snapshot is of a profile dosc\n  hint: did you mean docs?\n"
+    assert refused.err == "yester: No snapshot is of a profile dosc\n  hint: Did you mean docs?\n"
 
 
 def test_show_a_snapshot(yester: Yester, taken: Path) -> None:
@@ -102,7 +102,7 @@ def test_show_as_json(yester: Yester, taken: Path) -> None:
         ("latst", "There is no snapshot latst"),
         ("docs@1999", "There is no snapshot docs@1999"),
         ("nobody@latest", "No snapshot is of a profile nobody"),
-        ("latest:/no/such/path", "there is no /no/such/path in snapshot"),
+        ("latest:/no/such/path", "There is no /no/such/path in snapshot"),
         ("docs", "docs is a profile, not a snapshot"),
     ],
 )

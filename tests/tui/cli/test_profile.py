@@ -83,7 +83,7 @@ def test_a_mistyped_name(yester: Yester, docs: Path) -> None:
     for words in (["profile", "show"], ["profile", "remove"], ["snap"]):
         refused = yester(*words, "docments")
         assert refused.code == 2
-        assert refused.err.endswith("hint: did you mean documents?\n")
+        assert refused.err.endswith("hint: Did you mean documents?\n")
 
 
 def test_check_names_every_problem(yester: Yester, home: Path, plain: Path, docs: Path) -> None:
@@ -100,7 +100,7 @@ def test_check_names_every_problem(yester: Yester, home: Path, plain: Path, docs
     checked = yester("profile", "check")
     assert checked.code == 2
     assert checked.out == "good: 1 problem\nlost: 2 problems\n"
-    assert "did you mean exclude_caches" in checked.err
+    assert "Did you mean exclude_caches" in checked.err
     assert f"line {len(file_of(home, 'good').read_text().splitlines())}" in checked.err
     assert f"the source {docs}/letters is not there" in checked.err
     listed = yester("profile", "list")

@@ -64,13 +64,13 @@ def test_version(yester: Yester) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["lsit"], "there is no command lsit"),
-        (["--verbos"], "no such option"),
-        (["list", "--profle"], "no such option"),
-        (["snap"], "missing argument"),
-        (["profile", "lsit"], "no such command 'lsit'"),
+        (["lsit"], "There is no command lsit"),
+        (["--verbos"], "No such option"),
+        (["list", "--profle"], "No such option"),
+        (["snap"], "Missing argument"),
+        (["profile", "lsit"], "No such command 'lsit'"),
         (["version", "x"], "unexpected extra argument"),
-        (["profile", "add", "x", "/", "--compression", "40"], "invalid value for '--compression'"),
+        (["profile", "add", "x", "/", "--compression", "40"], "Invalid value for '--compression'"),
     ],
 )
 def test_wrong_usage(yester: Yester, arguments: list[str], words: str) -> None:
@@ -82,7 +82,7 @@ def test_wrong_usage(yester: Yester, arguments: list[str], words: str) -> None:
 
 
 def test_a_mistyped_command_gets_the_nearest(yester: Yester) -> None:
-    assert yester("lst").err.endswith("hint: did you mean list?\n")
+    assert yester("lst").err.endswith("hint: Did you mean list?\n")
 
 
 def test_a_closed_pipe_is_no_error(home: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_defect_is_one_line_and_with_debug_a_traceback(home: Path) -> None:
             [sys.executable, "-c", code], env=environment(YESTER_DEBUG=debug), capture_output=True, text=True
         )
         assert ended.returncode == 1
-        assert "yester: a defect in yester itself: ZeroDivisionError" in ended.stderr
+        assert "yester: A defect in yester itself: ZeroDivisionError" in ended.stderr
         assert ("Traceback" in ended.stderr) == (debug == "1")
 
 

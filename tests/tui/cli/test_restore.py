@@ -51,10 +51,10 @@ def test_what_is_there_is_kept(yester: Yester, taken: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["latest"], "missing option '--target'"),
-        (["latest", "--target", "x", "--on-conflict", "ask"], "invalid value for '--on-conflict'"),
-        (["latest", "--target", "x", "--owner", "root"], "invalid value for '--owner'"),
-        (["latest", "/no/such/path", "--target", "x"], "the snapshot has no /no/such/path"),
+        (["latest"], "Missing option '--target'"),
+        (["latest", "--target", "x", "--on-conflict", "ask"], "Invalid value for '--on-conflict'"),
+        (["latest", "--target", "x", "--owner", "root"], "Invalid value for '--owner'"),
+        (["latest", "/no/such/path", "--target", "x"], "The snapshot has no /no/such/path"),
         (["lastest", "--target", "x"], "There is no snapshot lastest"),
     ],
 )

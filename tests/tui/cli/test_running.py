@@ -74,4 +74,4 @@ def test_the_second_signal_ends_it_at_once() -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(LIMIT_S) == 130
         assert process.stderr is not None
-        assert process.stderr.read() == b"yester: stopped at once; the repository is in order\n"
+        assert process.stderr.read() == b"yester: Stopped at once; the repository is in order\n"

@@ -91,7 +91,7 @@ def test_another_run_of_the_profile(yester: Yester, profile: str, home: Path) ->
     with run_lock(state, load_profile(home / ".config/yester/profiles", profile)):
         busy = yester("snap", profile)
     assert busy.code == 4
-    assert f"another run of profile docs is active: process {os.getpid()}" in busy.err
+    assert f"Another run of profile docs is active: process {os.getpid()}" in busy.err
     assert is_one_complaint(busy.err)
     [error] = [decode(line).event for line in journals(home)[0].read_bytes().splitlines()]
     assert isinstance(error, Error)
@@ -138,7 +138,7 @@ def test_nobody_reading_the_events_is_no_failure(plain: Path, profile: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "word"), [(signal.SIGINT, 130, "cancelled"), (signal.SIGTERM, 143, "terminated")]
+    ("number", "code", "word"), [(signal.SIGINT, 130, "cancelled"), (signal.SIGTERM, 143, "Terminated")]
 )
 def test_a_signal_in_mid_run(yester: Yester, profile: str, docs: Path, number: int, code: int, word: str) -> None:
     """The run says so, leaves the repository in order, and the next one works."""
