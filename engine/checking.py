@@ -14,8 +14,10 @@ import random
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from time import monotonic, time_ns
 
@@ -48,6 +50,8 @@ from yester.engine.store import Store
 from yester.engine.trees import decode_root
 
 _THREADS = 2
+_SCRATCH = "check-"
+_STALE_NS = 24 * 3600 * 10**9
 _PACKS_AHEAD = 4
 _RECORDS: Mapping[str, type[Label] | type[Session] | type[Mark]] = {
     "label": Label,
@@ -83,10 +87,19 @@ def check(
 
 
 def _scratch(cache: Path) -> "TemporaryDirectory[str]":
+    _sweep(cache)
     try:
-        return TemporaryDirectory(prefix="check-", dir=cache)
+        return TemporaryDirectory(prefix=_SCRATCH, dir=cache)
     except OSError as error:
         raise unwritable(cache, error) from None
+
+
+def _sweep(cache: Path) -> None:
+    """Remove what killed checks left a day ago or more."""
+    for left in cache.glob(f"{_SCRATCH}*"):
+        with suppress(OSError):
+            if time_ns() - left.stat().st_mtime_ns > _STALE_NS:
+                rmtree(left)
 
 
 def _tell(hooks: Hooks, subject: str, what: str, hit: Hit | None) -> None:

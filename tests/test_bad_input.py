@@ -832,7 +832,44 @@ def test_an_empty_source(yester: Yester, plain: Path, tmp_path: Path) -> None:
     assert_sound(yester)
 
 
+def test_output_to_a_full_disk(yester: Yester, taken: Path) -> None:
+    for arguments in ("list", "snap docs", "check", "show latest"):
+        command = f"exec {sys.executable} -P -m yester {arguments} > /dev/full"
+        done = subprocess.run(["sh", "-c", command], env=environment(), capture_output=True, text=True, check=False)
+        assert_refused(Ended(done.returncode, "", done.stderr), 1, "No space left", "standard output")
+    assert_sound(yester)
+
+
 # Killed.
+
+
+def test_what_killed_checks_left_is_swept_away(yester: Yester, taken: Path) -> None:
+    (cache,) = Path(os.environ["XDG_CACHE_HOME"]).glob("yester/repositories/*")
+    old, young = cache / "check-old", cache / "check-young"
+    for folder in (old, young):
+        (folder / "deep").mkdir(parents=True)
+    os.utime(old, ns=(0, time.time_ns() - 25 * 3600 * 10**9))
+    assert yester("check").code == 0
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_interrupted_while_the_program_loads() -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", INTERRUPTED], env=environment(), capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, b"")
+
+
+INTERRUPTED = """
+import os, signal, sys
+from yester.__main__ import main
+class Interrupter:
+    def find_spec(self, name, *_):
+        if name == "yester.tui.cli.program":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupter())
+main()
+"""
 
 
 @pytest.mark.timeout(300)

@@ -1,16 +1,22 @@
 """The program `yester`, also as `python -m yester`."""
 
 import os
+import signal
 import sys
 from contextlib import suppress
 from typing import NoReturn
-
-from yester.tui.cli.program import run
 
 
 def main() -> NoReturn:
     """Run the command line and leave with its exit code."""
     _have_standard_streams()
+    # While the program loads, Ctrl-C ends it at once: there is nothing to put in order yet, and nobody to word it.
+    heard = signal.getsignal(signal.SIGINT)
+    if heard is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from yester.tui.cli.program import run
+
+    signal.signal(signal.SIGINT, heard)
     code = run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):

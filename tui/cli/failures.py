@@ -59,7 +59,10 @@ def _worded(problem: BaseException) -> tuple[str, str, int]:
         case click.ClickException():
             return problem.format_message().rstrip("."), "", USAGE
         case OSError():
-            return _operating_system(problem), "", INTERNAL
+            hint = (
+                "" if problem.filename else "is the disk full that standard output goes to? YESTER_DEBUG=1 shows where"
+            )
+            return _operating_system(problem), hint, INTERNAL
         case _:
             text = f"{type(problem).__name__}: {problem}"
             return f"A defect in yester itself: {text}", "YESTER_DEBUG=1 shows where; please report it.", INTERNAL
