@@ -132,11 +132,12 @@ def data_spans(fd: int, size: int) -> list[Span]:
     while position < size:
         try:
             start = min(os.lseek(fd, position, os.SEEK_DATA), size)
+            end = min(os.lseek(fd, start, os.SEEK_HOLE), size) if start < size else size
         except OSError as error:
             if error.errno != errno.ENXIO:
                 return [Span(0, size)]
-            start = size
-        end = min(os.lseek(fd, start, os.SEEK_HOLE), size) if start < size else size
+            # No data from here on, or the file was cut off between the two calls: whoever reads it looks again.
+            start = end = size
         spans.append(Span(start - position, end - start))
         position = end
     return spans

@@ -236,3 +236,23 @@ def test_each_name_of_an_unreadable_file_is_reported(home: Path, folder: Path, m
     monkeypatch.setattr(os, "open", refusing)
     failures = Rig.of(home, folder).snap().failures
     assert [failure.path for failure in failures] == [os.fsencode(folder / name) for name in ("a", "b")]
+
+
+def test_a_sparse_file_that_is_cut_off_while_its_holes_are_asked_for_is_read_again(
+    home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder / "sparse"
+    with path.open("wb") as file:
+        file.seek(1 << 20)
+        file.write(b"data")
+    honest = os.lseek
+
+    def cutting(fd: int, position: int, how: int) -> int:
+        if how == os.SEEK_HOLE:
+            os.truncate(path, 10)
+        return honest(fd, position, how)
+
+    monkeypatch.setattr(os, "lseek", cutting)
+    rig = Rig.of(home, folder)
+    result = rig.snap()
+    assert (result.failures, rig.taken(result.snapshot).content(path)) == ((), bytes(10))

@@ -43,6 +43,6 @@ def test_a_line_that_a_crash_cut_short_uses_its_number_up(tmp_path: Path) -> Non
 
 def test_numbers_that_cannot_be_kept_are_an_error_with_a_way_out(tmp_path: Path) -> None:
     os.mkdir(tmp_path / "n")
-    with pytest.raises(YesterError, match="cannot keep inode numbers") as caught:
+    with pytest.raises(YesterError, match="Cannot keep inode numbers") as caught:
         Numbers(tmp_path / "n").of(["a"])
     assert "XDG_STATE_HOME" in caught.value.hint

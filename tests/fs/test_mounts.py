@@ -62,7 +62,7 @@ def test_who_may_show_a_mount_to_others(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr("os.geteuid", lambda: 0)
     check_others_allowed()
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    with pytest.raises(UsageError, match="only an administrator"):
+    with pytest.raises(UsageError, match="Only an administrator"):
         check_others_allowed()
     (tmp_path / "conf").write_text("# user_allow_other\nmount_max = 5\n")
     with pytest.raises(UsageError):
