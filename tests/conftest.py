@@ -65,6 +65,13 @@ def fuse() -> None:
         )
 
 
+@pytest.fixture
+def as_root() -> None:
+    """Say what a test would need: CI runs as root, a person who does not may still run all the others."""
+    if os.geteuid() != 0:
+        pytest.skip("only root gives files away, makes file systems and devices, and becomes other users")
+
+
 @pytest.fixture(autouse=True)
 def _no_mount_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Fail a test that leaves something mounted below the tests' folder, and unmount it."""

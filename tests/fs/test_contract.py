@@ -33,13 +33,6 @@ class Shown(NamedTuple):
     world: World
 
 
-@pytest.fixture
-def as_root() -> None:
-    """Say what a test would need: only root gives files away, makes devices and becomes other users."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can set this up")
-
-
 @pytest.fixture(scope="module")
 def shown() -> Iterator[Shown]:
     # Outside the tests' own folder, below which nothing may be mounted when a test ends.

@@ -13,7 +13,7 @@ from yester.tui.cli.wording import one_line
 
 
 @click.command("mount", short_help="Show all snapshots as a folder.")
-@click.argument("mountpoint", type=click.Path(path_type=Path))
+@click.argument("mountpoint", type=click.Path(path_type=Path, readable=False))
 @click.option("--foreground", is_flag=True, help="Stay, and unmount when stopped.")
 @click.option("--allow-other", is_flag=True, help="Let other users in, each with the rights that the files give.")
 @click.option(

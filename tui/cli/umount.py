@@ -10,7 +10,7 @@ from yester.tui.cli.wording import one_line
 
 
 @click.command("umount", short_help="Take a mounted folder away again.")
-@click.argument("mountpoint", type=click.Path(path_type=Path))
+@click.argument("mountpoint", type=click.Path(path_type=Path, readable=False))
 def command(mountpoint: Path) -> None:
     """Unmount MOUNTPOINT; also one whose server died."""
     unmount(mountpoint, Places.default().runtime)
