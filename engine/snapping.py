@@ -11,17 +11,15 @@ from collections.abc import Callable, Iterable, Set
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
-from blake3 import blake3
 
 from yester import __version__
 from yester.engine.adoption import adopt_orphans
 from yester.engine.capture import Capture, Surroundings
 from yester.engine.chunking import Chunker
 from yester.engine.dry import DryWriter
-from yester.engine.errors import Broken, CancelledError, DamageError, Missing, UsageError, YesterError
+from yester.engine.errors import Broken, CancelledError, DamageError, UsageError, YesterError
 from yester.engine.events import ErrorCode, Phase, Result, path_fields
 from yester.engine.filecache import FileCache, FileCacheWriter, cache_key, partial_path, recover_killed
 from yester.engine.filters import Filter
@@ -32,17 +30,16 @@ from yester.engine.intake import Failure, Intake, Taken
 from yester.engine.links import write_links
 from yester.engine.mounts import mount_table
 from yester.engine.owners import OwnerRows
-from yester.engine.packs import list_packs
 from yester.engine.places import Places
 from yester.engine.profiles import Profile
 from yester.engine.progress import UPDATE_INTERVAL_S, Counters, Progress
-from yester.engine.records import Mark, Snapshot, Statistics, decode_record
+from yester.engine.records import Snapshot, Statistics
 from yester.engine.repository import Repository
 from yester.engine.roots import Root, plan_roots
-from yester.engine.sealing import ObjectKind, digest_of, is_digest_name, open_record
 from yester.engine.seen import Presence, Seen
 from yester.engine.sessions import WriterSession
 from yester.engine.source import ContentReader
+from yester.engine.standing import Listed, listed, unsound_metadata
 from yester.engine.telling import RunTeller
 from yester.engine.trees import decode_root
 from yester.engine.writing import BlobWriter
@@ -75,19 +72,6 @@ class SnapshotResult:
     statistics: Statistics
     failures: tuple[Failure, ...]
     result: Result
-
-
-class _Listed(NamedTuple):
-    """What the store held at one moment."""
-
-    packs: set[PackId]
-    marks: dict[str, set[PackId]]
-    """What each prune is about to delete, by the name of its mark."""
-
-    @property
-    def lasting(self) -> set[PackId]:
-        """Packs that no prune is about to delete."""
-        return self.packs.difference(*self.marks.values())
 
 
 def take_snapshot(
@@ -147,12 +131,12 @@ class _Run:
         self._progress.phase(Phase.OPEN)
         top, failures = self._planned()
         with nullcontext() if self._request.dry_run else self._session():
-            listed = self._listed()
+            before = listed(self._repository)
             warnings = () if self._request.dry_run else adopt_orphans(self._repository).warnings
             for warning in warnings:
                 self._teller.message("warning", warning)
             for _ in range(_COMMITS):
-                there = listed.lasting - self._unsound
+                there = before.lasting - self._unsound
                 self._repository.index.restrict(there)
                 try:
                     done = self._attempt(top, failures, there)
@@ -161,14 +145,14 @@ class _Run:
                     continue
                 if done.snapshot is None:
                     return done
-                looked = self._listed()
-                if not self._endangered(listed, looked) or self._is_whole(done.snapshot, looked):
+                looked = listed(self._repository)
+                if not self._endangered(before, looked) or self._is_whole(done.snapshot, looked):
                     self._teller.snapshot(done.snapshot, self._started_ns)
                     self._look_back()
                     return done
                 self._repository.forget_snapshot(done.snapshot, "a prune took what it was built on")
                 self._counters.restart()
-                listed = looked
+                before = looked
         raise YesterError(
             "Packs that this run needs were deleted while it worked, again and again",
             hint="Let the program that prunes this repository end, run `yester check`, and try again.",
@@ -181,8 +165,7 @@ class _Run:
 
     def _make_do_without(self, error: YesterError) -> None:
         """After earlier trees could not be read: find the packs at fault, or raise `error` when it is about others."""
-        metadata = [name for name in list_packs(self._repository.store) if name.startswith("meta.")]
-        unsound = {PackId(digest_of(name)) for name in metadata if not self._is_sound(name)}
+        unsound = unsound_metadata(self._repository.store)
         if unsound <= self._unsound:
             raise error
         self._unsound |= unsound
@@ -192,12 +175,6 @@ class _Run:
             f"{error.what}; this snapshot stores anew what is damaged and still in the source, earlier ones stay hit: "
             "run yester check",
         )
-
-    def _is_sound(self, name: str) -> bool:
-        try:
-            return blake3(self._repository.store.get(name)).digest() == digest_of(name)
-        except (Missing, Broken):
-            return False
 
     def _planned(self) -> tuple[Root, list[Failure]]:
         """Return the folders to walk, and a failure for each source that is not there."""
@@ -223,35 +200,17 @@ class _Run:
 
     # What is in the store, before and after.
 
-    def _listed(self) -> _Listed:
-        store = self._repository.store
-        # Marks first: a prune whose mark goes meanwhile is through, and the packs then show what it deleted.
-        marks = {name: marked for name in store.list("mark.") if (marked := self._marked(name)) is not None}
-        packs = {PackId(digest_of(name)) for name in list_packs(store)}
-        return _Listed(packs, marks)
-
-    def _marked(self, name: str) -> set[PackId] | None:
-        """Return the packs that a prune is about to delete; None when this is no mark, or has gone."""
-        repository = self._repository
-        if not is_digest_name(name):
-            return None
-        try:
-            data = repository.store.get(name)
-        except Missing:
-            return None
-        plain = open_record(ObjectKind.MARK, repository.keys, name, data)
-        return {PackId(pack) for pack in decode_record(Mark, plain, name).packs}
-
-    def _endangered(self, before: _Listed, after: _Listed) -> bool:
+    def _endangered(self, before: Listed, after: Listed) -> bool:
         return not (before.packs | self._needed <= after.packs and after.marks.keys() <= before.marks.keys())
 
-    def _is_whole(self, sid: SnapshotId, listed: _Listed) -> bool:
+    def _is_whole(self, sid: SnapshotId, looked: Listed) -> bool:
         """Walk what was committed: whether all of it lies in packs that are there and that no prune takes."""
         index = self._repository.index
         index.refresh()
-        index.restrict(listed.lasting)
-        root = decode_root(self._repository.snapshot(sid).root)
-        return Presence(self._repository.reader(_READER_SIZE), index).tree(root.tree)
+        index.restrict(looked.lasting)
+        snapshot, presence = self._repository.snapshot(sid), Presence(self._repository.reader(_READER_SIZE), index)
+        beside = (blob for blob in (snapshot.links, snapshot.errors, snapshot.profile_text) if blob is not None)
+        return all(map(presence.has, beside)) and presence.tree(decode_root(snapshot.root).tree)
 
     # One attempt.
 

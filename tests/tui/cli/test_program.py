@@ -105,7 +105,7 @@ def test_a_full_disk_behind_standard_output(home: Path) -> None:
             text=True,
         )
     assert process.returncode == 1
-    assert process.stderr .startswith("yester: No space left on device\n  hint: ")
+    assert process.stderr.startswith("yester: No space left on device\n  hint: ")
 
 
 def test_a_defect_is_one_line_and_with_debug_a_traceback(home: Path) -> None:
