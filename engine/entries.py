@@ -76,7 +76,7 @@ class Entry:
     target: bytes = b""
     device: tuple[int, int] | None = None
     xattrs: bytes | BlobId = b""
-    """The encoded attribute set (engine/xattrs.py), or with `xattrs_stored` the id of the blob that holds it."""
+    """The encoded attribute set (engine/trees/xattrs.py), or with `xattrs_stored` the id of the blob that holds it."""
     xattrs_stored: bool = False
     extents: tuple[Span, ...] | ListId | None = None
     """None: data without holes."""

@@ -29,7 +29,7 @@ _SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
 
 @dataclass(frozen=True, slots=True)
 class FilterSpec:
-    """What to leave out. Patterns are gitignore patterns against absolute paths (engine/filters.py)."""
+    """What to leave out. Patterns are gitignore patterns against absolute paths (engine/capture/filters.py)."""
 
     excludes: tuple[str, ...] = ()
     exclude_files: tuple[Path, ...] = ()

@@ -12,7 +12,6 @@ import msgspec
 from blake3 import blake3
 
 from yester import __version__
-from yester.engine.config import CONFIG_NAME, Config, decode_config, encode_config
 from yester.engine.errors import (
     DamageError,
     Denied,
@@ -22,17 +21,18 @@ from yester.engine.errors import (
 )
 from yester.engine.host import kept_id
 from yester.engine.ids import SnapshotId, WriterId
-from yester.engine.index import Index
-from yester.engine.keys import Keys, MasterKey
-from yester.engine.keyslots import SlotKind, new_slot
+from yester.engine.packs.index import Index
+from yester.engine.packs.reading import BlobReader
 from yester.engine.places import Places, ensured
-from yester.engine.reading import BlobReader
-from yester.engine.recognition import know_again, note_encryption, refuse_downgrade
-from yester.engine.records import KINDS, Label, Record, Snapshot, Tombstone, decode_record, encode_record
-from yester.engine.sealing import ObjectKind, digest_of, is_digest_name, name_of, open_record, seal_record
+from yester.engine.sealed.config import CONFIG_NAME, Config, decode_config, encode_config
+from yester.engine.sealed.keys import Keys, MasterKey
+from yester.engine.sealed.keyslots import SlotKind, new_slot
+from yester.engine.sealed.recognition import know_again, note_encryption, refuse_downgrade
+from yester.engine.sealed.records import KINDS, Label, Record, Snapshot, Tombstone, decode_record, encode_record
+from yester.engine.sealed.sealing import ObjectKind, digest_of, is_digest_name, name_of, open_record, seal_record
+from yester.engine.sealed.unlocking import Pending, needs_secret, unlock
 from yester.engine.selection import select
 from yester.engine.store import Store
-from yester.engine.unlocking import Pending, needs_secret, unlock
 from yester.engine.witness import Witness
 
 R = TypeVar("R", Snapshot, Label, Tombstone)

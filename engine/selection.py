@@ -11,7 +11,7 @@ from datetime import datetime
 
 from yester.engine.errors import UsageError
 from yester.engine.ids import SnapshotId
-from yester.engine.records import Snapshot
+from yester.engine.sealed.records import Snapshot
 
 Listed = tuple[SnapshotId, Snapshot]
 

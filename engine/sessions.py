@@ -14,9 +14,9 @@ from types import TracebackType
 from typing import Self
 
 from yester.engine.errors import DamageError, Missing, StoreError
-from yester.engine.keys import Keys
-from yester.engine.records import Session, decode_record, encode_record
-from yester.engine.sealing import ObjectKind, open_record, seal_record
+from yester.engine.sealed.keys import Keys
+from yester.engine.sealed.records import Session, decode_record, encode_record
+from yester.engine.sealed.sealing import ObjectKind, open_record, seal_record
 from yester.engine.store import Store
 
 PREFIX = "session."

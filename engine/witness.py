@@ -14,7 +14,7 @@ import msgspec
 from yester.engine.errors import YesterError
 from yester.engine.ids import SnapshotId
 from yester.engine.places import remember
-from yester.engine.records import Snapshot
+from yester.engine.sealed.records import Snapshot
 
 
 class Seen(msgspec.Struct, frozen=True):

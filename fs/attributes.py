@@ -7,9 +7,9 @@ from stat import S_IFDIR, S_IFLNK
 from typing import Generic, Protocol, TypeVar
 
 from yester.engine.entries import Owner
-from yester.engine.ownership import Ids, OwnerMode, opened_mode, owner_map
-from yester.engine.page_columns import UNKNOWN_TIME
-from yester.engine.pages import Page
+from yester.engine.restore.ownership import Ids, OwnerMode, opened_mode, owner_map
+from yester.engine.trees.page_columns import UNKNOWN_TIME
+from yester.engine.trees.pages import Page
 from yester.fs.inodes import Inode
 from yester.fs.views import ViewFolder, ViewLink
 

@@ -4,11 +4,11 @@ Whoever reads on where the last read ended is taken to read the file to its end:
 are kept on their way. Joined pieces lie in one buffer of the mount, for the answer is copied before the next read.
 """
 
-from yester.engine.content import Content
 from yester.engine.errors import DamageError
 from yester.engine.ids import BlobKind
-from yester.engine.pages import Page
 from yester.engine.store import Buffer
+from yester.engine.trees.content import Content
+from yester.engine.trees.pages import Page
 from yester.fs.inodes import Inode
 from yester.fs.read_ahead import ReadAhead
 from yester.fs.sources import MountSource

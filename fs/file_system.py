@@ -14,10 +14,10 @@ from typing import Generic, NamedTuple, NoReturn, Protocol
 
 from yester.engine.errors import YesterError
 from yester.engine.ids import BlobKind, SnapshotId
-from yester.engine.ownership import Ids, OwnerMode
-from yester.engine.pages import Page
-from yester.engine.records import Snapshot
-from yester.engine.xattrs import decode_set
+from yester.engine.restore.ownership import Ids, OwnerMode
+from yester.engine.sealed.records import Snapshot
+from yester.engine.trees.pages import Page
+from yester.engine.trees.xattrs import decode_set
 from yester.fs.attributes import FOREVER, VIEW_SECONDS, A, AttributeFiller
 from yester.fs.file_reading import Desk, OpenFile
 from yester.fs.inodes import ORDINAL_BITS, ORDINAL_MASK, ROOT, Inode, inode_of

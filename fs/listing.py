@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from yester.engine.pages import Page
+from yester.engine.trees.pages import Page
 from yester.fs.attributes import A, AttributeFiller
 from yester.fs.inodes import ORDINAL_BITS, ORDINAL_MASK, Inode, inode_of
 from yester.fs.snapshot_tree import Folder, SnapshotTree

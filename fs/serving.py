@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 from yester.engine.errors import UsageError, YesterError
 from yester.engine.memory import keep_freed_memory
-from yester.engine.ownership import OwnerMode
+from yester.engine.packs.reading import BlobReader
 from yester.engine.places import Places
-from yester.engine.reading import BlobReader
 from yester.engine.repository import Repository
+from yester.engine.restore.ownership import OwnerMode
 from yester.fs.background import run_in_background
 from yester.fs.mounts import (
     SOURCE,

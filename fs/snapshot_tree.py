@@ -16,10 +16,10 @@ from yester.engine.blobs import BlobSource
 from yester.engine.entries import Mark
 from yester.engine.errors import DamageError
 from yester.engine.ids import BlobId, ListId
-from yester.engine.links import LinkTable
-from yester.engine.pages import Page
-from yester.engine.records import Snapshot
-from yester.engine.trees import Directory
+from yester.engine.sealed.records import Snapshot
+from yester.engine.trees.directories import Directory
+from yester.engine.trees.links import LinkTable
+from yester.engine.trees.pages import Page
 from yester.fs.inodes import Inode, inode_of
 
 ROOT_ORDINAL = 0

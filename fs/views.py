@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from yester.engine.ids import SnapshotId
-from yester.engine.records import Snapshot
+from yester.engine.sealed.records import Snapshot
 from yester.fs.inodes import (
     IDS,
     LATEST,

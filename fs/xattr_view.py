@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from stat import S_ISREG
 
 from yester.engine.entries import Entry, Mark
-from yester.engine.ownership import OwnerMode, opened_mode
+from yester.engine.restore.ownership import OwnerMode, opened_mode
 
 ACCESS_ACL = b"system.posix_acl_access"
 DEFAULT_ACL = b"system.posix_acl_default"

@@ -13,14 +13,14 @@ from tests.format_nodes import Sums
 from tests.format_reader import Item, Reader
 
 from yester.engine.blobs import BlobSource
-from yester.engine.content import Content
 from yester.engine.entries import Entry, Mark, Span
 from yester.engine.ids import BlobId, BlobKind, ListId, SnapshotId
-from yester.engine.links import LinkTable
-from yester.engine.lists import BlobList, ExtentList
 from yester.engine.repository import Repository
-from yester.engine.trees import decode_root, walk
-from yester.engine.xattrs import decode_set
+from yester.engine.trees.content import Content
+from yester.engine.trees.directories import decode_root, walk
+from yester.engine.trees.links import LinkTable
+from yester.engine.trees.lists import BlobList, ExtentList
+from yester.engine.trees.xattrs import decode_set
 
 Description = dict[str, Any]
 

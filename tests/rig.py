@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from yester.engine.blobs import BlobSource
-from yester.engine.content import Content
+from yester.engine.capture.snapping import SnapshotRequest, SnapshotResult, take_snapshot
 from yester.engine.entries import Entry
 from yester.engine.events import Event
 from yester.engine.hooks import AllEvents
@@ -14,11 +14,11 @@ from yester.engine.ids import SnapshotId
 from yester.engine.places import Places
 from yester.engine.profiles import FilterSpec, Profile, new_profile
 from yester.engine.progress import NoProgress
-from yester.engine.records import Snapshot
 from yester.engine.repository import Repository
-from yester.engine.snapping import SnapshotRequest, SnapshotResult, take_snapshot
+from yester.engine.sealed.records import Snapshot
 from yester.engine.store import Store
-from yester.engine.trees import decode_root, walk
+from yester.engine.trees.content import Content
+from yester.engine.trees.directories import decode_root, walk
 from yester.plugins.backends.memory import MemoryStore
 
 KEEP_ALL = FilterSpec(defaults=False, caches=False)

@@ -33,8 +33,8 @@ from tests.tui.cli.conftest import (  # noqa: F401 - fixtures are found by name
     yester,
 )
 
-from yester.engine.config import CONFIG_NAME
 from yester.engine.entries import Mark
+from yester.engine.sealed.config import CONFIG_NAME
 
 NOBODY = 65534
 

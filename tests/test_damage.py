@@ -19,16 +19,16 @@ from tests.engine.restoring_rig import checked, restored, taken
 from tests.fs.mounting import World
 from tests.rig import Rig
 
-from yester.engine import keyslots
 from yester.engine.blobs import BlobSource
-from yester.engine.check_report import CheckReport
-from yester.engine.content import Content
+from yester.engine.check.report import CheckReport
 from yester.engine.entries import Entry, Mark
 from yester.engine.errors import DamageError, RepositoryError, YesterError
 from yester.engine.ids import BlobId, BlobKind, SnapshotId
-from yester.engine.trees import decode_root, open_directory
-from yester.engine.writing import BlobWriter
-from yester.engine.xattrs import decode_set
+from yester.engine.packs.writing import BlobWriter
+from yester.engine.sealed import keyslots
+from yester.engine.trees.content import Content
+from yester.engine.trees.directories import decode_root, open_directory
+from yester.engine.trees.xattrs import decode_set
 from yester.plugins.backends.memory import MemoryStore
 
 FLIPS = 300

@@ -24,12 +24,12 @@ from tests.rig import Rig
 
 from yester.engine.entries import Ref, Span
 from yester.engine.ids import BlobId, BlobKind, SnapshotId
-from yester.engine.keyslots import SlotKind, new_recovery_key, new_slot, parse_recovery_key
-from yester.engine.links import write_links
-from yester.engine.lists import write_blob_list, write_extents
 from yester.engine.profiles import new_profile
 from yester.engine.repository import Repository
-from yester.engine.trees import TreeWriter
+from yester.engine.sealed.keyslots import SlotKind, new_recovery_key, new_slot, parse_recovery_key
+from yester.engine.trees.directories import TreeWriter
+from yester.engine.trees.links import write_links
+from yester.engine.trees.lists import write_blob_list, write_extents
 from yester.plugins.backends.folder import FolderStore
 
 PASSPHRASE = "pässword".encode()

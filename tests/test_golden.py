@@ -14,13 +14,13 @@ from blake3 import blake3
 from tests.format_description import abridged, by_reader, by_yester, outline
 from tests.format_reader import Reader, recovery_secret
 
-from yester.engine.checking import check
+from yester.engine.check.checking import check
 from yester.engine.hooks import NoHooks
 from yester.engine.ids import SnapshotId
 from yester.engine.places import Places
 from yester.engine.progress import NoProgress
-from yester.engine.records import encode_record
 from yester.engine.repository import Repository
+from yester.engine.sealed.records import encode_record
 from yester.engine.sessions import live_sessions
 from yester.plugins.backends.folder import FolderStore
 

@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 from tests.rig import Rig
 
-from yester.engine import listing
-from yester.engine.checking import check
+from yester.engine.capture import listing
+from yester.engine.check.checking import check
 from yester.engine.errors import Broken, Full, YesterError
 from yester.engine.events import File
 from yester.engine.hooks import NoHooks
 from yester.engine.ids import PackId, SnapshotId
 from yester.engine.progress import NoProgress
-from yester.engine.records import Mark
-from yester.engine.sealing import ObjectKind, digest_of
+from yester.engine.sealed.records import Mark
+from yester.engine.sealed.sealing import ObjectKind, digest_of
 from yester.engine.store import Buffer
 from yester.plugins.backends.folder import FolderStore
 
@@ -139,7 +139,7 @@ def test_files_of_a_killed_run_are_not_read_again(
     other, store = fresh(rig, tmp_path, "killed")
     store.at = rounds - 1
     store.before = lambda name: os.kill(os.getpid(), signal.SIGKILL)
-    monkeypatch.setattr("yester.engine.filecache._WRITE_BUFFER", 2)
+    monkeypatch.setattr("yester.engine.capture.filecache._WRITE_BUFFER", 2)
     in_a_child(other)
     store.at = None
     result = other.snap()

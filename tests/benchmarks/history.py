@@ -14,7 +14,7 @@ import msgspec
 
 from yester.engine.places import Places
 from yester.engine.repository import Repository
-from yester.engine.sealing import ObjectKind
+from yester.engine.sealed.sealing import ObjectKind
 from yester.plugins.backends.folder import FolderStore
 
 HOUR_NS = 3600 * 10**9

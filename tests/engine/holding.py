@@ -7,13 +7,13 @@ from pathlib import Path
 from blake3 import blake3
 
 from yester.engine.ids import BlobKind, PackId
-from yester.engine.index import Index
-from yester.engine.keys import Keys, MasterKey
-from yester.engine.packs import PACK_SIZE, Frame, OpenPack, PackDirectory, PackEntry
-from yester.engine.reading import BlobReader
-from yester.engine.sealing import ObjectKind, Sealer
+from yester.engine.packs.index import Index
+from yester.engine.packs.packs import PACK_SIZE, Frame, OpenPack, PackDirectory, PackEntry
+from yester.engine.packs.reading import BlobReader
+from yester.engine.packs.writing import BlobWriter
+from yester.engine.sealed.keys import Keys, MasterKey
+from yester.engine.sealed.sealing import ObjectKind, Sealer
 from yester.engine.store import Store
-from yester.engine.writing import BlobWriter
 
 KEYS = Keys(MasterKey(b"i" * 32, ((1, b"e" * 32),)))
 

@@ -8,19 +8,19 @@ from pathlib import Path
 from tests.rig import Rig
 
 from yester.engine.blobs import Put
-from yester.engine.check_report import CheckReport
-from yester.engine.checking import check
+from yester.engine.check.checking import check
+from yester.engine.check.report import CheckReport
 from yester.engine.entries import Entry, Owner, Ref, Summary
 from yester.engine.hooks import NoHooks
 from yester.engine.ids import BlobId, BlobKind, SnapshotId, TreeId
-from yester.engine.ownership import OwnerMode
+from yester.engine.packs.writing import BlobWriter
 from yester.engine.progress import NoProgress
-from yester.engine.records import Snapshot
-from yester.engine.restore_plan import Conflict
-from yester.engine.restore_report import RestoreReport
-from yester.engine.restoring import restore
-from yester.engine.trees import TreeWriter, encode_root
-from yester.engine.writing import BlobWriter
+from yester.engine.restore.ownership import OwnerMode
+from yester.engine.restore.plan import Conflict
+from yester.engine.restore.report import RestoreReport
+from yester.engine.restore.restoring import restore
+from yester.engine.sealed.records import Snapshot
+from yester.engine.trees.directories import TreeWriter, encode_root
 
 NOBODY = 65534
 MINE = Owner(os.geteuid(), os.getegid())

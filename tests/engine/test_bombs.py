@@ -15,24 +15,24 @@ from blake3 import blake3
 from tests.engine.holding import KEYS, Holding
 from tests.engine.metadata import MemoryBlobs, file_entry
 
-from yester.engine.clear import ClearKind, encode_clear
-from yester.engine.compression import decompress
-from yester.engine.config import decode_config
 from yester.engine.errors import DamageError, RepositoryError
-from yester.engine.fragments import Fragment
 from yester.engine.ids import BlobId, BlobKind, ListId, TreeId
-from yester.engine.keys import MasterKey
-from yester.engine.keyslots import open_slot
-from yester.engine.links import LinkTable
-from yester.engine.lists import BlobList, ExtentList
-from yester.engine.packs import PACK_SIZE, Frame, OpenPack, PackDirectory, read_directory
-from yester.engine.page_builder import PageBuilder
-from yester.engine.page_columns import HEADER
-from yester.engine.pages import Page
-from yester.engine.reading import BlobReader
-from yester.engine.sealing import Domain, ObjectKind, Opener, Sealer, object_name, open_record
-from yester.engine.trees import Directory
-from yester.engine.xattrs import decode_set
+from yester.engine.packs.compression import decompress
+from yester.engine.packs.fragments import Fragment
+from yester.engine.packs.packs import PACK_SIZE, Frame, OpenPack, PackDirectory, read_directory
+from yester.engine.packs.reading import BlobReader
+from yester.engine.sealed.clear import ClearKind, encode_clear
+from yester.engine.sealed.config import decode_config
+from yester.engine.sealed.keys import MasterKey
+from yester.engine.sealed.keyslots import open_slot
+from yester.engine.sealed.sealing import Domain, ObjectKind, Opener, Sealer, object_name, open_record
+from yester.engine.trees.directories import Directory
+from yester.engine.trees.links import LinkTable
+from yester.engine.trees.lists import BlobList, ExtentList
+from yester.engine.trees.page_builder import PageBuilder
+from yester.engine.trees.page_columns import HEADER
+from yester.engine.trees.pages import Page
+from yester.engine.trees.xattrs import decode_set
 from yester.plugins.backends.memory import MemoryStore
 
 GIB = 1 << 30

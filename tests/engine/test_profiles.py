@@ -168,7 +168,7 @@ def test_no_sizes(text: str) -> None:
 
 
 def test_sources_are_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Links stay: a snapshot keeps both the link and what it leads to (engine/roots.py)."""
+    """Links stay: a snapshot keeps both the link and what it leads to (engine/capture/roots.py)."""
     (tmp_path / "docs").mkdir()
     (tmp_path / "link").symlink_to("docs")
     monkeypatch.chdir(tmp_path)

@@ -6,16 +6,16 @@ import msgspec
 import pytest
 from blake3 import blake3
 
-from yester.engine import keyslots
-from yester.engine.clear import ClearKind, encode_clear
-from yester.engine.config import decode_config, encode_config
 from yester.engine.errors import DamageError, Denied, Missing, RepositoryError, UsageError, YesterError
 from yester.engine.ids import BlobKind, SnapshotId
-from yester.engine.keys import Keys, MasterKey
 from yester.engine.places import Places
-from yester.engine.records import Label, Record, Snapshot, Tombstone
 from yester.engine.repository import Repository
-from yester.engine.sealing import ObjectKind, digest_of, name_of
+from yester.engine.sealed import keyslots
+from yester.engine.sealed.clear import ClearKind, encode_clear
+from yester.engine.sealed.config import decode_config, encode_config
+from yester.engine.sealed.keys import Keys, MasterKey
+from yester.engine.sealed.records import Label, Record, Snapshot, Tombstone
+from yester.engine.sealed.sealing import ObjectKind, digest_of, name_of
 from yester.plugins.backends.folder import FolderStore
 from yester.plugins.backends.memory import MemoryStore
 

@@ -5,7 +5,7 @@ import pytest
 
 from yester.engine.errors import UsageError
 from yester.engine.ids import SnapshotId
-from yester.engine.records import Snapshot
+from yester.engine.sealed.records import Snapshot
 from yester.engine.selection import Listed, latest, select, time_name
 
 HOUR = 3600 * 10**9

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 import pytest
 
 from yester.engine.errors import DamageError, Full, Missing, Retry
-from yester.engine.keys import Keys, MasterKey
-from yester.engine.records import Session, encode_record
-from yester.engine.sealing import ObjectKind, seal_record
+from yester.engine.sealed.keys import Keys, MasterKey
+from yester.engine.sealed.records import Session, encode_record
+from yester.engine.sealed.sealing import ObjectKind, seal_record
 from yester.engine.sessions import WriterSession, live_sessions, read_session, session_name
 from yester.engine.store import Buffer
 from yester.plugins.backends.memory import MemoryStore

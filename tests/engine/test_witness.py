@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from yester.engine.ids import SnapshotId
-from yester.engine.records import Snapshot
+from yester.engine.sealed.records import Snapshot
 from yester.engine.witness import Seen, Witness, compare
 
 ME, YOU = b"m" * 16, b"y" * 16

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from yester.engine.capture.snapping import SnapshotRequest, take_snapshot
 from yester.engine.hooks import NoHooks
 from yester.engine.ids import SnapshotId
 from yester.engine.places import Places
 from yester.engine.profiles import FilterSpec, Profile
 from yester.engine.progress import NoProgress
 from yester.engine.repository import Repository
-from yester.engine.snapping import SnapshotRequest, take_snapshot
 from yester.fs.mounts import ActiveMount, active_mounts
 from yester.fs.unmounting import unmount
 from yester.plugins.backends.folder import FolderStore
@@ -25,7 +25,7 @@ from pathlib import Path
 from yester.engine.errors import YesterError
 from yester.engine.places import Places
 from yester.engine.repository import Repository
-from yester.engine.ownership import OwnerMode
+from yester.engine.restore.ownership import OwnerMode
 from yester.fs.serving import MountPlan, serve
 from yester.plugins.backends.folder import FolderStore
 repository, mountpoint, places, owner, others, far = sys.argv[1:]

@@ -9,11 +9,11 @@ from blake3 import blake3
 
 from yester.engine.entries import Entry, Mark, Owner, Ref, Summary
 from yester.engine.ids import BlobId, BlobKind, SnapshotId
-from yester.engine.links import write_links
-from yester.engine.lists import write_blob_list
-from yester.engine.records import Snapshot, Statistics
-from yester.engine.trees import TreeWriter, encode_root
-from yester.engine.xattrs import encode_set
+from yester.engine.sealed.records import Snapshot, Statistics
+from yester.engine.trees.directories import TreeWriter, encode_root
+from yester.engine.trees.links import write_links
+from yester.engine.trees.lists import write_blob_list
+from yester.engine.trees.xattrs import encode_set
 
 KEY = bytes(32)
 PIECE = 64 << 10

@@ -11,7 +11,7 @@ import pytest
 from tests.fs.stand_in import Memory, Snapshots
 
 from yester.engine.errors import DamageError, Retry
-from yester.engine.ownership import OwnerMode
+from yester.engine.restore.ownership import OwnerMode
 from yester.fs.attributes import FOREVER, VIEW_SECONDS
 from yester.fs.file_reading import STEP, WINDOW, Desk
 from yester.fs.file_system import FileSystem

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from yester.engine.ids import SnapshotId
-from yester.engine.records import Snapshot
+from yester.engine.sealed.records import Snapshot
 from yester.fs.inodes import IDS, LATEST, ROOT, SNAPSHOTS, Numbers
 from yester.fs.views import ViewBuilder, ViewFolder, ViewLink, file_name, folder_names, time_name
 

@@ -4,7 +4,7 @@ import struct
 
 from yester.engine.entries import Entry, Mark, Owner, Ref
 from yester.engine.ids import BlobId
-from yester.engine.ownership import OwnerMode
+from yester.engine.restore.ownership import OwnerMode
 from yester.fs.xattr_view import ACCESS_ACL, hidden_value, shown_value
 
 ENTRY = Entry(

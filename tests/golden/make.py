@@ -21,24 +21,24 @@ from blake3 import blake3
 from tests.format_description import abridged, by_reader, outline
 from tests.format_reader import Reader
 
-from yester.engine.config import CONFIG_NAME, Config, encode_config
 from yester.engine.entries import Entry, Mark, Owner, Ref, Span, Summary
-from yester.engine.fragments import list_fragments
 from yester.engine.ids import BlobId, BlobKind, SnapshotId
-from yester.engine.keys import Keys, MasterKey
-from yester.engine.keyslots import SlotKind, new_recovery_key, new_slot, parse_recovery_key
-from yester.engine.links import write_links
-from yester.engine.lists import write_blob_list, write_extents
-from yester.engine.packs import list_packs, read_directory
+from yester.engine.packs.fragments import list_fragments
+from yester.engine.packs.packs import list_packs, read_directory
+from yester.engine.packs.writing import BlobWriter
 from yester.engine.places import Places
-from yester.engine.records import Label, Session, Snapshot, Statistics, Tombstone, encode_record
-from yester.engine.records import Mark as MarkRecord
 from yester.engine.repository import PROGRAM, Repository
-from yester.engine.sealing import ObjectKind, seal_record
+from yester.engine.sealed.config import CONFIG_NAME, Config, encode_config
+from yester.engine.sealed.keys import Keys, MasterKey
+from yester.engine.sealed.keyslots import SlotKind, new_recovery_key, new_slot, parse_recovery_key
+from yester.engine.sealed.records import Label, Session, Snapshot, Statistics, Tombstone, encode_record
+from yester.engine.sealed.records import Mark as MarkRecord
+from yester.engine.sealed.sealing import ObjectKind, seal_record
 from yester.engine.sessions import session_name
-from yester.engine.trees import TreeWriter, encode_root
-from yester.engine.writing import BlobWriter
-from yester.engine.xattrs import INLINE_LIMIT, encode_set
+from yester.engine.trees.directories import TreeWriter, encode_root
+from yester.engine.trees.links import write_links
+from yester.engine.trees.lists import write_blob_list, write_extents
+from yester.engine.trees.xattrs import INLINE_LIMIT, encode_set
 from yester.plugins.backends.folder import FolderStore
 
 PASSPHRASE = "grün, grün, grün"

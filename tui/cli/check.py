@@ -21,7 +21,7 @@ from yester.tui.cli.progress import Bar, Watch, terminal_bar
 from yester.tui.cli.wording import count, one_line, printable, size
 
 if TYPE_CHECKING:
-    from yester.engine.check_report import CheckReport, Problem
+    from yester.engine.check.report import CheckReport, Problem
 
 
 def _percent(context: click.Context, parameter: click.Parameter, value: str | None) -> int:
@@ -80,7 +80,7 @@ def command(
 
 def _check(opened: Repository, percent: int, bar: Bar | None) -> "CheckReport":
     # Not before the repository was opened: its key is being derived while these are loaded.
-    from yester.engine.checking import check
+    from yester.engine.check.checking import check
     from yester.tui.cli.running import supervise
 
     watch = Watch(None, bar)

@@ -9,8 +9,8 @@ from yester.engine.blobs import BlobSource
 from yester.engine.entries import Entry, Mark
 from yester.engine.events import Shown, path_fields, shown
 from yester.engine.ids import BlobKind
-from yester.engine.trees import open_directory
-from yester.engine.xattrs import decode_set
+from yester.engine.trees.directories import open_directory
+from yester.engine.trees.xattrs import decode_set
 from yester.tui.cli.wording import moment, printable, size, table
 
 _TYPES = {

@@ -6,9 +6,9 @@ import time
 import click
 from blake3 import blake3
 
-from yester.engine.keyslots import SlotKind, new_recovery_key, new_slot, parse_recovery_key
 from yester.engine.places import Places
 from yester.engine.repository import Repository
+from yester.engine.sealed.keyslots import SlotKind, new_recovery_key, new_slot, parse_recovery_key
 from yester.engine.secrets import SecretSource, find_secret, keep_in_keyring
 from yester.plugins.backends.registry import open_store
 from yester.tui.cli.asking import new_passphrase_prompt

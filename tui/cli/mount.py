@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from yester.engine.ownership import OwnerMode
 from yester.engine.places import Places
+from yester.engine.restore.ownership import OwnerMode
 from yester.fs.serving import MountPlan, serve
 from yester.tui.cli.opening import Access, open_repository
 from yester.tui.cli.options import access

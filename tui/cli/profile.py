@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from yester.engine.capture.filters import DEFAULT_EXCLUDES, read_pattern_file
 from yester.engine.errors import RepositoryError, UsageError
 from yester.engine.events import clean, shown
-from yester.engine.filters import DEFAULT_EXCLUDES, read_pattern_file
 from yester.engine.places import Places
 from yester.engine.profiles import (
     FilterSpec,

@@ -12,11 +12,11 @@ from yester.engine.errors import DamageError
 from yester.engine.events import shown
 from yester.engine.hooks import NoHooks
 from yester.engine.ids import SnapshotId
-from yester.engine.ownership import OwnerMode
 from yester.engine.places import Places
 from yester.engine.repository import Repository
-from yester.engine.restore_plan import Conflict
-from yester.engine.trees import decode_root, resolve
+from yester.engine.restore.ownership import OwnerMode
+from yester.engine.restore.plan import Conflict
+from yester.engine.trees.directories import decode_root, resolve
 from yester.tui.cli.failures import complain, complain_of_paths
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import Access, open_repository, profile_meant
@@ -25,7 +25,7 @@ from yester.tui.cli.progress import Bar, Watch, terminal_bar
 from yester.tui.cli.wording import count, printable, size
 
 if TYPE_CHECKING:
-    from yester.engine.restore_report import RestoreReport
+    from yester.engine.restore.report import RestoreReport
 
 
 @click.command("restore", short_help="Bring files back.")
@@ -91,7 +91,7 @@ def _restore(
     bar: Bar | None,
 ) -> "RestoreReport":
     # Not before the repository was opened: its key is being derived while these are loaded.
-    from yester.engine.restoring import restore
+    from yester.engine.restore.restoring import restore
     from yester.tui.cli.running import supervise
 
     watch = Watch(None, bar)

@@ -5,8 +5,8 @@ import click
 from yester.engine.errors import UsageError
 from yester.engine.ids import SnapshotId
 from yester.engine.places import Places
-from yester.engine.records import Label, Snapshot
-from yester.engine.trees import decode_root, resolve
+from yester.engine.sealed.records import Label, Snapshot
+from yester.engine.trees.directories import decode_root, resolve
 from yester.tui.cli.entry import details, entry_as_json, listing
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.list import notes, snapshot_as_json

@@ -26,7 +26,7 @@ from yester.tui.cli.progress import Watch, terminal_bar
 from yester.tui.cli.wording import count, duration, size
 
 if TYPE_CHECKING:
-    from yester.engine.snapping import SnapshotResult
+    from yester.engine.capture.snapping import SnapshotResult
 
 
 class _Ears(AllEvents):
@@ -142,7 +142,7 @@ class _Run:
 
     def _take(self, repository: Repository) -> "SnapshotResult":
         # Not before the repository was opened: its key is being derived while these are loaded.
-        from yester.engine.snapping import SnapshotRequest, take_snapshot
+        from yester.engine.capture.snapping import SnapshotRequest, take_snapshot
         from yester.tui.cli.running import supervise
 
         request = SnapshotRequest(self.profile, self.id, self.tags, self.dry_run)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
-from yester.engine.mounts import mount_table
+from yester.engine.capture.mounts import mount_table
 
 PASSPHRASE = "just-for-this-demo"
 OWN_VARIABLES = ("YESTER_", "XDG_", "CREDENTIALS_DIRECTORY")

@@ -68,7 +68,7 @@ def test_a_repository_like_another_shares_its_ids(yester: Yester, plain: Path, t
 def _root(place: Path) -> object:
     from yester.engine.places import Places
     from yester.engine.repository import Repository
-    from yester.engine.trees import decode_root, resolve
+    from yester.engine.trees.directories import decode_root, resolve
     from yester.plugins.backends.registry import open_store
 
     repository = Repository.open(open_store(str(place)), None, places=Places.default())

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.tui.cli.conftest import Yester, is_one_complaint
 
-from yester.engine.filters import DEFAULT_EXCLUDES
+from yester.engine.capture.filters import DEFAULT_EXCLUDES
 
 
 def file_of(home: Path, name: str) -> Path:

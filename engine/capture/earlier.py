@@ -1,0 +1,80 @@
+"""What an earlier snapshot of the series holds of one directory, taken name by name in order."""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+
+from yester.engine.blobs import BlobSource
+from yester.engine.capture.listing import settled
+from yester.engine.capture.statx import Status
+from yester.engine.entries import Entry, Mark
+from yester.engine.ids import TreeId
+from yester.engine.trees.directories import Directory
+from yester.engine.trees.pages import Page
+
+_RETAKE = Mark.CHANGED | Mark.UNREADABLE | Mark.EXCLUDED_MOUNT | Mark.ATTRIBUTES_UNREADABLE
+
+
+class EarlierDirectory:
+    """A cursor over one directory of an earlier snapshot; names must be asked for in rising order.
+
+    `stamps`, 8 bytes an entry, are those of the file cache when it knows the directory; else entries
+    are compared by type, size, mtime and ctime.
+    """
+
+    def __init__(
+        self, source: BlobSource, tree: TreeId, stamps: memoryview | None = None, *, taken_ns: int = 0
+    ) -> None:
+        """`taken_ns` is when the walk that took it began: what changed after that is not trusted without stamps."""
+        self._taken_ns = taken_ns
+        self._leaves = Directory(source, tree).leaves()
+        self._stamps = stamps
+        self._names: list[bytes] = []
+        self._row = self._first = 0
+        self._page: Page | None = None
+        self._advance()
+
+    def _advance(self) -> None:
+        self._page, self._first, _ = next(self._leaves, (None, 0, 0))
+        self._names = self._page.names() if self._page is not None else []
+        self._row = 0
+
+    def seek(self, name: bytes) -> bool:
+        """Move to `name`; whether the earlier directory has it."""
+        while self._page is not None:
+            if self._names[-1] >= name:
+                self._row = bisect_left(self._names, name, self._row)
+                return self._names[self._row] == name
+            self._advance()
+        return False
+
+    def entry(self) -> Entry:
+        """Return the entry that `seek` found."""
+        assert self._page is not None
+        return self._page.entry(self._row)
+
+    def tree(self) -> TreeId | None:
+        """Return the tree id of the directory that `seek` found, None for anything else."""
+        assert self._page is not None
+        return self._page.tree(self._row)
+
+    def unchanged(self, status: Status, stamp: bytes) -> bool:
+        """Whether the entry that `seek` found is still what `status` and `stamp` say, and was taken whole."""
+        page, row = self._page, self._row
+        assert page is not None
+        if page.marks[row] & _RETAKE:
+            return False
+        if self._stamps is not None:
+            at = 8 * (self._first + row)
+            return stamp != bytes(8) and self._stamps[at : at + 8] == stamp
+        if not settled(status.st_ctime_ns, self._taken_ns):
+            return False
+        entry = page.entry(row)
+        seen = (entry.mode, entry.size, entry.mtime_ns, entry.ctime_ns)
+        return seen == (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def entries_of(source: BlobSource, tree: TreeId) -> Iterator[Entry]:
+    """Yield all entries of a directory in order."""
+    for page, _, _ in Directory(source, tree).leaves():
+        for row in range(page.count):
+            yield page.entry(row)

@@ -1,0 +1,95 @@
+"""What earlier runs of a series saw, as far as it can still be trusted.
+
+Three sources: the file cache of the last finished run, valid while its snapshot is listed; the records of a run that
+was killed, each trusted only when every blob of its tree is in the index; and the series' last snapshot itself. When
+the index names packs that the store does not list any more, everything is checked that deep: then a run heals what
+the lost packs held.
+"""
+
+from yester.engine.blobs import BlobSource
+from yester.engine.capture.earlier import entries_of
+from yester.engine.capture.filecache import DirectoryRecord, FileCache
+from yester.engine.entries import Entry, Mark
+from yester.engine.errors import YesterError
+from yester.engine.ids import BlobId, ListId, TreeId
+from yester.engine.packs.index import Index
+from yester.engine.trees.lists import BlobList
+
+
+class Presence:
+    """Whether trees and files are in the repository with all that they need; each tree is walked once."""
+
+    def __init__(self, source: BlobSource, index: Index) -> None:
+        self.source = source
+        self._index = index
+        self._whole: dict[BlobId, bool] = {}
+
+    def has(self, blob: bytes) -> bool:
+        """Whether a blob is in a pack that counts."""
+        return blob in self._index
+
+    def tree(self, tree: TreeId) -> bool:
+        """Whether a directory and everything below it is there and its nodes can be read."""
+        known = self._whole.get(tree)
+        if known is None:
+            try:
+                known = self.has(tree) and all(self._with_below(entry) for entry in entries_of(self.source, tree))
+            except YesterError:
+                known = False
+            self._whole[tree] = known
+        return known
+
+    def _with_below(self, entry: Entry) -> bool:
+        return self.entry(entry) and (not entry.is_directory or not entry.refs or self.tree(entry.tree))
+
+    def entry(self, entry: Entry) -> bool:
+        """Whether an entry's content and attributes are there; of a folder, its own."""
+        if entry.xattrs_stored and not self.has(entry.xattrs):
+            return False
+        if not all(self.has(ref.blob) for ref in entry.refs):
+            return False
+        if entry.marks & Mark.LIST and not self._list(ListId(entry.refs[0].blob)):
+            return False
+        return entry.extents is None or isinstance(entry.extents, tuple) or self.has(entry.extents)
+
+    def _list(self, list_id: ListId) -> bool:
+        return all(self.has(ref.blob) for ref in BlobList(self.source, list_id))
+
+
+class Seen:
+    """What to compare with. `deep` distrusts the cache of the last finished run as well."""
+
+    def __init__(
+        self,
+        finished: FileCache,
+        killed: FileCache,
+        presence: Presence,
+        root: TreeId | None,
+        *,
+        taken_ns: int,
+        deep: bool,
+    ) -> None:
+        """`root` is the root tree of the series' last snapshot, which was begun at `taken_ns`."""
+        self.source = presence.source
+        self.root = root
+        self.taken_ns = taken_ns
+        self._finished, self._killed, self._presence, self._deep = finished, killed, presence, deep
+
+    def record(self, path: bytes) -> DirectoryRecord | None:
+        """Return what is known of the directory at `path` and may be referred to again.
+
+        Records of the last finished run agree with each other: a folder's record has the tree that the record of the
+        folder above refers to. Those of killed runs may be of several.
+        """
+        if len(self._killed):
+            record = self._killed.find(path)
+            if record is not None and self._presence.tree(record.tree):
+                return record
+        record = self._finished.find(path)
+        if record is not None and self._deep and not self._presence.tree(record.tree):
+            record = None
+        return record
+
+    def whole(self, entry: Entry) -> bool:
+        """Whether the content of an earlier entry is still in the repository."""
+        return self._presence.entry(entry)

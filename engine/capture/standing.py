@@ -1,0 +1,59 @@
+"""What the store holds at one moment, as a writer must know it: packs, and which of them a prune is about to delete."""
+
+from typing import NamedTuple
+
+from blake3 import blake3
+
+from yester.engine.errors import Broken, Missing
+from yester.engine.ids import PackId
+from yester.engine.packs.packs import list_packs
+from yester.engine.repository import Repository
+from yester.engine.sealed.records import Mark, decode_record
+from yester.engine.sealed.sealing import ObjectKind, digest_of, is_digest_name, open_record
+from yester.engine.store import Store
+
+
+class Listed(NamedTuple):
+    """What the store held at one moment."""
+
+    packs: set[PackId]
+    marks: dict[str, set[PackId]]
+    """What each prune is about to delete, by the name of its mark."""
+
+    @property
+    def lasting(self) -> set[PackId]:
+        """Packs that no prune is about to delete."""
+        return self.packs.difference(*self.marks.values())
+
+
+def listed(repository: Repository) -> Listed:
+    """List packs and marks. DamageError when a mark is not what was written."""
+    store = repository.store
+    # Marks first: a prune whose mark goes meanwhile is through, and the packs then show what it deleted.
+    marks = {name: packs for name in store.list("mark.") if (packs := _marked(repository, name)) is not None}
+    return Listed({PackId(digest_of(name)) for name in list_packs(store)}, marks)
+
+
+def _marked(repository: Repository, name: str) -> set[PackId] | None:
+    """Return the packs that a prune is about to delete; None when this is no mark, or has gone."""
+    if not is_digest_name(name):
+        return None
+    try:
+        data = repository.store.get(name)
+    except Missing:
+        return None
+    plain = open_record(ObjectKind.MARK, repository.keys, name, data)
+    return {PackId(pack) for pack in decode_record(Mark, plain, name).packs}
+
+
+def unsound_metadata(store: Store) -> set[PackId]:
+    """Read every metadata pack and return those that are not what was written."""
+    metadata = [name for name in list_packs(store) if name.startswith("meta.")]
+    return {PackId(digest_of(name)) for name in metadata if not _is_sound(store, name)}
+
+
+def _is_sound(store: Store, name: str) -> bool:
+    try:
+        return blake3(store.get(name)).digest() == digest_of(name)
+    except (Missing, Broken):
+        return False

@@ -1,0 +1,1 @@
+"""Whether a repository still holds what was put into it."""

@@ -1,0 +1,1 @@
+"""Blobs on their way into packs and back: frames, packs, the index."""

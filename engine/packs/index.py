@@ -1,0 +1,400 @@
+"""The index of a repository: which blob lies where, in constant memory.
+
+What it knows comes from three places: segments (local files that cover fragments already fetched), packs of
+this run that no segment covers yet, and frames of this run that lie in no stored pack yet. The last two are
+`pending`, a dict from short id to Frame, shared with the writer: one look-up tells it whether a blob was added
+before, stored or not.
+
+Only fragments that the store still lists count, and none that another listed fragment replaces. Segments
+are dropped as a whole when one of their fragments does not count any more, and built again from the others.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from threading import RLock
+from typing import NamedTuple, Protocol
+
+from yester.engine.errors import DamageError, Missing
+from yester.engine.ids import SHORT_ID_SIZE, BlobKind, FragmentId, PackId
+from yester.engine.packs.fragments import Fragment, get_fragment, list_fragments, put_fragment
+from yester.engine.packs.packs import Frame, PackEntry
+from yester.engine.packs.segment_writing import Records, Run, pack_row, plan_merge, sweep, write_segment
+from yester.engine.packs.segments import (
+    PACK_PREFIX_SIZE,
+    SUFFIX,
+    Location,
+    Segment,
+    SegmentDamaged,
+    pack_prefix,
+    place_of,
+)
+from yester.engine.places import ensured, unwritable
+from yester.engine.sealed.keys import Keys
+from yester.engine.store import Store
+
+BATCH = 1 << 16
+"""Blobs that are kept in memory, about 200 bytes each, before they become a segment."""
+
+FRAGMENT_BLOBS = 1 << 16
+"""Blobs that one fragment names, about, so that a long run is indexed as it goes."""
+
+_LISTINGS = 5
+"""How often a fragment may vanish between listing and fetching before that is an error."""
+
+
+class Indexed(Protocol):
+    """What writing and reading blobs need of a repository (engine/repository.py)."""
+
+    @property
+    def store(self) -> Store:
+        """Where the objects are."""
+        ...
+
+    @property
+    def keys(self) -> Keys:
+        """The keys; perhaps waits until they are derived."""
+        ...
+
+    @property
+    def index(self) -> "Index":
+        """The one index that all who use this repository object share."""
+        ...
+
+
+class _Batch(NamedTuple):
+    """Packs, and the fragments that name them, on their way into one segment."""
+
+    packs: list[PackEntry]
+    fragments: set[FragmentId]
+    replaced: set[FragmentId]
+
+    @property
+    def blobs(self) -> int:
+        return sum(entry.directory.blobs for entry in self.packs)
+
+
+class Index:
+    """Look-ups may come from any thread, while one thread at a time adds."""
+
+    def __init__(self, store: Store, keys: Callable[[], Keys], folder: Path) -> None:
+        """Load what the store lists. `folder` holds the segments; it is made, 0700, when it is not there.
+
+        `keys` is called only when a fragment has to be fetched. A damaged fragment is left out and said in `damaged`:
+        its packs look like orphans, which the next run adopts.
+        """
+        self.pending: dict[bytes, Frame] = {}
+        self.damaged: dict[FragmentId, str] = {}
+        self._store = store
+        self._keys = keys
+        self._folder = folder
+        self._lock = RLock()
+        self.segments: tuple[Segment, ...] = ()
+        """What is known of earlier runs; empty for a new repository. For the index to change."""
+        self._unnamed: list[PackEntry] = []
+        self._named = _Batch([], set(), set())
+        self._allowed: AbstractSet[PackId] | None = None
+        self._since: set[PackId] = set()
+        """Packs stored since the last `restrict`, which count too."""
+        self._denied: frozenset[bytes] = frozenset()
+        self._gone: set[PackId] = set()
+        self._open_cached()
+        self.refresh()
+
+    # What is where
+
+    def __contains__(self, blob: bytes) -> bool:
+        """Tell whether a blob (full or short id) is stored, or was added in this run, in a pack that counts."""
+        short = blob[:SHORT_ID_SIZE]
+        return short in self.pending or (bool(self.segments) and self._find(short) is not None)
+
+    def holder(self, short: bytes, but: Collection[bytes] = ()) -> bytes | None:
+        """Return the first 12 bytes of the id of a pack of earlier runs that holds the blob; None when none does.
+
+        `but` are such bytes of packs that are not meant.
+        """
+        found = self._find(short, but)
+        return None if found is None else pack_prefix(found[1])
+
+    def locate(self, blob: bytes, but: Collection[PackId] = ()) -> Location | None:
+        """Return where a blob (full or short id) lies; None when it is nowhere, or in no stored pack yet.
+
+        `but` are packs of earlier runs that are not meant.
+        """
+        short = blob[:SHORT_ID_SIZE]
+        frame = self.pending.get(short)
+        if frame is not None and frame.entry is not None:
+            return _place(frame, frame.entry, short)
+        found = self._find(short, [pack[:PACK_PREFIX_SIZE] for pack in but] if but else ())
+        return None if found is None else found[0].location(found[1])
+
+    def _find(self, short: bytes, but: Collection[bytes] = ()) -> tuple[Segment, bytes] | None:
+        """Return the first segment that has the blob in a pack that counts, and the blob's record there."""
+        place, denied = place_of(short), self._denied.union(but) if but else self._denied
+        while True:
+            try:
+                for segment in self.segments:
+                    record = segment.find(short, place, denied)
+                    if record is not None:
+                        return segment, record
+                return None
+            except SegmentDamaged as damage:
+                self._rebuild(damage.path)
+
+    def packs(self) -> set[PackId]:
+        """Return all packs that the index names, whether they count or not."""
+        with self._lock:
+            known = {entry.pack for entry in (*self._named.packs, *self._unnamed)}
+            for segment in self.segments:
+                known.update(segment.packs())
+        return known
+
+    def fragments(self) -> set[FragmentId]:
+        """Return the fragments whose content is known."""
+        with self._lock:
+            return self._covered()
+
+    @property
+    def blobs(self) -> int:
+        """The number of blobs known; one in two packs counts twice."""
+        return sum(map(len, self.segments)) + len(self.pending)
+
+    def full_packs(self, prefixes: AbstractSet[bytes]) -> set[PackId]:
+        """Return the packs whose ids begin with these 12 bytes."""
+        packs = (pack for segment in self.segments for pack in segment.packs())
+        return {pack for pack in packs if pack[:PACK_PREFIX_SIZE] in prefixes} if prefixes else set()
+
+    # What counts
+
+    def restrict(self, packs: AbstractSet[PackId]) -> None:
+        """Let only these packs count as present, and those that are stored from now on.
+
+        Blobs of this run that lie in other packs are forgotten, so that adding them again stores them again.
+        """
+        with self._lock:
+            self._allowed = packs
+            self._since.clear()
+            self._deny()
+            lost = [short for short, frame in self.pending.items() if frame.entry and frame.entry.pack not in packs]
+            for short in lost:
+                del self.pending[short]
+
+    def set_aside(self, pack: PackId) -> None:
+        """Let a pack that is gone from the store count no more: blobs that lie in others too are found there."""
+        with self._lock:
+            self._gone.add(pack)
+            self._deny()
+
+    def _deny(self) -> None:
+        """Collect the packs that do not count: none or few, however many there are."""
+        allowed, denied = self._allowed, set(self._gone)
+        if allowed is not None:
+            denied.update(pack for segment in self.segments for pack in segment.packs() if pack not in allowed)
+        self._denied = frozenset(pack[:PACK_PREFIX_SIZE] for pack in denied if pack not in self._since)
+
+    # What this run adds
+
+    def stored(self, entry: PackEntry, frames: Iterable[Frame]) -> None:
+        """Learn of a pack of this run that the store now has. Its blobs are pending already."""
+        with self._lock:
+            self._since.add(entry.pack)
+            self._unnamed.append(entry)
+            for frame in frames:
+                frame.entry = entry
+
+    def unnamed_blobs(self) -> int:
+        """Return how many stored blobs no stored fragment names yet."""
+        return sum(entry.directory.blobs for entry in self._unnamed)
+
+    def name(self) -> FragmentId | None:
+        """Store a fragment that names all packs of this run which none names yet; None when there are none."""
+        with self._lock:
+            packs, self._unnamed = self._unnamed, []
+        if not packs:
+            return None
+        try:
+            fragment = put_fragment(self._store, self._keys(), Fragment(tuple(packs)))
+        except BaseException:
+            with self._lock:
+                self._unnamed = packs + self._unnamed
+            raise
+        with self._lock:
+            self._named.packs.extend(packs)
+            self._named.fragments.add(fragment)
+            if self._named.blobs >= BATCH:
+                self._freeze()
+        return fragment
+
+    def add_packs(self, packs: Iterable[PackEntry], replaces: Collection[FragmentId] = ()) -> FragmentId:
+        """Store a fragment that names packs which earlier runs left, and learn it."""
+        content = Fragment(tuple(packs), tuple(replaces))
+        fragment = put_fragment(self._store, self._keys(), content)
+        with self._lock:
+            self._since.update(entry.pack for entry in content.packs)
+            self._load(set(self._covered()) | {fragment}, {fragment: content})
+        return fragment
+
+    def _freeze(self) -> None:
+        """Turn the named packs of this run into a segment, and keep their blobs in memory no longer."""
+        batch, self._named = self._named, _Batch([], set(), set())
+        self._add_segment(batch)
+        self._merge()
+        self._forget(batch.packs)
+
+    def _forget(self, packs: Iterable[PackEntry]) -> None:
+        """Drop the pending blobs of these packs."""
+        pending = self.pending
+        for entry in packs:
+            ids = entry.directory.ids
+            for at in range(0, len(ids), SHORT_ID_SIZE):
+                short = ids[at : at + SHORT_ID_SIZE]
+                frame = pending.get(short)
+                # Not when the pack was lost and the blob added again: then another frame holds it.
+                if frame is not None and frame.entry is entry:
+                    del pending[short]
+
+    # Fragments and segments
+
+    def refresh(self) -> None:
+        """List fragments again: load new ones, forget what is gone or replaced. StoreError when the store fails."""
+        with self._lock:
+            for attempt in range(_LISTINGS):
+                try:
+                    self._load(list_fragments(self._store), {})
+                    return
+                except Missing:
+                    if attempt == _LISTINGS - 1:
+                        raise
+
+    def _covered(self) -> set[FragmentId]:
+        return self._named.fragments.union(*(segment.fragments for segment in self.segments))
+
+    def _load(self, listed: AbstractSet[FragmentId], fetched: dict[FragmentId, Fragment]) -> None:
+        """Make the segments cover exactly the listed fragments that no other listed one replaces."""
+        sound = (segment for segment in self.segments if segment.fragments <= listed)
+        replaced = set[FragmentId]().union(*(segment.replaced for segment in sound))
+        while True:
+            self._drop(listed - replaced)
+            wanted = listed - replaced - self._covered() - self.damaged.keys()
+            if not wanted:
+                break
+            for batch in self._batches(wanted, fetched):
+                replaced |= batch.replaced
+                self._add_segment(batch)
+        self._merge()
+        self._deny()
+
+    def _drop(self, counting: AbstractSet[FragmentId]) -> None:
+        """Let go of every segment that covers a fragment which does not count, and of what memory has of such ones."""
+        if not self._named.fragments <= counting:
+            batch, self._named = self._named, _Batch([], set(), set())
+            self._forget(batch.packs)
+        void = [segment for segment in self.segments if not segment.fragments <= counting]
+        self.segments = tuple(segment for segment in self.segments if segment.fragments <= counting)
+        for segment in void:
+            segment.path.unlink(missing_ok=True)
+
+    def _batches(self, wanted: Iterable[FragmentId], fetched: dict[FragmentId, Fragment]) -> Iterator[_Batch]:
+        """Yield the content of fragments in batches that memory can hold."""
+        batch = _Batch([], set(), set())
+        for fragment in wanted:
+            try:
+                content = fetched.get(fragment) or get_fragment(self._store, self._keys(), fragment)
+            except DamageError as error:
+                self.damaged[fragment] = error.what
+                continue
+            batch.packs.extend(content.packs)
+            batch.fragments.add(fragment)
+            batch.replaced.update(content.replaces)
+            if batch.blobs >= BATCH:
+                yield batch
+                batch = _Batch([], set(), set())
+        if batch.fragments:
+            yield batch
+
+    def _add_segment(self, batch: _Batch) -> None:
+        runs: list[Run] = [Records(batch.packs)]
+        rows = map(pack_row, batch.packs)
+        self.segments += (self._write(runs, batch.fragments, batch.replaced, rows),)
+
+    def _write(
+        self,
+        runs: Sequence[Run],
+        fragments: Collection[FragmentId],
+        replaced: Collection[FragmentId],
+        pack_rows: Iterable[bytes],
+    ) -> Segment:
+        try:
+            return write_segment(self._folder, runs, fragments, replaced, pack_rows)
+        except OSError as error:
+            raise unwritable(self._folder, error) from error
+
+    def _merge(self) -> None:
+        """Keep the segments few, and each record rarely copied."""
+        segments = sorted(self.segments, key=len, reverse=True)
+        count = plan_merge([len(segment) for segment in segments])
+        if not count:
+            return
+        kept, small = segments[:-count], segments[-count:]
+        try:
+            merged = self._write(
+                small,
+                frozenset().union(*(segment.fragments for segment in small)),
+                frozenset().union(*(segment.replaced for segment in small)),
+                (row for segment in small for row in segment.pack_rows()),
+            )
+        except SegmentDamaged:
+            # The look-up that meets the damaged block builds the segment again; until then more segments do no harm.
+            return
+        self.segments = (*kept, merged)
+        for segment in small:
+            segment.path.unlink(missing_ok=True)
+
+    def _open_cached(self) -> None:
+        """Open the segments that earlier runs left, those that cover most first; delete what is of no use."""
+        sweep(ensured(self._folder), time.time())
+        found = []
+        for path in self._folder.glob(f"*{SUFFIX}"):
+            try:
+                found.append(Segment(path))
+            except SegmentDamaged:
+                path.unlink(missing_ok=True)
+        covered: set[FragmentId] = set()
+        for segment in sorted(found, key=lambda segment: len(segment.fragments), reverse=True):
+            if covered.isdisjoint(segment.fragments):
+                covered |= segment.fragments
+                self.segments += (segment,)
+            else:
+                segment.path.unlink(missing_ok=True)
+
+    def _rebuild(self, path: Path) -> None:
+        """Throw a damaged segment away and fetch its fragments again, unless another thread just did."""
+        with self._lock:
+            if any(segment.path == path for segment in self.segments):
+                self.segments = tuple(segment for segment in self.segments if segment.path != path)
+                path.unlink(missing_ok=True)
+                self.refresh()
+
+
+def _place(frame: Frame, entry: PackEntry, short: bytes) -> Location:
+    """Return where a blob of this run lies. A frame has few blobs: no table of positions is worth its memory."""
+    ids = frame.ids
+    at = ids.find(short)
+    while at % SHORT_ID_SIZE:
+        at = ids.find(short, at + 1)
+    row = at // SHORT_ID_SIZE
+    return Location(
+        entry.pack,
+        frame.kind,
+        frame.offset,
+        frame.sealed_size,
+        frame.size,
+        frame.codec,
+        frame.number,
+        sum(frame.lengths[:row]),
+        frame.lengths[row],
+        BlobKind(frame.kinds[row]),
+        entry.header,
+        entry.size,
+    )

@@ -1,0 +1,1 @@
+"""From a snapshot to folders, and what a restore meets there."""

@@ -1,0 +1,1 @@
+"""Keys, seals and the small objects: what is secret in a repository, and how it is kept."""

@@ -1,0 +1,1 @@
+"""Directories, lists and attribute sets as immutable nodes: the pure codecs of metadata."""
