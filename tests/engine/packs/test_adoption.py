@@ -69,7 +69,7 @@ def test_a_damaged_orphan_is_passed_over_and_said(holding: Holding) -> None:
     assert [pack.hex() in holding.names("meta.")[0] for pack in killed.index.packs()] == [True]
 
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 KILLED = """
 import random, signal, os, sys
 from pathlib import Path
