@@ -26,7 +26,7 @@ fix: setup ## mend format and lint where a program can
 	@.venv/bin/ruff format .
 
 bench: setup ## measure against the targets and the peers (ARGS="--groups small")
-	@.venv/bin/python -P tests/benchmarks/run.py $(ARGS) $(ARGS)
+	@.venv/bin/python -P tests/benchmarks/run.py $(ARGS)
 
 run: setup ## run yester from this checkout (ARGS="list --json")
 	@.venv/bin/yester $(ARGS)
