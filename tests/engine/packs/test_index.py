@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from tests.engine.holding import KEYS, Holding, short_id, some_blobs, some_entry
 
-from yester.engine.packs import index as index_module
 from yester.engine.errors import Missing, YesterError
 from yester.engine.ids import FragmentId
+from yester.engine.packs import index as index_module
 from yester.engine.packs.fragments import Fragment, put_fragment
 from yester.engine.packs.index import Index
 from yester.engine.packs.packs import PackEntry
