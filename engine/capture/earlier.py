@@ -8,10 +8,12 @@ from yester.engine.capture.listing import settled
 from yester.engine.capture.statx import Status
 from yester.engine.entries import Entry, Mark
 from yester.engine.ids import TreeId
+from yester.engine.trees.copying import copy_row
 from yester.engine.trees.directories import Directory
+from yester.engine.trees.page_builder import PageBuilder
 from yester.engine.trees.pages import Page
 
-_RETAKE = Mark.CHANGED | Mark.UNREADABLE | Mark.EXCLUDED_MOUNT | Mark.ATTRIBUTES_UNREADABLE
+_RETAKE = int(Mark.CHANGED | Mark.UNREADABLE | Mark.EXCLUDED_MOUNT | Mark.ATTRIBUTES_UNREADABLE)
 
 
 class EarlierDirectory:
@@ -51,6 +53,11 @@ class EarlierDirectory:
         """Return the entry that `seek` found."""
         assert self._page is not None
         return self._page.entry(self._row)
+
+    def copy_to(self, builder: PageBuilder) -> None:
+        """Add the entry that `seek` found to a directory being written, as it is."""
+        assert self._page is not None
+        copy_row(builder, self._page, self._row)
 
     def tree(self) -> TreeId | None:
         """Return the tree id of the directory that `seek` found, None for anything else."""

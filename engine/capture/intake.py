@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from yester.engine.blobs import Put
+from yester.engine.capture.earlier import EarlierDirectory
 from yester.engine.capture.owners import OwnerRows
 from yester.engine.capture.source import Content, ContentReader, attribute_set
 from yester.engine.capture.statx import Probe, Status
@@ -217,15 +218,15 @@ class Intake:
             self.fail(folder + name, in_words(error))
             return Attributes(status, _EMPTY, b"", 0, Mark.UNREADABLE | Mark.ATTRIBUTES_UNREADABLE)
 
-    def reuse(self, writer: TreeWriter, entry: Entry, status: Status) -> None:
-        """Add an entry of an earlier snapshot that is still as it was."""
+    def reuse(self, writer: TreeWriter, before: EarlierDirectory, status: Status) -> None:
+        """Add the entry that `before` stands at, which is still as it was."""
         if status.st_nlink > 1:
             self.link(status)
-        writer.add(entry)
+        before.copy_to(writer)
         self.ordinal += 1
         self._counters.files += 1
         self._counters.unchanged += 1
-        self._counters.size += entry.size
+        self._counters.size += status.st_size
 
     def passed(self, leaves: int, size: int) -> None:
         """Count entries that were found unchanged without being looked at one by one, and the bytes of their files."""

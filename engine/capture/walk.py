@@ -254,18 +254,22 @@ class Capture:
                     tree = before.tree() if before is not None and known else None
                     whole &= self._folder(writer, place, name, status, tree)
                     continue
-                entry = before.entry() if before is not None and known else None
-                if entry is not None and self._is_kept(before, entry, status, stamps[8 * row : 8 * row + 8]):
-                    intake.reuse(writer, entry, status)
+                if before is None or not known:
+                    whole &= intake.leaf(writer, place.fd, place.folder, name, status, None)
+                elif self._is_kept(before, status, stamps[8 * row : 8 * row + 8], is_there=record is not None):
+                    intake.reuse(writer, before, status)
                 else:
-                    whole &= intake.leaf(writer, place.fd, place.folder, name, status, entry)
+                    whole &= intake.leaf(writer, place.fd, place.folder, name, status, before.entry())
             except Vanished:
                 whole = False
         return writer.finish(), whole
 
-    def _is_kept(self, before: EarlierDirectory | None, entry: Entry, status: Status, stamp: bytes) -> bool:
-        """Whether the entry that `before` found is as it was, and all of it is in the repository."""
-        return before is not None and before.unchanged(status, stamp) and self._before.whole(entry)
+    def _is_kept(self, before: EarlierDirectory, status: Status, stamp: bytes, *, is_there: bool) -> bool:
+        """Whether the entry that `before` found is as it was, and all of it is in the repository.
+
+        `is_there`: the file cache answers for the directory, and it gives no record of a tree that is not whole.
+        """
+        return before.unchanged(status, stamp) and (is_there or self._before.whole(before.entry()))
 
     def _folder(
         self,
