@@ -285,7 +285,7 @@ class Capture:
         Vanished when it is gone.
         """
         intake, path, inner, below = self._intake, place.folder + name, None, None
-        entered = self._is_entered(status, place.status, is_root=root is not None)
+        entered = self._is_entered(status, place.status, root)
         on_the_way, is_listable = root is not None and not root.whole, True
         try:
             if entered:
@@ -321,15 +321,21 @@ class Capture:
         except OSError:
             raise Vanished from None
 
-    def _is_entered(self, entry: Status, parent: Status, *, is_root: bool = False) -> bool:
-        """`is_root`: a source, or on the way to one. Each may lie on a file system of its own, and is stayed on."""
+    def _is_entered(self, entry: Status, parent: Status, root: Root | None = None) -> bool:
+        """`root`: a source, or on the way to one. A source may lie on a file system of its own, and is stayed on.
+
+        The way may lead through a pseudo file system (/dev, to /dev/shm); a source may not lie in one.
+        """
         place = (entry.st_dev, entry.st_ino)
-        if entry.st_dev != parent.st_dev:
-            if entry.st_dev in self._surroundings.mounts.pseudo_devices:
+        crossing, is_source = entry.st_dev != parent.st_dev, root is not None and root.whole
+        if place in self._surroundings.never:
+            return False
+        if root is None or is_source:
+            is_pseudo = entry.st_dev in self._surroundings.mounts.pseudo_devices
+            if is_pseudo and (crossing or is_source):
                 return False
-            if self._rules.one_file_system and not is_root and place not in self._surroundings.sources:
-                return False
-        return place not in self._surroundings.never
+        stays = self._rules.one_file_system and root is None and place not in self._surroundings.sources
+        return not (crossing and stays)
 
 
 def _allow_many_files() -> None:

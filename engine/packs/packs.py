@@ -43,6 +43,9 @@ BLOB_LIMIT = 8 << 20
 """Bytes of a blob, and of the plain text of a frame, at most."""
 FRAMES_LIMIT = 1 << 14
 """Frames of a pack that we write; the index keeps their number in 16 bits."""
+BLOBS_LIMIT = 1 << 16
+"""Blobs of a pack that we write. Until a pack is stored, each of its blobs is held in memory: a million tiny files
+would fit into one."""
 
 _COUNTS = Struct("<II")
 _STORED = Struct("<BI")
@@ -232,10 +235,12 @@ class OpenPack:
         buffer[:HEADER_SIZE] = self._sealer.header
 
     def fits(self, sealed_size: int, blobs: int) -> bool:
-        """Tell whether another frame leaves room for directory and footer."""
+        """Tell whether another frame leaves room for directory and footer, and keeps the limits."""
         frames = len(self.frames) + 1
+        if frames > FRAMES_LIMIT or self._blobs + blobs > BLOBS_LIMIT:
+            return False
         directory = _STORED.size + _COUNTS.size + _FRAME_ROW * frames + _BLOB_ROW * (self._blobs + blobs) + TAG_SIZE
-        return frames <= FRAMES_LIMIT and self._end + sealed_size + directory + FOOTER_SIZE <= PACK_SIZE
+        return self._end + sealed_size + directory + FOOTER_SIZE <= PACK_SIZE
 
     def seal(self, frame: Frame, codec: int, stored: Buffer) -> None:
         """Give the frame the next number, which is its nonce, and the next place, and seal its bytes into it."""

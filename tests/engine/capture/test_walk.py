@@ -1,9 +1,11 @@
 """Snapshots of real folders, compared with what the system says of them."""
 
 import os
+import shutil
 import socket
 import stat
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -503,6 +505,20 @@ def test_kernel_file_systems_are_kept_empty(home: Path) -> None:
     taken = rig.taken(rig.snap().snapshot)
     assert set(taken.entries) == {b"/", b"/proc"}
     assert taken[b"/proc"].marks == Mark.EXCLUDED_MOUNT
+
+
+def test_the_way_to_a_source_may_lead_through_a_kernel_file_system(home: Path) -> None:
+    folder = Path(tempfile.mkdtemp(dir="/dev/shm"))
+    try:
+        write(folder / "file", b"content")
+        rig = Rig.of(home, folder)
+        result = rig.snap()
+        assert result.failures == ()
+        taken = rig.taken(result.snapshot)
+        assert taken.content(folder / "file") == b"content"
+        assert set(taken.entries) == {b"/", b"/dev", b"/dev/shm", os.fsencode(folder), os.fsencode(folder / "file")}
+    finally:
+        shutil.rmtree(folder)
 
 
 def test_the_repository_and_the_state_are_never_entered(home: Path, folder: Path, tmp_path: Path) -> None:

@@ -325,3 +325,13 @@ def test_a_compressing_process_that_dies_loses_nothing(holding: Holding) -> None
                 os.kill(int(children()[0]), signal.SIGKILL)
     reader = holding.reopened().reader()
     assert all(bytes(reader.blob(kind, full)) == data for (kind, data), full in zip(blobs, ids, strict=True))
+
+
+def test_packs_of_tiny_blobs_are_closed_by_number(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("yester.engine.packs.packs.BLOBS_LIMIT", 3000)
+    monkeypatch.setattr("yester.engine.packs.writing.FRAME_BLOBS", 500)
+    holding = Holding(MemoryStore(), tmp_path / "index")
+    with BlobWriter(holding) as writer:
+        for number in range(10_000):
+            writer.add(BlobKind.DATA, number.to_bytes(4, "big"))
+    assert len(writer.packs) == 4
