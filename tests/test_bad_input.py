@@ -17,7 +17,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
+from blake3 import blake3
 from tests.comparison import compare
 from tests.engine.restoring_rig import as_nobody
 from tests.rig import Rig
@@ -199,7 +201,7 @@ def test_nonsense_in_the_environment(
 
 
 @pytest.mark.parametrize("kind", [CONFIG_NAME, "key", "data", "meta", "index", "snap"])
-def test_an_object_of_a_newer_version_or_cut_short(yester: Yester, taken: Path, docs: Path, kind: str) -> None:
+def test_an_object_that_is_cut_short_or_flipped(yester: Yester, taken: Path, docs: Path, kind: str) -> None:
     """The sentence is one, whatever command meets it; and with the object put back all is well."""
     (name,) = [path for path in sorted(taken.rglob("*")) if path.is_file() and path.name.split(".")[0] == kind][:1]
     good = name.read_bytes()
@@ -214,6 +216,27 @@ def test_an_object_of_a_newer_version_or_cut_short(yester: Yester, taken: Path, 
     name.write_bytes(good)
     assert_sound(yester)
     assert yester("snap", "docs").code == 0
+
+
+@pytest.mark.parametrize("part", ["version", "feature"])
+def test_a_repository_of_a_newer_version(yester: Yester, taken: Path, docs: Path, part: str) -> None:
+    """A config that a later program wrote: its version, or a feature that this one does not know."""
+    config = taken / CONFIG_NAME
+    good = config.read_bytes()
+    head, body = bytearray(good[:16]), msgspec.msgpack.decode(good[16:-64])
+    if part == "version":
+        head[6] += 1
+    else:
+        body["features"] = ["time-travel"]
+    packed = msgspec.msgpack.encode(body)
+    head[12:16] = len(packed).to_bytes(4, "little")
+    newer = bytes(head) + packed + bytes(32)
+    config.chmod(0o600)
+    config.write_bytes(newer + blake3(newer).digest())
+    for command in (("list",), ("snap", "docs"), ("check",), ("restore", "latest", "--target", docs / "back")):
+        assert_refused(yester(*command), 6, "this program", "Upgrade yester")
+    config.write_bytes(good)
+    assert_sound(yester)
 
 
 # Disks that are full, read-only, forbidden.
