@@ -89,3 +89,18 @@ def _files_are_closed() -> Iterator[None]:
     yield
     left = len(os.listdir("/proc/self/fd")) - before
     assert left < MANY_FILES, f"{left} files are still open at the end"
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what was just written count as settled, so that tests need not wait for the clock to tick."""
+    monkeypatch.setattr("yester.engine.capture.listing.TICK_NS", 0)
+    monkeypatch.setattr("yester.engine.capture.listing.COARSE_TICK_NS", 0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder to take snapshots of."""
+    place = tmp_path / "source"
+    place.mkdir()
+    return place

@@ -21,6 +21,14 @@ from yester.engine.trees.content import Content
 from yester.engine.trees.directories import decode_root, walk
 from yester.plugins.backends.memory import MemoryStore
 
+
+def write(path: Path, content: bytes = b"x") -> Path:
+    """Write a file, and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
 KEEP_ALL = FilterSpec(defaults=False, caches=False)
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from tests.rig import Rig
 
-from yester.engine.capture import listing
 from yester.engine.check.checking import check
 from yester.engine.errors import Broken, Full, YesterError
 from yester.engine.events import File
@@ -28,10 +27,7 @@ from yester.plugins.backends.folder import FolderStore
 FILES = 60
 
 
-@pytest.fixture(autouse=True)
-def _settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "TICK_NS", 0)
-    monkeypatch.setattr(listing, "COARSE_TICK_NS", 0)
+pytestmark = pytest.mark.usefixtures("settled")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from tests.rig import Rig
+from tests.rig import Rig, write
 
 from yester.engine.capture import listing
 from yester.engine.capture.statx import Probe
@@ -20,25 +20,7 @@ from yester.engine.repository import Repository
 from yester.engine.store import Buffer
 from yester.plugins.backends.memory import MemoryStore
 
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    place = tmp_path / "source"
-    place.mkdir()
-    return place
-
-
-@pytest.fixture(autouse=True)
-def _settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let what was just written count as settled, so that tests need not wait for the clock to tick."""
-    monkeypatch.setattr(listing, "TICK_NS", 0)
-    monkeypatch.setattr(listing, "COARSE_TICK_NS", 0)
-
-
-def write(path: Path, content: bytes = b"x") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path
+pytestmark = pytest.mark.usefixtures("settled")
 
 
 def listdir_breaking_at(patch: pytest.MonkeyPatch, folder: Path, error: BaseException) -> None:

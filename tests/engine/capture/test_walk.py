@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests import zoo
-from tests.rig import Rig, Taken
+from tests.rig import Rig, Taken, write
 
 from yester.engine.capture import listing, statx
 from yester.engine.capture.statx import Status
@@ -25,25 +25,7 @@ from yester.engine.trees.links import LinkTable
 from yester.engine.trees.xattrs import decode_set
 from yester.plugins.backends.folder import FolderStore
 
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    place = tmp_path / "source"
-    place.mkdir()
-    return place
-
-
-@pytest.fixture(autouse=True)
-def _settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let what was just written count as settled, so that tests need not wait for the clock to tick."""
-    monkeypatch.setattr(listing, "TICK_NS", 0)
-    monkeypatch.setattr(listing, "COARSE_TICK_NS", 0)
-
-
-def write(path: Path, content: bytes = b"x") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path
+pytestmark = pytest.mark.usefixtures("settled")
 
 
 def assert_as_on_disk(taken: Taken, path: bytes) -> None:
