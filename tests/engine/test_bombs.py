@@ -3,6 +3,7 @@ sealed and named as they should.
 """
 
 import struct
+import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from blake3 import blake3
 from tests.engine.holding import KEYS, Holding
 from tests.engine.metadata import MemoryBlobs, file_entry
 
+from yester.engine.capture.walk import _MAX_DEPTH
 from yester.engine.errors import DamageError, RepositoryError
 from yester.engine.ids import BlobId, BlobKind, ListId, TreeId
 from yester.engine.packs.compression import decompress
@@ -160,6 +162,7 @@ DEEP = b"\x91" * 1_000_000
 
 @pytest.mark.parametrize("body", [HUGE_ARRAY, HUGE_MAP, HUGE_BYTES, DEEP, b"\x81\xa1x" + DEEP[:900_000]])
 def test_config_and_keys(body: bytes) -> None:
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _MAX_DEPTH))  # as after a walk: the C stack must bear it
     for decode in (
         lambda: decode_config(encode_clear(ClearKind.CONFIG, body, bytes(32))),
         lambda: open_slot(encode_clear(ClearKind.KEY, body), None),
