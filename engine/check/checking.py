@@ -10,10 +10,7 @@ than a damaged repository tells. Others may write meanwhile: packs come before f
 snapshots, so they are listed in the opposite order, and what is missing is asked for again before it is a problem.
 """
 
-import random
-from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,19 +20,16 @@ from time import monotonic, time_ns
 
 from blake3 import blake3
 
-from yester.engine.check.packs import PackVerdict, read_pack
 from yester.engine.check.report import CheckReport, Hit, Problems
-from yester.engine.check.trees import TreeCheck
+from yester.engine.check.survey import PackSurvey
+from yester.engine.check.trees import Lost, TreeCheck
 from yester.engine.entries import Entry
 from yester.engine.errors import Broken, CancelledError, DamageError, Missing, RepositoryError, UsageError
 from yester.engine.events import CheckBegin, CheckEnd, Message, Phase, path_fields
 from yester.engine.hooks import Hooks, tell
-from yester.engine.ids import SHORT_ID_SIZE, BlobId, BlobKind, ListId, PackId, SnapshotId
-from yester.engine.packs.fragments import get_fragment
+from yester.engine.ids import BlobId, BlobKind, ListId, SnapshotId
 from yester.engine.packs.index import Index
-from yester.engine.packs.packs import PackEntry, list_packs
 from yester.engine.packs.reading import BlobReader
-from yester.engine.packs.segments import PACK_PREFIX_SIZE
 from yester.engine.places import unwritable
 from yester.engine.progress import UPDATE_INTERVAL_S, Counters, Progress
 from yester.engine.repository import Repository
@@ -129,37 +123,33 @@ class _Check:
         self._counters = Counters()
         self._next_update = 0.0
         self._notes: list[str] = []
-        self._gone: dict[bytes, int] = {}
-        """Problems of packs that are not there, by the first bytes of their ids."""
-        self._bad: dict[bytes, int] = {}
-        """Problems of blobs that cannot be read, by the first bytes of their pack's id and their short id."""
-        self._unnamed: int | None = None
-        self._packs = self._packs_read = self._read_size = 0
 
     def run(self, folder: Path, percent: int) -> CheckReport:
         """Check everything; `folder` is for the index and thrown away."""
         self._progress.phase(Phase.STRUCTURE)
         snapshots = self._snapshots()
         self._small_objects()
-        self._index = Index(self._store, lambda: self._keys, folder)
-        for fragment, what in self._index.damaged.items():
-            self._unnamed = self._problems.note(name_of(ObjectKind.INDEX, fragment), what)
+        index = Index(self._store, lambda: self._keys, folder)
+        packs = PackSurvey(self._store, self._keys, index, self._problems, self._counters, self._step)
+        for fragment, what in index.damaged.items():
+            packs.unnamed_by(self._problems.note(name_of(ObjectKind.INDEX, fragment), what))
         self._progress.phase(Phase.CONTENT)
-        self._check_packs(percent)
+        packs.look(percent)
+        self._notes += [*packs.notes, *_orphan_notes(packs)]
         self._progress.phase(Phase.STRUCTURE)
-        reader = BlobReader(_View(self._store, self._keys, self._index))
-        trees = TreeCheck(reader, self._lost, self._problems, self._tick)
+        reader = BlobReader(_View(self._store, self._keys, index))
+        trees = TreeCheck(reader, packs.lost, self._problems, self._tick)
         for sid, snapshot in snapshots:
-            self._check_snapshot(sid, snapshot, reader, trees)
+            self._check_snapshot(sid, snapshot, reader, trees, packs.lost)
         return CheckReport(
             self._problems.report(),
             tuple(self._notes),
             len(snapshots),
             self._counters.directories,
             self._counters.files,
-            self._packs,
-            self._packs_read,
-            self._read_size,
+            packs.packs,
+            packs.packs_read,
+            packs.read_size,
         )
 
     # Objects
@@ -225,98 +215,11 @@ class _Check:
         plain = open_record(kind, self._keys, name, data, named_by_digest=kind is not ObjectKind.SESSION)
         decode_record(_RECORDS[PREFIXES[kind]], plain, name)
 
-    # Packs
-
-    def _check_packs(self, percent: int) -> None:
-        """Look at every pack that the index names or the store lists."""
-        named: set[PackId] = set()
-        listed = set(list_packs(self._store))
-        self._packs = len(listed)
-        to_read = self._picked(listed, percent)
-        self._counters.total_files = len(to_read)
-        with ThreadPoolExecutor(_THREADS, "check") as pool:
-            reading: deque[Future[PackVerdict]] = deque()
-            try:
-                for entry in self._entries(named):
-                    self._step()
-                    if self._must_read(entry, listed, to_read):
-                        reading.append(pool.submit(read_pack, self._store, self._keys, entry))
-                    if len(reading) >= _PACKS_AHEAD:
-                        self._take(reading.popleft())
-                while reading:
-                    self._take(reading.popleft())
-            finally:
-                for each in reading:
-                    each.cancel()
-        orphans = sum(1 for name in listed if digest_of(name) not in named)
-        if orphans:
-            self._notes.append(
-                f"{orphans} packs are named by no index fragment: a run is storing them, or was broken off, "
-                "and the next one takes them up"
-            )
-
-    def _picked(self, listed: Collection[str], percent: int) -> set[str]:
-        """Return the packs to read whole: all metadata, and a share of the data."""
-        data = sorted(name for name in listed if kind_of(name) is ObjectKind.DATA)
-        share = random.sample(data, -(-len(data) * percent // 100))
-        return {name for name in listed if kind_of(name) is ObjectKind.META}.union(share)
-
-    def _entries(self, seen: set[PackId]) -> Iterator[PackEntry]:
-        """Yield each pack that the index names, once."""
-        for fragment in sorted(self._index.fragments()):
-            try:
-                packs = get_fragment(self._store, self._keys, fragment).packs
-            except (Missing, DamageError):
-                # Replaced since, or read soundly a moment ago: the index has what it said.
-                continue
-            for entry in packs:
-                if entry.pack not in seen:
-                    seen.add(entry.pack)
-                    yield entry
-
-    def _must_read(self, entry: PackEntry, listed: Collection[str], to_read: Collection[str]) -> bool:
-        """Note a pack that is not there; return whether to read the one that is."""
-        try:
-            size = self._store.query(entry.name)
-        except Missing:
-            self._gone[entry.pack[:PACK_PREFIX_SIZE]] = self._problems.note(entry.name, "it is not there")
-            return False
-        return size != entry.size or entry.name in to_read or entry.name not in listed
-
-    def _take(self, coming: "Future[PackVerdict]") -> None:
-        """Note what came of reading a pack."""
-        try:
-            verdict = coming.result()
-        except Missing as error:
-            self._notes.append(f"{error.name} was deleted while the check went on")
-            return
-        self._packs_read += 1
-        self._read_size += verdict.read_size
-        self._counters.size += verdict.read_size
-        if verdict.what:
-            prefix = verdict.entry.pack[:PACK_PREFIX_SIZE]
-            number = self._problems.note(verdict.entry.name, verdict.what)
-            self._bad.update((prefix + short, number) for short in verdict.bad)
-
-    def _lost(self, blob: bytes) -> int | None:
-        """Return the problem that keeps a blob from being read, None when it is there."""
-        short, first, passed = blob[:SHORT_ID_SIZE], None, set[bytes]()
-        while (prefix := self._index.holder(short, passed)) is not None:
-            gone = self._gone.get(prefix)
-            problem = self._bad.get(prefix + short) if gone is None else gone
-            if problem is None:
-                return None
-            passed.add(prefix)
-            first = problem if first is None else first
-        if first is not None:
-            return first
-        if self._unnamed is None:
-            self._unnamed = self._problems.note("index", "it names no pack for blobs that snapshots need")
-        return self._unnamed
-
     # Trees
 
-    def _check_snapshot(self, sid: SnapshotId, snapshot: Snapshot, reader: BlobReader, trees: TreeCheck) -> None:
+    def _check_snapshot(
+        self, sid: SnapshotId, snapshot: Snapshot, reader: BlobReader, trees: TreeCheck, lost: Lost
+    ) -> None:
         """Walk a snapshot, and name what damage hits in it."""
         name = name_of(ObjectKind.SNAPSHOT, sid)
         try:
@@ -333,12 +236,12 @@ class _Check:
             if blob is not None and trees.blob(BlobKind.TEXT, blob) is not None:
                 self._notes.append(f"{name}: its report of errors or its copy of the profile is lost")
         if snapshot.links is not None:
-            self._check_links(sid, root, ListId(BlobId(snapshot.links)), reader)
+            self._check_links(sid, root, ListId(BlobId(snapshot.links)), reader, lost)
 
-    def _check_links(self, sid: SnapshotId, root: Entry, links: ListId, reader: BlobReader) -> None:
+    def _check_links(self, sid: SnapshotId, root: Entry, links: ListId, reader: BlobReader, lost: Lost) -> None:
         """Read the link table; without it hard links come back as files of their own."""
         entries = root.summary.entries if root.summary else 0
-        number = self._lost(links)
+        number = lost(links)
         if number is None:
             try:
                 if all(member <= entries for member, _ in LinkTable(reader, links)):
@@ -363,3 +266,12 @@ class _Check:
         if now >= self._next_update:
             self._next_update = now + UPDATE_INTERVAL_S
             self._progress.update(self._counters)
+
+
+def _orphan_notes(packs: PackSurvey) -> list[str]:
+    if not packs.orphans:
+        return []
+    return [
+        f"{len(packs.orphans)} packs are named by no index fragment: a run is storing them, or was broken off, "
+        "and the next one takes them up"
+    ]

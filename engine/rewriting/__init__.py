@@ -1,0 +1,1 @@
+"""Snapshots made from snapshots: without a path, or without what is lost."""
