@@ -57,6 +57,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     errors: Id | None = None
     profile_text: Id | None = None
     partial: bool = False
+    original: Id | None = None
+    """The snapshot that a copy, a rewrite or a repair made this one from; a copy's lies in another repository."""
     program: str = ""
     statistics: Statistics = Statistics()
 
