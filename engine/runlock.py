@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from yester.engine.errors import BusyError, YesterError
-from yester.engine.profiles import Profile
+from yester.engine.profiles.profile import Profile
 
 
 @contextmanager

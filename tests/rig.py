@@ -12,7 +12,8 @@ from yester.engine.events import Event
 from yester.engine.hooks import AllEvents
 from yester.engine.ids import SnapshotId
 from yester.engine.places import Places
-from yester.engine.profiles import FilterSpec, Profile, new_profile
+from yester.engine.profiles.profile import FilterSpec, Profile
+from yester.engine.profiles.writing import new_profile
 from yester.engine.progress import NoProgress
 from yester.engine.repository import Repository
 from yester.engine.sealed.records import Snapshot

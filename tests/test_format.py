@@ -24,7 +24,7 @@ from tests.rig import Rig
 
 from yester.engine.entries import Ref, Span
 from yester.engine.ids import BlobId, BlobKind, SnapshotId
-from yester.engine.profiles import new_profile
+from yester.engine.profiles.writing import new_profile
 from yester.engine.repository import Repository
 from yester.engine.sealed.keyslots import SlotKind, new_recovery_key, new_slot, parse_recovery_key
 from yester.engine.trees.directories import TreeWriter

@@ -13,7 +13,7 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 from yester.engine.errors import UsageError
-from yester.engine.profiles import FilterSpec
+from yester.engine.profiles.profile import FilterSpec
 
 CACHE_TAG = b"CACHEDIR.TAG"
 CACHE_TAG_SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"

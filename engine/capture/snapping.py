@@ -36,7 +36,7 @@ from yester.engine.ids import BlobId, BlobKind, PackId, SnapshotId
 from yester.engine.packs.adoption import adopt_orphans
 from yester.engine.packs.writing import BlobWriter
 from yester.engine.places import Places
-from yester.engine.profiles import Profile
+from yester.engine.profiles.profile import Profile
 from yester.engine.progress import UPDATE_INTERVAL_S, Counters, Progress
 from yester.engine.repository import Repository
 from yester.engine.sealed.records import Snapshot, Statistics

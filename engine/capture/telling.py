@@ -22,7 +22,7 @@ from yester.engine.events import (
 from yester.engine.hooks import Hooks, tell
 from yester.engine.host import host_name
 from yester.engine.ids import SnapshotId
-from yester.engine.profiles import Profile
+from yester.engine.profiles.profile import Profile
 from yester.engine.progress import Counters
 
 _EXIT_CODES: dict[Result, int] = {"complete": 0, "dry-run": 0, "errors": 3, "cancelled": 130}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from yester.engine.errors import BusyError, YesterError
-from yester.engine.profiles import Profile
+from yester.engine.profiles.profile import Profile
 from yester.engine.runlock import run_lock
 
 PROFILE = Profile("photos", bytes(16), (b"/",))
@@ -15,7 +15,7 @@ OTHER = Profile("music", bytes(15) + b"\1", (b"/",))
 HOLD = """
 import sys
 from pathlib import Path
-from yester.engine.profiles import Profile
+from yester.engine.profiles.profile import Profile
 from yester.engine.runlock import run_lock
 with run_lock(Path(sys.argv[1]), Profile("photos", bytes(16), (b"/",))):
     print("held", flush=True)

@@ -10,7 +10,7 @@ from yester.engine.capture.snapping import SnapshotRequest, take_snapshot
 from yester.engine.hooks import NoHooks
 from yester.engine.ids import SnapshotId
 from yester.engine.places import Places
-from yester.engine.profiles import FilterSpec, Profile
+from yester.engine.profiles.profile import FilterSpec, Profile
 from yester.engine.progress import NoProgress
 from yester.engine.repository import Repository
 from yester.fs.mounts import ActiveMount, active_mounts

@@ -8,7 +8,8 @@ from yester.engine.events import shown
 from yester.engine.ids import SnapshotId
 from yester.engine.nearest import did_you_mean
 from yester.engine.places import Places
-from yester.engine.profiles import Profile, load_profile, profile_names
+from yester.engine.profiles.profile import Profile
+from yester.engine.profiles.reading import load_profile, profile_names
 from yester.engine.sealed.records import Label, Snapshot
 from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json

@@ -11,7 +11,7 @@ from yester.engine.secrets import SecretSource, find_secret
 from yester.tui.cli.asking import passphrase_prompt
 
 if TYPE_CHECKING:
-    from yester.engine.profiles import Profile
+    from yester.engine.profiles.profile import Profile
     from yester.engine.repository import Repository
 
 
@@ -44,7 +44,7 @@ def repository_place(asked: str | None, profile: "Profile | None", places: Place
 
 def profile_meant(snapshot: str, places: Places) -> "Profile | None":
     """Return this machine's profile of which a snapshot is named (`PROFILE@latest`), whose repository is then meant."""
-    from yester.engine.profiles import load_profile, profile_names
+    from yester.engine.profiles.reading import load_profile, profile_names
 
     name, at, _ = snapshot.rpartition("@")
     folder = places.config / "profiles"

@@ -11,16 +11,10 @@ from yester.engine.capture.filters import DEFAULT_EXCLUDES, read_pattern_file
 from yester.engine.errors import RepositoryError, UsageError
 from yester.engine.events import clean, shown
 from yester.engine.places import Places
-from yester.engine.profiles import (
-    FilterSpec,
-    Profile,
-    load_profile,
-    new_profile,
-    parse_size,
-    profile_names,
-    profile_path,
-    save_profile,
-)
+from yester.engine.profiles.profile import FilterSpec, Profile
+from yester.engine.profiles.reading import load_profile, profile_names, profile_path
+from yester.engine.profiles.sizes import parse_size
+from yester.engine.profiles.writing import new_profile, save_profile
 from yester.plugins.backends.registry import open_store
 from yester.tui.cli.failures import USAGE, complain
 from yester.tui.cli.json_output import echo_json

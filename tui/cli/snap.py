@@ -15,7 +15,8 @@ from yester.engine.events import Error, ErrorCode, Event, Message, MountAfter, M
 from yester.engine.hooks import AllEvents
 from yester.engine.journal import EventStream, JournalFile, LineSink, Recorder, journal_path, new_run_id
 from yester.engine.places import Places
-from yester.engine.profiles import Profile, load_profile
+from yester.engine.profiles.profile import Profile
+from yester.engine.profiles.reading import load_profile
 from yester.engine.repository import Repository
 from yester.engine.runlock import run_lock
 from yester.tui.cli.failures import complain, complain_of_paths

@@ -7,7 +7,7 @@ from pathspec import GitIgnoreSpec
 
 from yester.engine.capture.filters import DEFAULT_EXCLUDES, Filter, _Spec, is_cache_tag, patterns_of, read_pattern_file
 from yester.engine.errors import UsageError
-from yester.engine.profiles import FilterSpec
+from yester.engine.profiles.profile import FilterSpec
 
 
 def left_out(patterns: tuple[str, ...], path: bytes) -> bool:

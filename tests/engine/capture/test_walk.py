@@ -20,7 +20,7 @@ from yester.engine.entries import Mark, Span
 from yester.engine.errors import CancelledError, UsageError
 from yester.engine.events import File, Message, RunBegin, RunEnd, SnapshotNew
 from yester.engine.ids import BlobId, ListId
-from yester.engine.profiles import FilterSpec
+from yester.engine.profiles.profile import FilterSpec
 from yester.engine.trees.links import LinkTable
 from yester.engine.trees.xattrs import decode_set
 from yester.plugins.backends.folder import FolderStore

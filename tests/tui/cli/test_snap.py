@@ -7,7 +7,7 @@ import pytest
 from tests.tui.cli.conftest import Yester, finish, is_one_complaint, start
 
 from yester.engine.events import Error, ErrorCode, MountBefore, RunBegin, RunEnd, SnapshotNew, Unknown, Unmount, decode
-from yester.engine.profiles import load_profile
+from yester.engine.profiles.reading import load_profile
 from yester.engine.runlock import run_lock
 
 

@@ -8,19 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yester.engine.errors import UsageError
-from yester.engine.profiles import (
-    FilterSpec,
-    Profile,
+from yester.engine.profiles.profile import FilterSpec, Profile
+from yester.engine.profiles.reading import (
     checked_profile_name,
     load_profile,
-    new_profile,
     parse_profile,
-    parse_size,
     profile_names,
     profile_path,
-    render,
-    save_profile,
 )
+from yester.engine.profiles.sizes import parse_size
+from yester.engine.profiles.writing import new_profile, render, save_profile
 
 ID = "00112233445566778899aabbccddeeff"
 LEAST = f'id = "{ID}"\nsources = ["/home/me"]\n'
@@ -47,7 +44,6 @@ id = "{ID}"
 sources = ["/a", {{ path_b64 = "L/8=" }}, "~/docs/"]
 repository = "/r"
 compression = 7
-passphrase_file = "/p"
 passphrase_command = "pass show"
 keyring = true
 [filters]
@@ -62,7 +58,7 @@ default_excludes = false
     profile = parse(text)
     assert profile.sources == (b"/a", b"/\xff", os.path.expanduser(b"~/docs"))
     assert (profile.repository, profile.compression, profile.keyring) == ("/r", 7, True)
-    assert (profile.passphrase_file, profile.passphrase_command) == ("/p", "pass show")
+    assert profile.passphrase_command == "pass show"
     assert profile.filters == FilterSpec(
         excludes=("*.o",),
         exclude_files=(Path("/x"),),
@@ -82,13 +78,21 @@ default_excludes = false
         (LEAST + "sorces = 1", "photos.toml, line 3: there is no key sorces", "Did you mean sources?"),
         (LEAST + '[filters]\nexlude = ["a"]', "line 4: there is no key exlude in [filters]", "Did you mean exclude"),
         (LEAST + "[filter]\n", "there is no key filter", "Did you mean filters?"),
-        (LEAST + "[filters]\nexclude_caches = 'no'", "line 4: exclude_caches: expected `bool`, got `str`", ""),
-        (LEAST + "[filters]\nexclude_larger_than = '5X'", "line 4: exclude_larger_than: '5X' is no size", ""),
-        (LEAST + "compression = 99", "line 3: compression: expected a level from -7 to 19", ""),
-        (f'id = "{ID}"\nsources = [3]', "line 2: sources: expected a path, got `int`", ""),
-        (f'id = "{ID}"\nsources = []', "line 2: sources: expected at least one absolute path", ""),
-        (f'id = "{ID}"\nsources = ["docs"]', "line 2: sources: expected at least one absolute path", ""),
-        ('id = "xyz"\nsources = ["/a"]', "line 1: id: expected 32 hex digits", ""),
+        (
+            LEAST + "[filters]\nexclude_caches = 'no'",
+            'line 4: exclude_caches takes true or false, not "no"',
+            "Write, for example: exclude_caches = true",
+        ),
+        (
+            LEAST + "[filters]\nexclude_larger_than = '5X'",
+            "line 4: exclude_larger_than is wrong: '5X' is no size",
+            "500K",
+        ),
+        (LEAST + "compression = 99", "line 3: compression takes a level from -7 to 19, not 99", "compression = 3"),
+        (f'id = "{ID}"\nsources = [3]', "line 2: sources takes a list of paths, not 3", ""),
+        (f'id = "{ID}"\nsources = []', "line 2: sources takes at least one absolute path", ""),
+        (f'id = "{ID}"\nsources = ["docs"]', "line 2: sources takes at least one absolute path", ""),
+        ('id = "xyz"\nsources = ["/a"]', "line 1: id takes 32 hex digits", ""),
     ],
 )
 def test_a_mistake_is_named_with_its_place(text: str, words: str, hint: str) -> None:

@@ -1,0 +1,136 @@
+"""Writing profiles: the file that `profile add` makes, with every key and a comment at each."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+from typing import Any
+
+from yester.engine.errors import UsageError
+from yester.engine.profiles.keys import PLUGINS, TABLES, Key, keys_of
+from yester.engine.profiles.profile import FilterSpec, Profile
+from yester.engine.profiles.reading import checked_profile_name, profile_path
+from yester.engine.profiles.toml_text import bare_key, toml_text
+
+
+def new_profile(
+    name: str,
+    sources: Iterable[bytes],
+    *,
+    repository: str = "",
+    filters: FilterSpec | None = None,
+    compression: int = 3,
+) -> Profile:
+    """Return a profile with a fresh id, and its text; each source is made absolute and must exist (UsageError)."""
+    profile = Profile(
+        name=checked_profile_name(name),
+        id=os.urandom(16),
+        sources=tuple(dict.fromkeys(_checked_source(source) for source in sources)),
+        repository=repository,
+        filters=filters or FilterSpec(),
+        compression=compression,
+    )
+    return replace(profile, text=render(profile))
+
+
+def _checked_source(source: bytes) -> bytes:
+    """Return the absolute path of a folder or file; links in it stay, since a snapshot keeps link and target."""
+    path = os.path.abspath(source)
+    what = os.fsdecode(source)
+    try:
+        mode = os.stat(path).st_mode
+    except OSError as problem:
+        raise UsageError(f"{what} cannot be a source: {problem.strerror}", hint="Give a folder that exists.") from None
+    if not S_ISDIR(mode) and not S_ISREG(mode):
+        raise UsageError(
+            f"{what} cannot be a source: it is neither a folder nor a file", hint="Give the folder it is in."
+        )
+    return path
+
+
+def save_profile(folder: Path, profile: Profile) -> Path:
+    """Write a new profile and return its path; UsageError when one of that name is there, or none can be written."""
+    path = profile_path(folder, profile.name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = open(path, "x", encoding="utf-8")  # noqa: SIM115  whoever failed to open it must not delete it
+    except FileExistsError:
+        raise UsageError(
+            f"Profile {profile.name} is already there",
+            hint=f"Change it: yester profile edit {profile.name}; or remove it first: "
+            f"yester profile remove {profile.name}",
+        ) from None
+    except OSError as problem:
+        raise unwritable(path, problem) from None
+    try:
+        with file:
+            file.write(profile.text)
+    except OSError as problem:
+        path.unlink()
+        raise unwritable(path, problem) from None
+    return path
+
+
+def unwritable(path: Path, problem: OSError) -> UsageError:
+    """Return the error to raise when a profile cannot be written."""
+    return UsageError(
+        f"The profile {path} cannot be written: {problem.strerror}", hint="XDG_CONFIG_HOME moves profiles elsewhere."
+    )
+
+
+def render(profile: Profile) -> str:
+    """Return the TOML text of a profile, every key with a comment; keys at their default are commented out."""
+    lines = [f"# The profile {profile.name}: take a snapshot with `yester snap {profile.name}`.", ""]
+    for table in TABLES:
+        lines += _table_lines(profile, table)
+    lines += _plugin_lines(profile)
+    return "\n".join(lines) + "\n"
+
+
+def _table_lines(profile: Profile, table: str) -> Iterator[str]:
+    spec = _spec_of(profile, table)
+    if table:
+        yield f"# {TABLES[table].about.format(name=profile.name)}"
+        yield f"# [{table}]" if spec is None else f"[{table}]"
+    for key in keys_of(table):
+        if not table:
+            yield from _paragraph(key, getattr(spec, key.attribute))
+        else:
+            yield f"# {key.about}"
+            yield _line(key, None if spec is None else getattr(spec, key.attribute))
+    if table:
+        yield ""
+
+
+def _paragraph(key: Key, value: Any) -> Iterator[str]:
+    yield f"# {key.about}"
+    yield _line(key, value)
+    yield ""
+
+
+def _spec_of(profile: Profile, table: str) -> Any:
+    spec: Any = profile
+    for name in filter(None, table.split(".")):
+        spec = getattr(spec, name)
+    return spec
+
+
+def _line(key: Key, value: Any) -> str:
+    """Return the key with its value; commented out, and with an example where there is nothing to show, at its default.
+
+    `None` is a value that nobody gave.
+    """
+    if value is not None and (key.is_required or value != key.default):
+        return f"{key.name} = {toml_text(key.kind.raw(value))}"
+    shown = key.default if key.example is None else key.example
+    return f"# {key.name} = " + toml_text(key.kind.raw(shown)).replace("\n", "\n# ")
+
+
+def _plugin_lines(profile: Profile) -> Iterator[str]:
+    yield "# What a plugin is told: [plugins.NAME], with any keys that it knows."
+    if not profile.plugins:
+        yield f"# [{PLUGINS}.NAME]"
+    for name, options in profile.plugins.items():
+        yield f"[{PLUGINS}.{bare_key(name)}]"
+        yield from (f"{bare_key(option)} = {toml_text(value)}" for option, value in options.items())
