@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 REAL = ("dirname", "cat", "cksum", "rm", "cp", "mkdir", "env")
-NOTING = ("make", "fusermount3", "rsync", "git", "gcc", "pkg-config", "sudo", "apt-get")
+NOTING = ("make", "fusermount3", "rsync", "git", "systemd-analyze", "gcc", "pkg-config", "sudo", "apt-get")
 
 NOTE = '#!/bin/sh\necho "${0##*/} $*" >>"$NOTES"\n'
 PYTHON = (
