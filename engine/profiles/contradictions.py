@@ -11,7 +11,7 @@ _COUNTS = ("keep_last", "keep_hourly", "keep_daily", "keep_weekly", "keep_monthl
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class Rule:
     """A contradiction: where it shows, how to find it in a profile and in what its file says, and its words."""
 
     table: str
@@ -43,71 +43,71 @@ def _smart_keeps_nothing(profile: Profile, said: Mapping[str, Any]) -> bool:
     return profile.retention.smart == SmartSpec(0, 0, 0, 0)
 
 
-_RULES = (
-    _Rule(
+RULES = (
+    Rule(
         "",
         "passphrase_command",
         lambda profile, said: bool(profile.passphrase_file and profile.passphrase_command),
         "passphrase_command and passphrase_file are both there, and only one can count",
         "Keep one of them.",
     ),
-    _Rule(
+    Rule(
         "schedule",
         "when",
         lambda profile, said: profile.schedule.when == "custom-hours" and not profile.schedule.hours,
         'when = "custom-hours" needs hours',
         'Write, for example: hours = "8,12,18"',
     ),
-    _Rule(
+    Rule(
         "schedule",
         "when",
         lambda profile, said: profile.schedule.when == "drive" and not profile.schedule.drive,
         'when = "drive" needs drive, the UUID of its file system',
         "Look it up with lsblk -f, and write it as drive.",
     ),
-    _Rule(
+    Rule(
         "schedule",
         "every",
         lambda profile, said: profile.schedule.when == "minutes" and profile.schedule.every > 59,
         "every is more minutes than an hour has",
         'Use when = "hours", or when = "repeatedly" with a unit.',
     ),
-    _Rule(
+    Rule(
         "schedule",
         "every",
         lambda profile, said: profile.schedule.when == "hours" and profile.schedule.every > 23,
         "every is more hours than a day has",
         'Use when = "daily", or when = "repeatedly" with a unit.',
     ),
-    _Rule(
+    Rule(
         "retention",
         "keep_last",
         _all_counts_are_0,
         "every rule in [retention] is 0, so that nothing would be kept",
         "To keep everything, leave them out; else give one a number.",
     ),
-    _Rule(
+    Rule(
         "retention.smart",
         "keep_all",
         _smart_keeps_nothing,
         "every rule in [retention.smart] is 0, so that nothing would be kept",
         "Give one a number, or leave the table out.",
     ),
-    _Rule(
+    Rule(
         "maintenance",
         "forget",
         lambda profile, said: profile.maintenance.forget and keeps_everything(profile.retention),
         "forget = true has nothing to go by: [retention] has no rule",
         "Add one to [retention], for example keep_daily = 30, or leave forget out.",
     ),
-    _Rule(
+    Rule(
         "notify",
         "command",
         lambda profile, said: bool(profile.notify.command) and "on" not in said.get("notify", {}),
         "command is there, and nothing says when to run it",
         'Add, in [notify]: on = "failure"',
     ),
-    _Rule(
+    Rule(
         "notify",
         "on",
         lambda profile, said: (
@@ -117,10 +117,11 @@ _RULES = (
         "Give a command, or leave desktop out.",
     ),
 )
+"""All of them, in the order of the keys."""
 
 
 def contradictions(profile: Profile, said: Mapping[str, Any]) -> Iterator[Mistake]:
     """Yield what contradicts itself in a profile; `said` is what its file says, as TOML has it."""
-    for rule in _RULES:
+    for rule in RULES:
         if rule.is_broken(profile, said):
             yield Mistake(rule.table, rule.key, rule.what, rule.hint)

@@ -43,6 +43,9 @@ MAX_LEVEL = 19
 MOST_KEPT = 1_000_000
 """More snapshots than any rule could mean."""
 
+FURTHEST_BACK = 36_500
+"""More days, weeks or months than smart thinning could mean, and few enough for a calendar."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -71,9 +74,6 @@ TABLES: Mapping[str, Table] = MappingProxyType(
     }
 )
 """Every table but [plugins.NAME], which takes any keys."""
-
-OPTIONAL_TABLES = frozenset({"retention.smart"})
-"""Tables that mean something by being there: a template has them commented out."""
 
 PLUGINS = "plugins"
 
@@ -227,10 +227,10 @@ KEYS: Mapping[tuple[str, str], Key] = MappingProxyType(
     )
     | _keys(
         "retention.smart",
-        ("keep_all", whole(0, MOST_KEPT), "Keep all of the last so many days."),
-        ("per_day", whole(0, MOST_KEPT), "Keep one a day for so many days."),
-        ("per_week", whole(0, MOST_KEPT), "Keep one a week for so many weeks."),
-        ("per_month", whole(0, MOST_KEPT), "Keep one a month for so many months; after that one a year."),
+        ("keep_all", whole(0, FURTHEST_BACK), "Keep all of the last so many days."),
+        ("per_day", whole(0, FURTHEST_BACK), "Keep one a day for so many days."),
+        ("per_week", whole(0, FURTHEST_BACK), "Keep one a week for so many weeks."),
+        ("per_month", whole(0, FURTHEST_BACK), "Keep one a month for so many months; after that one a year."),
     )
     | _keys(
         "limits",

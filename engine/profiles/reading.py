@@ -17,7 +17,7 @@ from yester.engine.profiles.kinds import WrongValue
 from yester.engine.profiles.lines import line_of
 from yester.engine.profiles.mistake import Mistake
 from yester.engine.profiles.profile import Profile
-from yester.engine.profiles.toml_text import toml_text
+from yester.engine.profiles.toml_text import toml_line
 
 LARGEST_FILE = 1 << 20
 """No profile is longer: what is, is no profile."""
@@ -180,8 +180,7 @@ def _example(key: Key) -> str:
     shown = key.default if key.default not in (None, "", ()) else key.example
     if shown is None:
         return ""
-    written = re.sub(r"\s+", " ", toml_text(key.kind.raw(shown))).replace(", ]", " ]").replace("[ ", "[")
-    return f"Write, for example: {key.name} = {written.replace(' ]', ']')}"
+    return f"Write, for example: {key.name} = {toml_line(key.kind.raw(shown))}"
 
 
 def _lacking(said: Mapping[str, object]) -> list[Mistake]:
@@ -200,8 +199,4 @@ def _unknown(table: str, name: str) -> Mistake:
     if elsewhere and not nearest(name, near):
         where = f"into [{elsewhere[0]}]" if elsewhere[0] else "to the top, before the first [table]"
         return Mistake(table, name, what, f"{name} belongs {where}.")
-    return Mistake(table, name, what, did_you_mean(name, near) or f"docs/profiles.md lists the keys{_of(table)}.")
-
-
-def _of(table: str) -> str:
-    return f" of [{table}]" if table else ""
+    return Mistake(table, name, what, did_you_mean(name, near) or "All keys: yester profile keys")

@@ -45,8 +45,9 @@ class Span:
 
     def __str__(self) -> str:
         """The span as `parse_span` reads it."""
-        parts = ((self.months // 12, "y"), (self.months % 12, "m"), (self.days, "d"), *_clock_parts(self.seconds))
-        return "".join(f"{number}{unit}" for number, unit in parts if number) or "0d"
+        weeks, days = divmod(self.days, 7) if self.days % 7 == 0 else (0, self.days)
+        parts = ((self.months // 12, "y"), (self.months % 12, "m"), (weeks, "w"), (days, "d"))
+        return "".join(f"{number}{unit}" for number, unit in (*parts, *_clock(self.seconds)) if number) or "0d"
 
     def before(self, moment: datetime) -> datetime:
         """Return the moment so long before, the month's last day where it has no such day; at the least, year 1."""
@@ -63,7 +64,7 @@ class Span:
 _NOTHING = Span()
 
 
-def _clock_parts(seconds: int) -> tuple[tuple[int, str], ...]:
+def _clock(seconds: int) -> tuple[tuple[int, str], ...]:
     return (seconds // 3600, "h"), (seconds // 60 % 60, "min"), (seconds % 60, "s")
 
 

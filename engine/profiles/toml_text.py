@@ -25,6 +25,13 @@ def toml_text(value: object) -> str:
             return str(value)  # dates and times
 
 
+def toml_line(value: object) -> str:
+    """Return a value as `toml_text` does, lists on one line too."""
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(toml_line, value)) + "]"
+    return toml_text(value)
+
+
 def quoted(text: str) -> str:
     """Return a TOML basic string; JSON's escapes are a part of TOML's, but for DEL."""
     return msgspec.json.encode(text).decode().replace("\x7f", "\\u007f")

@@ -97,16 +97,23 @@ def _table_lines(profile: Profile, table: str) -> Iterator[str]:
         if not table:
             yield from _paragraph(key, getattr(spec, key.attribute))
         else:
-            yield f"# {key.about}"
-            yield _line(key, None if spec is None else getattr(spec, key.attribute))
+            value = None if spec is None else getattr(spec, key.attribute)
+            yield _comment(key)
+            yield _line(key, value)
     if table:
         yield ""
 
 
 def _paragraph(key: Key, value: Any) -> Iterator[str]:
-    yield f"# {key.about}"
+    yield _comment(key)
     yield _line(key, value)
     yield ""
+
+
+def _comment(key: Key) -> str:
+    """Return what the key does; where it has no default, that what stands below is an example."""
+    shows_example = key.default in (None, "", ()) and key.example is not None and not key.is_required
+    return f"# {key.about}" + (" For example:" if shows_example else "")
 
 
 def _spec_of(profile: Profile, table: str) -> Any:
