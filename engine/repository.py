@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 from blake3 import blake3
+from msgspec.structs import replace
 
 from yester import __version__
 from yester.engine.errors import (
@@ -222,13 +223,19 @@ class Repository:
         self.store.put(name, [content])
         return digest_of(name)
 
-    def commit_snapshot(self, snapshot: Snapshot, *, tags: Iterable[str] = ()) -> SnapshotId:
-        """Store a snapshot, the only commit point; its label goes first, so that it never shows without its tags."""
+    def commit_snapshot(
+        self, snapshot: Snapshot, *, tags: Iterable[str] = (), label: Label | None = None
+    ) -> SnapshotId:
+        """Store a snapshot, the only commit point; its label goes first, so that it never shows without its tags.
+
+        `label` is another snapshot's, whose words this one takes over.
+        """
         name, content = seal_record(ObjectKind.SNAPSHOT, self.keys, encode_record(snapshot))
         sid = SnapshotId(digest_of(name))
         chosen = tuple(sorted(set(tags)))
-        if chosen:
-            self.put_record(ObjectKind.LABEL, Label(snapshot=sid, counter=1, writer=snapshot.writer, tags=chosen))
+        if chosen or label is not None:
+            said = label or Label(snapshot=sid, counter=1, writer=snapshot.writer, tags=chosen)
+            self.put_record(ObjectKind.LABEL, replace(said, snapshot=sid, counter=1, writer=snapshot.writer))
         self.store.put(name, [content])
         return sid
 

@@ -37,3 +37,12 @@ def _ask_twice() -> str:
     if first and _ask("The same again: ") != first:
         raise UsageError("The two passphrases differ", hint="Try again.")
     return first
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask whether to go on, where a person is there to answer and has not said `yes` already; CancelledError if not."""
+    if yes or not _is_attended():
+        return
+    click.echo(f"{question} [y/N] ", nl=False, err=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise CancelledError("Nothing was changed")

@@ -28,6 +28,7 @@ COMMANDS = {
     "mount": ("yester.tui.cli.mount", "Show all snapshots as a folder."),
     "umount": ("yester.tui.cli.umount", "Take a mounted folder away again."),
     "restore": ("yester.tui.cli.restore", "Bring files back."),
+    "rewrite": ("yester.tui.cli.rewrite", "Take a path out of history."),
     "check": ("yester.tui.cli.check", "Look for damage in a repository."),
     "version": ("yester.tui.cli.version", "Show the version of yester and of what it works with."),
 }

@@ -1,0 +1,143 @@
+"""Snapshots put in the place of others: the same but for some edits, with their times, labels and all else.
+
+The new ones are stored and committed before the old ones are forgotten, so that breaking off loses nothing: what is
+then there twice is known by `original`, and the next time only the old one goes. Trees of many snapshots share packs.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+
+import msgspec
+
+from yester.engine.capture.standing import listed
+from yester.engine.entries import Entry, Summary
+from yester.engine.errors import CancelledError, YesterError
+from yester.engine.host import host_name
+from yester.engine.ids import BlobId, ListId, SnapshotId
+from yester.engine.packs.reading import BlobReader
+from yester.engine.packs.writing import BlobWriter
+from yester.engine.repository import PROGRAM, Repository
+from yester.engine.rewriting.edits import Edits
+from yester.engine.rewriting.ordinals import relinked
+from yester.engine.rewriting.trees import Mend, Rewritten, TreeRewriter
+from yester.engine.sealed.records import Label, Snapshot
+from yester.engine.sessions import WriterSession
+from yester.engine.trees.directories import decode_root, encode_root
+from yester.engine.trees.links import LinkTable, write_links
+
+_TOGETHER = 100
+"""Snapshots whose trees are stored before the first of them is committed."""
+
+_ATTEMPTS = 3
+"""How often trees are stored again because a prune took what they were built on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A snapshot and what is to change in it."""
+
+    sid: SnapshotId
+    snapshot: Snapshot
+    """The snapshot as it shall be, but for its root and its link table."""
+    edits: Edits
+    has_links: bool = True
+    """Whether its link table can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A snapshot that took the place of another."""
+
+    old: SnapshotId
+    new: SnapshotId
+
+
+class Rewriter:
+    """Puts snapshots in the place of others, in a session, so that no prune takes away what they are built on."""
+
+    def __init__(self, repository: Repository, mend: Mend, *, reason: str, cancelled: Callable[[], bool]) -> None:
+        """`reason` goes into the tombstones of those that are replaced."""
+        self._repository = repository
+        self._mend = mend
+        self._reason = reason
+        self._cancelled = cancelled
+
+    def replace(self, wanted: Iterable[Replacement], now_ns: int) -> Iterator[Replaced]:
+        """Replace snapshots, and yield each when it is done. StoreError and DamageError leave the others alone."""
+        repository = self._repository
+        made = {snapshot.original: sid for sid, snapshot in repository.snapshots() if snapshot.original is not None}
+        session = WriterSession(
+            repository.store,
+            repository.keys,
+            writer=repository.writer,
+            host=host_name(),
+            purpose="rewrite",
+            started_ns=now_ns,
+        )
+        waiting = iter(wanted)
+        with session:
+            while batch := list(islice(waiting, _TOGETHER)):
+                labels = repository.labels()
+                new = [each for each in batch if each.sid not in made]
+                done = [Replaced(each.sid, made[each.sid]) for each in batch if each.sid in made]
+                for replaced in [*done, *self._commit(new, labels)]:
+                    repository.forget_snapshot(replaced.old, self._reason)
+                    yield replaced
+
+    def _commit(self, batch: Sequence[Replacement], labels: dict[SnapshotId, Label]) -> list[Replaced]:
+        """Store and commit, and look once more whether all of it stands."""
+        repository = self._repository
+        for _ in range(_ATTEMPTS if batch else 0):
+            before = listed(repository)
+            repository.index.restrict(before.lasting)
+            with BlobWriter(repository) as writer:
+                snapshots = [self._rewritten(each, writer) for each in batch]
+                writer.flush()
+            done = [
+                Replaced(each.sid, repository.commit_snapshot(snapshot, label=labels.get(each.sid)))
+                for each, snapshot in zip(batch, snapshots, strict=True)
+            ]
+            after = listed(repository)
+            if before.packs | writer.packs <= after.packs and after.marks.keys() <= before.marks.keys():
+                return done
+            for replaced in done:
+                repository.forget_snapshot(replaced.new, "a prune took what it was built on")
+        if not batch:
+            return []
+        raise YesterError(
+            "Packs that the new snapshots need were deleted while they were written, again and again",
+            hint="Let the program that prunes this repository end, and try again.",
+        )
+
+    def _rewritten(self, wanted: Replacement, writer: BlobWriter) -> Snapshot:
+        if self._cancelled():
+            raise CancelledError("The work was cancelled", hint="What was replaced so far stays so; start it again.")
+        repository, snapshot = self._repository, wanted.snapshot
+        reader = repository.reader()
+        trees = TreeRewriter(reader, writer.add, repository.keys.page_key, self._mend)
+        done = trees.rewrite(decode_root(snapshot.root), wanted.edits)
+        links = self._links(snapshot, done, reader, writer) if wanted.has_links else None
+        return msgspec.structs.replace(
+            snapshot,
+            root=encode_root(done.root),
+            links=links,
+            writer=repository.writer,
+            original=wanted.sid,
+            program=PROGRAM,
+            statistics=msgspec.structs.replace(snapshot.statistics, **_totals(done.root)),
+        )
+
+    def _links(self, snapshot: Snapshot, done: Rewritten, reader: BlobReader, writer: BlobWriter) -> BlobId | None:
+        if snapshot.links is None or not len(done.removals):
+            return None if snapshot.links is None else BlobId(snapshot.links)
+        pairs = iter(relinked(LinkTable(reader, ListId(BlobId(snapshot.links))), done.removals))
+        first = next(pairs, None)
+        if first is None:
+            return None
+        return write_links(writer.add, self._repository.keys.page_key, chain([first], pairs))
+
+
+def _totals(root: Entry) -> dict[str, int]:
+    below = root.summary or Summary()
+    return {"entries": below.entries, "files": below.files, "size": below.size}
