@@ -1,8 +1,14 @@
 """Sessions: a writer says that it is at work, so that no prune takes away what it builds on.
 
 The object is `session.ID.COUNTER`. It never changes: a sign of life is a new object with the next counter, put before
-the old one is deleted, so that one is always listed. Who prunes holds a session dead only when its counter stood still
+the old one is deleted, so that one is always there. Who prunes holds a session dead only when its counter stood still
 for a set time of his own clock; clocks of different machines are never compared.
+
+A clock can be wrong about the living: a machine that was suspended, or cut off from its store, comes back. So nothing
+rests on it. Who holds a session dead takes its object away *first*, looks whether a later one has come (then it
+lives), and only then lists snapshots; a writer commits its snapshot *first* and then asks whether its object still
+stands. Of two that each do one thing and then look for the other's, one at least sees it: either the prune sees the
+snapshot, or the writer learns that nobody waited for it and looks after its packs itself (docs/format.md, section 8).
 """
 
 import os
@@ -74,7 +80,11 @@ class WriterSession:
             Session(id=self.id, writer=writer, host=host, started_ns=started_ns, purpose=purpose)
         )
         self._counter = -1
-        """The object that stands."""
+        """Of the newest object."""
+        self._standing: list[str] = []
+        """The objects that were put and not deleted: one, unless the store failed meanwhile."""
+        self._lapsed = False
+        """An object went that this session did not delete: somebody holds it dead."""
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._interval_s = interval_s
@@ -83,9 +93,26 @@ class WriterSession:
     def tick(self) -> None:
         """Give a sign of life. StoreError when it cannot; the last one that was given then still stands."""
         with self._lock:
-            before = session_name(self.id, self._counter)
             self._put()
-            self._delete(before)
+            for before in self._standing[:-1]:
+                # Asked after the put: who deletes an object looks for a later one then.
+                self._lapsed = self._lapsed or not self._is_there(before)
+                self._delete(before)
+
+    def stands(self) -> bool:
+        """Whether nobody has held this session dead up to now. StoreError when the store cannot say.
+
+        Asked after a snapshot was committed it means that every prune which does not know the snapshot yet is to list
+        snapshots again before it deletes anything.
+        """
+        with self._lock:
+            return not self._lapsed and self._is_there(self._standing[-1])
+
+    def renew(self) -> None:
+        """Begin again after a lapse: prunes that list sessions from here on wait for it. StoreError as `tick`."""
+        with self._lock:
+            self._put()
+            self._lapsed = False
 
     def _beat(self) -> None:
         while not self._over.wait(self._interval_s):
@@ -96,12 +123,22 @@ class WriterSession:
     def _put(self) -> None:
         # Sealed anew each time: a salt is never used twice.
         _, content = seal_record(ObjectKind.SESSION, self._keys, self._plain)
-        self._store.put(session_name(self.id, self._counter + 1), [content])
+        name = session_name(self.id, self._counter + 1)
+        self._store.put(name, [content])
         self._counter += 1
+        self._standing.append(name)
+
+    def _is_there(self, name: str) -> bool:
+        try:
+            self._store.query(name)
+        except Missing:
+            return False
+        return True
 
     def _delete(self, name: str) -> None:
         with suppress(Missing):
             self._store.delete(name)
+        self._standing.remove(name)
 
     def __enter__(self) -> Self:
         """Put the first object; from here on a prune spares what is listed."""
@@ -116,4 +153,5 @@ class WriterSession:
         self._over.set()
         self._heart.join()
         with suppress(StoreError):
-            self._store.delete(session_name(self.id, self._counter))
+            for name in [*self._standing]:
+                self._delete(name)

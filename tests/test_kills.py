@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from tests.rig import Rig
 
+from yester.engine.capture.snapping import SnapshotRequest, _Run
+from yester.engine.capture.standing import listed
 from yester.engine.check.checking import check
 from yester.engine.errors import Broken, Full, YesterError
 from yester.engine.events import File
@@ -191,6 +193,68 @@ def test_packs_deleted_before_the_commit_are_stored_again(rig: Rig, source: Path
     store.at = None
     taken = rig.taken(result.snapshot)
     assert all(taken.content(path) == path.read_bytes() for path in source.rglob("*") if path.is_file())
+
+
+def taken_for_dead(store: Interfering, packs: list[str]) -> Callable[[str], None]:
+    """Return what a prune does that holds a run dead: it ends the session, then deletes packs."""
+
+    def prune(name: str) -> None:
+        for each in [*store.list("session."), *packs]:
+            store.delete(each)
+
+    return prune
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_run_that_was_held_dead_looks_whether_its_packs_are_there(rig: Rig, source: Path, lost: bool) -> None:
+    """The packs were there when it began, and were marked and deleted while its machine slept, before its commit."""
+    first = rig.snap().snapshot
+    store = rig.store
+    assert isinstance(store, Interfering)
+    (source / "new").write_bytes(b"so that there is something to store")
+    doomed = [*store.list("data.")] if lost else []
+    store.puts.clear()
+    store.at, store.before = 4, taken_for_dead(store, doomed)
+    result = rig.snap()
+    store.at = None
+    assert store.puts[4].startswith("snap.")
+    assert len(rig.open().tombstoned()) == lost, "the first attempt is forgotten when it lacks packs"
+    taken = rig.taken(result.snapshot)
+    assert all(taken.content(path) == path.read_bytes() for path in source.rglob("*") if path.is_file())
+    assert result.snapshot != first
+    assert list(store.list("session.")) == []
+
+
+def test_a_mark_put_while_a_run_works_costs_it_nothing(rig: Rig, source: Path) -> None:
+    """The prune waits for the run and spares what its snapshot needs, even packs that it marked as no one's."""
+    store = rig.store
+    assert isinstance(store, Interfering)
+
+    def mark(name: str) -> None:
+        assert name.startswith("snap.")
+        repository = rig.open()
+        packs = [*packs_of(store), *(PackId(digest_of(name)) for name in store.list("meta."))]
+        repository.put_record(ObjectKind.MARK, Mark(packs=tuple(packs), fragments=(), writer=b"w" * 16, time_ns=0))
+
+    rounds = puts_of_a_run(rig, Path(str(source) + "-counted"))
+    store.puts.clear()
+    store.at, store.before = rounds - 1, mark
+    result = rig.snap()
+    assert result.result == "complete"
+    assert len(store.puts) == rounds + 1, "nothing but the mark was put besides"
+    assert rig.open().tombstoned() == set()
+
+
+def test_what_lies_in_unsound_packs_alone_is_not_there(rig: Rig) -> None:
+    sid = rig.snap().snapshot
+    assert sid is not None
+    repository = rig.open()
+    request = SnapshotRequest(rig.profile, "run")
+    run = _Run(repository, request, rig.places, rig.hooks, NoProgress(), lambda: False)
+    looked = listed(repository)
+    assert run._is_whole(sid, looked)
+    run._unsound = {PackId(digest_of(name)) for name in rig.store.list("meta.")}
+    assert not run._is_whole(sid, looked)
 
 
 def test_a_run_does_not_build_on_marked_packs(rig: Rig, source: Path) -> None:

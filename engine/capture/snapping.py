@@ -1,8 +1,9 @@
 """One run: from a profile to a snapshot (docs/design.md; write order: docs/format.md, section 8).
 
 The snapshot object is the commit point. Before it, everything that it names is stored; after it, the writer looks
-once more at packs and marks, since a prune that began meanwhile may have taken what it built on: then it stores again
-and commits again.
+once more whether its session stands and its packs are there. While the session stands, a prune that began meanwhile
+waits for this run and spares what its snapshot needs. Where it does not, for this machine slept too long, packs may be
+gone, or go: then everything is looked at, and what is lost is stored again and committed again.
 """
 
 import os
@@ -130,7 +131,7 @@ class _Run:
     def _take(self) -> SnapshotResult:
         self._progress.phase(Phase.OPEN)
         top, failures = self._planned()
-        with nullcontext() if self._request.dry_run else self._session():
+        with nullcontext() if self._request.dry_run else self._session() as session:
             before = listed(self._repository)
             warnings = () if self._request.dry_run else adopt_orphans(self._repository).warnings
             for warning in warnings:
@@ -145,14 +146,17 @@ class _Run:
                     continue
                 if done.snapshot is None:
                     return done
+                stands = session is not None and session.stands()
                 looked = listed(self._repository)
-                if not self._endangered(before, looked) or self._is_whole(done.snapshot, looked):
+                if (stands and self._needed <= looked.packs) or self._is_whole(done.snapshot, looked):
                     self._teller.snapshot(done.snapshot, self._started_ns)
                     self._look_back()
                     return done
                 self._repository.forget_snapshot(done.snapshot, "a prune took what it was built on")
                 self._counters.restart()
-                before = looked
+                if session is not None:
+                    session.renew()
+                before = listed(self._repository)
         raise YesterError(
             "Packs that this run needs were deleted while it worked, again and again",
             hint="Let the program that prunes this repository end, run `yester check`, and try again.",
@@ -200,14 +204,11 @@ class _Run:
 
     # What is in the store, before and after.
 
-    def _endangered(self, before: Listed, after: Listed) -> bool:
-        return not (before.packs | self._needed <= after.packs and after.marks.keys() <= before.marks.keys())
-
     def _is_whole(self, sid: SnapshotId, looked: Listed) -> bool:
         """Walk what was committed: whether all of it lies in packs that are there and that no prune takes."""
         index = self._repository.index
         index.refresh()
-        index.restrict(looked.lasting)
+        index.restrict(looked.lasting - self._unsound)
         snapshot, presence = self._repository.snapshot(sid), Presence(self._repository.reader(_READER_SIZE), index)
         beside = (blob for blob in (snapshot.links, snapshot.errors, snapshot.profile_text) if blob is not None)
         return all(map(presence.has, beside)) and presence.tree(decode_root(snapshot.root).tree)

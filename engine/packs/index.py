@@ -160,11 +160,6 @@ class Index:
         """The number of blobs known; one in two packs counts twice."""
         return sum(map(len, self.segments)) + len(self.pending)
 
-    def full_packs(self, prefixes: AbstractSet[bytes]) -> set[PackId]:
-        """Return the packs whose ids begin with these 12 bytes."""
-        packs = (pack for segment in self.segments for pack in segment.packs())
-        return {pack for pack in packs if pack[:PACK_PREFIX_SIZE] in prefixes} if prefixes else set()
-
     # What counts
 
     def restrict(self, packs: AbstractSet[PackId]) -> None:

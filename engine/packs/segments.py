@@ -149,6 +149,30 @@ class Segment:
             at = rows.find(short, at + 1)
         return None
 
+    def rows(self, short: bytes) -> range:
+        """Return the numbers of the records of a short id; none when there is none."""
+        place = place_of(short)
+        bit = place >> self._filter_shift
+        if not self._tables[self._filter_at + (bit >> 3)] >> (bit & 7) & 1:
+            return range(0)
+        bucket = place >> self._bucket_shift
+        first = self._buckets[bucket]
+        data = self._read(first * RECORD_SIZE, self._buckets[bucket + 1] * RECORD_SIZE)
+        at = data.find(short)
+        while at % RECORD_SIZE and at >= 0:
+            at = data.find(short, at + 1)
+        if at < 0:
+            return range(0)
+        end = at + RECORD_SIZE
+        while data[end : end + SHORT_ID_SIZE] == short:
+            end += RECORD_SIZE
+        return range(first + at // RECORD_SIZE, first + end // RECORD_SIZE)
+
+    def records(self, rows: range) -> list[bytes]:
+        """Return the records with these numbers, which follow each other."""
+        data = self._read(rows.start * RECORD_SIZE, rows.stop * RECORD_SIZE)
+        return list(_rows(data, 0, len(data), RECORD_SIZE))
+
     def location(self, record: bytes) -> Location:
         """Return what a record of this segment says."""
         _, prefix, offset, sealed, plain, start, size, frame, codec, kind = _RECORD.unpack(record)

@@ -113,7 +113,6 @@ class BlobWriter:
         self._pending = self._index.pending
         self._id_keys = [self._keys.id_key(kind) for kind in BlobKind]
         self._level = level
-        self._held: set[bytes] = set()
         self._compressors = Compressors(level, spare_processors() if processes is None else processes)
         if at_once:
             self._compressors.start()
@@ -157,23 +156,6 @@ class BlobWriter:
         size = self._closed_size + data.size + meta.size
         return WriteStatistics(blobs, size, self._stored_size, len(self.packs))
 
-    @property
-    def dependencies(self) -> set[PackId]:
-        """Packs of earlier runs that hold blobs which were added again, or asked for with `has`."""
-        return self._index.full_packs(self._held)
-
-    def has(self, blob: bytes) -> bool:
-        """Tell whether a blob is stored already, or was added; if so its pack becomes a dependency."""
-        short = blob[:SHORT_ID_SIZE]
-        return short in self._pending or self._depend(short)
-
-    def _depend(self, short: bytes) -> bool:
-        holder = self._index.holder(short)
-        if holder is None:
-            return False
-        self._held.add(holder)
-        return True
-
     def add(self, kind: BlobKind, data: Buffer) -> BlobId:
         """Store a blob unless it is stored already, and return its id.
 
@@ -182,7 +164,7 @@ class BlobWriter:
         """
         blob = blob_id(self._id_keys[kind], data)
         short = blob[:SHORT_ID_SIZE]
-        if short in self._pending or (self._index.segments and self._depend(short)):
+        if short in self._pending or (self._index.segments and self._index.holder(short) is not None):
             return blob
         if self._failure is not None:
             raise self._failure

@@ -84,6 +84,45 @@ def test_bears_that_a_prune_took_it_away(store: MemoryStore) -> None:
     assert list(store.list()) == []
 
 
+def test_stands_until_somebody_takes_it_away(store: MemoryStore) -> None:
+    with at_work(store) as session:
+        assert session.stands()
+        session.tick()
+        assert session.stands()
+        store.delete(session_name(session.id, 1))
+        assert not session.stands()
+        session.renew()
+        assert session.stands()
+
+
+def test_a_tick_after_it_was_taken_away_does_not_hide_that(store: MemoryStore) -> None:
+    """A machine that wakes up gives signs of life before anybody asks: the prune that held it dead has gone on."""
+    with at_work(store) as session:
+        store.delete(session_name(session.id, 0))
+        session.tick()
+        session.tick()
+        assert not session.stands()
+        session.renew()
+        session.tick()
+        assert session.stands()
+    assert list(store.list()) == []
+
+
+def test_what_a_failing_store_left_is_deleted_later(store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_: str) -> None:
+        raise Retry("the connection is lost")
+
+    with at_work(store) as session:
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "delete", gone)
+            with pytest.raises(Retry):
+                session.tick()
+        assert len(list(store.list())) == 2
+        session.tick()
+        assert list(store.list()) == [session_name(session.id, 2)]
+        assert session.stands()
+
+
 def test_ticks_by_itself_while_it_lasts(store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
     put = store.put
     beats = threading.Semaphore(0)

@@ -45,7 +45,7 @@ def test_packs_that_a_killed_run_left_are_taken_in(holding: Holding) -> None:
     assert len(holding.names("index.")) == 1
 
 
-def test_adopted_packs_count_until_the_next_restriction_and_become_dependencies(holding: Holding) -> None:
+def test_adopted_packs_count_until_the_next_restriction(holding: Holding) -> None:
     ids = holding.write(some_blobs(20))
     killed = lose_fragments(holding)
     killed.index.restrict(set())

@@ -83,13 +83,13 @@ def test_a_blob_is_stored_once_in_a_run_and_never_again(holding: Holding) -> Non
         for kind, data in blobs * 3:
             writer.add(kind, data)
         added = writer.statistics.added_blobs
-        assert writer.dependencies == set()
     objects = holding.names("")
     with BlobWriter(holding.reopened()) as later:
         for kind, data in blobs:
             later.add(kind, data)
         assert later.statistics.added_blobs == 0
-        assert later.dependencies == holding.index.packs() == writer.packs
+        assert later.packs == set()
+        assert holding.index.packs() == writer.packs
     assert added == len(set(blobs))
     assert holding.names("") == objects
 
@@ -104,25 +104,6 @@ def test_the_same_bytes_as_another_kind_are_another_blob(holding: Holding) -> No
         location = reader.location(full)
         assert location is not None
         assert (bytes(reader.blob(kind, full)), location.blob_kind) == (data, kind)
-
-
-def test_only_packs_of_blobs_that_are_wanted_again_become_dependencies(holding: Holding) -> None:
-    first = holding.write([(DATA, b"first")])
-    second = holding.write([(DATA, b"second")])
-    later = holding.reopened()
-    with BlobWriter(later) as writer:
-        assert writer.has(first[0])
-        assert not writer.has(bytes(32))
-        place = later.index.locate(first[0])
-        assert place is not None
-        assert writer.dependencies == {place.pack}
-        writer.add(DATA, b"second")
-        other = later.index.locate(second[0])
-        assert other is not None
-        assert writer.dependencies == {place.pack, other.pack}
-        third = writer.add(DATA, b"third")
-        assert writer.has(third)
-        assert writer.dependencies == {place.pack, other.pack}
 
 
 @pytest.mark.parametrize("size", [100, 200_000])
@@ -292,7 +273,6 @@ def test_blobs_of_a_lost_pack_are_stored_again(holding: Holding) -> None:
             assert [writer.add(kind, data) for kind, data in some_blobs(20)] == ids
             writer.flush()
             assert writer.packs.isdisjoint(packs)
-            assert writer.dependencies.isdisjoint(packs)
         reader = index_of.reader()
         assert all(
             bytes(reader.blob(kind, full)) == data for (kind, data), full in zip(some_blobs(20), ids, strict=True)
