@@ -22,6 +22,7 @@ from yester.engine.errors import (
 )
 from yester.engine.host import kept_id
 from yester.engine.ids import SnapshotId, WriterId
+from yester.engine.labels import LabelChange, changed, counting, rival, says_the_same
 from yester.engine.packs.index import Index
 from yester.engine.packs.reading import BlobReader
 from yester.engine.places import Places, ensured
@@ -39,6 +40,9 @@ from yester.engine.witness import Witness
 R = TypeVar("R", Snapshot, Label, Tombstone)
 
 PROGRAM = f"yester {__version__}"
+
+_LABEL_ROUNDS = 4
+"""How often a change is made upon one that came meanwhile: two that contradict each other would go on for ever."""
 
 
 class Repository:
@@ -196,14 +200,39 @@ class Repository:
 
     def labels(self) -> dict[SnapshotId, Label]:
         """Return the label that counts of each snapshot that has any: the highest (counter, writer)."""
-        best: dict[SnapshotId, Label] = {}
-        for name in self._names(ObjectKind.LABEL):
-            label = self._readable(Label, name)
-            if label is not None:
-                known = best.get(SnapshotId(label.snapshot))
-                if known is None or (known.counter, known.writer) < (label.counter, label.writer):
-                    best[SnapshotId(label.snapshot)] = label
-        return best
+        return dict(counting(self._labels()))
+
+    def set_label(
+        self,
+        sid: SnapshotId,
+        *,
+        name: str | None = None,
+        add_tags: Iterable[str] = (),
+        remove_tags: Iterable[str] = (),
+        pinned: bool | None = None,
+        note: str | None = None,
+    ) -> Label:
+        """Say something new about a snapshot, and return the label that then counts; None leaves a thing as it is.
+
+        An empty name or note takes it away. What another client says at the same time stays where it does not
+        contradict (engine/labels.py). UsageError for a name, tag or note that cannot be one.
+        """
+        change = LabelChange(name, tuple(add_tags), tuple(remove_tags), pinned, note)
+        known = self.labels().get(sid)
+        for _ in range(_LABEL_ROUNDS):
+            label = changed(known, change, sid, self.writer)
+            if known is not None and says_the_same(known, label):
+                return known
+            digest = self.put_record(ObjectKind.LABEL, label)
+            known = rival(self._labels(), digest, label)
+            if known is None:
+                return label
+        return self.labels()[sid]
+
+    def _labels(self) -> list[tuple[bytes, Label]]:
+        """Read all labels, with the digests that name their objects."""
+        read = ((digest_of(name), self._readable(Label, name)) for name in self._names(ObjectKind.LABEL))
+        return [(digest, label) for digest, label in read if label is not None]
 
     def find_snapshot(self, text: str) -> tuple[SnapshotId, Snapshot]:
         """Return the snapshot that a person names (engine/selection.py); UsageError lists the candidates."""

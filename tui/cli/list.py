@@ -24,11 +24,15 @@ _NUMBERS = (4, 5, 6)
 @click.command("list", short_help="List snapshots.")
 @click.option("--profile", "name", metavar="NAME", help="Only snapshots of this profile.")
 @click.option("--host", metavar="NAME", help="Only snapshots of this machine.")
+@click.option("--tag", "tags", metavar="TAG", multiple=True, help="Only snapshots with this tag, or one of several.")
+@click.option("--pinned", is_flag=True, help="Only pinned snapshots.")
 @as_json
 @access
 def command(
     name: str | None,
     host: str | None,
+    tags: tuple[str, ...],
+    pinned: bool,
     as_json: bool,
     repository: str | None,
     passphrase_file: str,
@@ -44,8 +48,9 @@ def command(
     labels = opened.labels()
     for warning in opened.warnings():
         complain(warning)
-    chosen = [(sid, snapshot) for sid, snapshot in everything if _is_wanted(snapshot, name, host)]
-    if not chosen and name is not None:
+    of_these = [(sid, snapshot) for sid, snapshot in everything if _is_wanted(snapshot, name, host)]
+    chosen = [(sid, snapshot) for sid, snapshot in of_these if _is_said(labels.get(sid), tags, pinned)]
+    if not of_these and name is not None:
         _refuse_unknown(name, [snapshot.profile for _, snapshot in everything])
     if as_json:
         echo_json([snapshot_as_json(sid, snapshot, labels.get(sid)) for sid, snapshot in chosen])
@@ -53,7 +58,8 @@ def command(
         rows = [_HEADER, *(_row(sid, snapshot, labels.get(sid)) for sid, snapshot in chosen)]
         click.echo("\n".join(table(rows, right=_NUMBERS)))
     else:
-        click.echo(f"no snapshots in {one_line(opened.store.place)}")
+        such = "such snapshots" if of_these else "snapshots"
+        click.echo(f"no {such} in {one_line(opened.store.place)}")
 
 
 def _local_profile(name: str, places: Places) -> Profile | None:
@@ -64,6 +70,12 @@ def _local_profile(name: str, places: Places) -> Profile | None:
 
 def _is_wanted(snapshot: Snapshot, name: str | None, host: str | None) -> bool:
     return name in (None, snapshot.profile, f"{snapshot.profile}@{snapshot.host}") and host in (None, snapshot.host)
+
+
+def _is_said(label: Label | None, tags: tuple[str, ...], pinned: bool) -> bool:
+    """Whether what is said about a snapshot is what is asked for."""
+    has_tag = not tags or (label is not None and not {*tags}.isdisjoint(label.tags))
+    return has_tag and (not pinned or (label is not None and label.pinned))
 
 
 def _refuse_unknown(name: str, known: list[str]) -> None:
@@ -81,19 +93,21 @@ def _row(sid: SnapshotId, snapshot: Snapshot, label: Label | None) -> tuple[str,
         f"{done.files:,}",
         size(done.size),
         size(done.stored_size),
-        "; ".join(notes(snapshot, label)),
+        "; ".join(notes(snapshot) + (words_of(label) if label else [])),
     )
 
 
-def notes(snapshot: Snapshot, label: Label | None) -> list[str]:
-    """Return in words what is special about a snapshot, and what people said about it."""
+def notes(snapshot: Snapshot) -> list[str]:
+    """Return in words what is special about a snapshot."""
     failed = snapshot.statistics.failed
-    said = [
-        "partial" if snapshot.partial else "",
-        count(failed, "failure") if failed else "",
-    ]
-    if label is not None:
-        said += [label.name or "", ", ".join(label.tags), "pinned" if label.pinned else "", label.note]
+    said = ["partial" if snapshot.partial else "", count(failed, "failure") if failed else ""]
+    return [word for word in said if word]
+
+
+def words_of(label: Label) -> list[str]:
+    """Return what people said about a snapshot: its pin, its name, its tags, its note."""
+    tags = " ".join(f"#{tag}" for tag in label.tags)
+    said = ["pinned" if label.pinned else "", f'"{label.name}"' if label.name else "", tags, label.note]
     return [word for word in said if word]
 
 

@@ -80,6 +80,20 @@ def _show_snapshot(sid: SnapshotId, snapshot: Snapshot, label: Label | None, as_
         ("added", f"{size(done.added_size)}, stored in {size(done.stored_size)}"),
         ("took", duration(done.duration_ns)),
         ("parent", snapshot.parent.hex()[:8] if snapshot.parent else "none"),
-        *(("note", note) for note in notes(snapshot, label)),
+        *_said(label),
+        *(("note", note) for note in notes(snapshot)),
     ]
     click.echo("\n".join(table(rows)))
+
+
+def _said(label: Label | None) -> list[tuple[str, str]]:
+    """Return what people said about a snapshot, as rows."""
+    if label is None:
+        return []
+    rows = [
+        ("name", label.name or ""),
+        ("tags", ", ".join(label.tags)),
+        ("pinned", "yes" if label.pinned else ""),
+        ("note", label.note),
+    ]
+    return [(what, words) for what, words in rows if words]

@@ -14,6 +14,7 @@ from yester.engine.errors import BusyError, YesterError
 from yester.engine.events import Error, ErrorCode, Event, Message, MountAfter, MountBefore, Unmount, shown
 from yester.engine.hooks import AllEvents
 from yester.engine.journal import EventStream, JournalFile, LineSink, Recorder, journal_path, new_run_id
+from yester.engine.labels import checked_tag
 from yester.engine.places import Places
 from yester.engine.profiles.profile import Profile
 from yester.engine.profiles.reading import load_profile
@@ -65,6 +66,8 @@ def command(
 
     Exit code 3: the snapshot was taken, but some files could not be read.
     """
+    for tag in tags:
+        checked_tag(tag)
     places = Places.default()
     profile = load_profile(places.config / "profiles", name)
     id = new_run_id(time.time_ns())

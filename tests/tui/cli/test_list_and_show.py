@@ -43,7 +43,7 @@ def test_list(yester: Yester, taken: Path) -> None:
     head, row = yester("list").out.splitlines()
     assert head.split() == ["TIME", "SNAPSHOT", "PROFILE", "HOST", "FILES", "SIZE", "STORED", "NOTES"]
     assert row.split()[3] == "docs"
-    assert row.endswith("  first")
+    assert row.endswith("  #first")
     assert yester("list", "--profile", "docs").out == yester("list").out
     assert yester("list", "--host", "elsewhere").out.startswith("no snapshots")
 
@@ -65,7 +65,7 @@ def test_an_unknown_profile(yester: Yester, taken: Path) -> None:
 def test_show_a_snapshot(yester: Yester, taken: Path) -> None:
     shown = yester("show", "docs@latest").out
     assert f"source    {taken}\n" in shown
-    assert "note      first" in shown
+    assert "tags      first" in shown
 
 
 def test_show_a_folder(yester: Yester, taken: Path) -> None:

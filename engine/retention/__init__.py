@@ -1,0 +1,1 @@
+"""Which snapshots stay: the rules, the plan with its reasons, and forgetting by it."""

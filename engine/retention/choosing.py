@@ -1,0 +1,86 @@
+"""Which snapshots a retention is about: the series of a profile, or snapshots that a person names."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from yester.engine.errors import UsageError
+from yester.engine.ids import SnapshotId
+from yester.engine.retention.plan import Decision, RetentionPlan
+from yester.engine.retention.reasons import Reason, Rule
+from yester.engine.retention.series import Series, is_good, series_of
+from yester.engine.sealed.records import Label, Snapshot
+
+Listed = tuple[SnapshotId, Snapshot]
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """A profile, by its name and, where this machine has it, its id; and on which hosts."""
+
+    name: str
+    id: bytes | None = None
+    host_id: bytes | None = None
+    """This machine's; None means every host, or that of the name."""
+    host: str | None = None
+
+    def includes(self, snapshot: Snapshot) -> bool:
+        """Whether a snapshot is of this profile on such a host."""
+        return (
+            (snapshot.profile == self.name or snapshot.profile_id == self.id)
+            and self.host_id in (None, snapshot.host_id)
+            and self.host in (None, snapshot.host)
+        )
+
+
+def chosen(snapshots: Iterable[Listed], whose: Whose) -> list[Listed]:
+    """Return the snapshots of a profile."""
+    return [(sid, snapshot) for sid, snapshot in snapshots if whose.includes(snapshot)]
+
+
+def plan_named(
+    snapshots: Sequence[Listed],
+    labels: Mapping[SnapshotId, Label],
+    named: Collection[SnapshotId],
+    *,
+    even_pinned: bool = False,
+    even_last: bool = False,
+) -> RetentionPlan:
+    """Return the plan that removes the named snapshots and keeps all others of their series.
+
+    UsageError when one of them is pinned, or when no good one of its series would be left, unless told.
+    """
+    series = {series_of(snapshot) for sid, snapshot in snapshots if sid in named}
+    about = [(sid, snapshot) for sid, snapshot in snapshots if series_of(snapshot) in series]
+    if not even_pinned:
+        _refuse([sid for sid in named if sid in labels and labels[sid].pinned], "pinned", "--even-pinned")
+    if not even_last:
+        _refuse(_last_good(about, named), "the last good one of its series", "--even-last")
+    return RetentionPlan(
+        tuple(
+            Decision(sid, snapshot, labels.get(sid), sid not in named, (_reason(sid in named),))
+            for sid, snapshot in about
+        )
+    )
+
+
+def _last_good(snapshots: Sequence[Listed], named: Collection[SnapshotId]) -> list[SnapshotId]:
+    """Return the newest good snapshot of each series that would have no good one left."""
+    good: dict[Series, list[Listed]] = {}
+    for sid, snapshot in snapshots:
+        if is_good(snapshot):
+            good.setdefault(series_of(snapshot), []).append((sid, snapshot))
+    return [found[-1][0] for found in good.values() if all(sid in named for sid, _ in found)]
+
+
+def _reason(named: bool) -> Reason:
+    return Reason(Rule.ASKED if named else Rule.NOT_ASKED)
+
+
+def _refuse(found: Sequence[SnapshotId], what: str, word: str) -> None:
+    if not found:
+        return
+    names = ", ".join(sid.hex()[:8] for sid in found[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
+    verb = "is" if len(found) == 1 else "are each"
+    raise UsageError(f"{names} {verb} {what}", hint=f"Nothing was forgotten. If that is meant, add {word}.")

@@ -1,0 +1,167 @@
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+from tests.tui.cli.conftest import Yester, is_one_complaint
+
+
+@pytest.fixture
+def three(yester: Yester, plain: Path, docs: Path) -> list[str]:
+    """The ids of three snapshots of `docs`, oldest first."""
+    assert yester("profile", "add", "docs", docs).code == 0
+    for number in range(3):
+        (docs / "b.txt").write_text(f"{number}\n")
+        assert yester("snap", "docs").code == 0
+    return ids(yester)
+
+
+def ids(yester: Yester) -> list[str]:
+    return [each["snapshot"] for each in json.loads(yester("list", "--json").out)]
+
+
+def test_rules_given_on_the_line(yester: Yester, three: list[str]) -> None:
+    done = yester("forget", "docs", "--keep-last", "2")
+    assert done.code == 0
+    first, second, third, summary = done.out.splitlines()
+    assert first.startswith("forget") and first.endswith("no rule keeps it")
+    assert second.startswith("keep") and "one of the last 2" in second
+    assert "newest of its series; last good one" in third
+    assert summary == "1 snapshot forgotten, 2 kept; `yester prune` frees the space"
+    assert ids(yester) == three[1:]
+    again = yester("forget", "docs", "--keep-last", "2")
+    assert again.out.splitlines()[-1] == "nothing to forget, 2 snapshots kept"
+
+
+def test_rules_of_the_profile(yester: Yester, three: list[str], home: Path) -> None:
+    path = home / ".config/yester/profiles/docs.toml"
+    path.write_text(path.read_text().replace("\n[retention]\n", "\n[retention]\nkeep_last = 1\n"))
+    assert yester("forget", "docs").code == 0
+    assert ids(yester) == three[2:]
+
+
+def test_what_is_given_replaces_the_rules_of_the_profile(yester: Yester, three: list[str], home: Path) -> None:
+    path = home / ".config/yester/profiles/docs.toml"
+    path.write_text(path.read_text().replace("\n[retention]\n", "\n[retention]\nkeep_last = 1\n"))
+    assert yester("forget", "docs", "--keep-yearly", "1", "--keep-last", "2").code == 0
+    assert ids(yester) == three[1:]
+
+
+def test_a_dry_run_forgets_nothing(yester: Yester, three: list[str]) -> None:
+    done = yester("forget", "docs", "--keep-last", "1", "--dry-run")
+    assert done.out.splitlines()[-1] == "dry run: 2 snapshots would be forgotten, 1 kept"
+    told = json.loads(yester("forget", "docs", "--keep-last", "1", "--dry-run", "--json").out)
+    assert [each["snapshot"] for each in told["forget"]] == three[:2]
+    assert [each["snapshot"] for each in told["keep"]] == three[2:]
+    assert told["forget"][0]["reasons"] == [{"rule": "unkept", "of": "", "text": "no rule keeps it"}]
+    assert told["keep"][0]["reasons"][0] == {"rule": "last", "of": "1", "text": "one of the last 1"}
+    assert ids(yester) == three
+
+
+def test_without_rules_everything_is_kept_and_that_is_said(yester: Yester, three: list[str]) -> None:
+    done = yester("forget", "docs")
+    assert done.code == 0
+    assert is_one_complaint(done.err) and "every snapshot is kept" in done.err
+    assert ids(yester) == three
+
+
+def test_rules_that_would_leave_nothing_are_refused(
+    yester: Yester, three: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that was off for longer than the rules reach back."""
+    later = time.time_ns() + 100 * 86_400 * 10**9
+    monkeypatch.setattr("time.time_ns", lambda: later)
+    done = yester("forget", "docs", "--older-than", "90d")
+    assert done.code == 2
+    assert is_one_complaint(done.err) and "would leave nothing" in done.err
+    assert ids(yester) == three
+
+
+def test_snapshots_by_name(yester: Yester, three: list[str]) -> None:
+    done = yester("forget", "--snapshot", three[0][:8], "--snapshot", "latest")
+    assert done.code == 0
+    assert [line.split()[0] for line in done.out.splitlines()] == ["forget", "forget", "2"]
+    assert ids(yester) == [three[1]]
+
+
+def test_pinned_snapshots_want_a_word_more(yester: Yester, three: list[str]) -> None:
+    assert yester("pin", three[0][:8]).code == 0
+    refused = yester("forget", "--snapshot", three[0], "--snapshot", three[1])
+    assert refused.code == 2
+    assert refused.err.startswith(f"yester: {three[0][:8]} is pinned\n") and "--even-pinned" in refused.err
+    assert ids(yester) == three
+    assert yester("forget", "docs", "--keep-last", "1").code == 0
+    assert ids(yester) == [three[0], three[2]]
+    assert yester("forget", "--snapshot", three[0], "--even-pinned").code == 0
+    assert ids(yester) == [three[2]]
+
+
+def test_the_last_good_one_wants_a_word_more(yester: Yester, three: list[str]) -> None:
+    every = [argument for sid in three for argument in ("--snapshot", sid)]
+    refused = yester("forget", *every)
+    assert refused.code == 2
+    assert refused.err.startswith(f"yester: {three[2][:8]} is the last good one of its series\n")
+    assert ids(yester) == three
+    assert yester("forget", *every, "--even-last").code == 0
+    assert ids(yester) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "Either a profile or snapshots must be named"),
+        (["docs", "--snapshot", "latest"], "Either a profile or snapshots must be named"),
+        (["dosc"], "There is no profile dosc"),
+        (["dosc", "--keep-last", "1"], "There is no snapshot of dosc of this machine"),
+        (["--snapshot", "nothing"], "There is no snapshot nothing"),
+        (["--snapshot", "latest", "--keep-last", "1"], "Rules and --snapshot are given at once"),
+        (["docs", "--keep-last", "-1"], "-1"),
+        (["docs", "--older-than", "soon"], "'soon' is no span of time"),
+        (["docs", "--older-than", "0d"], "--older-than is given no time"),
+        (["docs", "--host", "a", "--all-hosts", "--keep-last", "1"], "--host and --all-hosts"),
+        (["docs", "--host", "elsewhere", "--keep-last", "1"], "There is no snapshot of docs on elsewhere"),
+        (["docs", "--even-pinned", "--keep-last", "1"], "--even-pinned and --even-last"),
+        (["docs", "--min-free-size", "900T"], "every snapshot would be removed for nothing"),
+        (["docs", "--min-free-inodes", "100"], "every snapshot would be removed for nothing"),
+    ],
+)
+def test_what_makes_no_sense(yester: Yester, three: list[str], arguments: list[str], words: str) -> None:
+    refused = yester("forget", *arguments)
+    assert refused.code == 2, refused
+    assert words in refused.err
+    assert is_one_complaint(refused.err)
+    assert ids(yester) == three
+
+
+def test_enough_room_removes_nothing(yester: Yester, three: list[str], plain: Path) -> None:
+    done = yester("forget", "docs", "--min-free-size", "1K")
+    assert (done.code, ids(yester)) == (0, three)
+    assert os.statvfs(plain).f_bavail > 0
+
+
+def test_a_terminal_is_asked(yester: Yester, three: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yester.tui.cli.asking._is_attended", lambda: True)
+    questions: list[str] = []
+
+    def answer(question: str, **_: object) -> bool:
+        questions.append(question)
+        return False
+
+    monkeypatch.setattr("click.confirm", answer)
+    assert yester("forget", "docs", "--keep-last", "1").code == 130
+    assert questions == ["Forget 2 snapshots?"]
+    assert ids(yester) == three
+    assert yester("forget", "docs", "--keep-last", "1", "--yes").code == 0
+    assert (len(questions), ids(yester)) == (1, three[2:])
+
+
+def test_forgetting_is_not_taken_for_a_loss(yester: Yester, three: list[str]) -> None:
+    """The witness of this machine has seen the newest one; its tombstone explains that it is gone."""
+    assert yester("list").err == ""
+    assert yester("forget", "--snapshot", "latest", "--snapshot", three[0]).code == 0
+    done = yester("list")
+    assert (done.code, done.err) == (0, "")
+    assert yester("show", "latest").out.splitlines()[0].endswith(three[1])
+    assert yester("snap", "docs").code == 0
+    assert yester("check", "--read-data").code == 0

@@ -1,0 +1,176 @@
+"""yester forget: let snapshots go, by the rules of a profile or by name."""
+
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from yester.engine.errors import UsageError
+from yester.engine.host import host_id
+from yester.engine.places import Places
+from yester.engine.profiles.profile import Profile, RetentionSpec
+from yester.engine.profiles.reading import load_profile, profile_names
+from yester.engine.repository import Repository
+from yester.engine.retention.choosing import Whose, chosen, plan_named
+from yester.engine.retention.forgetting import forget, room_of
+from yester.engine.retention.plan import RetentionPlan, emptied_series, needs_room, plan_retention, removes_nothing
+from yester.engine.retention.reasons import Rule
+from yester.engine.retention.room import plan_room, shortage
+from yester.tui.cli.asking import confirm
+from yester.tui.cli.failures import complain
+from yester.tui.cli.json_output import echo_json
+from yester.tui.cli.opening import Access, open_repository, profile_meant
+from yester.tui.cli.options import access, as_json
+from yester.tui.cli.retention import decision_as_json, plan_as_rows, refuse_rules, rules, stated_rules
+from yester.tui.cli.wording import count
+
+
+@click.command("forget", short_help="Let old snapshots go.")
+@click.argument("profile", metavar="[PROFILE]", required=False)
+@click.option("--snapshot", "named", metavar="SNAPSHOT", multiple=True, help="Forget this one; may be given again.")
+@rules
+@click.option("--host", metavar="NAME", help="The snapshots that another machine took of the profile.")
+@click.option("--all-hosts", is_flag=True, help="The snapshots of all machines.")
+@click.option("--even-pinned", is_flag=True, help="With --snapshot: also when it is pinned.")
+@click.option("--even-last", is_flag=True, help="With --snapshot: also the last good one of its series.")
+@click.option("--dry-run", is_flag=True, help="Show what would stay and go, and why; forget nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+@access
+def command(
+    profile: str | None,
+    named: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+    repository: str | None,
+    passphrase_file: str,
+    passphrase_command: str,
+    keyring: bool,
+    **options: Any,
+) -> int:
+    """Forget the snapshots of PROFILE that none of its rules keeps, or those named with --snapshot.
+
+    The rules are those of the profile's [retention]; when any is given here, only those given here count. The newest
+    and the last good snapshot always stay. The space that forgotten snapshots took is freed by `yester prune`.
+    """
+    if (profile is None) == (not named):
+        raise UsageError(
+            "Either a profile or snapshots must be named",
+            hint="Write yester forget PROFILE, or yester forget --snapshot SNAPSHOT",
+        )
+    places = Places.default()
+    asked = Access(repository, passphrase_file, passphrase_command, keyring)
+    act = _Act(dry_run, yes, as_json)
+    if profile is not None:
+        return _by_rules(profile, asked, places, options, act)
+    refuse_rules(options)
+    with closing(open_repository(asked, places, profile_meant(named[0], places))) as opened:
+        wanted = {opened.find_snapshot(text)[0] for text in named}
+        plan = plan_named(
+            opened.snapshots(),
+            opened.labels(),
+            wanted,
+            even_pinned=options["even_pinned"],
+            even_last=options["even_last"],
+        )
+        return act.carry_out(opened, plan, shown=RetentionPlan(plan.remove))
+
+
+def _by_rules(name: str, asked: Access, places: Places, options: dict[str, Any], act: "_Act") -> int:
+    if options["even_pinned"] or options["even_last"]:
+        raise UsageError("--even-pinned and --even-last go with --snapshot only", hint="Rules spare such snapshots.")
+    host, all_hosts = options["host"], options["all_hosts"]
+    if host and all_hosts:
+        raise UsageError("--host and --all-hosts are given at once", hint="Leave one of them out.")
+    stated = stated_rules(options)
+    profile = _local_profile(name, places, must=stated is None)
+    spec = stated or (profile.retention if profile else RetentionSpec())
+    own = None if host or all_hosts else host_id(places)
+    whose = Whose(name, profile.id if profile else None, own, host)
+    with closing(open_repository(asked, places, profile)) as opened:
+        everything = opened.snapshots()
+        found = chosen(everything, whose)
+        if not found:
+            _refuse_none(whose, everything)
+        plan = plan_retention(found, opened.labels(), spec, time.time_ns())
+        for series in emptied_series(plan):
+            raise UsageError(
+                f"These rules would leave nothing of {series.snapshot.profile}@{series.snapshot.host} but its newest "
+                "snapshot: all others are too old",
+                hint="Nothing was forgotten. Give a rule that keeps some, such as --keep-last 3.",
+            )
+        if removes_nothing(spec):
+            complain(
+                f"No retention is set for {name}, so every snapshot is kept",
+                "Set it in the profile's [retention], or give rules here: --keep-last, --keep-daily and others.",
+            )
+        return act.carry_out(opened, _with_room(opened, plan, spec), shown=None)
+
+
+def _with_room(opened: Repository, plan: RetentionPlan, spec: RetentionSpec) -> RetentionPlan:
+    """Add what goes since room is short, when the spec asks for some."""
+    if not needs_room(spec):
+        return plan
+    room = room_of(opened.store)
+    if room is None:
+        complain(f"How much room is free at {opened.store.place} is not known, so that min_free_… cannot be kept")
+        return plan
+    return plan_room(plan, shortage(spec, room))
+
+
+def _local_profile(name: str, places: Places, *, must: bool) -> Profile | None:
+    """Return this machine's profile of that name; UsageError when there is none and there `must` be one."""
+    folder = places.config / "profiles"
+    return load_profile(folder, name) if must or name in profile_names(folder) else None
+
+
+def _refuse_none(whose: Whose, everything: Sequence[Any]) -> None:
+    others = sorted({snapshot.host for _, snapshot in everything if snapshot.profile == whose.name})
+    where = f"on {whose.host}" if whose.host else "of this machine" if whose.host_id else "of any machine"
+    raise UsageError(
+        f"There is no snapshot of {whose.name} {where}",
+        hint=f"There are some of {', '.join(others)}: give --host." if others else "See yester list.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """How a plan is shown and carried out."""
+
+    dry_run: bool
+    yes: bool
+    as_json: bool
+
+    def carry_out(self, opened: Repository, plan: RetentionPlan, *, shown: RetentionPlan | None) -> int:
+        """Show the plan, or the part of it that matters; ask; forget; say what comes next."""
+        if not self.as_json:
+            click.echo("\n".join(plan_as_rows(shown or plan)))
+        gone = plan.remove
+        if gone and not self.dry_run:
+            confirm(f"Forget {count(len(gone), 'snapshot')}?", sure=self.yes or self.as_json)
+            forget(opened, gone)
+        if self.as_json:
+            echo_json(
+                {
+                    "dry_run": self.dry_run,
+                    "keep": [decision_as_json(each) for each in plan.keep],
+                    "forget": [decision_as_json(each) for each in gone],
+                }
+            )
+        else:
+            click.echo(self._summary(plan))
+        return 0
+
+    def _summary(self, plan: RetentionPlan) -> str:
+        gone = len(plan.remove)
+        if not gone:
+            return f"nothing to forget, {count(len(plan.keep), 'snapshot')} kept"
+        if self.dry_run:
+            return f"dry run: {count(gone, 'snapshot')} would be forgotten, {len(plan.keep):,} kept"
+        more = any(Rule.ROOM in each.rules for each in plan.remove)
+        then = "`yester prune` frees the space" + (", then forget again if room is still short" if more else "")
+        return f"{count(gone, 'snapshot')} forgotten, {len(plan.keep):,} kept; {then}"
