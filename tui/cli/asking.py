@@ -18,17 +18,6 @@ def new_passphrase_prompt() -> Callable[[], str] | None:
     return _ask_twice if _is_attended() else None
 
 
-def confirm(question: str, *, sure: bool) -> None:
-    """Ask a person whether to go on, and raise CancelledError at any answer but yes; unasked when `sure`.
-
-    Without a terminal nobody can be asked, and whoever wrote the command meant it.
-    """
-    if sure or not _is_attended():
-        return
-    if not click.confirm(question, default=False, err=True):
-        raise CancelledError("Nothing was changed")
-
-
 def _is_attended() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 

@@ -151,7 +151,7 @@ class _Act:
             click.echo("\n".join(plan_as_rows(shown or plan)))
         gone = plan.remove
         if gone and not self.dry_run:
-            confirm(f"Forget {count(len(gone), 'snapshot')}?", sure=self.yes or self.as_json)
+            confirm(f"Forget {count(len(gone), 'snapshot')}?", yes=self.yes or self.as_json)
             forget(opened, gone)
         if self.as_json:
             echo_json(

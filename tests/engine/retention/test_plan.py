@@ -264,7 +264,7 @@ def test_removing_again_removes_nothing(made: list[Made], spec: RetentionSpec, n
     assert again.remove == ()
 
 
-MORE_GENEROUS: dict[str, Callable[[Any], object]] = {
+MORE_GENEROUS: dict[str, Callable[[Any], Any]] = {
     "keep_last": lambda count: count + 1,
     "keep_hourly": lambda count: count + 2,
     "keep_daily": lambda count: count + 1,

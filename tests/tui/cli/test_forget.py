@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import time
@@ -142,18 +143,13 @@ def test_enough_room_removes_nothing(yester: Yester, three: list[str], plain: Pa
 
 def test_a_terminal_is_asked(yester: Yester, three: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("yester.tui.cli.asking._is_attended", lambda: True)
-    questions: list[str] = []
-
-    def answer(question: str, **_: object) -> bool:
-        questions.append(question)
-        return False
-
-    monkeypatch.setattr("click.confirm", answer)
-    assert yester("forget", "docs", "--keep-last", "1").code == 130
-    assert questions == ["Forget 2 snapshots?"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    asked = yester("forget", "docs", "--keep-last", "1")
+    assert (asked.code, asked.err.splitlines()[0][:21]) == (130, "Forget 2 snapshots? [")
     assert ids(yester) == three
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
     assert yester("forget", "docs", "--keep-last", "1", "--yes").code == 0
-    assert (len(questions), ids(yester)) == (1, three[2:])
+    assert ids(yester) == three[2:]
 
 
 def test_forgetting_is_not_taken_for_a_loss(yester: Yester, three: list[str]) -> None:
