@@ -18,6 +18,7 @@ from tests.fs.mounting import World
 from tests.zoo import build, clear
 
 from yester.engine.errors import UsageError, YesterError
+from yester.engine.repository import Repository
 from yester.fs.mounts import find_mount, is_dead
 from yester.fs.registry import MountRegistry
 from yester.fs.unmounting import unmount
@@ -88,9 +89,13 @@ def test_new_snapshots_appear_and_forgotten_ones_go(world: World) -> None:
         wait_for(lambda: (mnt / "ids" / second.hex()).is_symlink())
         wait_for(lambda: (world.latest / "file").read_text() == "two")
         with open(mnt / "ids" / first.hex() / str(world.source).lstrip("/") / "file") as kept:
-            FolderStore(world.repository).delete(f"snap.{first.hex()}")
+            repository = Repository.open(FolderStore(world.repository), None, places=world.places)
+            repository.forget_snapshot(first, "asked")
             wait_for(lambda: os.listdir(mnt / "ids") == [second.hex()])
+            assert len(os.listdir(mnt / "snapshots/docs")) == 1
             assert kept.read() == "one"
+        repository.forget_snapshot(second, "asked")
+        wait_for(lambda: os.listdir(mnt) == ["ids", "snapshots"])
 
 
 def test_inode_numbers_are_the_same_after_a_remount_and_when_others_are_forgotten(world: World) -> None:
