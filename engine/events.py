@@ -51,7 +51,7 @@ class ErrorCode(IntEnum):
 
 
 Level = Literal["info", "warning", "error"]
-Result = Literal["complete", "errors", "unchanged", "partial", "dry-run", "failed", "cancelled"]
+Result = Literal["complete", "errors", "unchanged", "partial", "skipped", "dry-run", "failed", "cancelled"]
 
 
 class Shown(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -131,24 +131,38 @@ class Unmount(Event, frozen=True, tag="unmount"):
 
 
 class RunBegin(Event, frozen=True, tag="run.begin"):
-    """A run begins; a hook may stop it here, before anything is read."""
+    """A run begins: the first line of a journal. A hook may stop it here, before anything is read."""
 
     run: str
     """The run's id: the name of its journal."""
     profile: str
+    """Empty when a command is about no profile."""
     profile_id: str
+    """Empty when there is none, or when it could not be read."""
     repository: str = ""
     sources: tuple[Shown, ...] = ()
     host: str = ""
     pid: int = 0
     program: str = ""
     dry_run: bool = False
+    action: str = "snap"
+    """The command: `snap`, `restore`, `check`, `prune` …"""
+    control: Shown = Shown()
+    """The socket on which the run listens (docs/runs.md); empty when it has none."""
 
 
 class RunPhase(Event, frozen=True, tag="run.phase"):
     """The run, restore or check turns to its next part. Told to followers, not to plugins."""
 
     phase: Phase
+
+
+class RunPause(Event, frozen=True, tag="run.pause"):
+    """The work stands still until it is resumed or cancelled. Told to followers, not to plugins."""
+
+
+class RunResume(Event, frozen=True, tag="run.resume"):
+    """The work goes on. Told to followers, not to plugins."""
 
 
 class RunProgress(Event, frozen=True, tag="run.progress"):
@@ -170,6 +184,8 @@ class RunProgress(Event, frozen=True, tag="run.progress"):
     path: str = ""
     """What is being read or written now."""
     path_b64: bytes | None = None
+    eta_s: int | None = None
+    """Seconds that the rest will take, as far as that can be told (engine/runs/estimate.py)."""
 
 
 class File(Shown, Event, frozen=True, tag="file", kw_only=True):
@@ -216,7 +232,7 @@ class Error(Event, frozen=True, tag="error"):
 
 
 class RunEnd(Event, frozen=True, tag="run.end"):
-    """The run ended; always told once after a `run.begin` that no hook stopped."""
+    """The run ended: the last line of a journal. A journal without it, whose lock is free, is of a run that died."""
 
     run: str
     result: Result
@@ -307,7 +323,7 @@ class ArchiveEnd(Event, frozen=True, tag="archive.end"):
 
 AnyEvent = (
     AppStart | AppExit | MountBefore | MountAfter | Unmount
-    | RunBegin | RunPhase | RunProgress | File | SnapshotNew | Message | Error | RunEnd
+    | RunBegin | RunPhase | RunPause | RunResume | RunProgress | File | SnapshotNew | Message | Error | RunEnd
     | RestoreBegin | RestoreEnd | CheckBegin | CheckEnd | PruneBegin | PruneEnd | ArchiveBegin | ArchiveEnd
 )  # fmt: skip
 

@@ -3,16 +3,19 @@
 The file is the journal: it lies in the state folder, the terminal program follows it and looks back at it, and it takes
 progress at most once a second. The stream is `--events`: progress ten times a second. A run never waits for its
 followers: when a pipe is full, progress is left out and all else is kept until there is room; when a pipe is closed,
-nobody is watching, which is no failure. A journal that cannot be written (a full disk) stops, is complained about
-once, and the run goes on.
+nobody is watching, which is no failure. What a journal cannot take (a full disk) is complained about once, and the run
+goes on. Those who follow from elsewhere do so by the run's socket (engine/runs/serving.py), a sink like the others.
 """
 
+import fcntl
 import os
 import select
+import struct
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -27,6 +30,13 @@ _PIPE_ROOM = select.PIPE_BUF
 """A pipe that polls as writable takes at least this many bytes without blocking."""
 _MAX_WAITING = 10_000
 """Lines kept for a follower that does not read; older ones are dropped then, and `seq` shows the gap."""
+_PROGRESS_LINES = 600
+"""About as many lines of progress a journal has when they come less often than once a second."""
+_LOCK = struct.Struct("hhqqixxxx")
+"""The kernel's `struct flock`, for a lock that lasts until every copy of the descriptor is closed."""
+_PROGRESS = b'"type":"run.progress"'
+_HEAD_SIZE = 120
+"""The type of a line stands within so many bytes."""
 
 
 def new_run_id(now_ns: int) -> str:
@@ -37,6 +47,23 @@ def new_run_id(now_ns: int) -> str:
 def journal_path(state: Path, run: str) -> Path:
     """Return where the journal of a run lies in the state folder."""
     return state / "runs" / f"{run}.jsonl"
+
+
+def is_alive(journal: Path) -> bool:
+    """Whether a process still holds the journal's lock. False when there is no journal."""
+    try:
+        descriptor = os.open(journal, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        # Only asked, not taken: a run that begins just now must find it free.
+        asked = _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        kind, *_ = _LOCK.unpack(fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, asked))
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return bool(kind != fcntl.F_UNLCK)
 
 
 class LineSink(Protocol):
@@ -59,40 +86,72 @@ class LineSink(Protocol):
 
 
 class JournalFile:
-    """A journal on disk; each line is there when `write` returns."""
+    """A journal on disk; each line is there when `write` returns, or is lost and said to be.
+
+    The file is locked for as long as the process lives: a journal without an end that nobody locks is of a run that
+    died. Where there is no room, progress is given up for what matters, its end above all.
+    """
 
     def __init__(self, path: Path) -> None:
         self.problem = ""
-        self._last_progress_ns = 0
         self._file = -1
+        self._size = 0
+        self._began_ns = self._last_progress_ns = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as problem:
             self.problem = f"The run's journal {path} cannot be written: {problem.strerror}"
+            return
+        self._size = os.fstat(self._file).st_size
+        with suppress(OSError):  # a file system without locks: the run will be taken for dead while it works
+            fcntl.fcntl(self._file, fcntl.F_OFD_SETLK, _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
 
     def write(self, line: bytes) -> None:
-        """Append a line."""
-        if self.problem:
-            return
-        try:
-            whole = os.write(self._file, line) == len(line)
-        except OSError as problem:
-            self.problem = f"The run's journal is not complete: {problem.strerror}"
-        else:
-            self.problem = "" if whole else "The run's journal is not complete: no room is left"
+        """Append a line, at the expense of earlier progress if need be."""
+        if self._file >= 0 and not self._append(line) and self._made_room():
+            self._append(line)
 
     def write_progress(self, line: bytes, time_ns: int) -> None:
-        """Append a line when the last one is a second old."""
-        if time_ns - self._last_progress_ns >= JOURNAL_INTERVAL_NS:
+        """Append a line when the last one is a second old; later less often, so that a day fills no disk."""
+        self._began_ns = self._began_ns or time_ns
+        interval_ns = max(JOURNAL_INTERVAL_NS, (time_ns - self._began_ns) // _PROGRESS_LINES)
+        if self._file >= 0 and not self.problem and time_ns - self._last_progress_ns >= interval_ns:
             self._last_progress_ns = time_ns
-            self.write(line)
+            self._append(line)
 
     def close(self) -> None:
         """Close the file."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+    def _append(self, line: bytes) -> bool:
+        try:
+            if os.pwrite(self._file, line, self._size) == len(line):
+                self._size += len(line)
+                return True
+            why = "No space left on device"
+        except OSError as problem:
+            why = problem.strerror or str(problem)
+        self.problem = self.problem or f"The run's journal is not complete: {why}"
+        with suppress(OSError):  # else the next line begins in the middle of this one
+            os.ftruncate(self._file, self._size)
+        return False
+
+    def _made_room(self) -> bool:
+        """Whether progress was taken out of the file. It is rewritten in place: a full disk takes no second one."""
+        try:
+            whole = os.pread(self._file, self._size, 0)
+            kept = b"".join(line for line in whole.splitlines(keepends=True) if _PROGRESS not in line[:_HEAD_SIZE])
+            if len(kept) == len(whole):
+                return False
+            os.pwrite(self._file, kept, 0)
+            os.ftruncate(self._file, len(kept))
+        except OSError:
+            return False
+        self._size = len(kept)
+        return True
 
 
 class EventStream:
@@ -153,11 +212,14 @@ class Recorder(AllEvents):
         self._sinks = sinks
         self._clock = clock
         self._seq = 0
+        self._is_closed = False
         self._lock = threading.Lock()
 
     def event(self, event: Event) -> None:
-        """Write an event to every sink."""
+        """Write an event to every sink; nothing once it is closed."""
         with self._lock:
+            if self._is_closed:
+                return
             line = self._next(event, self._clock())
             for sink in self._sinks:
                 sink.write(line)
@@ -166,20 +228,23 @@ class Recorder(AllEvents):
         """Tell followers of a new phase."""
         self.event(RunPhase(phase))
 
-    def update(self, counters: Counters) -> None:
+    def update(self, counters: Counters, eta_s: int | None = None) -> None:
         """Tell followers how far the run has come, where they keep up."""
         with self._lock:
+            if self._is_closed:
+                return
             now_ns = self._clock()
-            line = self._next(progress_event(counters), now_ns)
+            line = self._next(progress_event(counters, eta_s), now_ns)
             for sink in self._sinks:
                 sink.write_progress(line, now_ns)
 
     def close(self) -> list[str]:
         """Close every sink; return what went wrong with them, in words."""
         with self._lock:
-            for sink in self._sinks:
-                sink.close()
-            return [sink.problem for sink in self._sinks if sink.problem]
+            self._is_closed = True
+        for sink in self._sinks:  # without the lock: a sink's own thread may be about to tell something
+            sink.close()
+        return [sink.problem for sink in self._sinks if sink.problem]
 
     def _next(self, event: Event, time_ns: int) -> bytes:
         self._seq += 1

@@ -58,8 +58,8 @@ class NoProgress:
         """Do nothing."""
 
 
-def progress_event(counters: Counters) -> RunProgress:
-    """Return the counters as the event that followers get."""
+def progress_event(counters: Counters, eta_s: int | None = None) -> RunProgress:
+    """Return the counters, and the seconds left where they are known, as the event that followers get."""
     path, path_b64 = path_fields(counters.path)
     return RunProgress(
         files=counters.files,
@@ -74,4 +74,5 @@ def progress_event(counters: Counters) -> RunProgress:
         total_size=counters.total_size,
         path=path,
         path_b64=path_b64,
+        eta_s=eta_s,
     )

@@ -28,8 +28,10 @@ from yester.engine.events import (
     RestoreEnd,
     RunBegin,
     RunEnd,
+    RunPause,
     RunPhase,
     RunProgress,
+    RunResume,
     Shown,
     SnapshotNew,
     Unknown,
@@ -53,8 +55,14 @@ GOLDEN: Mapping[Event, str] = {
         '"type":"run.begin","run":"r1","profile":"p","profile_id":"00",'
         '"sources":[{"path":"/a"},{"path":"/\\\\xff","path_b64":"L/8="}]'
     ),
+    RunBegin("r1", "", "", action="check", control=shown(b"/run/r1.sock")): (
+        '"type":"run.begin","run":"r1","profile":"","profile_id":"","action":"check","control":{"path":"/run/r1.sock"}'
+    ),
+    RunPause(): '"type":"run.pause"',
+    RunResume(): '"type":"run.resume"',
     RunPhase(Phase.READ): '"type":"run.phase","phase":"read"',
     RunProgress(files=2, size=9, total_files=4): '"type":"run.progress","files":2,"size":9,"total_files":4',
+    RunProgress(files=2, eta_s=90): '"type":"run.progress","files":2,"eta_s":90',
     File(*path_fields(b"/a\nb"), change="new", size=5): '"type":"file","path":"/a\\nb","change":"new","size":5',
     SnapshotNew("ab", "p", time_ns=5): '"type":"snapshot.new","snapshot":"ab","profile":"p","time_ns":5',
     Message(path="/x", level="error", text="no"): '"type":"message","path":"/x","level":"error","text":"no"',
@@ -87,7 +95,7 @@ def test_every_type_has_a_golden_line() -> None:
 def test_the_names_are_as_agreed() -> None:
     agreed = "app.start app.exit mount.before mount.after unmount run.begin run.end file snapshot.new message error"
     pairs = {f"{action}.{end}" for action in ("restore", "check", "prune", "archive") for end in ("begin", "end")}
-    assert set(EVENT_TYPES) == {*agreed.split(), *pairs, "run.phase", "run.progress"}
+    assert set(EVENT_TYPES) == {*agreed.split(), *pairs, "run.phase", "run.progress", "run.pause", "run.resume"}
 
 
 @given(st.binary())

@@ -10,14 +10,13 @@ from msgspec import to_builtins
 
 from yester.engine.errors import DamageError
 from yester.engine.events import shown
-from yester.engine.hooks import NoHooks
 from yester.engine.places import Places
 from yester.engine.repository import Repository
 from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json
-from yester.tui.cli.opening import Access, open_repository
+from yester.tui.cli.opening import Access, open_repository, repository_place
 from yester.tui.cli.options import access, as_json
-from yester.tui.cli.progress import Bar, Watch, terminal_bar
+from yester.tui.cli.running import Recorded, Work, recorded
 from yester.tui.cli.wording import count, one_line, printable, size
 
 if TYPE_CHECKING:
@@ -61,10 +60,12 @@ def command(
     """
     places = Places.default()
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
-    bar = terminal_bar(quiet=as_json)
-    with closing(open_repository(asked, places)) as opened:
-        report = _check(opened, percent, bar)
-        warnings = opened.warnings()
+    with recorded(places, Work("check", repository=repository_place(repository, None, places)), quiet=as_json) as run:
+        with closing(open_repository(asked, places)) as opened:
+            report = _check(opened, percent, run)
+            warnings = opened.warnings()
+        code = DamageError.exit_code if report.problems else 0
+        run.ends("errors" if code else "complete", code)
     if as_json:
         echo_json(_as_json(report, warnings))
     else:
@@ -75,25 +76,18 @@ def command(
     for warning in warnings:
         if warning not in damaged:
             complain(warning)
-    return DamageError.exit_code if report.problems else 0
+    return code
 
 
-def _check(opened: Repository, percent: int, bar: Bar | None) -> "CheckReport":
-    # Not before the repository was opened: its key is being derived while these are loaded.
+def _check(opened: Repository, percent: int, run: Recorded) -> "CheckReport":
+    # Not before the repository was opened: its key is being derived while this is loaded.
     from yester.engine.check.checking import check
-    from yester.tui.cli.running import supervise
-
-    watch = Watch(None, bar)
 
     def work(cancelled: Callable[[], bool]) -> "CheckReport":
         opened.unlock()
-        return check(opened, read_data_percent=percent, hooks=NoHooks(), progress=watch, cancelled=cancelled)
+        return check(opened, read_data_percent=percent, hooks=run.hooks, progress=run.watch, cancelled=cancelled)
 
-    try:
-        return supervise(work, watch.tick if bar else None)
-    finally:
-        if bar is not None:
-            bar.close()
+    return run.supervise(work)
 
 
 def _as_json(report: "CheckReport", warnings: list[str]) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from yester.engine.events import Phase
@@ -67,15 +68,24 @@ def time_left(share: float | None, elapsed_s: float) -> str:
 class Watch:
     """The engine's Progress: keeps the newest counters, and shows them when `tick` is called, on another thread."""
 
-    def __init__(self, follower: Follower | None, bar: "Bar | None") -> None:
+    def __init__(self, follower: Follower | None, bar: "Bar | None", begun: Callable[[], None] = lambda: None) -> None:
+        """`begun` is called when a phase begins that comes after opening."""
         self._follower = follower
         self._bar = bar
+        self._begun = begun
         self._phase = Phase.OPEN
         self._counters: Counters | None = None
+
+    @property
+    def counters(self) -> Counters:
+        """How far the work has come."""
+        return self._counters or Counters()
 
     def phase(self, phase: Phase) -> None:
         """Remember the phase, and tell followers."""
         self._phase = phase
+        if phase != Phase.OPEN:
+            self._begun()
         if self._follower is not None:
             self._follower.phase(phase)
 

@@ -10,7 +10,6 @@ from msgspec import to_builtins
 
 from yester.engine.errors import DamageError
 from yester.engine.events import shown
-from yester.engine.hooks import NoHooks
 from yester.engine.ids import SnapshotId
 from yester.engine.places import Places
 from yester.engine.repository import Repository
@@ -19,9 +18,9 @@ from yester.engine.restore.plan import Conflict
 from yester.engine.trees.directories import decode_root, resolve
 from yester.tui.cli.failures import complain, complain_of_paths
 from yester.tui.cli.json_output import echo_json
-from yester.tui.cli.opening import Access, open_repository, profile_meant
+from yester.tui.cli.opening import Access, open_repository, profile_meant, repository_place
 from yester.tui.cli.options import access, as_json
-from yester.tui.cli.progress import Bar, Watch, terminal_bar
+from yester.tui.cli.running import Recorded, Work, recorded
 from yester.tui.cli.wording import count, printable, size
 
 if TYPE_CHECKING:
@@ -68,17 +67,19 @@ def command(
     """
     places = Places.default()
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
-    bar = terminal_bar(quiet=as_json)
-    with closing(open_repository(asked, places, profile_meant(name, places))) as opened:
-        report = _restore(opened, name, paths, target, Conflict(conflict), OwnerMode(owner), bar)
+    profile = profile_meant(name, places)
+    work = Work("restore", repository=repository_place(repository, profile, places))
+    with recorded(places, work, quiet=as_json) as run:
+        with closing(open_repository(asked, places, profile)) as opened:
+            report = _restore(opened, name, paths, target, Conflict(conflict), OwnerMode(owner), run)
+        code = DamageError.exit_code if report.damaged else 3 if report.failed else 0
+        run.ends("errors" if code else "complete", code)
     if as_json:
         echo_json(_as_json(report))
     else:
         click.echo("\n".join(_summary(report, target)))
     _complain(report)
-    if report.damaged:
-        return DamageError.exit_code
-    return 3 if report.failed else 0
+    return code
 
 
 def _restore(
@@ -88,13 +89,10 @@ def _restore(
     target: bytes,
     conflict: Conflict,
     owner: OwnerMode,
-    bar: Bar | None,
+    run: Recorded,
 ) -> "RestoreReport":
-    # Not before the repository was opened: its key is being derived while these are loaded.
+    # Not before the repository was opened: its key is being derived while this is loaded.
     from yester.engine.restore.restoring import restore
-    from yester.tui.cli.running import supervise
-
-    watch = Watch(None, bar)
 
     def work(cancelled: Callable[[], bool]) -> "RestoreReport":
         sid, _ = opened.find_snapshot(name)
@@ -105,16 +103,12 @@ def _restore(
             os.path.abspath(target),
             conflict=conflict,
             owner=owner,
-            hooks=NoHooks(),
-            progress=watch,
+            hooks=run.hooks,
+            progress=run.watch,
             cancelled=cancelled,
         )
 
-    try:
-        return supervise(work, watch.tick if bar else None)
-    finally:
-        if bar is not None:
-            bar.close()
+    return run.supervise(work)
 
 
 def _stored_path(opened: Repository, sid: SnapshotId, path: bytes) -> bytes:

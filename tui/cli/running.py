@@ -1,75 +1,246 @@
-"""Long work under trio: in a worker thread, with signals heard and progress shown meanwhile.
+"""Work that leaves a record: a journal, a socket for whoever follows it from elsewhere, and an end, however it ends.
 
-The first SIGINT or SIGTERM asks the work to stop (`cancelled`), which leaves everything in order; the second ends the
-process at once, which is safe as well and only leaves more for the next run to pick up. The work never awaits: it is
-system calls and hashing, and a hop into the pool for each would cost more than the work.
+A command wraps its work in `recorded`:
+
+    with recorded(places, Work("prune", repository=place), quiet=as_json) as run:
+        with closing(open_repository(…)) as opened:
+            result = run.supervise(lambda cancelled: prune(opened, run.hooks, run.watch, cancelled))
+        run.ends("errors" if result.problems else "complete", exit_code)
+
+Its journal begins with run.begin and ends with run.end, whatever happens between; it can be followed, cancelled, paused
+and resumed (`yester log`, `cancel`, `pause`, `resume`, the terminal program), is listed by `yester runs` and judged by
+`yester status`. Nothing of that needs a line in the command. It also outlives its terminal.
 """
 
 import os
-import signal
-from collections.abc import Callable
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
-import outcome
-import trio
+import click
+from msgspec.structs import replace
 
-from yester.engine.errors import CancelledError
-from yester.tui.cli.failures import Terminated, complain
+from yester import __version__
+from yester.engine.errors import BusyError, RepositoryError, UsageError, YesterError
+from yester.engine.events import Error, ErrorCode, Event, Message, Result, RunBegin, RunEnd, shown
+from yester.engine.hooks import AllEvents
+from yester.engine.host import host_name
+from yester.engine.journal import EventStream, JournalFile, LineSink, Recorder, journal_path, new_run_id
+from yester.engine.places import Places
+from yester.engine.profiles.profile import Profile
+from yester.engine.runs.control import RunControl
+from yester.engine.runs.history import thin_now_and_then
+from yester.engine.runs.serving import RunSocket
+from yester.engine.runs.sockets import control_folders
+from yester.tui.cli.failures import CANCELLED, TERMINATED, Terminated, complain
+from yester.tui.cli.progress import Watch, terminal_bar
+from yester.tui.cli.terminals import leave_dead_terminal, outliving_terminal
 
 T = TypeVar("T")
 
-TICK_S = 0.1
-"""How often progress is shown."""
+_CODES: Sequence[tuple[type[YesterError], ErrorCode]] = (
+    (BusyError, ErrorCode.ALREADY_RUNNING),
+    (RepositoryError, ErrorCode.TARGET_MISSING),
+    (UsageError, ErrorCode.NOT_CONFIGURED),
+)
 
 
-class _Stop:
-    """Whether, and by which signal, the work was asked to stop."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a run is about, as far as that is known before it begins."""
 
-    def __init__(self) -> None:
-        self.signal = 0
+    action: str
+    """The command's name."""
+    profile: str = ""
+    profile_id: str = ""
+    repository: str = ""
+    sources: tuple[bytes, ...] = ()
+    dry_run: bool = False
 
-    def asked(self) -> bool:
-        return self.signal != 0
+    @classmethod
+    def of(cls, action: str, profile: Profile, repository: str, *, dry_run: bool = False) -> "Work":
+        """Return work on a profile."""
+        return cls(action, profile.name, profile.id.hex(), repository, profile.sources, dry_run)
 
 
-def supervise(work: Callable[[Callable[[], bool]], T], tick: Callable[[], None] | None) -> T:
-    """Run `work(cancelled)` in a thread and return its value or raise its error; `tick` is called every TICK_S.
+class _Ears(AllEvents):
+    """The engine's hooks: writes all to the recorder but the frame, and keeps what the person must be told."""
 
-    CancelledError out of the work after SIGTERM becomes Terminated.
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self.warnings: list[str] = []
+        self.end: RunEnd | None = None
+        self.has_failed = False
+
+    def event(self, event: Event) -> None:
+        """Record an event; remember a warning. A message about one path is a failure, which the result has."""
+        match event:
+            case RunBegin():  # the record has begun before
+                return
+            case RunEnd():  # it goes on until all is put away
+                self.end = event
+                return
+            case Error():
+                self.has_failed = True
+            case Message() if event.level == "warning" and not event.path:
+                self.warnings.append(event.text)
+        self._recorder.event(event)
+
+
+class Recorded:
+    """A run that is being recorded."""
+
+    def __init__(self, id: str, work: Work, recorder: Recorder, ears: _Ears, watch: Watch, control: RunControl) -> None:
+        self.id = id
+        self.hooks: AllEvents = ears
+        self.watch = watch
+        self.control = control
+        self.exit_code = 0
+        self._work, self._recorder, self._ears = work, recorder, ears
+        self._result: Result = "complete"
+        self._began_ns = time.monotonic_ns()
+
+    @property
+    def result(self) -> Result:
+        """How it ended; while it has not, how it will if nothing is said to the contrary."""
+        return self._result
+
+    @property
+    def snapshot(self) -> str:
+        """The id of the snapshot that was taken; empty when there is none."""
+        return self._ears.end.snapshot if self._ears.end is not None else ""
+
+    def ends(self, result: Result, exit_code: int = 0) -> None:
+        """Say how the run ends, unless an error ends it. Without this it ends `complete`."""
+        self._result, self.exit_code = result, exit_code
+
+    def skips(self, reason: str) -> None:
+        """Say that nothing was done, and why."""
+        self._recorder.event(Message(level="info", text=reason, profile=self._work.profile))
+        self.ends("skipped")
+
+    def supervise(self, work: Callable[[Callable[[], bool]], T]) -> T:
+        """Run `work(cancelled)` in a thread, with signals and requests heard and progress shown."""
+        from yester.tui.cli.supervising import supervise  # trio takes its time to import
+
+        return supervise(work, self.watch.tick, self.control)
+
+    def begin(self, socket: RunSocket) -> None:
+        """Write the first line."""
+        work = self._work
+        self._recorder.event(
+            RunBegin(
+                run=self.id,
+                profile=work.profile,
+                profile_id=work.profile_id,
+                repository=work.repository,
+                sources=tuple(map(shown, work.sources)),
+                host=host_name(),
+                pid=os.getpid(),
+                program=f"yester {__version__}",
+                dry_run=work.dry_run,
+                action=work.action,
+                control=shown(os.fsencode(socket.path or "")),
+            )
+        )
+
+    def fail(self, problem: BaseException) -> None:
+        """The run ends with an error; it is told unless it was."""
+        self.exit_code = _exit_code(problem)
+        self._result = "cancelled" if self.exit_code in (CANCELLED, TERMINATED) else "failed"
+        if self._result == "failed" and not self._ears.has_failed:
+            self.hooks.on_error(_error(problem, self._work))
+
+    def end(self) -> None:
+        """Write the last line."""
+        end = self._ears.end or self._counted()
+        self._recorder.event(replace(end, run=self.id, result=self._result, exit_code=self.exit_code))
+
+    def _counted(self) -> RunEnd:
+        done, work = self.watch.counters, self._work
+        return RunEnd(
+            run=self.id,
+            result=self._result,
+            profile=work.profile,
+            profile_id=work.profile_id,
+            files=done.files,
+            directories=done.directories,
+            size=done.size,
+            new=done.new,
+            changed=done.changed,
+            unchanged=done.unchanged,
+            failed=done.failed,
+            stored_size=done.stored_size,
+            duration_ns=time.monotonic_ns() - self._began_ns,
+        )
+
+
+@contextmanager
+def recorded(
+    places: Places,
+    work: Work,
+    *,
+    quiet: bool,
+    events: bool = False,
+    run: str = "",
+    begun: Callable[[], None] = lambda: None,
+) -> Iterator[Recorded]:
+    """Record what happens in the block as a run; errors pass through it. `quiet`: no progress for a person.
+
+    `events`: print the journal's lines too. `run`: its id, fresh by default. `begun` is called when the work is known
+    to have begun: the repository is open, and nobody stands in the way.
     """
-    stop = _Stop()
-    result = trio.run(_supervise, lambda: outcome.capture(work, stop.asked), tick, stop)
-    try:
-        return result.unwrap()
-    except CancelledError:
-        if stop.signal == signal.SIGTERM:
-            raise Terminated from None
-        raise
+    id = run or new_run_id(time.time_ns())
+    journal = journal_path(places.state, id)
+    sinks: list[LineSink] = [JournalFile(journal)]
+    recorder = Recorder(sinks)
+    control = RunControl(recorder.event)
+    socket = RunSocket(id, control_folders(places), journal, control)
+    sinks.append(socket)
+    if events:
+        sys.stdout.flush()
+        sinks.append(EventStream(sys.stdout.fileno()))
+    bar = terminal_bar(quiet=quiet or events)
+    ears = _Ears(recorder)
+    recording = Recorded(id, work, recorder, ears, Watch(recorder, bar, begun), control)
+    has_failed = True
+    with outliving_terminal():
+        try:
+            recording.begin(socket)
+            yield recording
+            begun()
+            has_failed = False
+        except BaseException as problem:
+            recording.fail(problem)
+            raise
+        finally:
+            recording.end()
+            lost = recorder.close()
+            thin_now_and_then(places)
+            if bar is not None:
+                bar.close()
+            leave_dead_terminal()
+            for sentence in [*ears.warnings, *([] if has_failed else lost)]:
+                complain(sentence)
 
 
-async def _supervise(
-    work: Callable[[], outcome.Maybe[T]], tick: Callable[[], None] | None, stop: _Stop
-) -> outcome.Maybe[T]:
-    async with trio.open_nursery() as nursery:
-        await nursery.start(_hear_signals, stop)
-        if tick is not None:
-            nursery.start_soon(_tick, tick)
-        result = await trio.to_thread.run_sync(work)
-        nursery.cancel_scope.cancel()
-    return result
+def _exit_code(problem: BaseException) -> int:
+    match problem:
+        case YesterError():
+            return problem.exit_code
+        case KeyboardInterrupt() | click.Abort():
+            return CANCELLED
+        case Terminated():
+            return TERMINATED
+        case _:
+            return 1
 
 
-async def _hear_signals(stop: _Stop, task_status: trio.TaskStatus[None]) -> None:
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        task_status.started()
-        async for number in signals:
-            if stop.asked():
-                complain("Stopped at once; the repository is in order")
-                os._exit(128 + number)
-            stop.signal = number
-
-
-async def _tick(tick: Callable[[], None]) -> None:
-    while True:
-        await trio.sleep(TICK_S)
-        tick()
+def _error(problem: BaseException, work: Work) -> Error:
+    code = next((code for kind, code in _CODES if isinstance(problem, kind)), ErrorCode.FAILED)
+    text = str(problem) if isinstance(problem, YesterError | OSError) else f"{type(problem).__name__}: {problem}"
+    hint = problem.hint if isinstance(problem, YesterError) else ""
+    return Error(code=code, text=text, hint=hint, profile=work.profile, profile_id=work.profile_id)

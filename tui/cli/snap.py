@@ -1,54 +1,74 @@
 """yester snap: take a snapshot of a profile."""
 
-import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from yester.engine.errors import BusyError, YesterError
-from yester.engine.events import Error, ErrorCode, Event, Message, MountAfter, MountBefore, Unmount, shown
-from yester.engine.hooks import AllEvents
-from yester.engine.journal import EventStream, JournalFile, LineSink, Recorder, journal_path, new_run_id
+from yester.engine.errors import UsageError
+from yester.engine.events import MountAfter, MountBefore, Result, Unmount, shown
+from yester.engine.journal import new_run_id
 from yester.engine.labels import checked_tag
 from yester.engine.places import Places
 from yester.engine.profiles.profile import Profile
-from yester.engine.profiles.reading import load_profile
+from yester.engine.profiles.reading import load_profile, profile_names
 from yester.engine.repository import Repository
 from yester.engine.runlock import run_lock
+from yester.engine.runs.history import has_run
+from yester.tui.cli.detaching import detached
 from yester.tui.cli.failures import complain, complain_of_paths
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import Access, open_repository, repository_place
 from yester.tui.cli.options import as_json, secret_options
-from yester.tui.cli.progress import Watch, terminal_bar
+from yester.tui.cli.running import Recorded, Work, recorded
 from yester.tui.cli.wording import count, duration, size
 
 if TYPE_CHECKING:
     from yester.engine.capture.snapping import SnapshotResult
 
 
-class _Ears(AllEvents):
-    """The engine's hooks: writes all to the recorder, and keeps what the person must be told."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asks for."""
 
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
-        self.warnings: list[str] = []
+    name: str
+    tags: tuple[str, ...]
+    dry_run: bool
+    events: bool
+    as_json: bool
+    access: Access
 
-    def event(self, event: Event) -> None:
-        """Record an event; remember a warning. A message about one path is a failure, which the result has."""
-        self._recorder.event(event)
-        if isinstance(event, Message) and event.level != "info" and not event.path:
-            self.warnings.append(event.text)
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended, for what comes after it."""
+
+    run: str
+    result: Result
+    exit_code: int
+    snapshot: str
+    """Its id; empty when there is none."""
+
+
+BEFORE: tuple[Callable[[Profile, Places], str], ...] = ()
+"""Asked in this order before anything is opened; the first that gives a reason makes the run `skipped`."""
+
+AROUND: tuple[Callable[[Profile], AbstractContextManager[None]], ...] = ()
+"""What holds while the run works."""
+
+AFTER: tuple[Callable[[Profile, Places, Access, Outcome], None], ...] = ()
+"""Done in this order once the run has ended, whether well or not; its journal is closed then, and its lock free."""
 
 
 @click.command("snap", short_help="Take a snapshot of a profile.")
 @click.argument("name", metavar="PROFILE")
 @click.option("--tag", "tags", metavar="TAG", multiple=True, help="Give the snapshot a tag.")
 @click.option("--dry-run", is_flag=True, help="Say what would be taken, and store nothing.")
+@click.option("--detach", is_flag=True, help="Go on in the background; print the run's id once it has begun.")
 @click.option("--events", is_flag=True, help="Print what happens as it happens, as lines of JSON.")
 @as_json
 @secret_options
@@ -56,6 +76,7 @@ def command(
     name: str,
     tags: tuple[str, ...],
     dry_run: bool,
+    detach: bool,
     events: bool,
     as_json: bool,
     passphrase_file: str,
@@ -64,36 +85,118 @@ def command(
 ) -> int:
     """Take a snapshot of PROFILE.
 
-    Exit code 3: the snapshot was taken, but some files could not be read.
+    It goes on when its terminal is closed; `yester log PROFILE --follow` shows it from another one. Exit code 3: the
+    snapshot was taken, but some files could not be read.
     """
     for tag in tags:
         checked_tag(tag)
-    places = Places.default()
-    profile = load_profile(places.config / "profiles", name)
+    access = Access(None, passphrase_file, passphrase_command, keyring)
+    asked = Asked(name, tags, dry_run, events, as_json, access)
     id = new_run_id(time.time_ns())
-    sinks: list[LineSink] = [JournalFile(journal_path(places.state, id))]
+    if not detach:
+        return _run(asked, id)
     if events:
-        sys.stdout.flush()
-        sinks.append(EventStream(sys.stdout.fileno()))
-    recorder = Recorder(sinks)
-    ears = _Ears(recorder)
-    bar = terminal_bar(quiet=as_json or events)
-    run = _Run(id, profile, places, tags, dry_run, ears, Watch(recorder, bar))
+        raise UsageError(
+            "--detach and --events exclude each other", hint=f"Follow it instead: yester log {name} --follow --json"
+        )
+    code = detached(lambda begun: _run(asked, id, begun))
+    if code == 0:
+        echo_json({"run": id}) if as_json else click.echo(id)
+    return code
+
+
+def _run(asked: Asked, id: str, begun: Callable[[], None] = lambda: None) -> int:
+    """Do all of one run and return the exit code; `id` is the run's."""
+    places = Places.default()
+    profile = _profile(asked, places, id)
+    work = Work.of("snap", profile, repository_place(None, profile, places), dry_run=asked.dry_run)
+    result = recording = None
     try:
-        result = run.alone(Access(None, passphrase_file, passphrase_command, keyring))
+        with recorded(
+            places, work, quiet=asked.as_json or asked.events, events=asked.events, run=id, begun=begun
+        ) as recording:
+            reason = next(filter(None, (step(profile, places) for step in BEFORE)), "")
+            if reason:
+                recording.skips(reason)
+            else:
+                result = _Attempt(asked, profile, places, recording).alone()
+                recording.ends(result.result, 3 if result.failures else 0)
     finally:
-        lost = recorder.close()
-        if bar is not None:
-            bar.close()
-        for warning in ears.warnings:
-            complain(warning)
-    for problem in lost:
-        complain(problem)
-    if as_json:
-        echo_json(_as_json(profile, result))
-    elif not events:
-        click.echo("\n".join(_summary(profile, result, dry_run)))
-    if not result.failures:
+        if recording is not None and not asked.dry_run:
+            outcome = Outcome(id, recording.result, recording.exit_code, recording.snapshot)
+            for step in AFTER:
+                step(profile, places, asked.access, outcome)
+    return _say(asked, id, profile, reason, result)
+
+
+def _profile(asked: Asked, places: Places, id: str) -> Profile:
+    """Return the profile; that a known one cannot be read is a run that failed, which may happen at night."""
+    folder = places.config / "profiles"
+    try:
+        return load_profile(folder, asked.name)
+    except UsageError:
+        if asked.name in profile_names(folder) or has_run(places, asked.name):
+            with recorded(places, Work("snap", asked.name), quiet=True, run=id):
+                raise
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One snapshot, from the profile's lock to the result."""
+
+    asked: Asked
+    profile: Profile
+    places: Places
+    run: Recorded
+
+    def alone(self) -> "SnapshotResult":
+        """Take the snapshot while no other run of the profile does."""
+        with run_lock(self.places.state, self.profile), ExitStack() as around:
+            for each in AROUND:
+                around.enter_context(each(self.profile))
+            return self._told()
+
+    def _told(self) -> "SnapshotResult":
+        """Tell of the repository before it is opened, when it is open and when it is let go."""
+        profile, hooks = self.profile, self.run.hooks
+        about = (repository_place(None, profile, self.places), profile.name, profile.id.hex())
+        hooks.on_mount_before(MountBefore(*about))
+        try:
+            with closing(open_repository(self.asked.access, self.places, profile)) as repository:
+                hooks.on_mount_after(MountAfter(*about))
+                return self._take(repository)
+        finally:
+            hooks.on_unmount(Unmount(*about))
+
+    def _take(self, repository: Repository) -> "SnapshotResult":
+        # Not before the repository was opened: its key is being derived while these are loaded.
+        from yester.engine.capture.snapping import SnapshotRequest, take_snapshot
+
+        request = SnapshotRequest(self.profile, self.run.id, self.asked.tags, self.asked.dry_run)
+
+        def work(cancelled: Callable[[], bool]) -> "SnapshotResult":
+            return take_snapshot(
+                repository,
+                request,
+                places=self.places,
+                hooks=self.run.hooks,
+                progress=self.run.watch,
+                cancelled=cancelled,
+            )
+
+        return self.run.supervise(work)
+
+
+def _say(asked: Asked, id: str, profile: Profile, reason: str, result: "SnapshotResult | None") -> int:
+    """Print what came of it, and return the exit code."""
+    if asked.as_json:
+        echo_json(_as_json(id, profile, reason, result))
+    elif result is None:
+        complain(reason)
+    elif not asked.events:
+        click.echo("\n".join(_summary(profile, result, asked.dry_run)))
+    if result is None or not result.failures:
         return 0
     failed = count(len(result.failures), "entry", "entries")
     complain_of_paths(
@@ -104,69 +207,11 @@ def command(
     return 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """One run, from the profile's lock to the result."""
-
-    id: str
-    profile: Profile
-    places: Places
-    tags: tuple[str, ...]
-    dry_run: bool
-    hooks: _Ears
-    watch: Watch
-
-    def alone(self, access: Access) -> "SnapshotResult":
-        """Take the snapshot while no other run of the profile does."""
-        try:
-            with run_lock(self.places.state, self.profile):
-                return self._told(access)
-        except BusyError as problem:
-            self._tell_error(ErrorCode.ALREADY_RUNNING, problem)
-            raise
-
-    def _told(self, access: Access) -> "SnapshotResult":
-        """Tell of the repository before it is opened, when it is open and when it is let go."""
-        profile = self.profile
-        about = (repository_place(None, profile, self.places), profile.name, profile.id.hex())
-        self.hooks.on_mount_before(MountBefore(*about))
-        try:
-            with closing(self._open(access)) as repository:
-                self.hooks.on_mount_after(MountAfter(*about))
-                return self._take(repository)
-        finally:
-            self.hooks.on_unmount(Unmount(*about))
-
-    def _open(self, access: Access) -> Repository:
-        try:
-            return open_repository(access, self.places, self.profile)
-        except YesterError as problem:
-            self._tell_error(ErrorCode.TARGET_MISSING, problem)
-            raise
-
-    def _take(self, repository: Repository) -> "SnapshotResult":
-        # Not before the repository was opened: its key is being derived while these are loaded.
-        from yester.engine.capture.snapping import SnapshotRequest, take_snapshot
-        from yester.tui.cli.running import supervise
-
-        request = SnapshotRequest(self.profile, self.id, self.tags, self.dry_run)
-
-        def work(cancelled: Callable[[], bool]) -> "SnapshotResult":
-            return take_snapshot(
-                repository, request, places=self.places, hooks=self.hooks, progress=self.watch, cancelled=cancelled
-            )
-
-        return supervise(work, self.watch.tick)
-
-    def _tell_error(self, code: ErrorCode, problem: YesterError) -> None:
-        profile = self.profile
-        self.hooks.on_error(
-            Error(code=code, text=problem.what, hint=problem.hint, profile=profile.name, profile_id=profile.id.hex())
-        )
-
-
-def _as_json(profile: Profile, result: "SnapshotResult") -> dict[str, object]:
+def _as_json(id: str, profile: Profile, reason: str, result: "SnapshotResult | None") -> dict[str, object]:
+    if result is None:
+        return {"run": id, "snapshot": None, "profile": profile.name, "result": "skipped", "reason": reason}
     return {
+        "run": id,
         "snapshot": result.snapshot.hex() if result.snapshot is not None else None,
         "profile": profile.name,
         "result": result.result,

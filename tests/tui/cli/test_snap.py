@@ -61,7 +61,7 @@ def test_the_journal_and_the_events_are_the_same_lines(yester: Yester, profile: 
     assert [line.seq for line in lines] == list(range(1, len(lines) + 1))
     assert not any(isinstance(event, Unknown) for event in events)
     told = [type(event) for event in events]
-    assert (told[0], told[2], told[-2:]) == (MountBefore, RunBegin, [RunEnd, Unmount])
+    assert (told[:2], told[-2:]) == ([RunBegin, MountBefore], [Unmount, RunEnd])
     [new] = [event for event in events if isinstance(event, SnapshotNew)]
     [end] = [event for event in events if isinstance(event, RunEnd)]
     assert end.snapshot == new.snapshot
@@ -93,9 +93,11 @@ def test_another_run_of_the_profile(yester: Yester, profile: str, home: Path) ->
     assert busy.code == 4
     assert f"Another run of profile docs is active: process {os.getpid()}" in busy.err
     assert is_one_complaint(busy.err)
-    [error] = [decode(line).event for line in journals(home)[0].read_bytes().splitlines()]
+    _, error, end = [decode(line).event for line in journals(home)[0].read_bytes().splitlines()]
     assert isinstance(error, Error)
     assert error.code is ErrorCode.ALREADY_RUNNING
+    assert isinstance(end, RunEnd)
+    assert (end.result, end.exit_code) == ("failed", 4)
     assert yester("snap", profile).code == 0
 
 

@@ -11,7 +11,7 @@ from tests.tui.cli.conftest import environment
 
 from yester.engine.errors import CancelledError, YesterError
 from yester.tui.cli.failures import Terminated
-from yester.tui.cli.running import supervise
+from yester.tui.cli.supervising import supervise
 
 LIMIT_S = 20.0
 
@@ -59,7 +59,7 @@ def test_the_tick_comes_while_the_work_goes_on() -> None:
 
 def test_the_second_signal_ends_it_at_once() -> None:
     code = (
-        "import time\nfrom yester.tui.cli.running import supervise\n"
+        "import time\nfrom yester.tui.cli.supervising import supervise\n"
         "def work(cancelled):\n    print('working', flush=True)\n"
         "    while not cancelled(): time.sleep(0.01)\n    print('asked', flush=True)\n    time.sleep(60)\n"
         "supervise(work, None)\n"

@@ -1,0 +1,1 @@
+"""Runs as others see them: followed and steered while they last, remembered, judged."""

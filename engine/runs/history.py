@@ -1,0 +1,186 @@
+"""The runs of this machine, from their journals, and from one line each where the journal was given up.
+
+The history is a file of RunRecords, one a line, appended to before the journals are deleted: a run that is in both is
+one run. Whoever ends a run thins out now and then; nobody waits for it.
+"""
+
+import fcntl
+import os
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from yester.engine.errors import UsageError, YesterError
+from yester.engine.events import RunBegin, RunPause, RunProgress, RunResume, decode
+from yester.engine.journal import is_alive, journal_path
+from yester.engine.nearest import did_you_mean
+from yester.engine.places import Places, remember
+from yester.engine.runs.records import RunRecord, Step, in_order, record_of
+from yester.engine.runs.thinning import plan_history, plan_thinning
+
+THIN_EVERY_S = 6 * 3600.0
+"""Seconds."""
+COURSE_STEPS = 48
+"""Steps of a run's course that are remembered."""
+_RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
+_TAIL_SIZE = 64 << 10
+_HISTORY = "history.jsonl"
+_STAMP = ".thinned"
+
+_records = msgspec.json.Decoder(RunRecord)
+
+
+def run_ids(state: Path) -> list[str]:
+    """Return the ids of all runs that have a journal, newest first."""
+    try:
+        names = os.listdir(state / "runs")
+    except OSError:
+        return []
+    ids = (name.removesuffix(".jsonl") for name in names if name.endswith(".jsonl"))
+    return sorted(filter(_RUN_ID.fullmatch, ids), reverse=True)
+
+
+def read_run(state: Path, run: str) -> RunRecord | None:
+    """Return what the journal of a run says; None when there is none that has begun."""
+    path = journal_path(state, run)
+    alive = is_alive(path)  # before it is read: a run that ends in between has then written its end
+    try:
+        with open(path, "rb") as file:
+            first = file.readline()
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _TAIL_SIZE))
+            tail = file.read().split(b"\n")
+    except OSError:
+        return None
+    return record_of(first, tail[1:-1] if size > _TAIL_SIZE else tail[:-1], alive=alive)
+
+
+def journaled(state: Path) -> Iterator[RunRecord]:
+    """Yield the runs that have a journal, newest first, each read when it is asked for."""
+    for run in run_ids(state):
+        record = read_run(state, run)
+        if record is not None:
+            yield record
+
+
+def remembered(state: Path) -> list[RunRecord]:
+    """Return the runs of the history, newest first; lines that cannot be read are passed over."""
+    try:
+        lines = (state / "runs" / _HISTORY).read_bytes().splitlines()
+    except OSError:
+        return []
+    found = {}
+    for line in lines:
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            record = _records.decode(line)
+            found[record.run] = record
+    return sorted(found.values(), key=lambda each: each.run, reverse=True)
+
+
+def all_runs(state: Path) -> list[RunRecord]:
+    """Return every run that is known, newest first."""
+    known = {record.run: record for record in remembered(state)}
+    known.update((record.run, record) for record in journaled(state))
+    return sorted(known.values(), key=lambda each: each.run, reverse=True)
+
+
+def has_run(places: Places, profile: str) -> bool:
+    """Whether a run of a profile of this name is known."""
+    return any(record.profile == profile for record in all_runs(places.state))
+
+
+def find_run(places: Places, said: str) -> RunRecord:
+    """Return the run that is meant by an id, the beginning of one, the name of a profile (its newest) or nothing.
+
+    UsageError: there is none, or several.
+    """
+    runs = all_runs(places.state)
+    if not runs:
+        raise UsageError("There was no run yet", hint="Take a snapshot: yester snap PROFILE")
+    if not said:
+        return runs[0]
+    ofname = [run for run in runs if said in (run.profile, run.action)]
+    matching = [run for run in runs if run.run == said] or ofname[:1] or [r for r in runs if r.run.startswith(said)]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        raise UsageError(f"{len(matching)} runs begin with {said}", hint="Give more of the id, or all of it.")
+    names = {run.profile for run in runs if run.profile}
+    raise UsageError(f"There is no run {said}", hint=did_you_mean(said, names) or "See yester runs.")
+
+
+# The course of a run.
+
+
+def course_of(state: Path, record: RunRecord) -> tuple[Step, ...]:
+    """Return how a run went, in at most COURSE_STEPS steps; nothing when nobody knows any more."""
+    if record.course:
+        return record.course
+    try:
+        with open(journal_path(state, record.run), "rb") as file:
+            return _spread(_steps(file))
+    except OSError:
+        return ()
+
+
+def _steps(journal: Iterator[bytes]) -> list[Step]:
+    """Return each line of progress with the seconds of work until then: pauses do not count."""
+    steps: list[Step] = []
+    began_ns = paused_ns = 0
+    for line in in_order(map(decode, journal)):
+        match line.event:
+            case RunBegin():
+                began_ns = line.time_ns
+            case RunPause():
+                paused_ns = line.time_ns
+            case RunResume() if paused_ns:
+                began_ns, paused_ns = began_ns + line.time_ns - paused_ns, 0
+            case RunProgress() as far:
+                steps.append(Step((line.time_ns - began_ns) / 1e9, far.files, far.size))
+    return steps
+
+
+def _spread(steps: Sequence[Step]) -> tuple[Step, ...]:
+    every = -(-len(steps) // COURSE_STEPS) or 1
+    return tuple(islice(steps, 0, None, every))
+
+
+# Thinning.
+
+
+def thin(places: Places, *, now_ns: int | None = None) -> int:
+    """Give up old journals for a line each in the history; return how many. YesterError: it cannot be written.
+
+    A journal goes after its line is safe. For whoever holds the stamp's lock.
+    """
+    state = places.state
+    gone = plan_thinning(list(journaled(state)), time.time_ns() if now_ns is None else now_ns)
+    if not gone:
+        return 0
+    lines = [msgspec.structs.replace(record, course=course_of(state, record)) for record in gone]
+    kept = plan_history([*{each.run: each for each in (*remembered(state), *lines)}.values()])
+    remember(state / "runs" / _HISTORY, b"".join(msgspec.json.encode(line) + b"\n" for line in kept))
+    for record in gone:
+        journal_path(state, record.run).unlink(missing_ok=True)
+    return len(gone)
+
+
+def thin_now_and_then(places: Places) -> None:
+    """Thin out unless that was done within THIN_EVERY_S or somebody is at it. No room for the history: all stays."""
+    stamp = places.state / "runs" / _STAMP
+    with suppress(OSError, YesterError):
+        descriptor = os.open(stamp, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            status = os.fstat(descriptor)
+            is_due = status.st_size == 0 or time.time() - status.st_mtime > THIN_EVERY_S
+            if is_due:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.pwrite(descriptor, b"1", 0)
+                thin(places)
+        finally:
+            os.close(descriptor)
