@@ -124,8 +124,6 @@ class Recorded:
 
     def supervise(self, work: Callable[[Callable[[], bool]], T]) -> T:
         """Run `work(cancelled)` in a thread, with signals and requests heard and progress shown."""
-        from yester.tui.cli.supervising import supervise  # trio takes its time to import
-
         return supervise(work, self.watch.tick, self.control)
 
     def begin(self, socket: RunSocket) -> None:
@@ -176,6 +174,15 @@ class Recorded:
             stored_size=done.stored_size,
             duration_ns=time.monotonic_ns() - self._began_ns,
         )
+
+
+def supervise(
+    work: Callable[[Callable[[], bool]], T], tick: Callable[[], None] | None, control: RunControl | None = None
+) -> T:
+    """Run `work(cancelled)` in a thread, as tui/cli/supervising.py does, which is loaded now: trio takes its time."""
+    from yester.tui.cli.supervising import supervise
+
+    return supervise(work, tick, control)
 
 
 @contextmanager

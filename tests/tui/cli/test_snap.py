@@ -48,13 +48,15 @@ def test_a_dry_run_stores_nothing(yester: Yester, profile: str, plain: Path) -> 
 
 def test_tags_are_listed(yester: Yester, profile: str) -> None:
     yester("snap", profile, "--tag", "b", "--tag", "a")
-    assert yester("list").out.splitlines()[1].endswith("  a, b")
+    assert yester("list").out.splitlines()[1].endswith("  #a #b")
 
 
 def test_the_journal_and_the_events_are_the_same_lines(yester: Yester, profile: str, home: Path) -> None:
     streamed = yester("snap", profile, "--events")
     [journal] = journals(home)
-    assert journal.read_text() == streamed.out
+    assert [line for line in streamed.out.splitlines() if line in journal.read_text() or "progress" not in line] == (
+        journal.read_text().splitlines()
+    )
     assert journal.stat().st_mode & 0o777 == 0o600
     lines = [decode(line.encode()) for line in streamed.out.splitlines()]
     events = [line.event for line in lines]
