@@ -5,10 +5,11 @@ whether a run is due.
 """
 
 import re
+from dataclasses import replace
 
 from yester.engine.profiles.profile import Profile
 from yester.engine.schedule.escaping import cron_command
-from yester.engine.schedule.launch import Launch
+from yester.engine.schedule.launch import Launch, fingerprint
 from yester.engine.schedule.pattern import Pattern, pattern_of
 from yester.engine.schedule.words import in_words
 
@@ -20,6 +21,17 @@ def cron_block(profile: Profile, launch: Launch) -> bytes:
 
     UsageError when it could never fire, or no line can hold its command.
     """
+    lines = _lines(profile, launch)
+    if not lines:
+        return b""
+    bare = b"\n".join(_lines(profile, replace(launch, environment=())))
+    made_from = fingerprint({"crontab": bare.decode("utf-8", "surrogateescape")})
+    why = f"# {in_words(profile.schedule)}; made from {made_from}: change the profile, then `yester schedule enable`"
+    begin, end = _marks(profile.name)
+    return b"\n".join([begin, why.encode(), *lines, end]) + b"\n"
+
+
+def _lines(profile: Profile, launch: Launch) -> list[bytes]:
     spec = profile.schedule
     pattern = pattern_of(spec)
     lines = []
@@ -27,11 +39,7 @@ def cron_block(profile: Profile, launch: Launch) -> bytes:
         lines.append(_line(_fields(pattern), profile, launch, if_due=spec.when == "repeatedly"))
     if spec.when == "boot" or (spec.catch_up and spec.when in _MISSABLE):
         lines.append(_line(b"@reboot", profile, launch, if_due=spec.when != "boot"))
-    if not lines:
-        return b""
-    begin, end = _marks(profile.name)
-    why = f"# {in_words(spec)}; change the profile, then: yester schedule enable".encode()
-    return b"\n".join([begin, why, *lines, end]) + b"\n"
+    return lines
 
 
 def with_block(crontab: bytes, profile: str, block: bytes) -> bytes:

@@ -17,7 +17,8 @@ MONTHS = (
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 _AT = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
-_HOURS = re.compile(r"(?:\*|(?P<first>[0-9]{1,2})(?:-(?P<last>[0-9]{1,2}))?)(?:/(?P<step>[0-9]{1,2}))?", re.ASCII)
+_HOURS = re.compile(r"\*/(?P<step>[0-9]{1,2})|(?P<hour>[0-9]{1,2})", re.ASCII)
+_HOURS_HINT = 'Write hours from 0 to 23, such as "8,12,18", or "*/3".'
 _DRIVE = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}", re.ASCII)
 
 _EVERY_HOUR = tuple(range(24))
@@ -99,28 +100,19 @@ def _divisor(every: int, whole: int, unit: str, name: str) -> int:
 
 
 def _custom(spec: ScheduleSpec) -> Pattern:
-    hours: set[int] = set()
-    for part in spec.hours.split(","):
-        hours |= _hours_in(part.strip(), spec.hours)
+    if not spec.hours.strip():
+        raise UsageError("The schedule names no hours", hint=_HOURS_HINT)
+    hours = {hour for part in spec.hours.split(",") for hour in _hours_in(part.strip())}
     return Pattern(tuple(sorted(hours)), (clock(spec)[1],))
 
 
-def _hours_in(part: str, whole: str) -> set[int]:
+def _hours_in(part: str) -> range:
     match = _HOURS.fullmatch(part)
-    found: set[int] = set()
-    if match is not None:
-        first, last = match["first"], match["last"]
-        low = int(first or 0)
-        # "3/4" is every fourth hour from 3 on, as systemd and most crons read it; "3" alone is one hour.
-        high = int(last) if last is not None else low if first is not None and match["step"] is None else 23
-        step = int(match["step"] or 1)
-        found = set(range(low, high + 1, step)) if step and high < 24 else set()
-    if not found:
-        raise UsageError(
-            f"The schedule's hours = {whole!r} name no hour that comes" if whole else "The schedule names no hours",
-            hint='Write hours from 0 to 23, such as "8,12,18", "8-18" or "*/3".',
-        )
-    return found
+    if match is not None and match["step"] is not None and 0 < int(match["step"]) < 24:
+        return range(0, 24, int(match["step"]))
+    if match is not None and match["hour"] is not None and int(match["hour"]) < 24:
+        return range(int(match["hour"]), int(match["hour"]) + 1)
+    raise UsageError(f"{part!r} among the schedule's hours is no hour that comes", hint=_HOURS_HINT)
 
 
 def _daily(spec: ScheduleSpec) -> Pattern:

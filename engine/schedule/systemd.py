@@ -4,13 +4,15 @@ A timer starts a service of the same name. "When a drive connects" has no timer:
 systemd makes for the file system's device, in the person's manager as in the system's, so no rule of udev's is needed.
 """
 
+from dataclasses import replace
+
 from yester.engine.profiles.profile import LimitSpec, Profile, ScheduleSpec
 from yester.engine.schedule.escaping import device_unit, environment_line, exec_line, plain_line, unit_stem
-from yester.engine.schedule.launch import Launch
+from yester.engine.schedule.launch import Launch, fingerprint
 from yester.engine.schedule.pattern import WEEKDAYS, Pattern, pattern_of
 from yester.engine.schedule.words import in_words
 
-_MARK = "# Written by `yester schedule enable`, and replaced or removed by it: change the profile instead."
+_MARK = "# Written by `yester schedule enable`, made from {made_from}: change the profile, not this file."
 
 _AFTER_START = "2min"
 """How long after the start of the machine a run at boot waits, so that it does not slow down what people wait for."""
@@ -33,6 +35,11 @@ def _listed(values: tuple[int, ...], every: int) -> str:
 
 def unit_texts(profile: Profile, launch: Launch) -> dict[str, str]:
     """Return file name → text of a profile's units; none when its schedule is off. UsageError: it could never fire."""
+    mark = _MARK.format(made_from=fingerprint(_sections(profile, replace(launch, environment=()))))
+    return {name: f"{mark}\n\n{text}" for name, text in _sections(profile, launch).items()}
+
+
+def _sections(profile: Profile, launch: Launch) -> dict[str, str]:
     spec = profile.schedule
     pattern = pattern_of(spec)
     if spec.when == "off":
@@ -44,9 +51,10 @@ def unit_texts(profile: Profile, launch: Launch) -> dict[str, str]:
     return texts
 
 
-def installing_unit(profile: Profile) -> str:
-    """Return the unit that is to be enabled: the timer, or on a drive the service itself."""
-    return f"{unit_stem(profile.name)}.{'service' if profile.schedule.when == 'drive' else 'timer'}"
+def unit_names(profile: str) -> tuple[str, str]:
+    """Return the names that a profile's timer and its service have."""
+    stem = unit_stem(profile)
+    return f"{stem}.timer", f"{stem}.service"
 
 
 def starts_at_once(spec: ScheduleSpec) -> bool:
@@ -58,7 +66,6 @@ def _service(profile: Profile, launch: Launch) -> str:
     spec = profile.schedule
     on_drive = spec.when == "drive"
     device = device_unit(spec.drive)
-    wait = (*launch.program, b"schedule", b"wait-for-drive", spec.drive.encode())
     return _text(
         (
             "Unit",
@@ -72,7 +79,7 @@ def _service(profile: Profile, launch: Launch) -> str:
             [
                 ("Type", "oneshot"),
                 *(("Environment", environment_line(*variable)) for variable in launch.environment),
-                ("ExecStartPre", exec_line(wait) if on_drive else ""),
+                ("ExecStartPre", exec_line(launch.wait_for_drive(spec.drive)) if on_drive else ""),
                 ("ExecStart", exec_line(launch.snap(profile.name, if_due=spec.when == "repeatedly"))),
                 *_priorities(profile.limits),
             ],
@@ -113,4 +120,4 @@ def _text(*sections: tuple[str, list[tuple[str, str]]]) -> str:
     blocks = [
         "\n".join([f"[{name}]", *(f"{key}={value}" for key, value in keys if value)]) for name, keys in sections if keys
     ]
-    return "\n\n".join([_MARK, *blocks]) + "\n"
+    return "\n\n".join(blocks) + "\n"

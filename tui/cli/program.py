@@ -34,6 +34,7 @@ COMMANDS = {
     "restore": ("yester.tui.cli.restore", "Bring files back."),
     "rewrite": ("yester.tui.cli.rewrite", "Take a path out of history."),
     "check": ("yester.tui.cli.check", "Look for damage in a repository."),
+    "schedule": ("yester.tui.cli.schedule", "Let runs start by themselves."),
     "version": ("yester.tui.cli.version", "Show the version of yester and of what it works with."),
 }
 """Command → the module whose `command` it is, and its first help line; in the order in which a newcomer needs them."""

@@ -1,0 +1,74 @@
+"""Waiting until the file system of a drive is mounted: a desktop does so some time after the device is there."""
+
+import os
+import re
+import select
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from yester.engine.errors import YesterError
+
+_DEVICES = Path("/dev/disk/by-uuid")
+_MOUNTS = Path("/proc/self/mountinfo")
+_ESCAPE = re.compile(rb"\\([0-7]{3})")
+
+Changed = Callable[[float], None]
+"""Waits until the table of mounts may have changed, at most so many seconds."""
+
+
+def wait_until_mounted(
+    uuid: str,
+    seconds: float,
+    *,
+    devices: Path = _DEVICES,
+    mounts: Path = _MOUNTS,
+    changed: Changed | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> bytes:
+    """Return where the file system of that UUID is mounted, once it is.
+
+    YesterError when it is not within so many seconds, or the drive goes away.
+    """
+    end = clock() + seconds
+    changed = changed or _changed
+    while True:
+        device = devices / uuid
+        if not device.exists():
+            raise YesterError(f"The drive {uuid} is not connected", hint="Connect it and try again.")
+        found = mount_point(mounts.read_bytes(), os.fsencode(os.path.realpath(device)), os.stat(device).st_rdev)
+        if found is not None:
+            return found
+        left = end - clock()
+        if left <= 0:
+            raise YesterError(
+                f"The drive {uuid} is connected, but was not mounted within {seconds:.0f} s",
+                hint="Mount it, or let the desktop do so, and take the snapshot with yester snap.",
+            )
+        changed(left)
+
+
+def mount_point(mountinfo: bytes, device: bytes, number: int) -> bytes | None:
+    """Return where a device is mounted by the lines of /proc/self/mountinfo (proc(5)); None when it is not.
+
+    By its number, or by its path: a file system may have a number of its own, as btrfs does.
+    """
+    wanted = b"%d:%d" % (os.major(number), os.minor(number))
+    for line in mountinfo.splitlines():
+        mount, _, source = line.partition(b" - ")
+        fields, origin = mount.split(b" "), source.split(b" ")
+        if len(fields) > 4 and len(origin) > 1 and (fields[2] == wanted or _plain(origin[1]) == device):
+            return _plain(fields[4])
+    return None
+
+
+def _plain(field: bytes) -> bytes:
+    return _ESCAPE.sub(lambda match: bytes([int(match[1], 8)]), field)
+
+
+def _changed(seconds: float) -> None:
+    """The kernel marks the table when it changes; a second at most, since the drive may go as well."""
+    with open(_MOUNTS, "rb") as table:
+        poll = select.poll()
+        poll.register(table, select.POLLPRI | select.POLLERR)
+        poll.poll(min(seconds, 1) * 1000)

@@ -1,0 +1,219 @@
+"""yester schedule: let runs start by themselves."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from yester.engine.errors import UsageError
+from yester.engine.places import Places
+from yester.engine.profiles.profile import Profile
+from yester.engine.profiles.reading import load_profile, profile_names
+from yester.engine.schedule.installing import (
+    Installed,
+    Plan,
+    carry_out,
+    check_plan,
+    installed,
+    plan_schedule,
+    remove_schedule,
+)
+from yester.engine.schedule.machine import Machine
+from yester.engine.schedule.times import next_times
+from yester.engine.schedule.waiting import wait_until_mounted
+from yester.engine.schedule.words import in_words
+from yester.engine.schedule.zone import now
+from yester.tui.cli.failures import USAGE, complain
+from yester.tui.cli.json_output import echo_json
+from yester.tui.cli.options import as_json
+from yester.tui.cli.wording import one_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SHOWN = 5
+_MOUNT_WAIT_S = 300
+"""A desktop mounts in seconds; somebody who must type a password for the drive takes longer."""
+
+
+@click.group("schedule", short_help="Let runs start by themselves.")
+def command() -> None:
+    """Let runs start by themselves: systemd timers, or lines of the crontab where no systemd runs.
+
+    When a profile's runs start stands in the profile, under [schedule].
+    """
+
+
+names_argument = click.argument("names", metavar="[PROFILE]...", nargs=-1)
+
+
+def _folder() -> "Path":
+    return Places.default().config / "profiles"
+
+
+@command.command("show", short_help="Show when runs start, and what is installed.")
+@names_argument
+@as_json
+def show(names: tuple[str, ...], as_json: bool) -> int:
+    """Show when the runs of each PROFILE start, the next five times, and whether the system knows of it."""
+    machine, shown, code = Machine.this(Places.default()), [], 0
+    for name in names or profile_names(_folder()):
+        try:
+            shown.append(_shown(load_profile(_folder(), name), machine))
+        except UsageError as problem:
+            complain(problem.what, problem.hint)
+            code = USAGE
+    if as_json:
+        echo_json(shown)
+    elif shown:
+        click.echo("\n\n".join("\n".join(_lines(each)) for each in shown))
+    elif not code:
+        click.echo("no profiles yet: yester profile add NAME FOLDER")
+    return code
+
+
+def _shown(profile: Profile, machine: Machine) -> dict[str, Any]:
+    try:
+        words, times, problem = in_words(profile.schedule), next_times(profile.schedule, now(), _SHOWN), None
+    except UsageError as refused:
+        words, times, problem = "", [], refused.what
+    there = installed(profile, machine)
+    return {
+        "profile": profile.name,
+        "when": profile.schedule.when,
+        "words": words,
+        "problem": problem,
+        "next": [time.isoformat() for time in times],
+        "installed": _installed_as_json(there),
+    }
+
+
+def _installed_as_json(there: Installed | None) -> dict[str, object] | None:
+    if there is None:
+        return None
+    return {"by": there.how, "places": there.places, "matches": there.matches, "enabled": there.enabled}
+
+
+def _lines(shown: dict[str, Any]) -> list[str]:
+    name = shown["profile"]
+    lines = [f"{name}: {shown['words'] or shown['problem']}"]
+    if shown["next"]:
+        times = [f"{datetime.fromisoformat(time):%a %Y-%m-%d %H:%M}" for time in shown["next"]]
+        lines.append(f"  next: {times[0]}")
+        lines += [f"        {time}" for time in times[1:]]
+    return [*lines, f"  {_state(name, shown)}"]
+
+
+def _state(name: str, shown: dict[str, Any]) -> str:
+    there, off = shown["installed"], shown["when"] == "off"
+    if there is None:
+        return "not installed" if off else f"not installed: yester schedule enable '{name}'"
+    where = f"installed by {there['by']}: {', '.join(map(one_line, there['places']))}"
+    if off:
+        return f"{where}; the profile has no schedule any more: yester schedule disable '{name}'"
+    if not there["matches"]:
+        return f"{where}; the profile says otherwise now: yester schedule enable '{name}'"
+    return where if there["enabled"] else f"{where}; but not enabled: yester schedule enable '{name}'"
+
+
+@command.command("enable", short_help="Let runs start at the times of their profiles.")
+@names_argument
+@click.option(
+    "--with", "how", type=click.Choice(["systemd", "cron"]), help="Install into this, whatever runs on the machine."
+)
+@click.option("--dry-run", is_flag=True, help="Show and check what would be written, and write nothing.")
+@as_json
+def enable(names: tuple[str, ...], how: str | None, dry_run: bool, as_json: bool) -> None:
+    """Let the runs of each PROFILE start by themselves; without PROFILE, of all that have a schedule.
+
+    Shows what it writes before it writes it. What was installed before is replaced.
+    """
+    machine = Machine.this(Places.default())
+    plans = [plan_schedule(profile, machine, how) for profile in _meant(names)]  # type: ignore[arg-type]
+    checked = [(plan, check_plan(plan, machine)) for plan in plans]
+    done = []
+    for plan, notes in checked:
+        if not as_json:
+            click.echo("\n".join(_plan_lines(plan)))
+        if not dry_run:
+            notes = notes + carry_out(plan, machine)
+        if not as_json:
+            click.echo(_ended(plan, dry_run))
+            for note in notes:
+                click.echo(f"  {note}")
+        done.append(_plan_as_json(plan, notes, done=not dry_run))
+    if as_json:
+        echo_json(done)
+
+
+def _meant(names: tuple[str, ...]) -> list[Profile]:
+    folder = _folder()
+    if names:
+        return [load_profile(folder, name) for name in dict.fromkeys(names)]
+    profiles = [load_profile(folder, name) for name in profile_names(folder)]
+    scheduled = [profile for profile in profiles if profile.schedule.when != "off"]
+    if not scheduled:
+        raise UsageError(
+            "No profile has a schedule",
+            hint='Say when under [schedule], such as when = "daily": yester profile edit NAME',
+        )
+    return scheduled
+
+
+def _plan_lines(plan: Plan) -> list[str]:
+    lines = []
+    for place, text in plan.texts:
+        lines.append(f"# {one_line(place)}")
+        lines += map(one_line, text.splitlines())
+        lines.append("")
+    return lines
+
+
+def _ended(plan: Plan, dry_run: bool) -> str:
+    name, words = plan.profile.name, in_words(plan.profile.schedule)
+    return f"{name} would run {words}; nothing was written" if dry_run else f"{name} runs {words}"
+
+
+def _plan_as_json(plan: Plan, notes: list[str], *, done: bool) -> dict[str, object]:
+    return {
+        "profile": plan.profile.name,
+        "by": plan.how,
+        "words": in_words(plan.profile.schedule),
+        "texts": [{"place": one_line(place), "text": text} for place, text in plan.texts],
+        "written": done,
+        "notes": notes,
+    }
+
+
+@command.command("disable", short_help="Let runs start by hand only.")
+@names_argument
+@as_json
+def disable(names: tuple[str, ...], as_json: bool) -> None:
+    """Remove what `enable` installed for each PROFILE, for all without PROFILE. A run that is going on goes on.
+
+    PROFILE may be one that was removed.
+    """
+    machine = Machine.this(Places.default())
+    removed = {name: _disabled(name, machine) for name in names or profile_names(_folder())}
+    if as_json:
+        shown = {name: [one_line(place) for place in places] for name, places in removed.items()}
+        echo_json([{"profile": name, "removed": places} for name, places in shown.items()])
+        return
+    for name, places in removed.items():
+        where = f"removed {', '.join(map(one_line, places))}" if places else "nothing was installed"
+        click.echo(f"{one_line(name)}: {where}")
+
+
+def _disabled(name: str, machine: Machine) -> list[str]:
+    places = remove_schedule(name, machine)
+    if not places and name not in profile_names(_folder()):
+        load_profile(_folder(), name)  # says that there is none of that name, and which comes near
+    return places
+
+
+@command.command("wait-for-drive", hidden=True)
+@click.argument("uuid", metavar="UUID")
+@click.option("--timeout", "seconds", type=click.FloatRange(0), default=_MOUNT_WAIT_S, metavar="SECONDS")
+def wait_for_drive(uuid: str, seconds: float) -> None:
+    """Wait until the file system UUID is mounted: what a schedule does when a drive connects."""
+    wait_until_mounted(uuid, seconds)
