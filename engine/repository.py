@@ -29,10 +29,10 @@ from yester.engine.places import Places, ensured
 from yester.engine.sealed.config import CONFIG_NAME, Config, decode_config, encode_config
 from yester.engine.sealed.keys import Keys, MasterKey
 from yester.engine.sealed.keyslots import SlotKind, new_slot
-from yester.engine.sealed.recognition import know_again, note_encryption, refuse_downgrade
+from yester.engine.sealed.recognition import know_again, note_encryption, refuse_downgrade, refuse_older
 from yester.engine.sealed.records import KINDS, Label, Record, Snapshot, Tombstone, decode_record, encode_record
 from yester.engine.sealed.sealing import ObjectKind, digest_of, is_digest_name, name_of, open_record, seal_record
-from yester.engine.sealed.unlocking import Pending, needs_secret, unlock
+from yester.engine.sealed.unlocking import Pending, Unlocked, needs_secret, unlock
 from yester.engine.selection import select
 from yester.engine.store import Store
 from yester.engine.witness import Witness
@@ -48,7 +48,7 @@ _LABEL_ROUNDS = 4
 class Repository:
     """One repository in one store, seen by one client. Threads may share it."""
 
-    def __init__(self, store: Store, config: Config, places: Places, unlocked: Callable[[], tuple[MasterKey, Keys]]):
+    def __init__(self, store: Store, config: Config, places: Places, unlocked: Callable[[], Unlocked]):
         """Use `create` or `open`; `unlocked` waits for the keys."""
         self.store = store
         self.config = config
@@ -94,7 +94,7 @@ class Repository:
         except Exists:
             store.delete(slot_name)
             raise _taken(store) from None
-        repository = cls(store, config, places, lambda: (master, keys))
+        repository = cls(store, config, places, lambda: Unlocked(master, keys, slot_name))
         know_again(repository.state, keys)
         if secret is not None:
             note_encryption(places, store.place)
@@ -123,7 +123,7 @@ class Repository:
             )
         given = secret() if locked and secret is not None else None
 
-        def work() -> tuple[MasterKey, Keys]:
+        def work() -> Unlocked:
             unlocked = unlock(slots, given, data)
             if locked:
                 note_encryption(places, store.place)
@@ -137,14 +137,20 @@ class Repository:
     @property
     def master(self) -> MasterKey:
         """The master key, for new key slots and for repositories like this one. Waits like `keys`."""
-        return self._unlocked()[0]
+        return self._unlocked().master
+
+    @property
+    def slot(self) -> str:
+        """The name of the key slot that opened the repository. Waits like `keys`."""
+        return self._unlocked().slot
 
     @property
     def keys(self) -> Keys:
         """The keys; waits until they are derived. RepositoryError: wrong passphrase; see `unlocking.unlock`."""
         if self._keys is None:
-            keys = self._unlocked()[1]
+            keys = self._unlocked().keys
             know_again(self.state, keys)
+            refuse_older(self.state, keys)
             self._keys = keys
         return self._keys
 

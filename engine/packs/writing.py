@@ -15,6 +15,7 @@ The first error of a thread stops all: what is queued is thrown away, and `add` 
 """
 
 import mmap
+from array import array
 from collections import deque
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -181,6 +182,20 @@ class BlobWriter:
         if end >= FRAME_SIZE or len(frame.shorts) == FRAME_BLOBS:
             self._close_filling(filling)
         return blob
+
+    def add_frame(self, kinds: bytes, shorts: list[bytes], lengths: "array[int]", codec: int, stored: bytes) -> None:
+        """Store a whole frame that was compressed elsewhere; its blobs, by short id, are ones that are not stored.
+
+        The caller has compared them with their ids. Blocks and raises as `add` does.
+        """
+        if self._failure is not None:
+            raise self._failure
+        frame = Frame(pack_kind(BlobKind(kinds[0])))
+        for kind, short, length in zip(kinds, shorts, lengths, strict=True):
+            frame.add(BlobKind(kind), short, length)
+            self._pending[short] = frame
+        closed = self._close(frame)
+        closed.codec, closed.stored = codec, stored
 
     def flush(self) -> None:
         """Return when everything added so far is stored and named by a stored fragment. Raises as `add` does."""

@@ -38,6 +38,10 @@ class MasterKey:
         identity = like.identity if like else os.urandom(KEY_SIZE)
         return cls(identity, ((1, os.urandom(KEY_SIZE)),))
 
+    def rotated(self) -> "MasterKey":
+        """Return a master key with one more epoch, whose secret nobody has yet."""
+        return MasterKey(self.identity, (*self.epochs, (self.epochs[-1][0] + 1, os.urandom(KEY_SIZE))))
+
     def encode(self) -> bytes:
         """Return the msgpack map that key slots seal."""
         import msgspec

@@ -8,7 +8,7 @@ import base64
 import os
 import threading
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 from blake3 import blake3
@@ -40,6 +40,8 @@ class _Slot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: str
     label: str = ""
     created_ns: int = 0
+    epoch: int = 1
+    """The newest epoch that it has, in clear: of two slots that one secret opens, the newer is taken."""
     kdf: str = ""
     memory_kib: int = 0
     passes: int = 0
@@ -52,7 +54,7 @@ class _Slot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def new_slot(master: MasterKey, *, kind: str, secret: bytes | None, label: str, now_ns: int) -> bytes:
     """Return a whole new key object that `secret` opens (None for the kind `none`). Takes a seventh of a second."""
-    body = _Slot(kind=SlotKind(kind), label=label, created_ns=now_ns)
+    body = _Slot(kind=SlotKind(kind), label=label, created_ns=now_ns, epoch=master.epochs[-1][0])
     if kind == SlotKind.NONE:
         slot = msgspec.structs.replace(body, clear=master.encode())
     elif not secret:
@@ -97,6 +99,30 @@ def _derived(slot: _Slot, secret: bytes) -> bytes:
 def slot_kind(data: bytes) -> str:
     """Return the kind of a key object, which may be one that this program does not know. Errors as in `open_slot`."""
     return _decode(data).kind
+
+
+class SlotFacts(NamedTuple):
+    """What a key slot says in clear."""
+
+    kind: str
+    label: str
+    created_ns: int
+    epoch: int
+
+
+def slot_facts(data: bytes) -> SlotFacts:
+    """Return what a key slot says in clear. Errors as in `open_slot`."""
+    slot = _decode(data)
+    return SlotFacts(slot.kind, slot.label, slot.created_ns, slot.epoch)
+
+
+def slot_rank(data: bytes) -> tuple[int, int]:
+    """Return by what slots are tried first, the highest: newest epoch, then newest. Broken ones come last."""
+    try:
+        facts = slot_facts(data)
+    except (DamageError, RepositoryError):
+        return (0, 0)
+    return facts.epoch, facts.created_ns
 
 
 def open_slot(data: bytes, secret: bytes | None) -> MasterKey | None:

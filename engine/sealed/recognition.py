@@ -14,7 +14,8 @@ from yester.engine.places import Places, remember
 from yester.engine.sealed.keys import Keys
 
 _FINGERPRINT = "identity"
-"""File in the repository's own state folder."""
+_EPOCH = "epoch"
+"""Files in the repository's own state folder."""
 
 
 def know_again(state: Path, keys: Keys) -> None:
@@ -31,6 +32,27 @@ def know_again(state: Path, keys: Keys) -> None:
             "The repository has other keys than when this machine last used it: someone exchanged them",
             hint=f"If that was you, delete {path} and run the command again.",
         )
+
+
+def refuse_older(state: Path, keys: Keys) -> None:
+    """Remember the newest epoch, and refuse keys that lack it from then on.
+
+    Whoever was locked out by a rotation knows the older epochs; if he put the old key slots back, all that this client
+    writes from then on would be readable to him.
+    """
+    path = state / _EPOCH
+    try:
+        known = int(path.read_text("ascii"))
+    except (FileNotFoundError, ValueError):
+        known = 0
+    if keys.epoch < known:
+        raise RepositoryError(
+            f"The key slot that opened is of epoch {keys.epoch}, and this machine knew epoch {known}: "
+            "an old key slot was put back",
+            hint=f"Delete the old key objects. If the whole repository was put back on purpose, delete {path}.",
+        )
+    if keys.epoch > known:
+        remember(path, b"%d" % keys.epoch)
 
 
 def note_encryption(places: Places, place: str) -> None:

@@ -58,7 +58,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     profile_text: Id | None = None
     partial: bool = False
     original: Id | None = None
-    """The snapshot that a copy, a rewrite or a repair made this one from; a copy's lies in another repository."""
+    """The snapshot that a rewrite or a repair made this one from."""
+    copy_of: Id | None = None
+    """The snapshot that this one is a copy of, in whichever repository that was taken."""
     program: str = ""
     statistics: Statistics = Statistics()
 

@@ -6,14 +6,22 @@ Deriving a key takes a seventh of a second without the interpreter lock. Whoever
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from yester.engine.errors import DamageError, RepositoryError, UsageError
 from yester.engine.sealed.clear import has_keyed_digest
 from yester.engine.sealed.keys import Keys, MasterKey
-from yester.engine.sealed.keyslots import SlotKind, open_slot, parse_recovery_key, slot_kind
+from yester.engine.sealed.keyslots import SlotKind, open_slot, parse_recovery_key, slot_kind, slot_rank
 
 T = TypeVar("T")
+
+
+class Unlocked(NamedTuple):
+    """What a secret opened: the master key, what is derived from it, and the name of the key slot."""
+
+    master: MasterKey
+    keys: Keys
+    slot: str = ""
 
 
 class Pending(Generic[T]):
@@ -58,9 +66,11 @@ def needs_secret(slots: Mapping[str, bytes]) -> bool:
     return kinds != {SlotKind.NONE}
 
 
-def unlock(slots: Mapping[str, bytes], secret: bytes | None, config: bytes) -> tuple[MasterKey, Keys]:
+def unlock(slots: Mapping[str, bytes], secret: bytes | None, config: bytes) -> Unlocked:
     """Try the secret on every slot, and return the keys that made the config. Slow: one derivation a slot.
 
+    Slots of the newest epoch are tried first, and of one epoch the newest: a rotation that was broken off leaves two
+    that open with one secret.
     A slot that opens to other keys is passed over: an interrupted init may have left it. Where any slot wants a secret,
     slots without one are ignored, lest whoever can write to the store slip in a key of his own.
     RepositoryError: wrong secret, or a newer program's slot. DamageError: nothing whole is left to open it with.
@@ -68,7 +78,7 @@ def unlock(slots: Mapping[str, bytes], secret: bytes | None, config: bytes) -> t
     locked = needs_secret(slots)
     problems: list[DamageError | RepositoryError] = []
     strangers = False
-    for data in slots.values():
+    for name, data in sorted(slots.items(), key=lambda slot: slot_rank(slot[1]), reverse=True):
         try:
             kind = slot_kind(data)
             if locked and kind == SlotKind.NONE:
@@ -81,7 +91,7 @@ def unlock(slots: Mapping[str, bytes], secret: bytes | None, config: bytes) -> t
             continue
         keys = Keys(master)
         if has_keyed_digest(config, keys.config_key):
-            return master, keys
+            return Unlocked(master, keys, name)
         strangers = True
     raise _verdict(problems, strangers)
 
@@ -103,7 +113,7 @@ def _verdict(problems: list[DamageError | RepositoryError], strangers: bool) -> 
             hint="Put back config and the key objects from another copy of the repository.",
         )
     if problems:
-        return problems[0]
+        return min(problems, key=lambda problem: not isinstance(problem, DamageError))
     return RepositoryError(
         "Wrong passphrase: no key slot of the repository opens with it",
         hint="Check capitals and keyboard layout; a recovery key is accepted in its place.",

@@ -34,6 +34,7 @@ from yester.engine.sealed.keyslots import SlotKind, new_recovery_key, new_slot, 
 from yester.engine.sealed.records import Label, Session, Snapshot, Statistics, Tombstone, encode_record
 from yester.engine.sealed.records import Mark as MarkRecord
 from yester.engine.sealed.sealing import ObjectKind, seal_record
+from yester.engine.sealed.unlocking import Unlocked
 from yester.engine.sessions import session_name
 from yester.engine.trees.directories import TreeWriter, encode_root
 from yester.engine.trees.links import write_links
@@ -215,7 +216,7 @@ def create(place: Path, master: MasterKey, recovery: str, places: Places) -> Rep
         store.put(f"key.{blake3(slot).hexdigest()}", [slot])
     config = Config(repository=bytes(range(32)), created_ns=NOW_NS, program=PROGRAM)
     store.put(CONFIG_NAME, [encode_config(config, keys)])
-    return Repository(store, config, places, lambda: (master, keys))
+    return Repository(store, config, places, lambda: Unlocked(master, keys))
 
 
 def fill(repository: Repository, rotated: Repository) -> None:
@@ -296,7 +297,7 @@ def main(place: Path) -> None:
         folder = Path(scratch)
         places = Places(*(folder / name for name in ("config", "data", "state", "cache", "runtime")))
         rotated = create(place, master, recovery, places)
-        older = Repository(rotated.store, rotated.config, places, lambda: (first, Keys(first)))
+        older = Repository(rotated.store, rotated.config, places, lambda: Unlocked(first, Keys(first)))
         fill(older, rotated)
         rotated.close()
     slot = new_slot(master, kind=SlotKind.NONE, secret=None, label="", now_ns=NOW_NS)

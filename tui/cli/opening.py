@@ -66,3 +66,9 @@ def secret_of(place: str, access: Access, profile: "Profile | None" = None) -> C
     if profile is not None:
         sources.append(SecretSource(profile.passphrase_file, profile.passphrase_command, profile.keyring))
     return lambda: find_secret(place, tuple(sources), os.environ, passphrase_prompt(place))
+
+
+def renamed_variables(prefix: str) -> dict[str, str]:
+    """Return the environment in which only a second passphrase is: `PREFIXPASSPHRASE` for `YESTER_PASSPHRASE` …."""
+    names = ("PASSPHRASE", "PASSPHRASE_FILE", "PASSPHRASE_COMMAND")
+    return {f"YESTER_{name}": os.environ[prefix + name] for name in names if prefix + name in os.environ}

@@ -9,7 +9,14 @@ from yester.engine.errors import DamageError, RepositoryError, UsageError
 from yester.engine.sealed import keyslots
 from yester.engine.sealed.clear import ClearKind, decode_clear, encode_clear
 from yester.engine.sealed.keys import MasterKey
-from yester.engine.sealed.keyslots import new_recovery_key, new_slot, open_slot, parse_recovery_key, slot_kind
+from yester.engine.sealed.keyslots import (
+    new_recovery_key,
+    new_slot,
+    open_slot,
+    parse_recovery_key,
+    slot_facts,
+    slot_kind,
+)
 
 MASTER = MasterKey(bytes(range(32)), ((1, bytes(range(32, 64))), (2, bytes(range(64, 96)))))
 NOW = 1_700_000_000_000_000_000
@@ -44,8 +51,15 @@ def test_golden_slot_opens() -> None:
 
 
 def test_golden_slot_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same but for the field `epoch`, which came with rotation and is left out while it is 1."""
     monkeypatch.setattr("os.urandom", lambda size: bytes(range(size)))
-    assert new_slot(MASTER, kind="passphrase", secret="pässword".encode(), label="laptop", now_ns=NOW) == GOLDEN
+    made = new_slot(MASTER, kind="passphrase", secret="pässword".encode(), label="laptop", now_ns=NOW)
+    fields = msgspec.msgpack.decode(decode_clear(ClearKind.KEY, made, "key"))
+    assert fields.pop("epoch") == slot_facts(made).epoch == MASTER.epochs[-1][0] > 1
+    assert encode_clear(ClearKind.KEY, msgspec.msgpack.encode(fields)) == GOLDEN
+    first = new_slot(MasterKey.random(), kind="none", secret=None, label="", now_ns=NOW)
+    assert "epoch" not in msgspec.msgpack.decode(decode_clear(ClearKind.KEY, first, "key"))
+    assert slot_facts(GOLDEN).epoch == 1
 
 
 @pytest.mark.usefixtures("cheap")

@@ -1,0 +1,251 @@
+"""yester key: the ways into a repository."""
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import asdict
+from typing import TypeVar
+
+import click
+
+from yester.engine.errors import UsageError
+from yester.engine.places import Places
+from yester.engine.repository import Repository
+from yester.engine.sealed.keyslots import SlotKind
+from yester.engine.secrets import SecretSource, find_secret
+from yester.engine.ways_in import (
+    NewWay,
+    Way,
+    add_recovery,
+    add_way,
+    lost_by_rotation,
+    opened_by,
+    remove_way,
+    replace_way,
+    rotate,
+    way_meant,
+    ways_in,
+)
+from yester.plugins.backends.registry import open_store
+from yester.tui.cli.asking import confirm, new_passphrase_prompt
+from yester.tui.cli.json_output import echo_json
+from yester.tui.cli.opening import Access, renamed_variables, repository_place, secret_of
+from yester.tui.cli.options import access, as_json
+from yester.tui.cli.wording import moment, one_line, table
+
+_F = TypeVar("_F", bound=Callable[..., object])
+
+_RECOVERY = """
+Recovery key, shown this once:
+
+    {key}
+
+Write it down, or print it, and keep it where a fire or a thief in this place would not find it too."""
+
+
+@click.group("key", short_help="List and change the keys that open a repository.")
+def command() -> None:
+    """List and change the keys that open a repository: passphrases and recovery keys.
+
+    A key is named by its id, as `yester key list` shows it, or by its label.
+    """
+
+
+def _new_secret(function: _F) -> _F:
+    """Add the options that say where the new passphrase is."""
+    options = (
+        click.option("--new-passphrase-file", metavar="FILE", default="", help="Read the new passphrase from a file."),
+        click.option(
+            "--new-passphrase-command", metavar="COMMAND", default="", help="Read the new passphrase from a program."
+        ),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+class _Opened:
+    """The repository, and the secret that was given for it."""
+
+    def __init__(self, repository: str | None, passphrase_file: str, passphrase_command: str, keyring: bool) -> None:
+        places = Places.default()
+        asked = Access(repository, passphrase_file, passphrase_command, keyring)
+        place = repository_place(asked.repository, None, places)
+        given = secret_of(place, asked)
+        self.secret: bytes | None = None
+
+        def kept() -> bytes:
+            self.secret = given()
+            return self.secret
+
+        self.repository: Repository = Repository.open(open_store(place), kept, places=places)
+        self.repository.unlock()
+        self.place = place
+
+    def refuse_unencrypted(self) -> None:
+        """UsageError when the key lies in clear: nothing that is added would protect anything."""
+        if self.secret is None:
+            raise UsageError(
+                f"The repository at {self.place} is not encrypted: its key lies in clear beside it",
+                hint="Make an encrypted one with yester init, and copy to it: yester copy --all --to REPO",
+            )
+
+    def new_secret(self, file: str, program: str) -> bytes:
+        """Return the passphrase that is to be added."""
+        named = (SecretSource(file, program),)
+        return find_secret(self.place, named, renamed_variables("YESTER_NEW_"), new_passphrase_prompt())
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.repository.close()
+
+
+@command.command("list", short_help="List the keys.")
+@as_json
+@access
+def list_keys(as_json: bool, **asked: object) -> None:
+    """List the keys: what they are, when they were made, and which one opened the repository now."""
+    with closing(_Opened(**asked)) as opened:  # type: ignore[arg-type]
+        ways = ways_in(opened.repository)
+    if as_json:
+        echo_json([{"key": way.name.partition(".")[2], **_fields(way)} for way in ways])
+        return
+    rows = [("id", "kind", "made", "label", "")] + [_row(way) for way in ways]
+    click.echo("\n".join(table(rows)))
+
+
+def _fields(way: Way) -> dict[str, object]:
+    fields = asdict(way)
+    del fields["name"]
+    return fields
+
+
+def _row(way: Way) -> tuple[str, str, str, str, str]:
+    if way.problem:
+        return way.id, "?", "", "", way.problem
+    remark = "in use now" if way.in_use else ""
+    return way.id, way.kind, moment(way.created_ns), way.label, remark
+
+
+@command.command("add", short_help="Add a passphrase.")
+@click.option("--label", default="", help="A name for it, shown where keys are listed.")
+@_new_secret
+@access
+def add(label: str, new_passphrase_file: str, new_passphrase_command: str, **asked: object) -> None:
+    """Add a passphrase that opens the repository too."""
+    with closing(_Opened(**asked)) as opened:  # type: ignore[arg-type]
+        opened.refuse_unencrypted()
+        secret = opened.new_secret(new_passphrase_file, new_passphrase_command)
+        way = add_way(opened.repository, NewWay(SlotKind.PASSPHRASE, secret, label))
+    click.echo(f"key added: {way.id}{_labelled(way)}")
+
+
+def _labelled(way: Way) -> str:
+    return f" ({one_line(way.label)})" if way.label else ""
+
+
+@command.command("remove", short_help="Remove a key.")
+@click.argument("key")
+@click.option("--in-use", is_flag=True, help="Remove it although it is the one that is used now.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@access
+def remove(key: str, in_use: bool, yes: bool, **asked: object) -> None:
+    """Remove a key: it opens the repository no more.
+
+    Whoever has a copy of the key object and the passphrase can still open what is stored until now, and what is stored
+    later too unless the key is rotated: yester key rotate.
+    """
+    with closing(_Opened(**asked)) as opened:  # type: ignore[arg-type]
+        way = way_meant(ways_in(opened.repository), key)
+        if way.in_use and not in_use:
+            raise UsageError(
+                f"{way.id}{_labelled(way)} is the key that is used now",
+                hint="To remove it all the same, say so with --in-use.",
+            )
+        confirm(f"Remove the key {way.id}{_labelled(way)} ({way.kind})?", yes=yes)
+        remove_way(opened.repository, way)
+    click.echo(f"key removed: {way.id}{_labelled(way)}")
+
+
+@command.command("change", short_help="Change a passphrase.")
+@_new_secret
+@access
+def change(new_passphrase_file: str, new_passphrase_command: str, **asked: object) -> None:
+    """Change the passphrase that is used now for a new one; its label stays."""
+    with closing(_Opened(**asked)) as opened:  # type: ignore[arg-type]
+        opened.refuse_unencrypted()
+        [old] = [way for way in ways_in(opened.repository) if way.in_use]
+        secret = opened.new_secret(new_passphrase_file, new_passphrase_command)
+        new = replace_way(opened.repository, old, NewWay(SlotKind.PASSPHRASE, secret, old.label))
+    click.echo(f"passphrase changed: {old.id} -> {new.id}{_labelled(new)}")
+
+
+@command.command("recovery", short_help="Make a new recovery key.")
+@click.option("--keep-old", is_flag=True, help="Let earlier recovery keys open the repository too.")
+@access
+def recovery(keep_old: bool, **asked: object) -> None:
+    """Make a new recovery key and show it, this once; earlier ones open nothing any more."""
+    with closing(_Opened(**asked)) as opened:  # type: ignore[arg-type]
+        opened.refuse_unencrypted()
+        old = [way for way in ways_in(opened.repository) if way.kind == SlotKind.RECOVERY]
+        key, way = add_recovery(opened.repository)
+        click.echo(_RECOVERY.format(key=key))
+        for each in () if keep_old else old:
+            remove_way(opened.repository, each)
+    click.echo(f"\nrecovery key added: {way.id}")
+    if old and not keep_old:
+        click.echo(f"removed: {', '.join(each.id for each in old)}")
+
+
+@command.command("rotate", short_help="Seal what comes from now on under a new key.")
+@click.option(
+    "--keep-passphrase-file",
+    "kept_files",
+    metavar="FILE",
+    multiple=True,
+    help="Keep this passphrase too; may be given several times.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_new_secret
+@access
+def rotate_keys(
+    kept_files: tuple[str, ...], yes: bool, new_passphrase_file: str, new_passphrase_command: str, **asked: object
+) -> None:
+    """Seal all that is stored from now on under a new key, which only the passphrases opens that are given here.
+
+    The passphrase in use stays, as do those of --keep-passphrase-file; every other one goes, for the new key cannot be
+    sealed for a passphrase that is not at hand; add it again with yester key add. A new recovery key is shown. What
+    is stored already stays readable to whoever kept an old key. Opened with a recovery key, give a new passphrase.
+    """
+    with closing(_Opened(**asked)) as opened:  # type: ignore[arg-type]
+        opened.refuse_unencrypted()
+        kept, names = _kept(opened, kept_files, new_passphrase_file, new_passphrase_command)
+        lost = lost_by_rotation(ways_in(opened.repository), names)
+        for way in lost:
+            click.echo(f"opens nothing any more: {way.id} ({way.kind}){_labelled(way)}")
+        if lost:
+            confirm("Rotate the key, and let these go?", yes=yes)
+        key = rotate(opened.repository, kept)
+    click.echo(_RECOVERY.format(key=key))
+    click.echo("\nkey rotated; programs that have the repository open go on under the old key until they are restarted")
+
+
+def _kept(opened: _Opened, files: tuple[str, ...], new_file: str, new_command: str) -> tuple[list[NewWay], list[str]]:
+    """Return the passphrases that are to open the repository after a rotation, and the slots that they have now."""
+    repository = opened.repository
+    [used] = [way for way in ways_in(repository) if way.in_use]
+    if used.kind == SlotKind.PASSPHRASE:
+        assert opened.secret is not None
+        kept, names = [NewWay(SlotKind.PASSPHRASE, opened.secret, used.label)], [used.name]
+    else:
+        kept, names = [NewWay(SlotKind.PASSPHRASE, opened.new_secret(new_file, new_command))], []
+    for file in files:
+        secret = find_secret(opened.place, (SecretSource(file),), {}, None)
+        way = opened_by(repository, secret)
+        if way is None:
+            raise UsageError(
+                f"The passphrase in {file} does not open the repository", hint="Add it afterwards: yester key add"
+            )
+        if way.name not in names:
+            kept.append(NewWay(SlotKind.PASSPHRASE, secret, way.label))
+            names.append(way.name)
+    return kept, names
