@@ -7,6 +7,7 @@ uses it: damage to a directory, footer or padding is a problem of the pack, but 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 from blake3 import blake3
 
@@ -16,7 +17,7 @@ from yester.engine.packs.compression import PLAIN, decompress
 from yester.engine.packs.packs import PackEntry
 from yester.engine.sealed.keys import Keys, blob_id
 from yester.engine.sealed.sealing import Domain, Opener
-from yester.engine.store import Store
+from yester.engine.store import Buffer, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +32,45 @@ class PackVerdict:
     read_size: int
 
 
+class Piece(NamedTuple):
+    """One blob of a pack."""
+
+    kind: BlobKind
+    short: bytes
+    plain: memoryview | None
+    """None when it does not come out as it went in."""
+
+
 def read_pack(store: Store, keys: Keys, entry: PackEntry) -> PackVerdict:
     """Read a pack and compare its name, every frame and every blob. Missing when it is gone; StoreError else."""
     try:
-        data = store.get(entry.name)
+        data: Buffer = store.get(entry.name)
+        problem = ""
     except Broken as error:
-        return _in_parts(store, keys, entry, error)
-    bad = tuple(_bad_blobs(keys, entry, memoryview(data)))
-    if blake3(data).digest() == entry.pack and len(data) == entry.size and not bad:
+        data, problem = _in_parts(store, entry), error.what
+    bad = tuple(piece.short for piece in pieces(keys, entry, data) if piece.plain is None)
+    if not problem and blake3(data).digest() == entry.pack and len(data) == entry.size and not bad:
         return PackVerdict(entry, "", (), len(data))
-    return PackVerdict(entry, _in_words(entry, len(data), len(bad)), bad, len(data))
+    return PackVerdict(entry, _in_words(entry, problem, len(data), len(bad)), bad, len(data))
 
 
-def _in_words(entry: PackEntry, size: int, bad: int) -> str:
-    what = f"it is {size} bytes, not {entry.size}" if size != entry.size else "its bytes are not what was written"
+def sound_pieces(store: Store, keys: Keys, entry: PackEntry) -> Iterator[Piece]:
+    """Yield the blobs of a damaged pack that are whole. Missing when it is gone; StoreError else."""
+    try:
+        data: Buffer = store.get(entry.name)
+    except Broken:
+        data = _in_parts(store, entry)
+    return (piece for piece in pieces(keys, entry, data) if piece.plain is not None)
+
+
+def _in_words(entry: PackEntry, problem: str, size: int, bad: int) -> str:
+    wrong_size = f"it is {size} bytes, not {entry.size}" if size != entry.size else ""
+    what = problem or wrong_size or "its bytes are not what was written"
     return f"{what}; {bad} of {entry.directory.blobs} blobs in it are lost" if bad else f"{what}; all blobs are whole"
 
 
-def _in_parts(store: Store, keys: Keys, entry: PackEntry, error: Broken) -> PackVerdict:
-    """Judge a pack that cannot be read as a whole, such as on a disk with bad sectors, frame by frame."""
+def _in_parts(store: Store, entry: PackEntry) -> bytearray:
+    """Read what can be read of a pack that cannot be read as a whole, such as on a disk with bad sectors."""
     directory, data = entry.directory, bytearray(entry.size)
     for offset, size in zip(directory.offsets, directory.sealed_sizes, strict=False):
         try:
@@ -57,25 +78,25 @@ def _in_parts(store: Store, keys: Keys, entry: PackEntry, error: Broken) -> Pack
         except Broken:
             # Zeros do not pass for a sealed frame.
             continue
-    bad = tuple(_bad_blobs(keys, entry, memoryview(data)))
-    return PackVerdict(entry, f"{error.what}; {len(bad)} of {directory.blobs} blobs in it are lost", bad, entry.size)
+    return data
 
 
-def _bad_blobs(keys: Keys, entry: PackEntry, data: memoryview) -> Iterator[bytes]:
-    """Yield the short ids of blobs that do not come out of `data` as they went in."""
-    directory = entry.directory
+def pieces(keys: Keys, entry: PackEntry, data: Buffer) -> Iterator[Piece]:
+    """Yield the blobs that a pack's bytes should hold, each compared with its id."""
+    directory, view = entry.directory, memoryview(data)
     opener = Opener(entry.header, keys, entry.name)
     blob = 0
     for number, (offset, size, count) in enumerate(
         zip(directory.offsets, directory.sealed_sizes, directory.blob_counts, strict=False)
     ):
-        plain = _plain(opener, entry, number, data[offset : offset + size])
+        plain = _plain(opener, entry, number, view[offset : offset + size])
         ends = list(accumulate(directory.lengths[blob : blob + count], initial=0))
         for row in range(count):
             short = directory.ids[SHORT_ID_SIZE * (blob + row) : SHORT_ID_SIZE * (blob + row + 1)]
-            key = keys.id_key(BlobKind(directory.kinds[blob + row]))
-            if plain is None or blob_id(key, plain[ends[row] : ends[row + 1]])[:SHORT_ID_SIZE] != short:
-                yield short
+            kind = BlobKind(directory.kinds[blob + row])
+            part = None if plain is None else plain[ends[row] : ends[row + 1]]
+            is_sound = part is not None and blob_id(keys.id_key(kind), part)[:SHORT_ID_SIZE] == short
+            yield Piece(kind, short, part if is_sound else None)
         blob += count
 
 

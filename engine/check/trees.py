@@ -67,10 +67,7 @@ class TreeCheck:
 
     def entry(self, entry: Entry) -> list[int]:
         """Return the problems of an entry itself: its content, when it is no directory, and its attributes."""
-        found = self._attributes(entry)
-        if entry.is_file and not entry.marks & Mark.UNREADABLE:
-            found += self._content(entry)
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(self.attributes(entry) + self.content(entry)))
 
     def blob(self, kind: BlobKind, blob: bytes) -> int | None:
         """Return the problem that keeps a metadata blob from being read, None when there is none."""
@@ -172,7 +169,8 @@ class TreeCheck:
         if said is not None and raised(total, parent.mtime_ns) != raised(said, parent.mtime_ns):
             raise DamageError("it does not add up to what its parent says")
 
-    def _attributes(self, entry: Entry) -> list[int]:
+    def attributes(self, entry: Entry) -> list[int]:
+        """Return the problems of an entry's attribute set."""
         encoded = entry.xattrs
         try:
             if entry.xattrs_stored:
@@ -186,8 +184,10 @@ class TreeCheck:
             return [self._note(BlobKind.XATTRS, entry.xattrs, error)]
         return []
 
-    def _content(self, entry: Entry) -> list[int]:
+    def content(self, entry: Entry) -> list[int]:
         """Return the problems of all blobs of a file; of its list objects first, as without them none is known."""
+        if not entry.is_file or entry.marks & Mark.UNREADABLE:
+            return []
         lists = [entry.refs[0].blob] if entry.marks & Mark.LIST and entry.refs else []
         if isinstance(entry.extents, bytes):
             lists.append(entry.extents)

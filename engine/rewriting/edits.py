@@ -44,7 +44,10 @@ def dropping(paths: Iterable[bytes]) -> Edits:
 
 
 def mending(paths: Iterable[tuple[bytes, bool]]) -> Edits:
-    """Return the edits that mend these paths; with True, names in that directory may be lost."""
+    """Return the edits that mend these paths; with True, names in that directory may be lost.
+
+    The root is mended without being told.
+    """
     edits = Edits()
     for path, are_names_lost in paths:
         names = parts(path)

@@ -14,7 +14,7 @@ from yester.engine.capture.standing import listed
 from yester.engine.entries import Entry, Summary
 from yester.engine.errors import CancelledError, YesterError
 from yester.engine.host import host_name
-from yester.engine.ids import BlobId, ListId, SnapshotId
+from yester.engine.ids import BlobId, BlobKind, ListId, SnapshotId
 from yester.engine.packs.reading import BlobReader
 from yester.engine.packs.writing import BlobWriter
 from yester.engine.repository import PROGRAM, Repository
@@ -43,6 +43,8 @@ class Replacement:
     edits: Edits
     has_links: bool = True
     """Whether its link table can be read."""
+    report: bytes = b""
+    """Failures that the snapshot shall name (docs/format.md, section 5, text blobs); empty: those that it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +120,12 @@ class Rewriter:
         trees = TreeRewriter(reader, writer.add, repository.keys.page_key, self._mend)
         done = trees.rewrite(decode_root(snapshot.root), wanted.edits)
         links = self._links(snapshot, done, reader, writer) if wanted.has_links else None
+        errors = writer.add(BlobKind.TEXT, wanted.report) if wanted.report else snapshot.errors
         return msgspec.structs.replace(
             snapshot,
             root=encode_root(done.root),
             links=links,
+            errors=errors,
             writer=repository.writer,
             original=wanted.sid,
             program=PROGRAM,

@@ -56,13 +56,13 @@ class TreeRewriter:
         self._owners = Owners()
 
     def rewrite(self, root: Entry, edits: Edits) -> Rewritten:
-        """Return the tree of a snapshot after its edits. DamageError where what has to be read is damaged.
+        """Return the tree of a snapshot after its edits; its root is mended in any case.
 
         Where names are lost in a directory that `edits` leads to, the rest of it is kept; where all are lost, it is
         marked unreadable.
         """
         removals = Removals()
-        done = self._directory(root, 0, edits, removals)
+        done = self._directory(self._mend(root), 0, edits, removals)
         if isinstance(done, Entry):
             return Rewritten(done, removals)
         stack = [done]

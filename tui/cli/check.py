@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from yester.engine.check.report import CheckReport, Problem
 
 
-def _percent(context: click.Context, parameter: click.Parameter, value: str | None) -> int:
+def percent(context: click.Context, parameter: click.Parameter, value: str | None) -> int:
     """Return the number of a share such as `5` or `5%`; 0 when none is asked for."""
     if value is None:
         return 0
@@ -37,7 +37,7 @@ def _percent(context: click.Context, parameter: click.Parameter, value: str | No
 @click.option(
     "--read-data",
     "percent",
-    callback=_percent,
+    callback=percent,
     is_flag=False,
     flag_value="100",
     metavar="[PERCENT]",

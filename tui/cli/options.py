@@ -30,3 +30,25 @@ def secret_options(command: _Command) -> _Command:
     for option in reversed(_ACCESS[1:]):
         command = option(command)
     return command
+
+
+def _percent(context: click.Context, parameter: click.Parameter, value: str | None) -> int:
+    """Return the number of a share such as `5` or `5%`; 0 when none is asked for."""
+    if value is None:
+        return 0
+    text = value.removesuffix("%")
+    if not text.isdecimal() or not 1 <= int(text) <= 100:
+        raise click.BadParameter(f"{value!r} is no share: give 1 to 100", context, parameter)
+    return int(text)
+
+
+read_data = click.option(
+    "--read-data",
+    "percent",
+    callback=_percent,
+    is_flag=False,
+    flag_value="100",
+    metavar="[PERCENT]",
+    help="Read all the content too, or as much of it as said, picked at random.",
+)
+"""`--read-data`, as a number of percent."""

@@ -32,6 +32,7 @@ COMMANDS = {
     "mount": ("yester.tui.cli.mount", "Show all snapshots as a folder."),
     "umount": ("yester.tui.cli.umount", "Take a mounted folder away again."),
     "restore": ("yester.tui.cli.restore", "Bring files back."),
+    "repair": ("yester.tui.cli.repair", "Make do without what damage took."),
     "rewrite": ("yester.tui.cli.rewrite", "Take a path out of history."),
     "check": ("yester.tui.cli.check", "Look for damage in a repository."),
     "schedule": ("yester.tui.cli.schedule", "Let runs start by themselves."),

@@ -1,0 +1,62 @@
+"""What a repair does: a value, from what an examination found."""
+
+from dataclasses import dataclass
+
+from yester.engine.check.examination import Examination, Hurt
+from yester.engine.check.packs import PackVerdict
+from yester.engine.errors import UsageError
+from yester.engine.ids import PackId
+from yester.engine.sealed.sealing import ObjectKind, kind_of
+from yester.engine.trees.directories import decode_root
+
+_EXPENDABLE = frozenset({ObjectKind.LABEL, ObjectKind.TOMBSTONE, ObjectKind.SESSION, ObjectKind.MARK})
+"""Records without which nothing is lost but what they said."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepairPlan:
+    """What is to be done, in the order in which it is done."""
+
+    packs: tuple[PackVerdict, ...]
+    """Damaged packs: what is whole in them is stored anew, then they go."""
+    gone: frozenset[PackId]
+    """Packs that the index names and that are not there: it shall name them no longer."""
+    hurt: tuple[Hurt, ...]
+    """Snapshots to be replaced by ones without what is lost."""
+    hopeless: tuple[Hurt, ...]
+    """Snapshots of which nothing can be read, to be forgotten."""
+    records: tuple[str, ...]
+    """Damaged objects that can go."""
+    snapshots: tuple[str, ...]
+    """Snapshots whose own record is damaged: where their files were, nobody can say."""
+    beyond: tuple[str, ...]
+    """Damaged objects that no repair can make again."""
+
+    def __bool__(self) -> bool:
+        return bool(self.packs or self.gone or self.hurt or self.hopeless or self.records)
+
+
+def plan_repair(examination: Examination) -> RepairPlan:
+    """Return what is to be done after an examination."""
+    hopeless = [hurt for hurt in examination.hurt if _is_lost(examination, hurt)]
+    damaged = {name: _kind(name) for name in examination.objects.damaged}
+    return RepairPlan(
+        packs=tuple(examination.packs.damaged),
+        gone=frozenset(examination.packs.gone),
+        hurt=tuple(hurt for hurt in examination.hurt if hurt not in hopeless),
+        hopeless=tuple(hopeless),
+        records=tuple(name for name, kind in damaged.items() if kind in _EXPENDABLE or name.startswith("key.")),
+        snapshots=tuple(name for name, kind in damaged.items() if kind is ObjectKind.SNAPSHOT),
+        beyond=tuple(name for name, kind in damaged.items() if kind is None and not name.startswith("key.")),
+    )
+
+
+def _kind(name: str) -> ObjectKind | None:
+    try:
+        return kind_of(name)
+    except UsageError:
+        return None
+
+
+def _is_lost(examination: Examination, hurt: Hurt) -> bool:
+    return examination.packs.lost(decode_root(hurt.snapshot.root).tree) is not None

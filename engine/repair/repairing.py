@@ -1,0 +1,169 @@
+"""Repairing: what is whole is stored anew, what is lost is marked so, and everything then checks clean.
+
+The order keeps each step safe to break off: whole blobs of a damaged pack are stored before the pack goes; the index
+names a dead pack until then; a snapshot is replaced before it is forgotten. Whoever breaks off starts again.
+Afterwards no run finds a lost blob in the index: files that are still in the source are stored again by the next one.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+
+from yester.engine.check.examination import Examination, Hurt
+from yester.engine.check.packs import sound_pieces
+from yester.engine.check.report import Problems
+from yester.engine.check.trees import TreeCheck
+from yester.engine.entries import Entry, Mark
+from yester.engine.errors import CancelledError, Missing
+from yester.engine.events import path_fields
+from yester.engine.host import host_name
+from yester.engine.ids import BlobKind, PackId
+from yester.engine.packs.packs import list_packs
+from yester.engine.packs.writing import BlobWriter
+from yester.engine.progress import Progress
+from yester.engine.repair.naming import mend_index, unname
+from yester.engine.repair.plan import RepairPlan
+from yester.engine.repository import Repository
+from yester.engine.rewriting.edits import mending
+from yester.engine.rewriting.snapshots import Replaced, Replacement, Rewriter
+from yester.engine.sealed.sealing import digest_of
+from yester.engine.sessions import WriterSession
+from yester.engine.trees.directories import decode_root
+
+_MAX_REPORTED = 10_000
+_LOST = "lost to damage of the repository"
+
+
+@dataclass(slots=True)
+class RepairReport:
+    """What a repair did."""
+
+    salvaged: int = 0
+    """Blobs of damaged packs that were whole and had no other copy."""
+    packs: int = 0
+    """Damaged packs that were deleted."""
+    records: int = 0
+    replaced: list[Replaced] = field(default_factory=list)
+
+
+def examine(
+    repository: Repository,
+    folder: Path,
+    *,
+    read_data_percent: int,
+    progress: Progress,
+    cancelled: Callable[[], bool],
+    dry_run: bool = False,
+) -> Examination:
+    """Name packs that no fragment names, unless in a dry run, then examine everything, for `plan_repair`.
+
+    `folder` (check's `scratch`) must stay until the repair is carried out.
+    """
+    if not dry_run:
+        mend_index(repository)
+    examination = Examination(repository, Problems(lambda subject, what, hit: None), progress, cancelled)
+    examination.run(folder, read_data_percent)
+    return examination
+
+
+def carry_out(
+    repository: Repository, examination: Examination, plan: RepairPlan, *, cancelled: Callable[[], bool]
+) -> RepairReport:
+    """Do what the plan says, while the examination's folder is there. StoreError, CancelledError: start it again."""
+    report = RepairReport()
+    session = WriterSession(
+        repository.store,
+        repository.keys,
+        writer=repository.writer,
+        host=host_name(),
+        purpose="repair",
+        started_ns=time.time_ns(),
+    )
+    with session:
+        report.salvaged = _salvage(repository, plan, cancelled)
+        report.packs = _delete(repository, [verdict.entry.name for verdict in plan.packs])
+        unname(repository, plan.gone | {verdict.entry.pack for verdict in plan.packs})
+        mend = _mend(examination.trees)
+        rewriter = Rewriter(repository, mend, reason="repaired", cancelled=cancelled)
+        wanted = (_replacement(repository, hurt, examination.trees) for hurt in plan.hurt)
+        report.replaced.extend(rewriter.replace(wanted, time.time_ns()))
+        for hurt in plan.hopeless:
+            repository.forget_snapshot(hurt.sid, "nothing of it could be read")
+        report.records = _delete(repository, plan.records)
+    return report
+
+
+def _salvage(repository: Repository, plan: RepairPlan, cancelled: Callable[[], bool]) -> int:
+    """Store what is whole in damaged packs once more, where no sound pack has it."""
+    damaged = {verdict.entry.pack for verdict in plan.packs}
+    if not damaged:
+        return 0
+    sound = {PackId(digest_of(name)) for name in list_packs(repository.store)} - damaged
+    repository.index.restrict(sound)
+    with BlobWriter(repository) as writer:
+        for verdict in plan.packs:
+            if cancelled():
+                raise CancelledError("The repair was cancelled", hint="What it did so far stays; start it again.")
+            with suppress(Missing):
+                for piece in sound_pieces(repository.store, repository.keys, verdict.entry):
+                    assert piece.plain is not None
+                    writer.add(piece.kind, piece.plain)
+        writer.flush()
+        return writer.statistics.added_blobs
+
+
+def _delete(repository: Repository, names: Sequence[str]) -> int:
+    for name in names:
+        with suppress(Missing):
+            repository.store.delete(name)
+    return len(names)
+
+
+def lost_paths(hurt: Hurt, trees: TreeCheck) -> dict[bytes, bool]:
+    """Return the paths of a snapshot that are hit; with True, names in that directory are lost."""
+    if hurt.has_tree:
+        return {}
+    root = decode_root(hurt.snapshot.root)
+    lost = {b"/": False} if trees.entry(root) else {}
+    for path, _, are_names_lost in trees.hits(root, b"/"):
+        lost[path] = are_names_lost or lost.get(path, False)
+    return lost
+
+
+def _replacement(repository: Repository, hurt: Hurt, trees: TreeCheck) -> Replacement:
+    """Return how a snapshot becomes one that holds what it says."""
+    lost, done = lost_paths(hurt, trees), hurt.snapshot.statistics
+    errors = hurt.snapshot.errors if hurt.has_errors else None
+    snapshot = msgspec.structs.replace(
+        hurt.snapshot,
+        errors=errors,
+        profile_text=hurt.snapshot.profile_text if hurt.has_profile else None,
+        statistics=msgspec.structs.replace(done, failed=done.failed + len(lost)),
+    )
+    lines = [_line(path) for path in sorted(lost)[:_MAX_REPORTED]]
+    if lines and errors is not None:
+        lines.insert(0, bytes(repository.reader().blob(BlobKind.TEXT, errors)))
+    return Replacement(hurt.sid, snapshot, mending(lost.items()), has_links=hurt.has_links, report=b"\n".join(lines))
+
+
+def _line(path: bytes) -> bytes:
+    text, exact = path_fields(path)
+    return msgspec.json.encode({"path": text, "path_b64": exact, "what": _LOST})
+
+
+def _mend(trees: TreeCheck) -> Callable[[Entry], Entry]:
+    def mend(entry: Entry) -> Entry:
+        """Take from an entry what cannot be read, and mark it."""
+        if trees.attributes(entry):
+            marks = entry.marks | Mark.ATTRIBUTES_UNREADABLE
+            entry = replace(entry, xattrs=b"", xattrs_stored=False, flags=0, marks=marks)
+        if trees.content(entry):
+            marks = (entry.marks | Mark.UNREADABLE) & ~Mark.LIST
+            entry = replace(entry, refs=(), extents=None, marks=marks)
+        return entry
+
+    return mend
