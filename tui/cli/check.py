@@ -15,7 +15,7 @@ from yester.engine.repository import Repository
 from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import Access, open_repository, repository_place
-from yester.tui.cli.options import access, as_json
+from yester.tui.cli.options import access, as_json, read_data
 from yester.tui.cli.running import Recorded, Work, recorded
 from yester.tui.cli.wording import count, one_line, printable, size
 
@@ -23,26 +23,8 @@ if TYPE_CHECKING:
     from yester.engine.check.report import CheckReport, Problem
 
 
-def percent(context: click.Context, parameter: click.Parameter, value: str | None) -> int:
-    """Return the number of a share such as `5` or `5%`; 0 when none is asked for."""
-    if value is None:
-        return 0
-    text = value.removesuffix("%")
-    if not text.isdecimal() or not 1 <= int(text) <= 100:
-        raise click.BadParameter(f"{value!r} is no share: give 1 to 100", context, parameter)
-    return int(text)
-
-
 @click.command("check", short_help="Look for damage in a repository.")
-@click.option(
-    "--read-data",
-    "percent",
-    callback=percent,
-    is_flag=False,
-    flag_value="100",
-    metavar="[PERCENT]",
-    help="Read all the content too, or as much of it as said, picked at random.",
-)
+@read_data
 @as_json
 @access
 def command(

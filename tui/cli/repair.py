@@ -18,10 +18,9 @@ from yester.engine.repository import Repository
 from yester.engine.sealed.sealing import digest_of
 from yester.tui.cli.asking import confirm
 from yester.tui.cli.json_output import echo_json
-from yester.tui.cli.opening import Access, open_repository
+from yester.tui.cli.opening import Access, open_repository, repository_place
 from yester.tui.cli.options import access, as_json, read_data
-from yester.tui.cli.progress import Watch, terminal_bar
-from yester.tui.cli.running import supervise
+from yester.tui.cli.running import Recorded, Work, recorded
 from yester.tui.cli.wording import count, moment, one_line, printable, size
 
 if TYPE_CHECKING:
@@ -66,18 +65,22 @@ def command(
     """
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
     places = Places.default()
-    with closing(open_repository(asked, places)) as opened:
-        opened.unlock()
-        repair = _Repair(opened, percent, dry_run, yes or as_json, as_json)
-        found = repair.recover_lost(_sources(opened, places)) if find_lost else []
-        outcome = repair.go()
-        if find_lost and not dry_run:
-            _give_up(opened, outcome.plan)
+    work = Work("repair", repository=repository_place(repository, None, places), dry_run=dry_run)
+    with recorded(places, work, quiet=as_json) as run:
+        with closing(open_repository(asked, places)) as opened:
+            opened.unlock()
+            repair = _Repair(opened, run, percent, dry_run, yes or as_json, as_json)
+            found = repair.recover_lost(_sources(opened, places)) if find_lost else []
+            outcome = repair.go()
+            if find_lost and not dry_run:
+                _give_up(opened, outcome.plan)
+        is_unread = bool(outcome.plan.snapshots) and not find_lost
+        is_lost = any(outcome.lost.values()) or bool(outcome.plan.hopeless or outcome.plan.beyond)
+        code = DamageError.exit_code if is_lost or is_unread else 0
+        run.ends("errors" if code else "complete", code)
     if as_json:
         echo_json(_as_json(outcome, found))
-    is_unread = bool(outcome.plan.snapshots) and not find_lost
-    is_lost = any(outcome.lost.values()) or bool(outcome.plan.hopeless or outcome.plan.beyond)
-    return DamageError.exit_code if is_lost or is_unread else 0
+    return code
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,9 @@ class _Outcome:
 class _Repair:
     """The command's steps, each under supervision of signals."""
 
-    def __init__(self, opened: Repository, percent: int, dry_run: bool, yes: bool, quiet: bool) -> None:
+    def __init__(self, opened: Repository, run: Recorded, percent: int, dry_run: bool, yes: bool, quiet: bool) -> None:
         self._opened = opened
+        self._run = run
         self._percent = percent
         self._dry_run = dry_run
         self._yes = yes
@@ -113,7 +117,7 @@ class _Repair:
                 mend_index(self._opened)
             return find_lost(self._opened, sources, step)
 
-        found = supervise(work, None)
+        found = self._run.supervise(work)
         self._say([_found_in_words(lost) for lost in found] or ["no lost snapshot was found"])
         if found and not self._dry_run:
             confirm(f"Recover {count(len(found), 'snapshot')}?", yes=self._yes)
@@ -135,31 +139,26 @@ class _Repair:
             if self._dry_run or not plan:
                 return _Outcome(plan, lost, None)
             confirm("Go on?", yes=self._yes)
-            done = supervise(lambda cancelled: carry_out(self._opened, examination, plan, cancelled=cancelled), None)
+            done = self._run.supervise(
+                lambda cancelled: carry_out(self._opened, examination, plan, cancelled=cancelled)
+            )
         self._say(_done_in_words(done))
         return _Outcome(plan, lost, done)
 
     def _examined(self, folder: Path) -> "Examination":
         from yester.engine.repair.repairing import examine
 
-        bar = terminal_bar(quiet=self._quiet)
-        watch = Watch(None, bar)
-
         def work(cancelled: Callable[[], bool]) -> "Examination":
             return examine(
                 self._opened,
                 folder,
                 read_data_percent=self._percent,
-                progress=watch,
+                progress=self._run.watch,
                 cancelled=cancelled,
                 dry_run=self._dry_run,
             )
 
-        try:
-            return supervise(work, watch.tick if bar else None)
-        finally:
-            if bar is not None:
-                bar.close()
+        return self._run.supervise(work)
 
     def _say(self, lines: Sequence[str]) -> None:
         if not self._quiet:

@@ -17,8 +17,9 @@ from yester.engine.repository import Repository
 from yester.engine.sealed.records import Snapshot
 from yester.tui.cli.asking import confirm
 from yester.tui.cli.json_output import echo_json
-from yester.tui.cli.opening import Access, open_repository
+from yester.tui.cli.opening import Access, open_repository, repository_place
 from yester.tui.cli.options import access, as_json
+from yester.tui.cli.running import Recorded, Work, recorded
 from yester.tui.cli.wording import count, moment, printable, size, table
 
 if TYPE_CHECKING:
@@ -69,10 +70,11 @@ def command(
 
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
     wanted = [_absolute(path) for path in paths]
-    with closing(open_repository(asked, Places.default())) as opened:
+    places = Places.default()
+    work = Work("rewrite", repository=repository_place(repository, None, places), dry_run=dry_run)
+    with recorded(places, work, quiet=as_json) as run, closing(open_repository(asked, places)) as opened:
         opened.unlock()
-        chosen = _chosen(opened, names, profile, host)
-        plan = plan_removal(opened.reader(), chosen, wanted)
+        plan = plan_removal(opened.reader(), _chosen(opened, names, profile, host), wanted)
         if not plan:
             raise UsageError(
                 f"No snapshot holds {' or '.join(map(printable, wanted))}",
@@ -80,11 +82,10 @@ def command(
             )
         if not as_json:
             click.echo("\n".join(_in_words(plan)))
-        if dry_run:
-            done: list[Replaced] = []
-        else:
+        done: list[Replaced] = []
+        if not dry_run:
             confirm(f"Replace {count(len(plan), 'snapshot')}?", yes=yes or as_json)
-            done = _carry_out(opened, plan)
+            done = _carry_out(opened, plan, run)
     if as_json:
         echo_json(_as_json(plan, done))
     elif done:
@@ -114,15 +115,14 @@ def _chosen(
     ]
 
 
-def _carry_out(opened: Repository, plan: Sequence["Removal"]) -> list["Replaced"]:
+def _carry_out(opened: Repository, plan: Sequence["Removal"], run: Recorded) -> list["Replaced"]:
     from yester.engine.rewriting.snapshots import Rewriter
-    from yester.tui.cli.running import supervise
 
     def work(cancelled: Callable[[], bool]) -> list["Replaced"]:
         rewriter = Rewriter(opened, lambda entry: entry, reason="rewritten", cancelled=cancelled)
         return list(rewriter.replace([removal.replacement() for removal in plan], time.time_ns()))
 
-    return supervise(work, None)
+    return run.supervise(work)
 
 
 def _in_words(plan: Sequence["Removal"]) -> list[str]:
