@@ -31,6 +31,8 @@ COMMANDS = {
     "forget": ("yester.tui.cli.forget", "Let old snapshots go."),
     "mount": ("yester.tui.cli.mount", "Show all snapshots as a folder."),
     "umount": ("yester.tui.cli.umount", "Take a mounted folder away again."),
+    "find": ("yester.tui.cli.find", "Look for a name in all snapshots."),
+    "versions": ("yester.tui.cli.versions", "Show what a file or folder was, and when."),
     "restore": ("yester.tui.cli.restore", "Bring files back."),
     "repair": ("yester.tui.cli.repair", "Make do without what damage took."),
     "rewrite": ("yester.tui.cli.rewrite", "Take a path out of history."),

@@ -1,0 +1,489 @@
+"""The catalogue of a repository, as its clients ask it: history of a path, search in all snapshots, changes.
+
+    with Catalogue.open(repository) as catalogue:
+        catalogue.update()                          # quick when nothing is new; raises what reading trees raises
+        catalogue.versions(b"/home/me/letter.odt")  # each distinct version, oldest first, series by series
+        catalogue.children(b"/home/me")             # every name that was ever there
+        catalogue.find(Pattern("letter*"), limit=100)
+        catalogue.changes(older, newer)             # what differs between two snapshots of a series
+        catalogue.held()                            # every content with what holds it, for adding up (du)
+
+Paths are absolute, as in the snapshots. Answers know only snapshots that are listed at `update`. The file is a cache:
+one that is damaged, of another version or of another repository is thrown away and made anew; where the cache folder
+cannot be written a file that nobody else sees serves this one process, and `note` says so.
+
+One Catalogue is for one thread at a time. `interrupt` may come from any thread: the query that runs then, and a search
+that is not at its end, raise CancelledError. So a search as one types keeps a Catalogue of its own, calls `interrupt`
+at each key, and starts the next query when the last has ended.
+
+Memory is bounded by SQLite's cache (48 MiB) and what is asked for.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from yester.engine.blobs import BlobSource
+from yester.engine.catalogue.intake import ROOT
+from yester.engine.catalogue.locking import held_alone
+from yester.engine.catalogue.patterns import Pattern
+from yester.engine.catalogue.schema import (
+    VERSION,
+    Stale,
+    checkpoint,
+    connect,
+    is_interrupt,
+    prepare,
+    throw_away,
+)
+from yester.engine.catalogue.searching import candidates
+from yester.engine.catalogue.states import ABSENT, GONE, State
+from yester.engine.catalogue.timelines import Place, Run, runs
+from yester.engine.catalogue.updating import Tick, missing, series_of, update
+from yester.engine.entries import Owner
+from yester.engine.errors import CancelledError, YesterError
+from yester.engine.ids import SnapshotId
+from yester.engine.sealed.config import Config
+from yester.engine.selection import Listed
+
+
+class Remembered(Protocol):
+    """What the catalogue needs of a repository (engine/repository.py)."""
+
+    cache: Path
+    """The folder of this client's caches of it."""
+
+    @property
+    def config(self) -> Config:
+        """Which repository it is."""
+        ...
+
+    def snapshots(self) -> list[Listed]:
+        """Return the snapshots that were not forgotten."""
+        ...
+
+    def reader(self, cache_size: int = ...) -> BlobSource:
+        """Return what reads trees."""
+        ...
+
+
+_READER_SIZE = 32 << 20
+_FOLDERS = 100_000
+"""Paths of folders that are remembered while many paths are spelled out."""
+_STATE = "s.mode, s.owner, s.size, s.mtime_ns, s.content, s.extra"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a path was in a stretch of neighbouring snapshots of one series (host and profile)."""
+
+    state: State
+    first: Listed
+    last: Listed
+    """The newest snapshot that has it: restore from there."""
+    count: int
+    """How many snapshots have it."""
+    gone: Listed | None
+    """The first snapshot after `last` in which the path was not there; None when it still is, or became another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A path that a search found, as the newest snapshot that has it shows it."""
+
+    path: bytes
+    state: State
+    last: Listed
+    deleted: bool
+    """Whether no series has it in its newest snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A name that was ever in a folder."""
+
+    name: bytes
+    state: State
+    """The newest."""
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A path that differs between two snapshots; GONE where it is not there."""
+
+    path: bytes
+    before: State
+    after: State
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A content, the path that has it, and the ordinals between which it lies in a series."""
+
+    path: int
+    parent: int
+    series: int
+    first: int
+    after: int | None
+    """The first ordinal at which it is no more."""
+    state: State
+
+
+Wanted = Callable[[Listed], bool]
+
+
+def everything(listed: Listed) -> bool:
+    """Want every snapshot."""
+    return True
+
+
+class Catalogue:
+    """See the module."""
+
+    def __init__(self, repository: Remembered) -> None:
+        """Use `open`."""
+        self._repository = repository
+        self._path: Path | None = repository.cache / f"catalogue-{VERSION}.sqlite"
+        self._db: sqlite3.Connection | None = None
+        self._listed: list[Listed] = []
+        self._series: dict[int, list[Place]] = {}
+        self._folders: dict[int, bytes] = {}
+        self._interrupted = False
+        self.note = ""
+        """What a person should know: why the catalogue could not be kept. Empty when all is well."""
+
+    @classmethod
+    def open(cls, repository: Remembered) -> "Catalogue":
+        """Open the catalogue of this repository; `update` before asking."""
+        return cls(repository)
+
+    def __enter__(self) -> "Catalogue":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def interrupt(self) -> None:
+        """End what runs now, from any thread; see the module."""
+        self._interrupted = True
+        if self._db is not None:
+            self._db.interrupt()
+
+    # Bringing it up to date
+
+    def update(
+        self, tick: Tick | None = None, *, sweeping: bool = False, waiting: Callable[[], None] | None = None
+    ) -> None:
+        """Take in what is new and let go of what was forgotten.
+
+        `tick` (updating.Tick) is told of progress and may raise to stop; `waiting` is called when another process is at
+        it, and may raise to wait no longer. StoreError; YesterError when there is no room even for a private file.
+        """
+        self._listed = self._repository.snapshots()
+        self._interrupted = False
+        step = tick or _silent
+        try:
+            self._bring(step, sweeping, waiting)
+        except (sqlite3.Error, OSError) as error:
+            self._make_do(error, step)
+        self._series = {
+            series: [Place(*each) for each in found] for series, found in series_of(self._open(), self._listed).items()
+        }
+
+    def _bring(self, tick: Tick, sweeping: bool, waiting: Callable[[], None] | None) -> None:
+        if not self._is_behind() and not sweeping:
+            return
+        if self._path is None:
+            update(self._open(), self._source(), self._listed, tick)
+            return
+        with held_alone(self._path.with_suffix(".lock"), waiting or _nothing):
+            # Another process may have thrown the file away meanwhile.
+            self.close()
+            if not self._is_behind() and not sweeping:
+                return
+            db = self._open()
+            update(db, self._source(), self._listed, tick, sweeping=sweeping)
+            checkpoint(db)
+
+    def _is_behind(self) -> bool:
+        return any(missing(self._open(), self._listed))
+
+    def _source(self) -> BlobSource:
+        return self._repository.reader(_READER_SIZE)
+
+    def _open(self) -> sqlite3.Connection:
+        if self._db is None:
+            self._folders.clear()
+            self._db = self._opened()
+        return self._db
+
+    def _opened(self) -> sqlite3.Connection:
+        for attempt in range(2):
+            db = connect(self._path)
+            try:
+                prepare(db, self._repository.config.repository)
+                return db
+            except Stale:
+                db.close()
+                if self._path is None or attempt:
+                    raise
+                throw_away(self._path)
+            except BaseException:
+                db.close()
+                raise
+        raise AssertionError
+
+    def _make_do(self, error: sqlite3.Error | OSError, tick: Tick) -> None:
+        """After the file failed: make it anew when it is damaged, else serve from a private one."""
+        if isinstance(error, sqlite3.Error) and is_interrupt(error):
+            raise CancelledError("The search was cancelled") from None
+        self.close()
+        damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
+        try:
+            if damaged and self._path is not None:
+                throw_away(self._path)
+                self._bring(tick, False, None)
+                return
+        except (sqlite3.Error, OSError) as again:
+            error = again
+            self.close()
+        if self._serves_as_it_is():
+            return
+        self.note = f"The catalogue {self._path} cannot be kept ({_words(error)}): it is made for this command only"
+        self._path = None
+        try:
+            update(self._open(), self._source(), self._listed, tick)
+        except (sqlite3.Error, OSError) as last:
+            raise YesterError(
+                f"There is no room for the catalogue: {_words(last)}",
+                hint="A million files take some 300 MiB: in the cache folder, or where SQLITE_TMPDIR says.",
+            ) from None
+
+    def _serves_as_it_is(self) -> bool:
+        """Whether the file can be read, though not written, and is up to date."""
+        if self._path is None or not self._path.is_file():
+            return False
+        try:
+            db = connect(self._path, writable=False)
+            try:
+                prepare(db, self._repository.config.repository)
+                if not any(missing(db, self._listed)):
+                    self._db = db
+                    return True
+            except BaseException:
+                db.close()
+                raise
+            db.close()
+        except (sqlite3.Error, OSError, Stale):
+            return False
+        return False
+
+    # Asking
+
+    @contextmanager
+    def _asking(self) -> Iterator[sqlite3.Connection]:
+        """Ask the file; CancelledError when `interrupt` was called, YesterError when the file fails."""
+        try:
+            yield self._open()
+        except sqlite3.Error as error:
+            if is_interrupt(error):
+                raise CancelledError("The search was cancelled") from None
+            if self._path is not None and not isinstance(error, sqlite3.OperationalError):
+                self.close()
+                throw_away(self._path)
+            raise YesterError(
+                f"The catalogue cannot be read: {_words(error)}", hint="It is made anew when the command is run again."
+            ) from None
+
+    def damage(self) -> list[tuple[Listed, int]]:
+        """Return the snapshots of which folders could not be read when they were taken in, and how many."""
+        there = dict(self._listed)
+        with self._asking() as db:
+            rows = db.execute("SELECT sid, damaged FROM snapshot WHERE damaged").fetchall()
+        return [((sid, there[sid]), count) for sid, count in rows if sid in there]
+
+    def versions(self, path: bytes, wanted: Wanted = everything) -> list[Version]:
+        """Return the versions of a path, series by series, oldest first; none when no snapshot ever had it."""
+        with self._asking() as db:
+            id = self._id_of(db, path)
+            return [] if id is None else list(self._versions(db, id, wanted))
+
+    def _versions(self, db: sqlite3.Connection, id: int, wanted: Wanted) -> Iterator[Version]:
+        for found in self._runs(db, id, wanted):
+            for run, after in zip(found, [*found[1:], None], strict=True):
+                if run.state is not None:
+                    gone = after.first if after is not None and after.state is None else None
+                    yield Version(run.state, run.first, run.last, run.count, gone)
+
+    def _runs(self, db: sqlite3.Connection, id: int, wanted: Wanted) -> Iterator[list[Run]]:
+        states: dict[int, list[tuple[int, State]]] = {}
+        query = f"SELECT s.series, s.first, {_STATE} FROM state s WHERE s.path = ? ORDER BY s.series, s.first"
+        for series, first, *state in db.execute(query, (id,)):
+            states.setdefault(series, []).append((first, State(*state)))
+        for series, found in states.items():
+            places = [place for place in self._series.get(series, ()) if wanted(place.listed)]
+            told = runs(found, places)
+            if any(run.state is not None for run in told):
+                yield told
+
+    def _id_of(self, db: sqlite3.Connection, path: bytes) -> int | None:
+        id: int = ROOT
+        for name in filter(None, path.split(b"/")):
+            row = db.execute("SELECT id FROM path WHERE parent = ? AND name = ?", (id, name)).fetchone()
+            if row is None:
+                return None
+            id = row[0]
+        return id
+
+    def children(self, path: bytes, wanted: Wanted = everything) -> Iterator[Child]:
+        """Yield the names that were ever in a folder, in order of their bytes."""
+        with self._asking() as db:
+            folder = self._id_of(db, path)
+            if folder is None:
+                return
+            for id, name in db.execute("SELECT id, name FROM path WHERE parent = ? ORDER BY name", (folder,)):
+                newest = self._newest(db, id, wanted)
+                if newest is not None:
+                    yield Child(name, newest[0], newest[2])
+
+    def _newest(self, db: sqlite3.Connection, id: int, wanted: Wanted) -> tuple[State, Listed, bool] | None:
+        """Return what a path is in the newest snapshot that has it, that snapshot, and whether it is deleted."""
+        best: tuple[State, Listed] | None = None
+        deleted = True
+        for found in self._runs(db, id, wanted):
+            deleted &= found[-1].state is None
+            for run in reversed(found):
+                if run.state is not None:
+                    if best is None or _time(best[1]) < _time(run.last):
+                        best = run.state, run.last
+                    break
+        return None if best is None else (*best, deleted)
+
+    def find(self, pattern: Pattern, wanted: Wanted = everything) -> Iterator[Found]:
+        """Yield the paths that fit, those with the newest content first; whoever asks takes as many as he wants."""
+        self._interrupted = False
+        with self._asking() as db:
+            for id, parent, name in candidates(db, pattern, self._joined):
+                if self._interrupted:
+                    raise CancelledError("The search was cancelled")
+                newest = self._newest(db, id, wanted)
+                if newest is not None and id != ROOT:
+                    yield Found(self._joined(parent, name), *newest)
+
+    def changes(self, before: SnapshotId, after: SnapshotId, path: bytes = b"/") -> Iterator[Change] | None:
+        """Yield the paths at or below `path` that differ, in no order; None when the two are not of one series.
+
+        A folder is a change also when only what is in it differs.
+        """
+        there = {
+            place.listed[0]: (series, place.ordinal) for series, places in self._series.items() for place in places
+        }
+        if before not in there or after not in there or there[before][0] != there[after][0]:
+            return None
+        series, (one, other) = there[before][0], (there[before][1], there[after][1])
+        return self._changes(series, one, other, path)
+
+    def _changes(self, series: int, one: int, other: int, below: bytes) -> Iterator[Change]:
+        low, high = sorted((one, other))
+        below = below.rstrip(b"/")
+        at = (
+            "(SELECT {} FROM state s WHERE s.path = p.id AND s.series = ?1 AND s.first <= {}"
+            " ORDER BY s.first DESC LIMIT 1)"
+        )
+        columns = ", ".join(at.format("s.first", bound) for bound in ("?2", "?3"))
+        query = (
+            f"SELECT p.id, p.parent, p.name, {columns} FROM (SELECT DISTINCT path FROM state"
+            " WHERE series = ?1 AND first > 1 AND first > ?2 AND first <= ?3) c JOIN path p ON p.id = c.path"
+        )
+        state = f"SELECT {_STATE} FROM state s WHERE s.path = ? AND s.series = ? AND s.first = ?"
+        with self._asking() as db:
+            for id, parent, name, *firsts in db.execute(query, (series, low, high)):
+                old, new = (
+                    State(*db.execute(state, (id, series, first)).fetchone()) if first else GONE for first in firsts
+                )
+                if old == new:
+                    continue
+                path = self._joined(parent, name)
+                if path == below or path.startswith(below + b"/"):
+                    yield Change(path, old, new) if one < other else Change(path, new, old)
+
+    def owner(self, number: int) -> Owner:
+        """Return the owner that a state names."""
+        with self._asking() as db:
+            row = db.execute("SELECT uid, gid, user, team FROM owner WHERE id = ?", (number,)).fetchone()
+        return Owner(*row) if row else Owner(0, 0)
+
+    def places(self) -> dict[int, list[Place]]:
+        """Return the snapshots of each series, by ordinal."""
+        return self._series
+
+    def held(self) -> Iterator[Held]:
+        """Yield every state that has a content, path by path; some may lie in no snapshot that is left."""
+        query = (
+            f"SELECT s.path, p.parent, s.series, s.first, {_STATE} FROM state s JOIN path p ON p.id = s.path"
+            " ORDER BY s.path, s.series, s.first"
+        )
+        last: tuple[int, int, int, int, State] | None = None
+        with self._asking() as db:
+            for path, parent, series, first, *state in db.execute(query):
+                if last is not None:
+                    after = first if (path, series) == (last[0], last[2]) else None
+                    if last[4].mode != ABSENT:
+                        yield Held(last[0], last[1], last[2], last[3], after, last[4])
+                last = (path, parent, series, first, State(*state))
+        if last is not None and last[4].mode != ABSENT:
+            yield Held(last[0], last[1], last[2], last[3], None, last[4])
+
+    def chunks(self, content: bytes) -> bytes | None:
+        """Return the short ids, in a row, of a content of several blobs; None for one blob.
+
+        Empty for a list object; with a zero before it, the list object's own short id.
+        """
+        with self._asking() as db:
+            row = db.execute("SELECT ids FROM chunks WHERE content = ?", (content,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def _joined(self, folder: int, name: bytes) -> bytes:
+        return self.path_of(folder).rstrip(b"/") + b"/" + name
+
+    def path_of(self, id: int) -> bytes:
+        """Return the path of an id."""
+        known = self._folders.get(id)
+        if known is not None:
+            return known
+        row = self._open().execute("SELECT parent, name FROM path WHERE id = ?", (id,)).fetchone()
+        parent, name = row if row is not None else (0, b"")
+        path = b"/" if not parent else self._joined(parent, name)
+        if len(self._folders) >= _FOLDERS:
+            self._folders.clear()
+        self._folders[id] = path
+        return path
+
+
+def _time(listed: Listed) -> tuple[int, bytes]:
+    return listed[1].time_ns, listed[0]
+
+
+def _words(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _silent(done: int, total: int, names: int) -> None:
+    """Tell nobody."""
+
+
+def _nothing() -> None:
+    """Go on waiting."""

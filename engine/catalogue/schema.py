@@ -1,0 +1,140 @@
+"""The catalogue's file: its tables, and opening it or throwing it away.
+
+`path` has every path once, whatever snapshots hold it. `state` says what a path was from a snapshot of a series on
+(`first`, an ordinal), until the path's next state in that series; mode 0 means that it was not there. So a snapshot
+costs rows for what changed in it and nothing for what did not, and forgetting one costs one row of `snapshot`: a state
+counts only where a snapshot that is still there lies in it. Ordinals count the snapshots of a series as the catalogue
+met them, which need not be as they were taken.
+
+`leaf` knows the nodes of large directories, so that a name more in a million is found without comparing the million.
+`chunks` has the blobs of files of several (`du` adds up what they take); no row: `content` is the one blob itself.
+"""
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+
+VERSION = 1
+"""Raised with any change to tables or to what is put into them: a file of another version is made anew."""
+
+_CACHE_KIB = 48 << 10
+_WAIT_S = 30.0
+
+_TABLES = (
+    "CREATE TABLE about(key TEXT PRIMARY KEY, value) WITHOUT ROWID",
+    "CREATE TABLE series(id INTEGER PRIMARY KEY, host_id BLOB NOT NULL, profile_id BLOB NOT NULL,"
+    " partial INTEGER NOT NULL, applied INTEGER NOT NULL DEFAULT 0, UNIQUE(host_id, profile_id, partial))",
+    "CREATE TABLE snapshot(sid BLOB PRIMARY KEY, series INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
+    " damaged INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE UNIQUE INDEX snapshot_place ON snapshot(series, ordinal)",
+    "CREATE TABLE owner(id INTEGER PRIMARY KEY, uid INTEGER, gid INTEGER, user BLOB, team BLOB,"
+    " UNIQUE(uid, gid, user, team))",
+    "CREATE TABLE path(id INTEGER PRIMARY KEY, parent INTEGER NOT NULL, name BLOB NOT NULL, newest INTEGER NOT NULL)",
+    "CREATE UNIQUE INDEX path_name ON path(parent, name)",
+    "CREATE INDEX path_newest ON path(newest)",
+    "CREATE TABLE state(path INTEGER NOT NULL, series INTEGER NOT NULL, first INTEGER NOT NULL,"
+    " mode INTEGER NOT NULL, owner INTEGER NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,"
+    " content BLOB NOT NULL, extra BLOB, PRIMARY KEY(path, series, first)) WITHOUT ROWID",
+    "CREATE INDEX state_change ON state(series, first, path) WHERE first > 1",
+    "CREATE TABLE leaf(path INTEGER NOT NULL, series INTEGER NOT NULL, name BLOB NOT NULL, node BLOB NOT NULL,"
+    " PRIMARY KEY(path, series, name)) WITHOUT ROWID",
+    "CREATE TABLE chunks(content BLOB PRIMARY KEY, ids BLOB NOT NULL) WITHOUT ROWID",
+)
+_TRIGRAM = (
+    "CREATE VIRTUAL TABLE trigram USING"
+    " fts5(name, content='', detail=none, columnsize=0, tokenize='trigram case_sensitive 1')"
+)
+
+
+class Stale(Exception):
+    """The file is of another version or repository, or damaged: it is to be made anew. Never leaves the package."""
+
+
+def connect(path: Path | None, *, writable: bool = True) -> sqlite3.Connection:
+    """Open a file, or with None one that nobody else sees and that vanishes with the connection.
+
+    sqlite3.Error when that fails. Threads may share the connection, one at a time; `interrupt` may come from any.
+    """
+    if path is None:
+        place = ""
+    else:
+        # `immutable`: a reader in a folder that is read-only can make none of the files that a shared one needs.
+        place = f"{path.absolute().as_uri()}?mode={'rwc' if writable else 'ro&immutable=1'}"
+        if writable:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    db = sqlite3.connect(place, timeout=_WAIT_S, isolation_level=None, check_same_thread=False, uri=path is not None)
+    try:
+        db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+        db.execute("PRAGMA temp_store=FILE")
+        if path is None:
+            db.execute("PRAGMA synchronous=OFF")
+        elif writable:
+            # Readers go on while a snapshot is taken in, and after a power cut the file is as it was.
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=NORMAL")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def prepare(db: sqlite3.Connection, repository: bytes) -> None:
+    """Make the tables where there are none; Stale when those that are there are not those of this repository."""
+    if not _names(db):
+        _create(db, repository)
+        return
+    try:
+        about = dict(db.execute("SELECT key, value FROM about"))
+    except sqlite3.DatabaseError as error:
+        raise Stale(str(error)) from None
+    if about.get("version") != VERSION or about.get("repository") != repository:
+        raise Stale("another version or repository")
+
+
+def _names(db: sqlite3.Connection) -> Sequence[object]:
+    try:
+        return db.execute("SELECT name FROM sqlite_master LIMIT 1").fetchall()
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as error:
+        raise Stale(str(error)) from None
+
+
+def _create(db: sqlite3.Connection, repository: bytes) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        if not _names(db):
+            for statement in _TABLES:
+                db.execute(statement)
+            # Without full-text search, or before its trigrams (3.34), names are searched one by one.
+            with suppress(sqlite3.OperationalError):
+                db.execute(_TRIGRAM)
+            db.executemany("INSERT INTO about VALUES (?, ?)", [("version", VERSION), ("repository", repository)])
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+
+
+def has_trigrams(db: sqlite3.Connection) -> bool:
+    """Whether names can be looked up by three characters in a row."""
+    return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = 'trigram'").fetchone())
+
+
+def throw_away(path: Path) -> None:
+    """Remove the file and what SQLite keeps beside it."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def is_interrupt(error: sqlite3.Error) -> bool:
+    """Whether a query ended because somebody wanted it to."""
+    return error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT if hasattr(error, "sqlite_errorcode") else False
+
+
+def checkpoint(db: sqlite3.Connection) -> None:
+    """Give back the room of the log, unless someone reads."""
+    with suppress(sqlite3.OperationalError), closing(db.execute("PRAGMA wal_checkpoint(TRUNCATE)")) as answer:
+        answer.fetchall()
