@@ -114,6 +114,11 @@ class Key:
         default = self._declared().default
         return None if default is MISSING else default
 
+    @property
+    def shown(self) -> Any:
+        """The value to show somebody who asks how the key is written: the default, or else the example."""
+        return self.example if self.default in (None, "", ()) and self.example is not None else self.default
+
     def _declared(self) -> Any:
         return next(field for field in fields(TABLES[self.table].spec) if field.name == self.attribute)
 

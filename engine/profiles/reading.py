@@ -177,10 +177,9 @@ class _Reading:
 
 def _example(key: Key) -> str:
     """Return a hint that shows how the key is written."""
-    shown = key.default if key.default not in (None, "", ()) else key.example
-    if shown is None:
+    if key.shown in (None, "", ()):
         return ""
-    return f"Write, for example: {key.name} = {toml_line(key.kind.raw(shown))}"
+    return f"Write, for example: {key.name} = {toml_line(key.kind.raw(key.shown))}"
 
 
 def _lacking(said: Mapping[str, object]) -> list[Mistake]:

@@ -56,14 +56,16 @@ def _section(table: str) -> str:
 
 def _rows(table: str) -> Iterator[str]:
     for key in keys_of(table):
-        yield f"| `{key.name}` | {_cell(key.kind.name)} | {default_text(key)} | {_cell(key.about)} |\n"
+        default = default_text(key)
+        shown = f"`{default}`" if default and not key.is_required else default
+        yield f"| `{key.name}` | {_cell(key.kind.name)} | {shown} | {_cell(key.about)} |\n"
 
 
 def default_text(key: Key) -> str:
-    """Return what counts where the file does not have the key, as the page shows it."""
+    """Return what counts where the file does not have the key; empty for nothing."""
     if key.is_required:
         return "must be there"
-    return "" if key.default in (None, "", ()) else f"`{toml_line(key.kind.raw(key.default))}`"
+    return "" if key.default in (None, "", ()) else toml_line(key.kind.raw(key.default))
 
 
 def _cell(text: str) -> str:

@@ -1,7 +1,7 @@
 """Writing profiles: the file that `profile add` makes, with every key and a comment at each."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
@@ -11,6 +11,7 @@ from yester.engine.errors import UsageError
 from yester.engine.profiles.keys import PLUGINS, TABLES, Key, keys_of
 from yester.engine.profiles.profile import FilterSpec, Profile
 from yester.engine.profiles.reading import checked_profile_name, profile_path
+from yester.engine.profiles.reporting import spec_of
 from yester.engine.profiles.toml_text import bare_key, toml_text
 
 
@@ -54,7 +55,7 @@ def save_profile(folder: Path, profile: Profile) -> Path:
     path = profile_path(folder, profile.name)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = open(path, "x", encoding="utf-8")  # noqa: SIM115  whoever failed to open it must not delete it
+        write_whole(path, profile.text, os.link)
     except FileExistsError:
         raise UsageError(
             f"Profile {profile.name} is already there",
@@ -63,13 +64,21 @@ def save_profile(folder: Path, profile: Profile) -> Path:
         ) from None
     except OSError as problem:
         raise unwritable(path, problem) from None
-    try:
-        with file:
-            file.write(profile.text)
-    except OSError as problem:
-        path.unlink()
-        raise unwritable(path, problem) from None
     return path
+
+
+def write_whole(path: Path, text: str, give_name: Callable[[Path, Path], None], mode: int = 0o600) -> None:
+    """Write a file that is whole whenever there is one; `give_name` moves or links it to its name. OSError."""
+    fresh = path.with_name(f".{path.name}-{os.urandom(8).hex()}")
+    try:
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        give_name(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def unwritable(path: Path, problem: OSError) -> UsageError:
@@ -89,7 +98,7 @@ def render(profile: Profile) -> str:
 
 
 def _table_lines(profile: Profile, table: str) -> Iterator[str]:
-    spec = _spec_of(profile, table)
+    spec = spec_of(profile, table)
     if table:
         yield f"# {TABLES[table].about.format(name=profile.name)}"
         yield f"# [{table}]" if spec is None else f"[{table}]"
@@ -112,15 +121,8 @@ def _paragraph(key: Key, value: Any) -> Iterator[str]:
 
 def _comment(key: Key) -> str:
     """Return what the key does; where it has no default, that what stands below is an example."""
-    shows_example = key.default in (None, "", ()) and key.example is not None and not key.is_required
-    return f"# {key.about}" + (" For example:" if shows_example else "")
-
-
-def _spec_of(profile: Profile, table: str) -> Any:
-    spec: Any = profile
-    for name in filter(None, table.split(".")):
-        spec = getattr(spec, name)
-    return spec
+    is_example = key.shown != key.default and not key.is_required
+    return f"# {key.about}" + (" For example:" if is_example else "")
 
 
 def _line(key: Key, value: Any) -> str:
@@ -130,8 +132,7 @@ def _line(key: Key, value: Any) -> str:
     """
     if value is not None and (key.is_required or value != key.default):
         return f"{key.name} = {toml_text(key.kind.raw(value))}"
-    shown = key.default if key.example is None else key.example
-    return f"# {key.name} = " + toml_text(key.kind.raw(shown)).replace("\n", "\n# ")
+    return f"# {key.name} = " + toml_text(key.kind.raw(key.shown)).replace("\n", "\n# ")
 
 
 def _plugin_lines(profile: Profile) -> Iterator[str]:

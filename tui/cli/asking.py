@@ -10,15 +10,23 @@ from yester.engine.errors import CancelledError, UsageError
 
 def passphrase_prompt(place: str) -> Callable[[], str] | None:
     """Return what asks for the passphrase of the repository at `place`; None without a terminal."""
-    return (lambda: _ask(f"Passphrase of {place}: ")) if _is_attended() else None
+    return (lambda: _ask(f"Passphrase of {place}: ")) if is_attended() else None
 
 
 def new_passphrase_prompt() -> Callable[[], str] | None:
     """Return what asks twice for a new passphrase (UsageError when the two differ); None without a terminal."""
-    return _ask_twice if _is_attended() else None
+    return _ask_twice if is_attended() else None
 
 
-def _is_attended() -> bool:
+def wants_to_go_on(question: str) -> bool:
+    """Ask a person at the terminal; anything but no is yes, the end of their input is no."""
+    click.echo(f"{question} [Y/n] ", nl=False, err=True)
+    answer = sys.stdin.readline()
+    return bool(answer) and not answer.strip().lower().startswith("n")
+
+
+def is_attended() -> bool:
+    """Whether a person is there to ask and to answer."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
@@ -41,7 +49,7 @@ def _ask_twice() -> str:
 
 def confirm(question: str, *, yes: bool) -> None:
     """Ask whether to go on, where a person is there to answer and has not said `yes` already; CancelledError if not."""
-    if yes or not _is_attended():
+    if yes or not is_attended():
         return
     click.echo(f"{question} [y/N] ", nl=False, err=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):

@@ -1,4 +1,4 @@
-"""yester profile: say what to take snapshots of, where to, and what to leave out."""
+"""yester profile: say what to take snapshots of, where to, when, and how long to keep them."""
 
 import os
 from contextlib import suppress
@@ -9,26 +9,47 @@ import click
 
 from yester.engine.capture.filters import DEFAULT_EXCLUDES, read_pattern_file
 from yester.engine.errors import RepositoryError, UsageError
-from yester.engine.events import clean, shown
+from yester.engine.events import clean
 from yester.engine.places import Places
+from yester.engine.profiles.changing import changed, parse_setting
+from yester.engine.profiles.keys import KEYS
 from yester.engine.profiles.profile import FilterSpec, Profile
-from yester.engine.profiles.reading import load_profile, profile_names, profile_path
+from yester.engine.profiles.reading import (
+    load_profile,
+    parse_profile,
+    profile_mistakes,
+    profile_names,
+    profile_path,
+    profile_text,
+)
+from yester.engine.profiles.reference import default_text
+from yester.engine.profiles.reporting import as_json as all_keys
+from yester.engine.profiles.reporting import effects
 from yester.engine.profiles.sizes import parse_size
 from yester.engine.profiles.writing import new_profile, save_profile
+from yester.engine.schedule.installing import installed
+from yester.engine.schedule.machine import Machine
 from yester.plugins.backends.registry import open_store
+from yester.tui.cli.asking import confirm
 from yester.tui.cli.failures import USAGE, complain
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import is_url, repository_place
 from yester.tui.cli.options import as_json
-from yester.tui.cli.wording import count, printable, table
+from yester.tui.cli.profile_edit import command as edit
+from yester.tui.cli.profile_recover import command as recover
+from yester.tui.cli.wording import count, one_line, printable, table
 
 
 @click.group("profile", short_help="Say what to take snapshots of.")
 def command() -> None:
-    """Say what to take snapshots of, where to put them, and what to leave out.
+    """Say what to take snapshots of, where to put them, when, and how long to keep them.
 
-    A profile is a TOML file in the configuration folder; change it with any editor.
+    A profile is a TOML file in the configuration folder, with a comment at every key.
     """
+
+
+command.add_command(edit)
+command.add_command(recover)
 
 
 def _folder() -> Path:
@@ -51,13 +72,26 @@ def _folder() -> Path:
 @click.option(
     "--compression", metavar="LEVEL", type=click.IntRange(-7, 19), default=3, help="zstd level; 3 by default."
 )
-def add(name: str, sources: tuple[bytes, ...], repository: str, compression: int, **filters: Any) -> None:
-    """Add the profile NAME, which takes each PATH."""
+@click.option(
+    "--set", "settings", metavar="KEY=VALUE", multiple=True, help="Set any other key, such as schedule.when=daily."
+)
+def add(
+    name: str,
+    sources: tuple[bytes, ...],
+    repository: str,
+    compression: int,
+    settings: tuple[str, ...],
+    **filters: Any,
+) -> None:
+    """Add the profile NAME, which takes each PATH. All keys: yester profile keys."""
     spec = _filter_spec(**filters)
     for path in spec.exclude_files:
         read_pattern_file(path)
     place = _checked_place(repository) if repository else ""
     profile = new_profile(name, sources, repository=place, filters=spec, compression=compression)
+    if settings:
+        text = changed(profile.text, [parse_setting(setting) for setting in settings])
+        profile = parse_profile(name, text, "with these settings")
     path = save_profile(_folder(), profile)
     click.echo(f"profile {name} added: {path}")
     for missing in _missing_repository(profile):
@@ -147,53 +181,77 @@ def _all_profiles(folder: Path) -> tuple[list[Profile], list[UsageError]]:
     return profiles, broken
 
 
-def _as_json(profile: Profile, folder: Path) -> dict[str, object]:
-    filters = profile.filters
-    return {
-        "name": profile.name,
-        "id": profile.id.hex(),
-        "file": str(profile_path(folder, profile.name)),
-        "sources": [shown(source) for source in profile.sources],
-        "repository": repository_place(None, profile, Places.default()),
-        "compression": profile.compression,
-        "filters": {
-            "exclude": list(filters.excludes),
-            "exclude_files": [shown(os.fsencode(path)) for path in filters.exclude_files],
-            "exclude_larger_than": filters.larger_than,
-            "exclude_if_present": [shown(os.fsencode(mark)) for mark in filters.if_present],
-            "exclude_caches": filters.caches,
-            "one_file_system": filters.one_file_system,
-            "default_excludes": list(DEFAULT_EXCLUDES) if filters.defaults else [],
-        },
-    }
+def _as_json(profile: Profile, folder: Path) -> dict[str, Any]:
+    said = all_keys(profile)
+    said["filters"]["default_excludes"] = list(DEFAULT_EXCLUDES) if profile.filters.defaults else []
+    place = repository_place(None, profile, Places.default())
+    return {"name": profile.name, "file": str(profile_path(folder, profile.name)), **said, "repository": place}
 
 
-@command.command("show", short_help="Show a profile.")
+@command.command("show", short_help="Show what a profile says in effect.")
 @click.argument("name")
 @as_json
 def show(name: str, as_json: bool) -> None:
-    """Show the profile NAME: its file, and what the default excludes are."""
+    """Show the profile NAME: each key with what counts for it, whether the file says so or it is the default."""
     folder = _folder()
     profile = load_profile(folder, name)
     if as_json:
         echo_json(_as_json(profile, folder))
         return
-    click.echo(f"# {profile_path(folder, name)}\n")
-    click.echo(profile.text.rstrip("\n"))
+    place = repository_place(None, profile, Places.default())
+    click.echo(f"# {one_line(str(profile_path(folder, name)))}\n")
+    rows = [("KEY", "VALUE", "")]
+    for effect in effects(profile):
+        value = f'"{place}"' if effect.path == "repository" and not effect.value else effect.value
+        rows.append((effect.path, value or "-", "default" if effect.is_default else ""))
+    click.echo("\n".join(table(rows)))
     if profile.filters.defaults:
         click.echo("\n# The default excludes, which come first:")
         click.echo("\n".join(f"#   {pattern}" for pattern in DEFAULT_EXCLUDES))
 
 
+@command.command("keys", short_help="List every key that a profile may have.")
+@click.argument("words", metavar="[WORD]...", nargs=-1)
+@as_json
+def keys(words: tuple[str, ...], as_json: bool) -> None:
+    """List every key that a profile may have, or those in whose name a WORD is: what it takes, its default, its use."""
+    found = [key for key in KEYS.values() if not words or any(word in key.path for word in words)]
+    if as_json:
+        echo_json(
+            [
+                {"key": key.path, "takes": key.kind.name, "default": default_text(key), "about": key.about}
+                for key in found
+            ]
+        )
+        return
+    if not found:
+        raise UsageError(f"No key has {' or '.join(words)} in its name", hint="All keys: yester profile keys")
+    rows = [("KEY", "DEFAULT", "TAKES")]
+    rows += [(key.path, default_text(key) or "-", key.kind.name) for key in found]
+    for row, key in zip(table(rows), [None, *found], strict=True):
+        click.echo(row if key is None else f"{row}\n    {key.about}")
+
+
 @command.command("remove", short_help="Remove a profile; its snapshots stay.")
 @click.argument("name")
-def remove(name: str) -> None:
-    """Remove the profile NAME. Snapshots that were taken of it stay in the repository."""
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove(name: str, yes: bool) -> None:
+    """Remove the profile NAME. Snapshots that were taken of it stay in the repository, and with them its text."""
     folder = _folder()
     if name not in profile_names(folder):
         load_profile(folder, name)
-    profile_path(folder, name).unlink()
-    click.echo(f"profile {name} removed; its snapshots stay")
+    path = profile_path(folder, name)
+    confirm(f"Remove the profile {name}, {one_line(str(path))}? Its snapshots stay.", yes=yes)
+    try:
+        path.unlink()
+    except OSError as problem:
+        raise UsageError(f"{path} cannot be removed: {problem.strerror}", hint="Check its folder's rights.") from None
+    click.echo(f"profile {name} removed; its snapshots stay, and the text with them: yester profile recover {name}")
+    if there := installed(Profile(name, b"", ()), Machine.this(Places.default())):
+        complain(
+            f"Its runs are still started by {there.how}, and will fail now",
+            f"Stop that: yester schedule disable {name}",
+        )
 
 
 @command.command("check", short_help="Look for mistakes in profiles.")
@@ -213,9 +271,13 @@ def check(names: tuple[str, ...]) -> int:
 
 def _problems(folder: Path, name: str) -> list[UsageError]:
     try:
-        profile = load_profile(folder, name)
+        text = profile_text(folder, name)
     except UsageError as problem:
         return [problem]
+    place = str(profile_path(folder, name))
+    if mistakes := profile_mistakes(name, text, place):
+        return mistakes
+    profile = parse_profile(name, text, place)
     found = [
         UsageError(f"Profile {name}: the source {printable(source)} is not there", hint="Mount it, or drop it.")
         for source in profile.sources

@@ -107,3 +107,42 @@ def test_check_names_every_problem(yester: Yester, home: Path, plain: Path, docs
     assert listed.code == 2
     assert "lost" in listed.out
     assert "exlude_caches" in listed.err
+
+
+def test_show_says_what_counts(yester: Yester, docs: Path) -> None:
+    yester("profile", "add", "docs", docs, "--set", "retention.keep_daily=7", "--set", "limits.upload=1M")
+    rows = {line.split()[0]: line.split()[1:] for line in yester("profile", "show", "docs").out.splitlines() if line}
+    assert rows["retention.keep_daily"] == ["7"]
+    assert rows["retention.keep_weekly"] == ["0", "default"]
+    assert rows["limits.upload"] == ['"1M"']
+    shown = json.loads(yester("profile", "show", "docs", "--json").out)
+    assert (shown["retention"]["keep_daily"], shown["retention"]["smart"]) == (7, None)
+    assert (shown["limits"]["upload"], shown["schedule"]["when"], shown["plugins"]) == (1 << 20, "off", {})
+
+
+def test_keys_lists_what_there_is(yester: Yester) -> None:
+    every = json.loads(yester("profile", "keys", "--json").out)
+    assert {"key": "compression", "takes": "a level from -7 to 19", "default": "3"}.items() <= every[3].items()
+    few = yester("profile", "keys", "smart", "upload").out
+    assert "retention.smart.keep_all" in few
+    assert "limits.upload" in few
+    assert "keyring" not in few
+    refused = yester("profile", "keys", "nonsense")
+    assert (refused.code, is_one_complaint(refused.err)) == (2, True)
+
+
+def test_all_mistakes_of_a_profile_are_named(yester: Yester, home: Path, docs: Path) -> None:
+    yester("profile", "add", "docs", docs)
+    file_of(home, "docs").write_text(f'sources = ["{docs}"]\nkeyring = 1\n[limits]\nnise = 1\n')
+    checked = yester("profile", "check")
+    assert checked.out == "docs: 3 problems\n"
+    assert [line.partition("line ")[2][:2] for line in checked.err.splitlines() if "line " in line] == ["2:", "4:"]
+    assert "the key id is missing" in checked.err
+
+
+def test_profiles_that_cannot_be_listed(yester: Yester, home: Path) -> None:
+    (home / ".config/yester").mkdir(parents=True)
+    (home / ".config/yester/profiles").write_text("")
+    refused = yester("profile", "list")
+    assert refused.code == 2
+    assert "cannot be listed: Not a directory" in refused.err

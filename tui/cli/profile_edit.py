@@ -1,0 +1,156 @@
+"""yester profile edit: change a profile, in an editor or by keys, and keep all else in its file."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from yester.engine.errors import UsageError, YesterError
+from yester.engine.places import Places
+from yester.engine.profiles.changing import changed, parse_removal, parse_setting
+from yester.engine.profiles.editing import ProfileFile, editing
+from yester.engine.profiles.profile import Profile
+from yester.engine.profiles.reading import LARGEST_FILE, parse_profile, profile_mistakes
+from yester.engine.profiles.reporting import differences
+from yester.engine.schedule.installing import installed
+from yester.engine.schedule.machine import Machine
+from yester.tui.cli.asking import is_attended, wants_to_go_on
+from yester.tui.cli.failures import complain
+from yester.tui.cli.wording import one_line
+
+_USUAL_EDITORS = ("sensible-editor", "editor", "nano", "vi")
+"""Tried in this order where neither VISUAL nor EDITOR says which."""
+
+_NOT_SET = "-"
+
+
+@click.command("edit", short_help="Change a profile, in an editor or by keys.")
+@click.argument("name")
+@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Set a key, such as schedule.when=daily.")
+@click.option("--unset", "removals", metavar="KEY", multiple=True, help="Let a key have its default again.")
+def command(name: str, settings: tuple[str, ...], removals: tuple[str, ...]) -> None:
+    """Change the profile NAME.
+
+    Without an option, $VISUAL or $EDITOR opens a copy of its file; it counts once it is in order. A key is written
+    with its table, a list as TOML writes it: --set filters.exclude='["*.o", "*.tmp"]'. All keys: yester profile keys.
+    """
+    changes = [*map(parse_setting, settings), *map(parse_removal, removals)]
+    with editing(Places.default().config / "profiles", name) as file:
+        text = changed(file.text, changes) if changes else _in_editor(file)
+        if text == file.text:
+            click.echo(f"profile {name}: nothing changed")
+            return
+        profile = parse_profile(name, text, "with these changes")
+        before = _understood(file)
+        file.replace(text)
+    click.echo(f"profile {name} changed: {one_line(str(file.path))}")
+    if before is not None:
+        _say_differences(before, profile)
+
+
+def _understood(file: ProfileFile) -> Profile | None:
+    """Return what the file said before; None when it could not be understood."""
+    try:
+        return parse_profile(file.name, file.text, str(file.path))
+    except UsageError:
+        return None
+
+
+def _say_differences(before: Profile, after: Profile) -> None:
+    for path, old, new in differences(before, after):
+        click.echo(one_line(f"  {path}: {old or _NOT_SET} → {new or _NOT_SET}"))
+    if before.id != after.id:
+        complain(
+            "The id is another: snapshots from now on are a series of their own, and the first one reads every file",
+            f"To go on with the old series: yester profile edit {after.name} --set id={before.id.hex()}",
+        )
+    if before.schedule != after.schedule:
+        _say_schedule(after)
+
+
+def _say_schedule(profile: Profile) -> None:
+    """Say what is to be done before the machine knows of the new schedule."""
+    there = installed(profile, Machine.this(Places.default()))
+    if profile.schedule.when == "off" and there:
+        click.echo(f"{there.how} still starts its runs; to stop that: yester schedule disable {profile.name}")
+    elif profile.schedule.when != "off" and not (there and there.matches and there.enabled):
+        click.echo(f"nothing starts its runs at these times yet: yester schedule enable {profile.name}")
+
+
+# In an editor
+
+
+def _in_editor(file: ProfileFile) -> str:
+    """Return what a person made of the text, in order; YesterError when they gave up, and what they wrote is kept."""
+    words = _editor(os.environ)
+    folder = Path(tempfile.mkdtemp(prefix="yester-"))
+    copy = folder / f"{file.name}.toml"
+    copy.write_text(file.text, "utf-8")
+    try:
+        text = _edited(words, file, copy)
+    except BaseException:
+        if _kept(copy) not in (file.text, None):
+            complain(f"What you wrote is kept: {copy}")
+            raise
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+    return text
+
+
+def _edited(words: Sequence[str], file: ProfileFile, copy: Path) -> str:
+    while True:
+        _run_editor(words, copy)
+        text = _kept(copy)
+        if text is None:
+            mistakes = [UsageError(f"{copy} is no text any more, or is gone")]
+        else:
+            mistakes = [] if text == file.text else profile_mistakes(file.name, text, str(copy))
+        if text is not None and not mistakes:
+            return text
+        for mistake in mistakes:
+            complain(mistake.what, mistake.hint)
+        if not is_attended() or not wants_to_go_on("Edit it again?"):
+            raise UsageError(f"Profile {file.name} was not changed", hint="Mend what is named above, and try again.")
+
+
+def _kept(copy: Path) -> str | None:
+    """Return what the copy says; None when it is gone, or no text."""
+    try:
+        with open(copy, "rb") as file:
+            return file.read(LARGEST_FILE).decode()
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _editor(environment: Mapping[str, str]) -> list[str]:
+    """Return the words of the command that edits; UsageError when there is none."""
+    asked = environment.get("VISUAL") or environment.get("EDITOR")
+    hint = "Set EDITOR to a program, or change single keys: yester profile edit NAME --set KEY=VALUE"
+    if asked:
+        try:
+            words = shlex.split(asked)
+        except ValueError as problem:
+            raise UsageError(f"The editor {asked} cannot be run: {problem}", hint=hint) from None
+        if words:
+            return words
+    usual = next(filter(None, map(shutil.which, _USUAL_EDITORS)), None) if is_attended() else None
+    if usual is None:
+        raise UsageError("No editor is named, and nobody is there to use one", hint=hint)
+    return [usual]
+
+
+def _run_editor(words: Sequence[str], copy: Path) -> None:
+    try:
+        done = subprocess.run([*words, str(copy)], check=False)
+    except OSError as problem:
+        raise UsageError(
+            f"The editor {words[0]} cannot be run: {problem.strerror}", hint="Set EDITOR to a program that is there."
+        ) from None
+    if done.returncode != 0:
+        raise YesterError(f"The editor {words[0]} ended with status {done.returncode}; nothing was changed")
