@@ -19,6 +19,7 @@ from yester.engine.errors import (
     Exists,
     Missing,
     RepositoryError,
+    YesterError,
 )
 from yester.engine.host import kept_id
 from yester.engine.ids import SnapshotId, WriterId
@@ -35,7 +36,8 @@ from yester.engine.sealed.sealing import ObjectKind, digest_of, is_digest_name, 
 from yester.engine.sealed.unlocking import Pending, Unlocked, needs_secret, unlock
 from yester.engine.selection import select
 from yester.engine.store import Store
-from yester.engine.witness import Witness
+from yester.engine.turns import turn
+from yester.engine.witness import Memory, Seen, Witness
 
 R = TypeVar("R", Snapshot, Label, Tombstone)
 
@@ -163,14 +165,6 @@ class Repository:
         """This client's writer id in this repository, made on first use and kept in the state folder."""
         return WriterId(kept_id(self.state / "writer"))
 
-    def next_sequence(self) -> tuple[int, SnapshotId | None]:
-        """Return the number of this writer's next snapshot, and the id of its last one that is still listed."""
-        writer = self.writer
-        mine = [(snapshot.sequence, sid) for sid, snapshot in self.snapshots() if snapshot.writer == writer]
-        seen = self._witness.recall().get(writer.hex())
-        highest, last = max(mine, default=(0, None))
-        return max(highest, seen.sequence if seen else 0) + 1, last
-
     @property
     def index(self) -> Index:
         """The index of blobs, loaded at first use; StoreError when the store fails."""
@@ -246,11 +240,13 @@ class Repository:
 
     def warnings(self) -> list[str]:
         """Return what a person should know about the snapshots: damage, rollback, thinning. Remembers the list."""
+        memory = self._witness.recall()
         snapshots = self.snapshots()
         damaged = dict(self.damaged)
         # A damaged snapshot is there: only its content is lost, which is said on its own.
         lost = {SnapshotId(digest_of(name)) for name in damaged if name.startswith("snap.")}
-        return [str(error) for error in damaged.values()] + self._witness.observe(snapshots, self.tombstoned() | lost)
+        said = self._witness.observe(snapshots, self.tombstoned() | lost, memory)
+        return [str(error) for error in damaged.values()] + said
 
     def put_record(self, kind: ObjectKind, record: Record) -> bytes:
         """Seal and store a record; return the digest that names it."""
@@ -261,10 +257,25 @@ class Repository:
     def commit_snapshot(
         self, snapshot: Snapshot, *, tags: Iterable[str] = (), label: Label | None = None
     ) -> SnapshotId:
-        """Store a snapshot, the only commit point; its label goes first, so that it never shows without its tags.
+        """Store a snapshot as this writer's next, the only commit point; its label goes first, so that it never shows
+        without its tags.
 
-        `label` is another snapshot's, whose words this one takes over.
+        `label` is another snapshot's, whose words this one takes over. `writer`, `sequence` and `previous` are set
+        here, while no other process of this client may: no number is given twice, and none is used again after a
+        rollback. YesterError when the state folder has no room for the lock.
         """
+        with turn(self.state):
+            known = self._witness.recall()
+            sequence, previous = self._next(known)
+            own = replace(snapshot, writer=self.writer, sequence=sequence, previous=previous)
+            sid = self.put_snapshot(own, tags=tags, label=label)
+            # The snapshot is there. `warnings` says when the state folder cannot be written.
+            with suppress(YesterError):
+                self._witness.add({own.writer.hex(): Seen(sequence, sid.hex())})
+        return sid
+
+    def put_snapshot(self, snapshot: Snapshot, *, tags: Iterable[str] = (), label: Label | None = None) -> SnapshotId:
+        """Store a snapshot as it is, after its label if it has one. Writers use `commit_snapshot`."""
         name, content = seal_record(ObjectKind.SNAPSHOT, self.keys, encode_record(snapshot))
         sid = SnapshotId(digest_of(name))
         chosen = tuple(sorted(set(tags)))
@@ -273,6 +284,14 @@ class Repository:
             self.put_record(ObjectKind.LABEL, replace(said, snapshot=sid, counter=1, writer=snapshot.writer))
         self.store.put(name, [content])
         return sid
+
+    def _next(self, known: Memory) -> tuple[int, SnapshotId | None]:
+        """Return the number of this writer's next snapshot, and the id of its last one that is still listed."""
+        writer = self.writer
+        mine = [(snapshot.sequence, sid) for sid, snapshot in self.snapshots() if snapshot.writer == writer]
+        seen = known.get(writer.hex())
+        highest, last = max(mine, default=(0, None))
+        return max(highest, seen.sequence if seen else 0) + 1, last
 
     def forget_snapshot(self, sid: SnapshotId, reason: str) -> None:
         """Forget a snapshot on purpose: first its tombstone, so that nobody misses it, then the object itself."""

@@ -13,8 +13,9 @@ import msgspec
 
 from yester.engine.errors import YesterError
 from yester.engine.ids import SnapshotId
-from yester.engine.places import remember
+from yester.engine.places import ensured, remember
 from yester.engine.sealed.records import Snapshot
+from yester.engine.turns import turn
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -49,8 +50,13 @@ def compare(
         and bytes.fromhex(seen.snapshot) not in tombstoned
         and (writer not in newest or newest[writer].sequence < seen.sequence)
     ]
-    kept = {**memory, **{writer: seen for writer, seen in newest.items() if _is_newer(seen, memory.get(writer))}}
-    return _sentences(gaps, lost), kept
+    return _sentences(gaps, lost), merged(memory, newest)
+
+
+def merged(memory: Memory, other: Memory) -> dict[str, Seen]:
+    """Return of each writer the newest that either remembers; `memory` where they are equal."""
+    newer = {writer: seen for writer, seen in other.items() if _is_newer(seen, memory.get(writer))}
+    return {**memory, **newer}
 
 
 def _is_newer(seen: Seen, known: Seen | None) -> bool:
@@ -77,21 +83,38 @@ def _and_more(count: int) -> str:
 
 
 class Witness:
-    """The memory, kept in a file of the client's state folder."""
+    """The memory, kept in a file of the client's state folder. Processes may share it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def observe(self, snapshots: Sequence[tuple[SnapshotId, Snapshot]], tombstoned: Collection[bytes]) -> list[str]:
-        """Compare the list with what is remembered, remember it, and return sentences to warn with."""
-        memory = self.recall()
-        warnings, kept = compare(memory, snapshots, tombstoned)
-        if kept != memory:
+    def observe(
+        self,
+        snapshots: Sequence[tuple[SnapshotId, Snapshot]],
+        tombstoned: Collection[bytes],
+        memory: Memory | None = None,
+    ) -> list[str]:
+        """Compare the list with what is remembered, remember it, and return sentences to warn with.
+
+        `memory` is what was recalled before the snapshots were listed: another process may commit and remember between,
+        and what it committed would then be missed in the list.
+        """
+        known = self.recall() if memory is None else memory
+        warnings, kept = compare(known, snapshots, tombstoned)
+        if kept != known:
             try:
-                remember(self._path, msgspec.json.encode(kept))
+                with turn(ensured(self._path.parent)):
+                    self.add(kept)
             except YesterError as error:
                 warnings.append(f"{error}, so a rollback of the repository would go unnoticed")
         return warnings
+
+    def add(self, newest: Memory) -> None:
+        """Remember these as well. The caller holds the turn of the state folder. YesterError: it cannot be written."""
+        known = self.recall()
+        kept = merged(known, newest)
+        if kept != known:
+            remember(self._path, msgspec.json.encode(kept))
 
     def recall(self) -> Memory:
         """Return what is remembered: nothing, when the file is not there or not readable."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.rig import Rig
 
-from yester.engine.capture.snapping import SnapshotRequest, _Run
+from yester.engine.capture.last_look import is_whole
 from yester.engine.capture.standing import listed
 from yester.engine.check.checking import check
 from yester.engine.errors import Broken, Full, YesterError
@@ -249,12 +249,9 @@ def test_what_lies_in_unsound_packs_alone_is_not_there(rig: Rig) -> None:
     sid = rig.snap().snapshot
     assert sid is not None
     repository = rig.open()
-    request = SnapshotRequest(rig.profile, "run")
-    run = _Run(repository, request, rig.places, rig.hooks, NoProgress(), lambda: False)
-    looked = listed(repository)
-    assert run._is_whole(sid, looked)
-    run._unsound = {PackId(digest_of(name)) for name in rig.store.list("meta.")}
-    assert not run._is_whole(sid, looked)
+    lasting = listed(repository).lasting
+    assert is_whole(repository, sid, lasting)
+    assert not is_whole(repository, sid, lasting - {PackId(digest_of(name)) for name in rig.store.list("meta.")})
 
 
 def test_a_run_does_not_build_on_marked_packs(rig: Rig, source: Path) -> None:

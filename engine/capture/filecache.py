@@ -10,7 +10,8 @@ instead of trusting it.
 The file of a finished run is valid only while its snapshot is listed. A run writes its records to a `.partial` file
 as directories are done; when the run is killed, the next one may use them, but only for trees of which it has found
 every blob in the index. The two are never mixed: what a killed run recorded does not pass for what a finished one
-did. Names are not in it, only hashes of paths.
+did. Names are not in it, only hashes of paths. Of a directory that a run was in the middle of it may hold a *half*
+record, of its first entries.
 
 The cache also remembers which packs there were when it was made: when one of them is gone, so may be what its trees
 need, whatever the index still tells.
@@ -39,6 +40,8 @@ _NO_SNAPSHOT = SnapshotId(bytes(32))
 _PACKS = bytes(16)
 """Stands in a path's place in the record of the packs, whose first 8 bytes stand in the place of stamps."""
 _PACK_SIZE = 8
+_HALF = bytes(16)
+"""Stands in the place of the digest of a listing of which only the first entries were taken; equal to none."""
 _WRITE_BUFFER = 1 << 20
 _HASHING = repr((sys.hash_info.algorithm, sys.hash_info.width, sys.hash_info.modulus, sys.version_info[:2])).encode()
 
@@ -53,6 +56,11 @@ def cache_key(repository: bytes, *rules: bytes) -> bytes:
 
 def _path_key(path: bytes) -> bytes:
     return blake3(path).digest(16)
+
+
+def _half_key(path: bytes) -> bytes:
+    """No path holds a zero byte."""
+    return blake3(path + b"\0").digest(16)
 
 
 def _check(record: bytes | memoryview) -> bytes:
@@ -102,6 +110,10 @@ class FileCache:
         """Return the record of the directory at `path`."""
         return self._find(_path_key(path))
 
+    def find_half(self, path: bytes) -> DirectoryRecord | None:
+        """Return the record of the first entries of the directory at `path`, which a run did not come to the end of."""
+        return self._find(_half_key(path))
+
     def packs_are_in(self, listed: Collection[bytes]) -> bool:
         """Whether every pack that was there when the run ended is among `listed`; an empty cache needs none."""
         if not self._offsets:
@@ -116,6 +128,10 @@ class FileCache:
         """Return the bytes of each record by the hash of its path."""
         ends = {at: at + _RECORD.size + 8 * _rows_at(self._view, at) for at in self._offsets.values()}
         return {key: bytes(self._view[at : ends[at]]) for key, at in self._offsets.items()}
+
+    def rows(self, key: bytes) -> int:
+        """Return how many entries the record under the hash of a path has; 0 when there is none."""
+        return _rows_at(self._view, self._offsets[key]) if key in self._offsets else 0
 
     def _find(self, key: bytes) -> DirectoryRecord | None:
         offset = self._offsets.get(key)
@@ -196,6 +212,19 @@ class FileCacheWriter:
         """Record a directory that is captured whole."""
         self._add(_path_key(path), digest, tree, summary, stamps)
 
+    def add_half(self, path: bytes, tree: TreeId, summary: Summary, stamps: bytes) -> None:
+        """Record the first entries of a directory that is being walked."""
+        self._add(_half_key(path), _HALF, tree, summary, stamps)
+
+    def flush(self) -> None:
+        """Let what was recorded outlive this process."""
+        if self._file is None:
+            return
+        try:
+            self._file.flush()
+        except OSError as error:
+            self._give_up(error)
+
     def _add(self, key: bytes, digest: bytes, tree: bytes, summary: Summary, stamps: bytes) -> None:
         head = _RECORD.pack(
             bytes(_CHECK_SIZE),
@@ -233,6 +262,10 @@ class FileCacheWriter:
             self._give_up(error)
 
 
+def _is_half(record: bytes) -> bool:
+    return record[_CHECK_SIZE + 16 : _CHECK_SIZE + 32] == _HALF
+
+
 def partial_path(path: Path) -> Path:
     """Where the records of a run that did not end are."""
     return path.with_suffix(".partial")
@@ -246,7 +279,10 @@ def recover_killed(path: Path, key: bytes) -> None:
     new, partial = path.with_suffix(".new"), partial_path(path)
     if not new.exists():
         return
-    records = FileCache.load(partial, key).whole_records()
-    records |= FileCache.load(new, key).whole_records()
+    earlier, later = FileCache.load(partial, key), FileCache.load(new, key)
+    records = earlier.whole_records()
+    for hashed, record in later.whole_records().items():
+        if not _is_half(record) or earlier.rows(hashed) <= later.rows(hashed):
+            records[hashed] = record
     new.write_bytes(b"".join((_HEADER.pack(_MAGIC, key, _NO_SNAPSHOT), *records.values())))
     os.replace(new, partial)

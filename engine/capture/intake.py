@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from yester.engine.blobs import Put
-from yester.engine.capture.earlier import EarlierDirectory
+from yester.engine.capture.earlier import Earlier
 from yester.engine.capture.owners import OwnerRows
 from yester.engine.capture.source import Content, ContentReader, attribute_set
 from yester.engine.capture.statx import Probe, Status
@@ -218,7 +218,7 @@ class Intake:
             self.fail(folder + name, in_words(error))
             return Attributes(status, _EMPTY, b"", 0, Mark.UNREADABLE | Mark.ATTRIBUTES_UNREADABLE)
 
-    def reuse(self, writer: TreeWriter, before: EarlierDirectory, status: Status) -> None:
+    def reuse(self, writer: TreeWriter, before: Earlier, status: Status) -> None:
         """Add the entry that `before` stands at, which is still as it was."""
         if status.st_nlink > 1:
             self.link(status)
@@ -372,6 +372,13 @@ class Intake:
         self, writer: TreeWriter, name: bytes, attributes: Attributes, below: tuple[TreeId, Summary] | None
     ) -> None:
         """Add the row of a folder that was entered; `below` is None when nothing of it is kept."""
+        self.folder_row(writer, name, attributes, below)
+        self._counters.directories += 1
+
+    def folder_row(
+        self, writer: TreeWriter, name: bytes, attributes: Attributes, below: tuple[TreeId, Summary] | None
+    ) -> None:
+        """Add the row of a folder without counting it."""
         status = attributes.status
         writer.add_row(
             name,
@@ -391,7 +398,6 @@ class Intake:
             writer.set_summary(below[1])
         if attributes.xattrs or attributes.flags:
             self._add_rare(writer, attributes.xattrs, attributes.flags)
-        self._counters.directories += 1
 
     def _add_rare(self, writer: TreeWriter, xattrs: bytes, flags: int) -> None:
         if len(xattrs) > INLINE_LIMIT:

@@ -1,13 +1,16 @@
 """What earlier runs of a series saw, as far as it can still be trusted.
 
-Three sources: the file cache of the last finished run, valid while its snapshot is listed; the records of a run that
-was killed, each trusted only when every blob of its tree is in the index; and the series' last snapshot itself. When
-the index names packs that the store does not list any more, everything is checked that deep: then a run heals what
-the lost packs held.
+Four sources: the records of runs that were killed, each trusted only when every blob of its tree is in the index; the
+file cache of the last finished run, valid while its snapshot is listed; the partial snapshots of runs that did not end;
+and the series' last complete snapshot. The two kinds of snapshots serve alone when the caches are lost. When the index
+names packs that the store does not list any more, everything is checked that deep: then a run heals what the lost packs
+held.
 """
 
+from collections.abc import Sequence
+
 from yester.engine.blobs import BlobSource
-from yester.engine.capture.earlier import entries_of
+from yester.engine.capture.earlier import Earlier, EarlierDirectories, EarlierDirectory, Known, entries_of
 from yester.engine.capture.filecache import DirectoryRecord, FileCache
 from yester.engine.entries import Entry, Mark
 from yester.engine.errors import YesterError
@@ -64,32 +67,49 @@ class Seen:
         finished: FileCache,
         killed: FileCache,
         presence: Presence,
-        root: TreeId | None,
+        roots: tuple[Known, ...],
         *,
         taken_ns: int,
         deep: bool,
     ) -> None:
-        """`root` is the root tree of the series' last snapshot, which was begun at `taken_ns`."""
+        """`roots` are the root trees of earlier snapshots of the series, the newest first.
+
+        `taken_ns` is when the walk of the last complete one began; 0 when there is none.
+        """
         self.source = presence.source
-        self.root = root
-        self.taken_ns = taken_ns
+        self.roots = roots
+        self._taken_ns = taken_ns
         self._finished, self._killed, self._presence, self._deep = finished, killed, presence, deep
 
-    def record(self, path: bytes) -> DirectoryRecord | None:
-        """Return what is known of the directory at `path` and may be referred to again.
+    def records(self, path: bytes) -> list[DirectoryRecord]:
+        """Return what is known of the directory at `path` and may be referred to again, the newest first.
 
         Records of the last finished run agree with each other: a folder's record has the tree that the record of the
         folder above refers to. Those of killed runs may be of several.
         """
+        found = []
         if len(self._killed):
-            record = self._killed.find(path)
-            if record is not None and self._presence.tree(record.tree):
-                return record
+            found = [self._killed.find(path), self._killed.find_half(path)]
+        records = [record for record in found if record is not None and self._presence.tree(record.tree)]
         record = self._finished.find(path)
-        if record is not None and self._deep and not self._presence.tree(record.tree):
-            record = None
-        return record
+        if record is not None and not (self._deep and not self._presence.tree(record.tree)):
+            records.append(record)
+        return records
 
     def whole(self, entry: Entry) -> bool:
         """Whether the content of an earlier entry is still in the repository."""
         return self._presence.entry(entry)
+
+    def directory(self, records: Sequence[DirectoryRecord], trees: Sequence[Known]) -> Earlier | None:
+        """Return what the records and earlier trees of one directory say of its entries; None when there are none."""
+        each = [EarlierDirectory(self.source, r.tree, r.stamps, taken_ns=self._taken_ns) for r in records]
+        recorded = {record.tree for record in records}
+        each += [EarlierDirectory(self.source, k.tree, taken_ns=k.taken_ns) for k in trees if k.tree not in recorded]
+        if len(each) < 2:
+            return each[0] if each else None
+        return EarlierDirectories(each)
+
+    def below(self, tree: TreeId, name: bytes) -> tuple[Known, ...]:
+        """Return what a tree of the file cache refers to under the name of a folder."""
+        before = EarlierDirectory(self.source, tree, taken_ns=self._taken_ns)
+        return before.trees() if before.seek(name) else ()

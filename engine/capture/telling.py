@@ -109,7 +109,10 @@ class RunTeller:
             Message(path=shown, path_b64=exact, level=level, text=text, profile=name, profile_id=identity),
         )
 
-    def snapshot(self, snapshot: SnapshotId, time_ns: int) -> None:
+    def snapshot(self, snapshot: SnapshotId, time_ns: int, *, partial: bool = False) -> None:
         """The snapshot is in the repository."""
         name, identity = self._profile.name, self._profile.id.hex()
-        tell(self._hooks, SnapshotNew(snapshot=snapshot.hex(), profile=name, profile_id=identity, time_ns=time_ns))
+        event = SnapshotNew(
+            snapshot=snapshot.hex(), profile=name, profile_id=identity, time_ns=time_ns, partial=partial
+        )
+        tell(self._hooks, event)

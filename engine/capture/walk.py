@@ -20,17 +20,17 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from yester.engine.blobs import Put
-from yester.engine.capture.earlier import EarlierDirectory, entries_of
+from yester.engine.capture.earlier import Earlier, EarlierDirectory, Known, entries_of
 from yester.engine.capture.filecache import DirectoryRecord, FileCacheWriter
 from yester.engine.capture.filters import Filter
+from yester.engine.capture.halves import Below, Half, HalfKept, HalfWritten, with_tree
 from yester.engine.capture.intake import Attributes, Intake, Taken, Vanished, in_words, vanished
 from yester.engine.capture.listing import UNSETTLED, Listing, list_directory
 from yester.engine.capture.mounts import MountTable
 from yester.engine.capture.roots import Root
 from yester.engine.capture.seen import Seen
 from yester.engine.capture.statx import Status
-from yester.engine.entries import Entry, Mark, Ref, Summary
-from yester.engine.ids import TreeId
+from yester.engine.entries import Mark
 from yester.engine.trees.directories import TreeWriter, encode_root
 from yester.engine.trees.page_builder import Owners
 
@@ -42,8 +42,8 @@ _TYPE = 0o170000
 _MAX_DEPTH = 16_000
 """Calls deep: four thousand folders. Decoders written in C count by the same limit and stand on a thread's 8 MiB of
 stack, which hostile bytes would overflow at 30,000 (tried). Raised for good, so that no other walk's end undoes it."""
-_NOT_ENTERED = Mark.UNREADABLE | Mark.EXCLUDED_MOUNT
-
+_ROWS_A_TICK = 256
+"""How often a large directory lets the run look at the clock."""
 
 _NEVER_TAKEN = "never taken: it is a repository, yester's own, or no real file system; no source can lie in it"
 
@@ -57,10 +57,6 @@ class Surroundings:
     """(st_dev, st_ino) of folders never entered: the repository, yester's cache and state."""
     sources: Collection[tuple[int, int]] = ()
     """(st_dev, st_ino) of the sources: entered also where one lies in another, on a file system of its own."""
-
-
-Below = tuple[TreeId, Summary]
-"""A directory's tree and what is in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +88,9 @@ class Capture:
         self._intake, self._rules, self._surroundings = intake, rules, surroundings
         self._before, self._records, self._tick = before, records, tick
         self._probe = intake.probe
+        self._halves: list[Half] = []
+        """The directories that the walk is in, from `/` down."""
+        self._top: Attributes | None = None
 
     def run(self, top: Root) -> Taken:
         """Take everything below `top` and return what came back; the blobs went to `put`."""
@@ -100,96 +99,144 @@ class Capture:
         fd = os.open(b"/", _ENTER)
         try:
             status = self._probe.status(fd)
+            self._top = self._intake.opened(fd, b"/", status)
             self._intake.ordinal = 1
-            tree, summary = self._at_root(_Place(fd, b"/", status), top, self._before.root)
-            attributes = self._intake.opened(fd, b"/", status)
+            below = self._at_root(_Place(fd, b"/", status), top, self._before.roots)
         finally:
             os.close(fd)
-        taken = self._intake.taken
-        taken.summary = summary
-        taken.root = encode_root(self._intake.root_entry(attributes, tree, summary))
-        return taken
+        return self._taken(below)
+
+    def so_far(self) -> Taken:
+        """Return what was taken by now, with the directories that are being walked closed as they are.
+
+        For `tick` to call, in the middle of the walk, which goes on undisturbed.
+        """
+        below = self._writer().finish()
+        for half in reversed(self._halves):
+            below = half.closed(self._intake, below)
+        return self._taken(below)
+
+    def record_halves(self) -> None:
+        """Record for the next run what was taken of the directories that are being walked."""
+        if self._records is not None:
+            for half in self._halves:
+                half.record(self._records)
+
+    def _taken(self, below: Below) -> Taken:
+        assert self._top is not None
+        return replace(
+            self._intake.taken, root=encode_root(self._intake.root_entry(self._top, *below)), summary=below[1]
+        )
 
     def _writer(self) -> TreeWriter:
         return TreeWriter(self._put, self._page_key, self._owners)
 
-    def _at_root(self, place: _Place, root: Root, earlier: TreeId | None) -> Below:
+    def _at_root(self, place: _Place, root: Root, earlier: tuple[Known, ...]) -> Below:
         """Take a source, or a folder of which only the way to the sources is kept."""
         if root.whole:
             return self._directory(place, earlier)
-        writer = self._writer()
-        before = EarlierDirectory(self._before.source, earlier) if earlier is not None else None
-        for name, child in sorted(root.children.items()):
-            known = before is not None and before.seek(name)
-            try:
-                status = self._probe.status(place.fd, name)
-                if stat.S_ISDIR(status.st_mode):
-                    found = before.tree() if before is not None and known else None
-                    self._folder(writer, place, name, status, found, child)
-                else:
-                    entry = before.entry() if before is not None and known else None
-                    self._intake.leaf(writer, place.fd, place.folder, name, status, entry)
-            except (FileNotFoundError, Vanished):
-                self._intake.fail(place.folder + name, "vanished before it could be read")
-            except OSError as error:
-                self._intake.fail(place.folder + name, in_words(error))
+        writer, before = self._writer(), self._before.directory((), earlier)
+        self._halves.append(HalfWritten(writer))
+        try:
+            for name, child in sorted(root.children.items()):
+                self._on_the_way(writer, place, name, child, before)
+        finally:
+            self._halves.pop()
         return writer.finish()
 
-    def _directory(self, place: _Place, earlier: TreeId | None) -> Below:
-        """Take all of an open directory. OSError when it cannot be listed."""
-        return self._walked(place, self._before.record(place.folder.rstrip(b"/") or b"/"), earlier)
+    def _on_the_way(self, writer: TreeWriter, place: _Place, name: bytes, child: Root, before: Earlier | None) -> None:
+        """Take one entry on the way to the sources, or a source; a failure is reported."""
+        known = before is not None and before.seek(name)
+        try:
+            status = self._probe.status(place.fd, name)
+            if stat.S_ISDIR(status.st_mode):
+                found = before.trees() if before is not None and known else ()
+                self._folder(writer, place, name, status, found, child)
+            else:
+                entry = before.entry() if before is not None and known else None
+                self._intake.leaf(writer, place.fd, place.folder, name, status, entry)
+        except (FileNotFoundError, Vanished):
+            self._intake.fail(place.folder + name, "vanished before it could be read")
+        except OSError as error:
+            self._intake.fail(place.folder + name, in_words(error))
 
-    def _walked(self, place: _Place, record: DirectoryRecord | None, earlier: TreeId | None) -> Below:
+    def _directory(self, place: _Place, earlier: tuple[Known, ...]) -> Below:
+        """Take all of an open directory. OSError when it cannot be listed."""
+        return self._walked(place, self._before.records(place.folder.rstrip(b"/") or b"/"), earlier)
+
+    def _walked(self, place: _Place, records: list[DirectoryRecord], earlier: tuple[Known, ...]) -> Below:
         self._tick()
         path = place.folder.rstrip(b"/") or b"/"
         hidden = self._surroundings.mounts.own.get(path, ())
         listing = list_directory(self._probe, place.fd, place.folder, self._rules, hidden)
         for name, error in listing.failed:
             self._intake.fail(place.folder + name, in_words(error))
-        if record is not None and record.digest == listing.digest != UNSETTLED:
-            below, whole = self._unmoved(place, listing, record)
+        for record in records:
+            if record.digest == listing.digest != UNSETTLED:
+                below, whole = self._unmoved(place, listing, record, earlier)
+                break
         else:
-            below, whole = self._moved(place, listing, record, earlier)
+            below, whole = self._moved(place, listing, self._before.directory(records, earlier))
         if whole and self._records is not None:
             self._records.add(path, listing.digest, *below, listing.stamps)
         return below
 
     # A directory whose own listing is as it was.
 
-    def _unmoved(self, place: _Place, listing: Listing, record: DirectoryRecord) -> tuple[Below, bool]:
+    def _unmoved(
+        self, place: _Place, listing: Listing, record: DirectoryRecord, earlier: tuple[Known, ...]
+    ) -> tuple[Below, bool]:
         intake, names, stats = self._intake, listing.names, listing.stats
-        found: dict[bytes, Below | None] = {}
-        gone: set[bytes] = set()
+        half = HalfKept(self._before.source, record.tree, self._writer)
+        # More than the one that the record is of: a run was killed, and perhaps its records are lost.
+        before = self._before.directory((), earlier) if len(self._before.roots) > 1 else None
         passed = leaves = 0
         modes, links = stats.modes, stats.links
-        for row in [row for row, mode in enumerate(modes) if links[row] > 1 or mode & _TYPE == _DIRECTORY]:
-            status = stats[row]
-            intake.ordinal += row - passed
-            leaves += row - passed
-            passed = row + 1
-            if status.st_mode & _TYPE != _DIRECTORY:
-                intake.link(status)
-                leaves += 1
-                intake.ordinal += 1
-            elif not self._is_entered(status, place.status):
-                intake.ordinal += 1
-            else:
-                try:
-                    below, moved = self._entered(place, names[row], status, record)
-                    if moved:
-                        found[names[row]] = below
-                except Vanished:
-                    gone.add(names[row])
+        self._halves.append(half)
+        try:
+            for row in [row for row, mode in enumerate(modes) if links[row] > 1 or mode & _TYPE == _DIRECTORY]:
+                status = stats[row]
+                intake.ordinal += row - passed
+                leaves += row - passed
+                passed = row + 1
+                if status.st_mode & _TYPE != _DIRECTORY:
+                    intake.link(status)
+                    leaves += 1
+                    intake.ordinal += 1
+                elif not self._is_entered(status, place.status):
+                    intake.ordinal += 1
+                else:
+                    self._enter(half, place, names[row], status, record, before)
+        finally:
+            self._halves.pop()
         intake.ordinal += len(names) - passed
         files = [size for size, mode in zip(stats.sizes, modes, strict=True) if mode & _TYPE == _FILE]
         intake.passed(leaves + len(names) - passed, sum(files))
         below = (record.tree, record.summary)
-        if found or gone:
-            below = self._patched(below, found, gone)
-        return below, not gone and all(found.values())
+        if half.found or half.gone:
+            below = self._patched(below, half)
+        return below, not half.gone and all(half.found.values())
+
+    def _enter(
+        self,
+        half: HalfKept,
+        place: _Place,
+        name: bytes,
+        status: Status,
+        parent: DirectoryRecord,
+        before: Earlier | None,
+    ) -> None:
+        """Walk a folder whose entry is as it was, and note in `half` what became of it."""
+        half.name = name
+        try:
+            below, moved = self._entered(place, name, status, parent, before)
+            if moved:
+                half.found[name] = below
+        except Vanished:
+            half.gone.add(name)
 
     def _entered(
-        self, place: _Place, name: bytes, status: Status, parent: DirectoryRecord
+        self, place: _Place, name: bytes, status: Status, parent: DirectoryRecord, before: Earlier | None
     ) -> tuple[Below | None, bool]:
         """Walk a folder whose entry is as it was; None when it cannot be read any more.
 
@@ -200,11 +247,13 @@ class Capture:
         try:
             inner = _open_folder(place.fd, name)
             self._intake.ordinal += 1
-            record = self._before.record(path)
-            earlier = self._tree_in(parent.tree, name) if record is None else None
-            below = self._walked(_Place(inner, path + b"/", status), record, earlier)
-            agree = record is not None and record.finished and parent.finished
-            return below, not agree or record is None or record.tree != below[0]
+            records = self._before.records(path)
+            known = before.trees() if before is not None and before.seek(name) else ()
+            if not records:
+                known += self._before.below(parent.tree, name)
+            below = self._walked(_Place(inner, path + b"/", status), records, known)
+            referred = next((record.tree for record in records if record.finished), None)
+            return below, not parent.finished or referred != below[0]
         except OSError as error:
             if vanished(error) and inner is None:
                 raise Vanished from None
@@ -215,61 +264,56 @@ class Capture:
             if inner is not None:
                 os.close(inner)
 
-    def _tree_in(self, tree: TreeId, name: bytes) -> TreeId | None:
-        before = EarlierDirectory(self._before.source, tree)
-        return before.tree() if before.seek(name) else None
-
-    def _patched(self, below: Below, found: dict[bytes, Below | None], gone: set[bytes]) -> Below:
+    def _patched(self, below: Below, half: HalfKept) -> Below:
         """Return what was there, or a copy in which the folders that came back different are put in."""
         before = EarlierDirectory(self._before.source, below[0])
         different = {
-            name: new for name, new in found.items() if not before.seek(name) or new is None or before.tree() != new[0]
+            name: new
+            for name, new in half.found.items()
+            if not before.seek(name) or new is None or before.tree() != new[0]
         }
-        if not different and not gone:
+        if not different and not half.gone:
             return below
         writer = self._writer()
         for entry in entries_of(self._before.source, below[0]):
             if entry.name in different:
-                writer.add(_with_tree(entry, different[entry.name]))
-            elif entry.name not in gone:
+                writer.add(with_tree(entry, different[entry.name]))
+            elif entry.name not in half.gone:
                 writer.add(entry)
         return writer.finish()
 
     # A directory in which something moved, or that was not seen before.
 
-    def _moved(
-        self, place: _Place, listing: Listing, record: DirectoryRecord | None, earlier: TreeId | None
-    ) -> tuple[Below, bool]:
+    def _moved(self, place: _Place, listing: Listing, before: Earlier | None) -> tuple[Below, bool]:
         writer, intake, stamps = self._writer(), self._intake, listing.stamps
-        before = None
-        if record is not None:
-            before = EarlierDirectory(self._before.source, record.tree, record.stamps)
-        elif earlier is not None:
-            before = EarlierDirectory(self._before.source, earlier, taken_ns=self._before.taken_ns)
+        half = HalfWritten(writer, place.folder.rstrip(b"/") or b"/", stamps)
         whole = not listing.failed
-        for row, (name, status) in enumerate(zip(listing.names, listing.stats, strict=True)):
-            known = before is not None and before.seek(name)
-            try:
-                if status.st_mode & _TYPE == _DIRECTORY:
-                    tree = before.tree() if before is not None and known else None
-                    whole &= self._folder(writer, place, name, status, tree)
-                    continue
-                if before is None or not known:
-                    whole &= intake.leaf(writer, place.fd, place.folder, name, status, None)
-                elif self._is_kept(before, status, stamps[8 * row : 8 * row + 8], is_there=record is not None):
-                    intake.reuse(writer, before, status)
-                else:
-                    whole &= intake.leaf(writer, place.fd, place.folder, name, status, before.entry())
-            except Vanished:
-                whole = False
+        self._halves.append(half)
+        try:
+            for row, (name, status) in enumerate(zip(listing.names, listing.stats, strict=True), 1):
+                if not row % _ROWS_A_TICK:
+                    self._tick()
+                known = before is not None and before.seek(name)
+                try:
+                    if status.st_mode & _TYPE == _DIRECTORY:
+                        trees = before.trees() if before is not None and known else ()
+                        whole &= self._folder(writer, place, name, status, trees)
+                        continue
+                    if before is None or not known:
+                        whole &= intake.leaf(writer, place.fd, place.folder, name, status, None)
+                    elif self._is_kept(before, status, stamps[8 * row - 8 : 8 * row]):
+                        intake.reuse(writer, before, status)
+                    else:
+                        whole &= intake.leaf(writer, place.fd, place.folder, name, status, before.entry())
+                except Vanished:
+                    whole, half.is_gappy = False, True
+        finally:
+            self._halves.pop()
         return writer.finish(), whole
 
-    def _is_kept(self, before: EarlierDirectory, status: Status, stamp: bytes, *, is_there: bool) -> bool:
-        """Whether the entry that `before` found is as it was, and all of it is in the repository.
-
-        `is_there`: the file cache answers for the directory, and it gives no record of a tree that is not whole.
-        """
-        return before.unchanged(status, stamp) and (is_there or self._before.whole(before.entry()))
+    def _is_kept(self, before: Earlier, status: Status, stamp: bytes) -> bool:
+        """Whether the entry that `before` found is as it was, and all of it is in the repository."""
+        return before.unchanged(status, stamp) and (before.is_recorded or self._before.whole(before.entry()))
 
     def _folder(
         self,
@@ -277,7 +321,7 @@ class Capture:
         place: _Place,
         name: bytes,
         status: Status,
-        earlier: TreeId | None,
+        earlier: tuple[Known, ...],
         root: Root | None = None,
     ) -> bool:
         """Walk a folder and add its row; whether its own attributes and content could be read.
@@ -285,6 +329,8 @@ class Capture:
         Vanished when it is gone.
         """
         intake, path, inner, below = self._intake, place.folder + name, None, None
+        half = self._halves[-1]
+        assert isinstance(half, HalfWritten)
         entered = self._is_entered(status, place.status, root)
         on_the_way, is_listable = root is not None and not root.whole, True
         try:
@@ -297,6 +343,7 @@ class Capture:
                 if root is not None:
                     intake.fail(path, _NEVER_TAKEN)
             else:
+                half.enter(name, attributes)
                 here = _Place(inner, path + b"/", status)
                 below = self._directory(here, earlier) if root is None else self._at_root(here, root, earlier)
         except OSError as error:
@@ -308,6 +355,7 @@ class Capture:
             intake.fail(path, in_words(error))
             attributes = attributes._replace(marks=attributes.marks | Mark.UNREADABLE)
         finally:
+            half.leave()
             if inner is not None:
                 os.close(inner)
         intake.add_folder(writer, name, attributes, below)
@@ -357,10 +405,3 @@ def _open_way(fd: int, name: bytes) -> tuple[int, bool]:
         return _open_folder(fd, name), True
     except PermissionError:
         return os.open(name, _PASS, dir_fd=fd), False
-
-
-def _with_tree(entry: Entry, below: Below | None) -> Entry:
-    """Return a folder's entry with what is below it now; None: it cannot be read any more."""
-    if below is None:
-        return replace(entry, refs=(), summary=None, marks=entry.marks | Mark.UNREADABLE)
-    return replace(entry, refs=(Ref(below[0], 0),), summary=below[1], marks=entry.marks & ~_NOT_ENTERED)

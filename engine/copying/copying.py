@@ -218,11 +218,9 @@ class _Copying:
     def _commit(self, moved: Snapshot, label: Label | None) -> Taken:
         target = self._target
         self._progress.phase(Phase.COMMIT)
-        sequence, previous = target.next_sequence()
-        draft = msgspec.structs.replace(moved, writer=target.writer, sequence=sequence, previous=previous)
-        sid = target.commit_snapshot(draft, label=label)
+        sid = target.commit_snapshot(moved, label=label)
         self._progress.phase(Phase.STORE)
-        return sid, draft
+        return sid, target.snapshot(sid)
 
     # What goes over
 

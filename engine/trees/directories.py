@@ -66,6 +66,19 @@ class TreeWriter(PageBuilder):
         rows = sum([child.rows for child in children])
         return Child(children[0].first, self._put(BlobKind.PAGE, data), summary, rows)
 
+    @property
+    def rows(self) -> int:
+        """How many rows were added."""
+        return len(self._rows) + sum([child.rows for level in self._levels for child in level])
+
+    def so_far(self) -> "TreeWriter":
+        """Return a writer of its own that has the same rows: finishing it gives a tree of what was added by now."""
+        writer = TreeWriter(self._put, self._page_key, self.owners)
+        self._copy_rows(writer)
+        writer._levels = [[*level] for level in self._levels]
+        writer._last = self._last
+        return writer
+
     def finish(self) -> tuple[TreeId, Summary]:
         """Put what is open and return the directory's id and what is below it. The writer is not used afterwards."""
         if not self._levels:

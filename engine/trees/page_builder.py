@@ -105,6 +105,13 @@ class PageBuilder:
         self._summaries: dict[int, Summary] = {}
         self._atimes: dict[int, int] = {}
 
+    def _copy_rows(self, other: "PageBuilder") -> None:
+        """Give another builder, of the same owners, the rows of this one."""
+        other._rows = [*self._rows]
+        other._sparse = {column: {**values} for column, values in self._sparse.items()}
+        other._summaries = {**self._summaries}
+        other._atimes = {**self._atimes}
+
     def owner_row(self, owner: Owner) -> int:
         """Return the number that `add_row` wants for this owner."""
         return self.owners.row(owner)

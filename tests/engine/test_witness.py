@@ -85,7 +85,7 @@ def test_remembers_over_processes(tmp_path: Path) -> None:
     assert Witness(path).recall() == seen(ME, 2)
     assert len(Witness(path).observe(series(ME, 1), ())) == 1
     assert len(Witness(path).observe(series(ME, 1), ())) == 1
-    assert [found.name for found in path.parent.iterdir()] == ["witness"]
+    assert {found.name for found in path.parent.iterdir()} == {"turn", "witness"}
 
 
 def test_writes_only_what_is_new(tmp_path: Path) -> None:
@@ -116,3 +116,13 @@ def test_a_memory_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     warnings = Witness(tmp_path / "file" / "witness").observe(series(ME, 1), ())
     assert len(warnings) == 1
     assert "cannot be written" in warnings[0]
+
+
+def test_one_that_listed_before_another_committed_misses_nothing(tmp_path: Path) -> None:
+    """What the other remembers meanwhile is neither missed in the older list, nor forgotten again."""
+    slow, fast = Witness(tmp_path / "witness"), Witness(tmp_path / "witness")
+    assert fast.observe(series(ME, 1), ()) == []
+    memory, listed = slow.recall(), [*series(ME, 1), *series(YOU, 1)]
+    assert fast.observe(series(ME, 1, 2, 3), ()) == []
+    assert slow.observe(listed, (), memory) == []
+    assert slow.recall() == seen(ME, 3) | seen(YOU, 1)

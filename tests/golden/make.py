@@ -230,7 +230,7 @@ def fill(repository: Repository, rotated: Repository) -> None:
             errors=blobs.add(BlobKind.TEXT, report),
             profile_text=blobs.add(BlobKind.TEXT, b'sources = ["/"]\n'),
         )
-    sid = repository.commit_snapshot(first, tags=["first", "gr\u00fcn"])
+    sid = repository.put_snapshot(first, tags=["first", "gr\u00fcn"])
     label = Label(snapshot=sid, counter=2, writer=WRITER, name="begin", tags=("kept",), pinned=True, note="a\nnote")
     repository.put_record(ObjectKind.LABEL, label)
     repository.put_record(ObjectKind.LABEL, Label(snapshot=sid, counter=2, writer=b"a" * 16, name="loses by writer"))
@@ -241,7 +241,7 @@ def fill(repository: Repository, rotated: Repository) -> None:
         fewer = {name: node for name, node in nodes.items() if name != b"crowd"}
         times = {"time_ns": NOW_NS * 2, "end_ns": NOW_NS * 2 + 5}
         second = maker.snapshot(fewer, **times, sequence=4, previous=sid, parent=sid, partial=True)
-    rotated.commit_snapshot(second)
+    rotated.put_snapshot(second)
     fragments = sorted(list_fragments(rotated.store))
     packs = [read_directory(rotated.store, name, rotated.keys) for name in list_packs(rotated.store)]
     rotated.index.add_packs(packs, replaces=fragments)
@@ -256,7 +256,7 @@ def forget(repository: Repository, like: Snapshot, previous: SnapshotId) -> None
     """Forget one snapshot whole, and one whose object stays."""
     for sequence, stays in ((2, False), (3, True)):
         gone = msgspec.structs.replace(like, sequence=sequence, previous=previous)
-        sid = repository.commit_snapshot(gone)
+        sid = repository.put_snapshot(gone)
         if stays:
             stone = Tombstone(snapshot=sid, writer=WRITER, time_ns=NOW_NS, reason="its object stays")
             repository.put_record(ObjectKind.TOMBSTONE, stone)

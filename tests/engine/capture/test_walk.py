@@ -617,7 +617,7 @@ def test_two_threads_may_take_two_profiles(home: Path, folder: Path) -> None:
 
 
 def test_the_tick_of_a_large_file_can_cancel(home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("yester.engine.capture.snapping.UPDATE_INTERVAL_S", 0.0)
+    monkeypatch.setattr("yester.engine.capture.attempt.UPDATE_INTERVAL_S", 0.0)
     write(folder / "big", b"\0" * (20 << 20))
     rig = Rig.of(home, folder)
     asked: list[int] = []

@@ -1,0 +1,180 @@
+"""One attempt to take the snapshot: look at what earlier runs saw, walk, store, commit."""
+
+from collections.abc import Set
+from contextlib import nullcontext
+from pathlib import Path
+
+from yester.engine.capture.chunking import Chunker
+from yester.engine.capture.context import RunContext
+from yester.engine.capture.drafting import draft_of, finished, statistics_of
+from yester.engine.capture.dry import DryWriter
+from yester.engine.capture.earlier import Known
+from yester.engine.capture.filecache import FileCache, FileCacheWriter, partial_path, recover_killed
+from yester.engine.capture.intake import Failure, Intake, Taken
+from yester.engine.capture.keeping import Keeper
+from yester.engine.capture.last_look import READER_SIZE
+from yester.engine.capture.owners import OwnerRows
+from yester.engine.capture.request import SnapshotResult
+from yester.engine.capture.roots import Root
+from yester.engine.capture.seen import Presence, Seen
+from yester.engine.capture.series import Series, series_of
+from yester.engine.capture.source import ContentReader
+from yester.engine.capture.walk import Capture
+from yester.engine.errors import CancelledError
+from yester.engine.events import Phase, Result
+from yester.engine.ids import PackId, SnapshotId
+from yester.engine.packs.writing import BlobWriter
+from yester.engine.progress import UPDATE_INTERVAL_S
+from yester.engine.sessions import WriterSession
+from yester.engine.trees.directories import decode_root
+
+
+class Attempt:
+    """What one attempt works with. `needed` is known when it committed."""
+
+    def __init__(
+        self,
+        context: RunContext,
+        session: WriterSession | None,
+        top: Root,
+        failures: list[Failure],
+        there: Set[PackId],
+        unsound: Set[PackId],
+    ) -> None:
+        """`session` is None in a dry run. `there` are the packs in the store that may be built on, `unsound` others."""
+        self._context, self._session, self._top, self._failures = context, session, top, failures
+        self._there, self._unsound = there, unsound
+        self.needed: set[PackId] = set()
+        """Packs that the snapshot may lie in, those of this run among them."""
+        self._told = 0.0
+        self._capture: Capture | None = None
+        self._keeper: Keeper | None = None
+
+    def make(self) -> SnapshotResult:
+        """Take the snapshot and commit it; in a dry run store nothing."""
+        context, dry = self._context, self._context.request.dry_run
+        series = self._series()
+        key = context.cache_key()
+        seen = self._seen(series, key)
+        context.progress.phase(Phase.READ)
+        with (
+            self._writer(at_once=not series.newest_first) as writer,
+            nullcontext() if dry else FileCacheWriter(context.cache_path, key) as records,
+        ):
+            taken = self._walked(series, seen, writer, records)
+            context.progress.phase(Phase.STORE)
+            parent = series.parent[0] if series.parent is not None else None
+            draft = draft_of(context, writer, taken, parent, partial=False)
+            writer.flush()
+            context.counters.stored_size = writer.statistics.stored_size
+            statistics = statistics_of(context, writer, taken)
+            result: Result = "dry-run" if dry else "errors" if taken.failures else "complete"
+            if records is None:
+                return SnapshotResult(None, statistics, tuple(taken.failures), result)
+            context.progress.phase(Phase.COMMIT)
+            sid = context.repository.commit_snapshot(finished(draft, statistics), tags=context.request.tags)
+            self.needed = (context.repository.index.packs() & self._there) | writer.packs
+            self._close(records, sid)
+        return SnapshotResult(sid, statistics, tuple(taken.failures), result)
+
+    def _close(self, records: FileCacheWriter, sid: SnapshotId) -> None:
+        """Let the next run trust the file cache as what this snapshot holds."""
+        records.commit(sid, self.needed)
+        if records.failure is not None:
+            self._context.teller.message("warning", _slow_next_time(self._context.cache_path, records.failure))
+
+    def _writer(self, *, at_once: bool) -> BlobWriter | DryWriter:
+        context = self._context
+        if context.request.dry_run:
+            return DryWriter(context.repository)
+        return BlobWriter(context.repository, level=context.profile.compression, at_once=at_once)
+
+    # What earlier runs saw.
+
+    def _series(self) -> Series:
+        context = self._context
+        series = series_of(context.repository.snapshots(), context.host, context.profile.id)
+        if series.parent is not None:
+            statistics = series.parent[1].statistics
+            context.counters.total_files, context.counters.total_size = statistics.files, statistics.size
+        return series
+
+    def _seen(self, series: Series, key: bytes) -> Seen:
+        repository, path = self._context.repository, self._context.cache_path
+        self._recover_killed(path, key)
+        finished = FileCache.load(path, key)
+        if finished.snapshot is None or finished.snapshot not in repository.snapshot_ids():
+            finished = FileCache()
+        lost = not (repository.index.packs() <= self._there and finished.packs_are_in(self._there))
+        presence = Presence(repository.reader(READER_SIZE), repository.index)
+        roots = (Known(decode_root(each.root).tree, each.time_ns) for _, each in series.newest_first)
+        known = tuple(each for each in roots if not lost or presence.tree(each.tree))
+        taken_ns = series.parent[1].time_ns if series.parent is not None else 0
+        killed = FileCache.load(partial_path(path), key)
+        return Seen(finished, killed, presence, known, taken_ns=taken_ns, deep=lost)
+
+    def _recover_killed(self, path: Path, key: bytes) -> None:
+        """Keep what a killed run recorded; where that fails, its files are read again."""
+        try:
+            recover_killed(path, key)
+        except OSError as error:
+            self._context.teller.message("warning", _slow_next_time(path, error))
+
+    # The walk.
+
+    def _walked(
+        self, series: Series, seen: Seen, writer: BlobWriter | DryWriter, records: FileCacheWriter | None
+    ) -> Taken:
+        context = self._context
+        intake = self._intake(writer)
+        self._capture = Capture(
+            writer.add,
+            context.repository.keys.page_key,
+            intake.owners.table,
+            intake,
+            context.rules,
+            context.surroundings(),
+            seen,
+            records,
+            self._tick,
+        )
+        if isinstance(writer, BlobWriter) and records is not None and self._session is not None:
+            parent = series.parent[0] if series.parent is not None else None
+            self._keeper = Keeper(context, self._session, writer, records, parent, self._there, self._unsound)
+        return self._capture.run(self._top)
+
+    def _intake(self, writer: BlobWriter | DryWriter) -> Intake:
+        context = self._context
+        config, keys = context.repository.config, context.repository.keys
+        chunker = Chunker(keys.chunker_seed, config.chunk_min, config.chunk_normal, config.chunk_max)
+        reader = ContentReader(writer.add, chunker, keys.page_key, self._tick)
+        met = context.teller.file if context.teller.wants_files else None
+        intake = Intake(writer.add, reader, OwnerRows(), context.counters, met, self._failed)
+        for failure in self._failures:
+            intake.fail(failure.path, failure.what)
+        return intake
+
+    def _failed(self, failure: Failure) -> None:
+        self._context.teller.message("error", failure.what, failure.path)
+
+    def _tick(self, size: int = 0) -> None:
+        """Called all the time: ends a cancelled run, tells now and then how far it has come, and keeps that."""
+        context = self._context
+        context.counters.size += size
+        now = context.clock()
+        if now - self._told < UPDATE_INTERVAL_S:
+            return
+        self._told = now
+        keeper, capture = self._keeper, self._capture
+        if context.cancelled():
+            if keeper is not None and capture is not None:
+                keeper.end(capture)
+            raise CancelledError("The run was cancelled", hint="The next run uses what this one has stored.")
+        context.progress.update(context.counters)
+        if keeper is not None and capture is not None:
+            keeper.look(capture, now)
+
+
+def _slow_next_time(path: Path, error: OSError) -> str:
+    what = f"{path} cannot be written: {error.strerror}"
+    return f"{what}; the snapshot is whole, but the next run will look at every file again (XDG_CACHE_HOME moves it)"

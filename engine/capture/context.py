@@ -1,0 +1,103 @@
+"""What one run works with from its beginning to its end."""
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from yester.engine.capture.filecache import cache_key
+from yester.engine.capture.filters import Filter
+from yester.engine.capture.mounts import mount_table
+from yester.engine.capture.request import SnapshotRequest
+from yester.engine.capture.telling import RunTeller
+from yester.engine.capture.walk import Surroundings
+from yester.engine.hooks import Hooks
+from yester.engine.host import host_id
+from yester.engine.places import Places
+from yester.engine.profiles.profile import Profile
+from yester.engine.progress import Counters, Progress
+from yester.engine.repository import Repository
+
+Clock = Callable[[], float]
+"""Seconds that pass evenly, from any beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """The run's request, its surroundings and those whom it tells."""
+
+    repository: Repository
+    request: SnapshotRequest
+    places: Places
+    progress: Progress
+    cancelled: Callable[[], bool]
+    clock: Clock
+    counters: Counters
+    teller: RunTeller
+    rules: Filter
+    host: bytes
+    started_ns: int
+
+    @classmethod
+    def of(
+        cls,
+        repository: Repository,
+        request: SnapshotRequest,
+        places: Places,
+        hooks: Hooks,
+        progress: Progress,
+        cancelled: Callable[[], bool],
+        clock: Clock,
+    ) -> "RunContext":
+        """Begin a run now. UsageError for filters that cannot be read."""
+        counters = Counters()
+        return cls(
+            repository,
+            request,
+            places,
+            progress,
+            cancelled,
+            clock,
+            counters,
+            RunTeller(hooks, request.profile, request.run, counters),
+            Filter(request.profile.filters),
+            host_id(places),
+            time.time_ns(),
+        )
+
+    @property
+    def profile(self) -> Profile:
+        """Whose run this is."""
+        return self.request.profile
+
+    @property
+    def cache_path(self) -> Path:
+        """Where the file cache of the series is."""
+        return self.repository.cache / f"files-{(self.host + self.profile.id).hex()}"
+
+    def cache_key(self) -> bytes:
+        """Return what the file cache must have been made under."""
+        never = (os.fsencode(folder) for folder in self._never())
+        rules = self.rules.fingerprint()
+        return cache_key(self.repository.config.repository, rules, b"\0".join(never), *self.profile.sources)
+
+    def surroundings(self) -> Surroundings:
+        """Return what the walk must know of this machine as it is now."""
+        return Surroundings(mount_table(), _known_by(self._never()), _known_by(self.profile.sources))
+
+    def _never(self) -> list[Path]:
+        """Return the folders that no snapshot enters."""
+        folders = (self.places.state, self.places.cache, self.repository.store.folder)
+        return [folder for folder in folders if folder is not None]
+
+
+def _known_by(folders: Iterable[Path | bytes]) -> set[tuple[int, int]]:
+    """Return (st_dev, st_ino) of those folders that are there."""
+    found = set()
+    for folder in folders:
+        with suppress(OSError):
+            status = os.stat(folder)
+            found.add((status.st_dev, status.st_ino))
+    return found

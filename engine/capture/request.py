@@ -1,0 +1,29 @@
+"""What is asked of a run, and what comes of it."""
+
+from dataclasses import dataclass
+
+from yester.engine.capture.intake import Failure
+from yester.engine.events import Result
+from yester.engine.ids import SnapshotId
+from yester.engine.profiles.profile import Profile
+from yester.engine.sealed.records import Statistics
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRequest:
+    """What to do in one run; `run` names its journal."""
+
+    profile: Profile
+    run: str
+    tags: tuple[str, ...] = ()
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotResult:
+    """What came of a run; `snapshot` is None when there is no new one: after a dry run."""
+
+    snapshot: SnapshotId | None
+    statistics: Statistics
+    failures: tuple[Failure, ...]
+    result: Result
