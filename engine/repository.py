@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,7 +35,7 @@ from yester.engine.sealed.recognition import know_again, note_encryption, refuse
 from yester.engine.sealed.records import KINDS, Label, Record, Snapshot, Tombstone, decode_record, encode_record
 from yester.engine.sealed.sealing import ObjectKind, digest_of, is_digest_name, name_of, open_record, seal_record
 from yester.engine.sealed.unlocking import Pending, Unlocked, needs_secret, unlock
-from yester.engine.selection import select
+from yester.engine.selection import narrowed, select
 from yester.engine.store import Store
 from yester.engine.turns import turn
 from yester.engine.witness import Memory, Seen, Witness
@@ -234,9 +235,14 @@ class Repository:
         read = ((digest_of(name), self._readable(Label, name)) for name in self._names(ObjectKind.LABEL))
         return [(digest, label) for digest, label in read if label is not None]
 
-    def find_snapshot(self, text: str) -> tuple[SnapshotId, Snapshot]:
-        """Return the snapshot that a person names (engine/selection.py); UsageError lists the candidates."""
-        return select(text, self.snapshots())
+    def find_snapshot(
+        self, text: str, *, profile: str | None = None, host: str | None = None
+    ) -> tuple[SnapshotId, Snapshot]:
+        """Return the snapshot that a person names (engine/selection.py), among those of a profile and host if given.
+
+        UsageError lists the candidates.
+        """
+        return select(text, narrowed(self.snapshots(), profile, host), self.labels(), datetime.now())
 
     def warnings(self) -> list[str]:
         """Return what a person should know about the snapshots: damage, rollback, thinning. Remembers the list."""

@@ -1,23 +1,31 @@
-"""Which snapshot a person means: `latest`, an id or its beginning, `PROFILE@latest`, `PROFILE@TIME`.
+"""Which snapshot a person means: `latest`, an id, a name, a time; with `PROFILE@` before it, of one profile.
 
-Pure functions over the list of snapshots. Times are local, written as the mount writes them (2026-11-20T16-03-12); a
-beginning (2026-11-20, 2026-11-20T16) is enough where only one snapshot has it. A profile that several hosts have is
-`PROFILE@HOST`.
+Pure functions over the list of snapshots and their labels. In this order:
+
+- `latest`: the newest complete snapshot,
+- a name that `yester rename` gave,
+- an id, or the beginning of one,
+- with `PROFILE@`, a time as the mount writes it, to the second (2026-11-20T16-03-12; the second of that second: -2),
+- a time (engine/moments.py): the newest complete snapshot that was there at its end. `3D` is what there was three days
+  ago, 2026-11-20 what there was at the end of that day. `@` alone before it says that a time is meant.
+
+A text that is two of these for two snapshots is refused. A profile that several hosts have is `PROFILE@HOST`.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from yester.engine.errors import UsageError
 from yester.engine.ids import SnapshotId
-from yester.engine.sealed.records import Snapshot
+from yester.engine.moments import is_span, parse_moment
+from yester.engine.sealed.records import Label, Snapshot
 
 Listed = tuple[SnapshotId, Snapshot]
 
 _HEX = re.compile(r"[0-9a-f]{4,64}")
 _SHOWN = 5
-_LATEST = "latest"
+LATEST = "latest"
 
 
 def time_name(time_ns: int) -> str:
@@ -30,37 +38,80 @@ def latest(snapshots: Iterable[Listed]) -> Listed | None:
     return max(snapshots, key=lambda listed: (not listed[1].partial, listed[1].time_ns, listed[0]), default=None)
 
 
-def select(text: str, snapshots: Sequence[Listed]) -> Listed:
-    """Return the one snapshot that `text` names; UsageError, listing what it may have meant, when it is not one."""
-    if text == _LATEST:
+def select(
+    text: str,
+    snapshots: Sequence[Listed],
+    labels: Mapping[SnapshotId, Label] | None = None,
+    now: datetime | None = None,
+) -> Listed:
+    """Return the one snapshot that `text` names; UsageError, listing what it may have meant, when it is not one.
+
+    `now` is local, without a zone; without it spans and words such as `yesterday` are no times.
+    """
+    if text == LATEST:
         return _newest(text, snapshots)
+    named = _named(text, snapshots, labels or {})
     profile, at, when = text.rpartition("@")
-    if at:
-        return _of_profile(profile, when, snapshots)
-    if _HEX.fullmatch(text.lower()):
-        found = [listed for listed in snapshots if listed[0].hex().startswith(text.lower())]
-        return _only(text, found, snapshots)
+    if at and not named:
+        return _of_profile(profile, when, snapshots, labels or {}, now) if profile else _at(text, when, snapshots, now)
+    found = named + [listed for listed in _by_id(text, snapshots) if listed not in named]
+    if found:
+        return _only(text, found, snapshots, or_time=now is not None and is_span(text))
     _refuse_profile(text, snapshots)
-    raise _unknown(text, snapshots)
+    return _at(text, text, snapshots, now)
 
 
-def _of_profile(profile: str, when: str, snapshots: Sequence[Listed]) -> Listed:
-    _refuse_profile(f"{profile}@{when}", snapshots)
-    mine = [listed for listed in snapshots if _is_called(profile, listed[1])]
+def narrowed(snapshots: Iterable[Listed], profile: str | None, host: str | None) -> list[Listed]:
+    """Return the snapshots of this profile and host; None stands for any."""
+    return [
+        listed
+        for listed in snapshots
+        if (profile is None or _is_called(profile, listed[1])) and host in (None, listed[1].host)
+    ]
+
+
+def _named(text: str, snapshots: Sequence[Listed], labels: Mapping[SnapshotId, Label]) -> list[Listed]:
+    return [listed for listed in snapshots if listed[0] in labels and labels[listed[0]].name == text]
+
+
+def _by_id(text: str, snapshots: Sequence[Listed]) -> list[Listed]:
+    digits = text.lower()
+    return [listed for listed in snapshots if listed[0].hex().startswith(digits)] if _HEX.fullmatch(digits) else []
+
+
+def _of_profile(
+    profile: str, when: str, snapshots: Sequence[Listed], labels: Mapping[SnapshotId, Label], now: datetime | None
+) -> Listed:
+    text = f"{profile}@{when}"
+    _refuse_profile(text, snapshots)
+    mine = narrowed(snapshots, profile, None)
     if not mine:
         known = ", ".join(sorted({snapshot.profile for _, snapshot in snapshots})) or "none yet"
         raise UsageError(f"No snapshot is of a profile {profile}", hint=f"Profiles in this repository: {known}.")
     if len({snapshot.host_id for _, snapshot in mine}) > 1:
         choices = sorted({f"{snapshot.profile}@{snapshot.host}@{when}" for _, snapshot in mine})
         raise UsageError(f"Several hosts have a profile {profile}", hint=f"Write one of: {', '.join(choices)}.")
-    if when == _LATEST:
-        return _newest(f"{profile}@{when}", mine)
-    stamp = when.replace(" ", "T").replace(":", "-")
-    named = _time_names(mine)
-    if stamp in named:
-        return named[stamp]
-    found = [listed for name, listed in named.items() if stamp and name.startswith(stamp)]
-    return _only(f"{profile}@{when}", found, mine)
+    if when == LATEST:
+        return _newest(text, mine)
+    named = _named(when, mine, labels)
+    if named:
+        return _only(text, named, mine)
+    stamped = _time_names(mine).get(when.replace(" ", "T").replace(":", "-"))
+    return stamped if stamped is not None else _at(text, when, mine, now)
+
+
+def _at(text: str, when: str, snapshots: Sequence[Listed], now: datetime | None) -> Listed:
+    """Return the newest complete snapshot that was there at a time; `text` is what was typed, for errors."""
+    moment = parse_moment(when, now) if now is not None else None
+    if moment is None:
+        raise _unknown(text, snapshots)
+    before = latest(listed for listed in snapshots if listed[1].time_ns <= moment)
+    if before is None and snapshots:
+        oldest = sorted(snapshots, key=lambda listed: listed[1].time_ns)[:1]
+        raise UsageError(f"No snapshot is as old as {text}", hint=f"The oldest is {_described(oldest)}.")
+    if before is None:
+        raise _unknown(text, snapshots)
+    return before
 
 
 def _time_names(snapshots: Sequence[Listed]) -> dict[str, Listed]:
@@ -79,7 +130,7 @@ def _time_names(snapshots: Sequence[Listed]) -> dict[str, Listed]:
 def _refuse_profile(text: str, snapshots: Sequence[Listed]) -> None:
     """UsageError when a whole profile was named where a snapshot is meant."""
     if any(_is_called(text, snapshot) for _, snapshot in snapshots):
-        raise UsageError(f"{text} is a profile, not a snapshot", hint=f"Its newest snapshot is {text}@{_LATEST}.")
+        raise UsageError(f"{text} is a profile, not a snapshot", hint=f"Its newest snapshot is {text}@{LATEST}.")
 
 
 def _is_called(profile: str, snapshot: Snapshot) -> bool:
@@ -93,9 +144,12 @@ def _newest(text: str, snapshots: Sequence[Listed]) -> Listed:
     return found
 
 
-def _only(text: str, found: Sequence[Listed], among: Sequence[Listed]) -> Listed:
-    if not found:
-        raise _unknown(text, among)
+def _only(text: str, found: Sequence[Listed], among: Sequence[Listed], *, or_time: bool = False) -> Listed:
+    if or_time:
+        raise UsageError(
+            f"{text} may be a time or the snapshot {_described(found)}",
+            hint=f"Write @{text} for the time, or more of the id.",
+        )
     if len(found) > 1:
         raise UsageError(f"{text} may be any of {len(found)} snapshots", hint=f"Write one of: {_described(found)}.")
     return found[0]

@@ -399,14 +399,12 @@ class Catalogue:
     def _changes(self, series: int, one: int, other: int, below: bytes) -> Iterator[Change]:
         low, high = sorted((one, other))
         below = below.rstrip(b"/")
-        at = (
-            "(SELECT {} FROM state s WHERE s.path = p.id AND s.series = ?1 AND s.first <= {}"
-            " ORDER BY s.first DESC LIMIT 1)"
-        )
-        columns = ", ".join(at.format("s.first", bound) for bound in ("?2", "?3"))
+        newest = "(SELECT max(first) FROM state WHERE path = c.path AND series = ?1 AND first <= {})"
+        # The one row of each path that still holds at the later of the two: so no path comes twice, and none is kept.
         query = (
-            f"SELECT p.id, p.parent, p.name, {columns} FROM (SELECT DISTINCT path FROM state"
-            " WHERE series = ?1 AND first > 1 AND first > ?2 AND first <= ?3) c JOIN path p ON p.id = c.path"
+            f"SELECT c.path, p.parent, p.name, {newest.format('?2')}, c.first"
+            " FROM state c INDEXED BY state_change JOIN path p ON p.id = c.path WHERE c.series = ?1 AND c.first > 1"
+            f" AND c.first > ?2 AND c.first <= ?3 AND c.first = {newest.format('?3')}"
         )
         state = f"SELECT {_STATE} FROM state s WHERE s.path = ? AND s.series = ? AND s.first = ?"
         with self._asking() as db:
@@ -416,8 +414,8 @@ class Catalogue:
                 )
                 if old == new:
                     continue
-                path = self._joined(parent, name)
-                if path == below or path.startswith(below + b"/"):
+                path = self._joined(parent, name) if id != ROOT else b"/"
+                if path == (below or b"/") or path.startswith(below + b"/"):
                     yield Change(path, old, new) if one < other else Change(path, new, old)
 
     def owner(self, number: int) -> Owner:

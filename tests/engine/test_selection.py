@@ -1,12 +1,13 @@
 import time
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 
 from yester.engine.errors import UsageError
 from yester.engine.ids import SnapshotId
-from yester.engine.sealed.records import Snapshot
-from yester.engine.selection import Listed, latest, select, time_name
+from yester.engine.sealed.records import Label, Snapshot
+from yester.engine.selection import Listed, latest, narrowed, select, time_name
 
 HOUR = 3600 * 10**9
 BASE = 1_795_000_000 * 10**9  # 2026-11-18T11-06-40 UTC
@@ -47,6 +48,20 @@ LIST = [
     taken("dddd", 32, "mail", partial=True),
 ]
 
+NOW = datetime(2026, 11, 22, 18, 30)
+
+
+def label(listed: Listed, name: str) -> Label:
+    return Label(snapshot=listed[0], counter=1, writer=bytes(16), name=name)
+
+
+LABELS = {
+    LIST[0][0]: label(LIST[0], "before the upgrade"),
+    LIST[1][0]: label(LIST[1], "twice"),
+    LIST[2][0]: label(LIST[2], "mail@home"),
+    LIST[3][0]: label(LIST[3], "twice"),
+}
+
 
 @pytest.mark.parametrize(
     ("text", "expected"),
@@ -63,12 +78,26 @@ LIST = [
         ("docs@2026-11-18 11:06:40", "aaaa1"),
         ("docs@2026-11-18T12", "aaaa2"),
         ("docs@2026-11-19", "cccc"),
-        ("mail@2026-11-19T19", "dddd"),
+        ("docs@2026-11-18", "aaaa2"),
+        ("mail@2026-11-19T19", "bbbb"),  # the newest complete one
+        ("mail@2026-11-19T19-06-40", "dddd"),
+        ("2026-11-18T12", "aaaa2"),
+        ("@2026-11-18T12:06", "aaaa2"),
+        ("2026-11-18 12:05", "aaaa1"),
+        ("2026", "cccc"),
+        ("3D", "cccc"),
+        ("docs@4d", "aaaa2"),
+        ("@4D1h", "aaaa2"),
+        ("docs@laptop@yesterday", "cccc"),
+        ("now", "cccc"),
+        ("before the upgrade", "aaaa1"),
+        ("docs@before the upgrade", "aaaa1"),
+        ("mail@home", "bbbb"),
         ("dddd", "dddd"),
     ],
 )
 def test_finds(text: str, expected: str) -> None:
-    assert select(text, LIST)[0].hex() == expected.ljust(64, "0")
+    assert select(text, LIST, LABELS, NOW)[0].hex() == expected.ljust(64, "0")
 
 
 @pytest.mark.parametrize(
@@ -81,15 +110,19 @@ def test_finds(text: str, expected: str) -> None:
         ("docs", "docs is a profile", "docs@latest"),
         ("docs@laptop", "docs@laptop is a profile", "docs@laptop@latest"),
         ("docs@", "There is no snapshot docs@", "cccc0000"),
-        ("docs@2026-11-18", "docs@2026-11-18 may be any of 2", "2026-11-18T12-06-40"),
-        ("docs@2030", "There is no snapshot docs@2030", "cccc0000"),
-        ("docs@yesterday", "There is no snapshot docs@yesterday", "cccc0000"),
+        ("docs@2026-11-17", "No snapshot is as old as docs@2026-11-17", "aaaa1000 (docs@2026-11-18T11-06-40)"),
+        ("1Y", "No snapshot is as old as 1Y", "aaaa1000"),
+        ("docs@someday", "There is no snapshot docs@someday", "cccc0000"),
+        ("2026-02-30", "2026-02-30 is no time", "2026-11-20T16:03"),
+        ("2026-13", "2026-13 is no time", "2026-11-20T16:03"),
+        ("docs@home", "There is no snapshot docs@home", "cccc0000"),
+        ("twice", "twice may be any of 2", "aaaa2000 (docs@2026-11-18T12-06-40)"),
         ("photos@latest", "No snapshot is of a profile photos", "docs, mail"),
     ],
 )
 def test_says_what_may_have_been_meant(text: str, what: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
-        select(text, LIST)
+        select(text, LIST, LABELS, NOW)
     assert caught.value.what.startswith(what)
     assert hint in caught.value.hint
 
@@ -117,7 +150,7 @@ def test_a_profile_of_several_hosts_must_name_its_host() -> None:
         select("docs@latest", both)
     assert "docs@desktop@latest, docs@laptop@latest" in caught.value.hint
     assert select("docs@laptop@latest", both) == LIST[3]
-    assert select("docs@desktop@2026-11", both) == both[-1]
+    assert select("docs@desktop@2026-11", both, now=NOW) == both[-1]
     assert select("latest", both) == both[-1]
 
 
@@ -140,3 +173,34 @@ def test_a_long_list_of_candidates_is_cut() -> None:
 def test_times_are_named_as_in_the_mount() -> None:
     assert time_name(BASE) == "2026-11-18T11-06-40"
     assert time_name(-1) == "1969-12-31T23-59-59"
+
+
+def test_what_is_a_time_and_the_beginning_of_an_id_is_refused() -> None:
+    both = [taken("100d", 0), taken("200e", 1)]
+    with pytest.raises(UsageError, match="may be a time or the snapshot 100d0000") as caught:
+        select("100d", both, now=NOW)
+    assert "@100d" in caught.value.hint
+    assert select("100d0", both, now=NOW) == both[0]
+    assert select("@0d", both, now=NOW) == both[1]
+    assert select("200e", both, now=NOW) == both[1]
+
+
+def test_a_name_that_is_the_beginning_of_another_id_is_refused() -> None:
+    both = [taken("abcd", 0), taken("ffff", 1)]
+    labels = {both[1][0]: label(both[1], "abcd")}
+    with pytest.raises(UsageError, match="may be any of 2"):
+        select("abcd", both, labels, NOW)
+    assert select("abcd0", both, labels, NOW) == both[0]
+
+
+def test_a_profile_is_refused_before_it_is_a_time() -> None:
+    with pytest.raises(UsageError, match="2W is a profile"):
+        select("2W", [taken("aaaa", 0, "2W")], now=NOW)
+
+
+def test_narrowed() -> None:
+    both = [*LIST, taken("eeee", 40, "docs", "desktop")]
+    assert narrowed(both, None, "desktop") == both[-1:]
+    assert narrowed(both, "docs@laptop", None) == [LIST[0], LIST[1], LIST[3]]
+    assert narrowed(both, "mail", "laptop") == [LIST[2], LIST[4]]
+    assert narrowed(both, None, None) == both
