@@ -459,12 +459,16 @@ class Catalogue:
 
     def path_of(self, id: int) -> bytes:
         """Return the path of an id."""
-        known = self._folders.get(id)
-        if known is not None:
-            return known
-        row = self._open().execute("SELECT parent, name FROM path WHERE id = ?", (id,)).fetchone()
-        parent, name = row if row is not None else (0, b"")
-        path = b"/" if not parent else self._joined(parent, name)
+        known, names, at = self._folders.get(id), list[bytes](), id
+        while known is None:
+            row = self._open().execute("SELECT parent, name FROM path WHERE id = ?", (at,)).fetchone()
+            if row is None or not row[0]:
+                known = b"/"
+                break
+            names.append(row[1])
+            at = row[0]
+            known = self._folders.get(at)
+        path = known.rstrip(b"/") + b"".join(b"/" + name for name in reversed(names)) if names else known
         if len(self._folders) >= _FOLDERS:
             self._folders.clear()
         self._folders[id] = path

@@ -100,7 +100,7 @@ def test_show_as_json(yester: Yester, taken: Path) -> None:
     ("what", "words"),
     [
         ("latst", "There is no snapshot latst"),
-        ("docs@1999", "There is no snapshot docs@1999"),
+        ("docs@1999", "No snapshot is as old as docs@1999"),
         ("nobody@latest", "No snapshot is of a profile nobody"),
         ("latest:/no/such/path", "There is no /no/such/path in snapshot"),
         ("docs", "docs is a profile, not a snapshot"),
