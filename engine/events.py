@@ -25,7 +25,7 @@ VERSION = 1
 
 
 class Phase(StrEnum):
-    """What a run, a restore or a check is busy with."""
+    """What a run, a restore, a check or a prune is busy with."""
 
     OPEN = "open"
     READ = "read"
@@ -36,6 +36,8 @@ class Phase(StrEnum):
     ATTRIBUTES = "attributes"
     STRUCTURE = "structure"
     CONTENT = "content"
+    WAIT = "wait"
+    DELETE = "delete"
 
 
 class ErrorCode(IntEnum):

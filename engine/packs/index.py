@@ -155,6 +155,25 @@ class Index:
         with self._lock:
             return self._covered()
 
+    def written_whole(self, folder: Path) -> Segment:
+        """Write all that is known as one segment into another folder, where it stays as it is. OSError when it cannot.
+
+        A pack that two fragments name may be in it twice, with equal records.
+        """
+        with self._lock:
+            while True:
+                runs: list[Run] = [*self.segments, Records(self._named.packs)]
+                rows = [row for segment in self.segments for row in segment.pack_rows()]
+                try:
+                    return write_segment(folder, runs, (), (), [*rows, *map(pack_row, self._named.packs)])
+                except SegmentDamaged as damage:
+                    self._rebuild(damage.path)
+
+    def superseded(self) -> set[FragmentId]:
+        """Return the fragments that those whose content is known replace: they are of no use any more."""
+        with self._lock:
+            return set[FragmentId]().union(*(segment.replaced for segment in self.segments))
+
     @property
     def blobs(self) -> int:
         """The number of blobs known; one in two packs counts twice."""

@@ -76,6 +76,32 @@ class Location(NamedTuple):
     pack_size: int
 
 
+class Copy(NamedTuple):
+    """What one record says: a blob, and where a copy of it lies."""
+
+    short: bytes
+    pack: bytes
+    """The first 12 bytes of the pack's id."""
+    offset: int
+    sealed_size: int
+    plain_size: int
+    start: int
+    size: int
+    frame: int
+    codec: int
+    kind: int
+
+    @property
+    def stored_size(self) -> int:
+        """What of the frame's sealed bytes are the blob's, about: each blob has its share of the compression."""
+        return self.sealed_size * self.size // self.plain_size if self.plain_size else self.sealed_size
+
+
+def copy_of(record: bytes) -> Copy:
+    """Return what a record says."""
+    return Copy._make(_RECORD.unpack(record))
+
+
 class _Pack(NamedTuple):
     """A pack that a segment's records name."""
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "pin": ("yester.tui.cli.pin", "Keep snapshots whatever the retention says."),
     "rename": ("yester.tui.cli.rename", "Give a snapshot a name or a note."),
     "forget": ("yester.tui.cli.forget", "Let old snapshots go."),
+    "prune": ("yester.tui.cli.prune", "Give back the room of what no snapshot needs."),
     "mount": ("yester.tui.cli.mount", "Show all snapshots as a folder."),
     "umount": ("yester.tui.cli.umount", "Take a mounted folder away again."),
     "find": ("yester.tui.cli.find", "Look for a name in all snapshots."),

@@ -23,6 +23,8 @@ WORDS = {
     Phase.ATTRIBUTES: "finishing",
     Phase.STRUCTURE: "checking",
     Phase.CONTENT: "reading",
+    Phase.WAIT: "waiting for other writers",
+    Phase.DELETE: "deleting",
 }
 
 _SETTLED_S = 2.0

@@ -1,0 +1,1 @@
+"""Freeing what no snapshot needs, beside writers, readers and other prunes (engine/prune/pruning.py says how)."""

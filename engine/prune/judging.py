@@ -1,0 +1,96 @@
+"""The first look of a prune: what is there, what all snapshots need of it, and so how much of each pack.
+
+What is listed when matters. Marks first: what another prune marked may go at any time. Then snapshots, then what the
+index names, then packs: a writer puts them in the opposite order, so that whatever a listed snapshot needs is named by
+the index that is read after it.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from yester.engine.capture.standing import listed
+from yester.engine.errors import DamageError
+from yester.engine.ids import PackId, SnapshotId
+from yester.engine.packs.adoption import adopt_orphans
+from yester.engine.places import unwritable
+from yester.engine.prune.keeping import Keeping
+from yester.engine.prune.needs import Needs
+from yester.engine.prune.plan import PackUse
+from yester.engine.prune.references import Walk
+from yester.engine.repository import Repository
+from yester.engine.sealed.records import Snapshot
+from yester.engine.trees.referring import Reference
+
+_READER_SIZE = 32 << 20
+"""Budget for reading trees, bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the first look found."""
+
+    snapshots: frozenset[SnapshotId]
+    needs: Needs
+    """Which copy of each needed blob is kept."""
+    packs: tuple[PackUse, ...]
+    """All that are listed and named."""
+    lost: int
+    """Blobs that snapshots need and that are nowhere."""
+    warnings: tuple[str, ...]
+    """What is wrong with packs that no fragment names; they stay."""
+
+
+def judge(repository: Repository, folder: Path, tick: Callable[[int, int], None], *, adopt: bool) -> Judged:
+    """Find what all snapshots need. `folder` takes a table of all blobs; `tick` as in Walk.
+
+    With `adopt` the index is made to name every pack first, else packs that it does not name are left alone.
+    DamageError when a snapshot, or a part of its tree, cannot be read.
+    """
+    index = repository.index
+    doomed = set[PackId]().union(*listed(repository).marks.values())
+    snapshots = readable_snapshots(repository)
+    warnings = adopt_orphans(repository).warnings if adopt else ()
+    index.refresh()
+    packs = listed(repository).packs
+    try:
+        needs = Needs(index.written_whole(folder))
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    lost = _refer(repository, needs, [snapshot for _, snapshot in snapshots], tick)
+    keeping = Keeping(needs, repository.store, repository.keys, packs, doomed)
+    uses = keeping.choose(lambda: tick(0, 0))
+    return Judged(frozenset(sid for sid, _ in snapshots), needs, tuple(uses), lost + keeping.lost, tuple(warnings))
+
+
+def readable_snapshots(repository: Repository) -> list[tuple[SnapshotId, Snapshot]]:
+    """Return all snapshots; DamageError when one cannot be read: nobody knows what it needs."""
+    snapshots = repository.snapshots()
+    for name, error in repository.damaged.items():
+        if name.startswith("snap."):
+            raise DamageError(
+                f"{error.what}; what it needs is not known",
+                hint="A prune frees nothing while a snapshot cannot be read. Run `yester check`.",
+            )
+    return snapshots
+
+
+def _refer(
+    repository: Repository, needs: Needs, snapshots: Collection[Snapshot], tick: Callable[[int, int], None]
+) -> int:
+    """Let all copies be needed of all that snapshots refer to; return how much the index does not name."""
+    lost = 0
+
+    def note(reference: Reference) -> bool:
+        nonlocal lost
+        is_new = needs.refer(reference.blob)
+        if is_new is None:
+            if reference.is_node:
+                raise DamageError(f"{reference.kind.name.lower()} {reference.blob.hex()[:32]} is in no pack")
+            lost += 1
+        return bool(is_new)
+
+    walk = Walk(repository.reader(_READER_SIZE), note, tick)
+    for snapshot in snapshots:
+        walk.snapshot(snapshot)
+    return lost

@@ -1,0 +1,385 @@
+"""Prune: free what no snapshot needs, while others write, read and prune.
+
+The order, in which everything has its reason:
+
+ 1. put a session of its own; from here on other prunes know of this one
+ 2. list marks, then snapshots; let the index name every pack; list packs; walk all trees; judge (judging.py,
+    keeping.py, plan.py)
+ 3. copy what is needed out of packs that are mostly unused into new packs, and name these in the index (repacking.py)
+ 4. put a *mark*: the packs that are to go
+ 5. list sessions; wait until every writer among them has ended, or stood still and was taken away (waiting.py)
+ 6. list marks, snapshots, index and packs again; spare what is needed after all (sparing.py)
+ 7. put index fragments without the packs that go; the last one replaces the old ones
+ 8. delete packs, then replaced fragments, then what else nobody needs (leftovers.py)
+ 9. delete the mark, then the session
+
+Nothing that a snapshot needs is lost, whoever does what at the same time:
+
+*A writer* puts its session, then lists marks, then builds on what the index names and no mark does, commits, and asks
+whether its session still stands. Either it lists marks after 4 and sees the mark: then it builds on nothing that goes.
+Or its session was there before 4 ended: then 5 lists it. Then it ended before 6, and 6 sees its snapshot; or it was
+held dead: its session was taken away before 6. If the snapshot came before 6, 6 sees it; if after, the writer finds
+its session gone when it asks, looks at everything, and commits again what is lost. No clock takes part in this: a
+wrong judgement costs a writer work, not data.
+
+*Another prune* does the same, so each has put its mark before it looks for the other's in 6. Of two that rely on each
+other's victims one at least sees the other's mark and spares what it would need; or the other is through, and its
+packs are not listed any more: marks are listed before packs. What others marked is never relied upon: what is needed of
+it is copied (3) before it is marked as well, so that it does not matter whether that other prune goes on, died, or
+wakes up later. The mark of a dead one goes when nothing that it names is there.
+
+*A reader* whose pack has gone loads the index again: 7 comes before 8, and the copies were named in 3.
+
+*A kill* leaves, up to 4, packs and fragments that are harmless; from 4 on a mark, which keeps writers off the packs
+until the next prune deletes them; after 7 packs that no fragment names, which the next prune names, finds marked and
+deletes.
+
+Where a pack cannot be read, it stays, and is said. Where a snapshot or a tree cannot be read, nothing is done.
+"""
+
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+from yester.engine.capture.standing import listed
+from yester.engine.errors import CancelledError, DamageError, Missing, StoreError, YesterError
+from yester.engine.events import Message, Phase, PruneBegin, PruneEnd
+from yester.engine.hooks import Hooks, tell
+from yester.engine.host import host_name
+from yester.engine.ids import PackId
+from yester.engine.packs.fragments import get_fragment
+from yester.engine.packs.index import FRAGMENT_BLOBS
+from yester.engine.packs.merging import delete_fragments, is_scattered, merge_fragments, replaced_fragments
+from yester.engine.packs.packs import PackEntry
+from yester.engine.places import unwritable
+from yester.engine.progress import UPDATE_INTERVAL_S, Counters, Progress
+from yester.engine.prune.judging import Judged, judge
+from yester.engine.prune.leftovers import Leftovers, sweep
+from yester.engine.prune.plan import Going, PrunePlan, plan_prune
+from yester.engine.prune.repacking import Repacker
+from yester.engine.prune.sparing import Sparing
+from yester.engine.prune.waiting import PURPOSE, Clock, MachineClock, Watched
+from yester.engine.repository import Repository
+from yester.engine.sealed.records import Mark
+from yester.engine.sealed.sealing import ObjectKind, name_of
+from yester.engine.sessions import WriterSession
+
+ASK_S = 20.0
+"""A prune that deletes asks so often whether it is still taken for alive."""
+
+_TRIES = 3
+"""How often a look is repeated when others deleted a snapshot, or packs, under it."""
+
+_SPARE_FRAGMENTS = 8
+_SCRATCH = "prune-"
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class PruneOptions:
+    """What a person may choose. `max_repack` is in bytes, None for no limit."""
+
+    max_unused: float = 0.05
+    max_repack: int | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PruneResult:
+    """What a prune planned, and what it did. Sizes are bytes."""
+
+    plan: PrunePlan
+    dry_run: bool
+    snapshots: int
+    deleted_packs: int
+    freed_size: int
+    moved_size: int
+    spared_packs: int
+    """Packs that were to go and are needed after all."""
+    leftovers: Leftovers
+    damaged: tuple[str, ...]
+    """What is wrong with packs that were to go and stay, or that no fragment names."""
+    lost_blobs: int
+    """Pieces of files that snapshots need and no pack has."""
+    duration_ns: int
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether no damage was met."""
+        return not self.damaged and not self.lost_blobs
+
+
+def prune(
+    repository: Repository,
+    options: PruneOptions,
+    *,
+    hooks: Hooks,
+    progress: Progress,
+    cancelled: Callable[[], bool] = lambda: False,
+    clock: Clock | None = None,
+) -> PruneResult:
+    """Free what no snapshot needs, and return what was done.
+
+    DamageError: a snapshot, a tree or a mark cannot be read, and nothing was deleted. StoreError: the store fails.
+    CancelledError when `cancelled`, which is asked often, says so. Whatever ends it, another prune goes on from there.
+    """
+    started_ns, place = time.time_ns(), repository.store.place
+    tell(hooks, PruneBegin(repository=place, dry_run=options.dry_run))
+    work = _Prune(repository, options, hooks, progress, cancelled, clock or MachineClock())
+    try:
+        return work.run(started_ns)
+    finally:
+        end = PruneEnd(repository=place, deleted_packs=work.deleted, freed_size=work.freed_size)
+        tell(hooks, PruneEnd(end.repository, end.deleted_packs, end.freed_size, time.time_ns() - started_ns))
+
+
+class _Prune:
+    def __init__(
+        self,
+        repository: Repository,
+        options: PruneOptions,
+        hooks: Hooks,
+        progress: Progress,
+        cancelled: Callable[[], bool],
+        clock: Clock,
+    ) -> None:
+        self._repository, self._options, self._hooks = repository, options, hooks
+        self._progress, self._cancelled, self._clock = progress, cancelled, clock
+        self._counters = Counters()
+        self._next_update = 0.0
+        self._asked = clock.now()
+        self._damaged: list[str] = []
+        self._spared: set[PackId] = set()
+        self._stored_size = 0
+        self._new: list[PackEntry] = []
+        self._unnamed: list[PackEntry] = []
+        self._waiting_for = ""
+        self.deleted = 0
+        self.freed_size = 0
+
+    def run(self, started_ns: int) -> PruneResult:
+        """Do all of it."""
+        repository = self._repository
+        try:
+            scratch = TemporaryDirectory(prefix=_SCRATCH, dir=repository.cache)
+        except OSError as error:
+            raise unwritable(repository.cache, error) from None
+        with scratch as folder:
+            if self._options.dry_run:
+                judged = self._judge(Path(folder), adopt=False)
+                return self._result(judged, self._plan(judged), Leftovers(), started_ns)
+            with self._session(started_ns) as session:
+                watched = Watched(repository.store, repository.keys, session.id, self._clock)
+                watched.look()
+                judged = self._judge(Path(folder), adopt=True)
+                plan = self._plan(judged)
+                self._carry_out(plan, judged, session, watched)
+                leftovers = sweep(repository, watched)
+                return self._result(judged, plan, leftovers, started_ns)
+
+    def _session(self, started_ns: int) -> WriterSession:
+        repository = self._repository
+        return WriterSession(
+            repository.store,
+            repository.keys,
+            writer=repository.writer,
+            host=host_name(),
+            purpose=PURPOSE,
+            started_ns=started_ns,
+        )
+
+    def _judge(self, folder: Path, *, adopt: bool) -> Judged:
+        self._progress.phase(Phase.PLAN)
+        # What is lost may have been moved by another prune since the index was read.
+        for _ in range(_TRIES):
+            judged = self._settled(lambda: judge(self._repository, folder, self._tick, adopt=adopt))
+            if not judged.lost:
+                break
+        self._damaged += judged.warnings
+        return judged
+
+    def _settled(self, look: Callable[[], _T]) -> _T:
+        """Look; again when a snapshot was forgotten meanwhile: then what it needed may be gone for good reason."""
+        for _ in range(_TRIES):
+            before = self._repository.snapshot_ids()
+            try:
+                return look()
+            except DamageError:
+                if before <= self._repository.snapshot_ids():
+                    raise
+        return look()
+
+    def _plan(self, judged: Judged) -> PrunePlan:
+        options = self._options
+        return plan_prune(judged.packs, max_unused=options.max_unused, max_repack=options.max_repack)
+
+    # Carrying out
+
+    def _carry_out(self, plan: PrunePlan, judged: Judged, session: WriterSession, watched: Watched) -> None:
+        moved = self._move(plan, judged)
+        going = {each.use.pack: each for each in (*plan.delete, *moved)}
+        if not going:
+            self._merge(set(), session)
+            return
+        mark = self._put_mark(going)
+        try:
+            self._wait(watched)
+            sparing = Sparing(
+                self._repository,
+                judged,
+                mark,
+                going,
+                [each.use.pack for each in moved],
+                [entry.pack for entry in self._new],
+            )
+            self._progress.phase(Phase.PLAN)
+            self._settled(lambda: sparing.look(self._tick))
+            self._spared = sparing.spared
+            gone = [each for pack, each in going.items() if pack not in self._spared]
+            self._progress.phase(Phase.DELETE)
+            self._merge({each.use.pack for each in gone}, session, gone)
+        finally:
+            # Whatever happened: from here on this prune deletes nothing more.
+            with suppress(StoreError):
+                self._repository.store.delete(mark)
+
+    def _move(self, plan: PrunePlan, judged: Judged) -> list[Going]:
+        """Copy what is needed out of the packs to repack; return those of which all that is needed was copied."""
+        if not plan.repack:
+            return []
+        self._progress.phase(Phase.STORE)
+        self._counters.restart()
+        self._counters.total_size = plan.moved_size
+        wanted = {each.use.pack: each for each in plan.repack}
+        moved: list[Going] = []
+        repacker = Repacker(self._repository.store, self._repository.keys, self._stored)
+        for fragment in sorted(self._repository.index.fragments()):
+            with suppress(Missing):
+                for entry in get_fragment(self._repository.store, self._repository.keys, fragment).packs:
+                    each = wanted.pop(entry.pack, None)
+                    if each is not None and self._copied(repacker, entry, judged):
+                        moved.append(each)
+                    self._tick(0, 0)
+        repacker.flush()
+        self._name()
+        return moved
+
+    def _copied(self, repacker: Repacker, entry: PackEntry, judged: Judged) -> bool:
+        prefix, needs = entry.pack[:12], judged.needs
+
+        def is_needed(short: bytes, frame: int, start: int) -> bool:
+            place = (prefix, frame, start)
+            return any(
+                row in needs and (copy.pack, copy.frame, copy.start) == place for row, copy in needs.copies(short)
+            )
+
+        try:
+            self._counters.size += repacker.copy(entry, is_needed)
+        except DamageError as error:
+            self._damaged.append(error.what)
+            return False
+        except Missing:
+            # Another prune was faster.
+            return False
+        return True
+
+    def _stored(self, entry: PackEntry) -> None:
+        self._stored_size += entry.size
+        self._new.append(entry)
+        self._unnamed.append(entry)
+        if sum(each.directory.blobs for each in self._unnamed) >= FRAGMENT_BLOBS:
+            self._name()
+
+    def _name(self) -> None:
+        """Let the index name the new packs, so that readers and writers find them."""
+        if self._unnamed:
+            self._repository.index.add_packs(self._unnamed)
+            self._unnamed = []
+
+    def _put_mark(self, packs: Collection[PackId]) -> str:
+        repository = self._repository
+        mark = Mark(
+            packs=tuple(sorted(packs)),
+            fragments=tuple(sorted(repository.index.fragments())),
+            writer=repository.writer,
+            time_ns=time.time_ns(),
+        )
+        return name_of(ObjectKind.MARK, repository.put_record(ObjectKind.MARK, mark))
+
+    def _wait(self, watched: Watched) -> None:
+        self._progress.phase(Phase.WAIT)
+        watched.wait(watched.writers(), self._tell_waiting, self._stop_if_asked)
+
+    def _tell_waiting(self, for_whom: str) -> None:
+        if for_whom != self._waiting_for:
+            self._waiting_for = for_whom
+            tell(self._hooks, Message(text=f"Waiting for {for_whom} to end, or to be silent for ten minutes"))
+
+    def _merge(self, gone: Collection[PackId], session: WriterSession, going: Collection[Going] = ()) -> None:
+        """Put an index without these packs, delete them, then the index before."""
+        repository = self._repository
+        named = repository.index.packs()
+        # A fragment that was merged from what another had read before may name what has long been deleted.
+        void = named - listed(repository).packs
+        if not gone and not void and not is_scattered(repository.index, _SPARE_FRAGMENTS):
+            delete_fragments(repository, replaced_fragments(repository))
+            return
+        merged = merge_fragments(repository, void.union(gone), check=lambda: self._assert_alive(session, 0))
+        for each in going:
+            self._assert_alive(session, ASK_S)
+            self._delete(each)
+        self._assert_alive(session, ASK_S)
+        delete_fragments(repository, merged.replaced)
+
+    def _delete(self, each: Going) -> None:
+        with suppress(Missing):
+            self._repository.store.delete(each.use.name)
+        self.deleted += 1
+        self.freed_size += each.use.size
+        self._tick(0, 1)
+
+    def _assert_alive(self, session: WriterSession, after_s: float) -> None:
+        """Raise when another prune has held this one dead: it may count on what this one would delete."""
+        now = self._clock.now()
+        if now - self._asked < after_s:
+            return
+        if not session.stands():
+            raise YesterError(
+                "This prune was held dead by another one, and ends",
+                hint="Was this machine asleep? Nothing is lost; run it again.",
+            )
+        self._asked = now
+
+    # Going on
+
+    def _tick(self, directories: int, files: int) -> None:
+        self._counters.directories += directories
+        self._counters.files += files
+        self._stop_if_asked()
+        now = time.monotonic()
+        if now >= self._next_update:
+            self._next_update = now + UPDATE_INTERVAL_S
+            self._progress.update(self._counters)
+
+    def _stop_if_asked(self) -> None:
+        if self._cancelled():
+            raise CancelledError("The prune was cancelled", hint="Nothing is lost; the next one goes on from here.")
+
+    def _result(self, judged: Judged, plan: PrunePlan, leftovers: Leftovers, started_ns: int) -> PruneResult:
+        return PruneResult(
+            plan=plan,
+            dry_run=self._options.dry_run,
+            snapshots=len(judged.snapshots),
+            deleted_packs=self.deleted,
+            freed_size=self.freed_size - self._stored_size,
+            moved_size=self._stored_size,
+            spared_packs=len(self._spared),
+            leftovers=leftovers,
+            damaged=tuple(self._damaged),
+            lost_blobs=judged.lost,
+            duration_ns=time.time_ns() - started_ns,
+        )
