@@ -39,6 +39,7 @@ COMMANDS = {
     "rewrite": ("yester.tui.cli.rewrite", "Take a path out of history."),
     "check": ("yester.tui.cli.check", "Look for damage in a repository."),
     "schedule": ("yester.tui.cli.schedule", "Let runs start by themselves."),
+    "export": ("yester.tui.cli.export", "Write a snapshot to standard output as an archive."),
     "copy": ("yester.tui.cli.copy", "Copy snapshots to another repository."),
     "key": ("yester.tui.cli.key", "List and change the keys that open a repository."),
     "version": ("yester.tui.cli.version", "Show the version of yester and of what it works with."),

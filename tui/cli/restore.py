@@ -99,7 +99,7 @@ def _restore(
         return restore(
             opened,
             sid,
-            [_stored_path(opened, sid, path) for path in paths],
+            [stored_path(opened, sid, path) for path in paths],
             os.path.abspath(target),
             conflict=conflict,
             owner=owner,
@@ -111,7 +111,7 @@ def _restore(
     return run.supervise(work)
 
 
-def _stored_path(opened: Repository, sid: SnapshotId, path: bytes) -> bytes:
+def stored_path(opened: Repository, sid: SnapshotId, path: bytes) -> bytes:
     """Return the absolute path; its links resolved as this machine has them, where the snapshot knows it only so."""
     plain, real = os.path.abspath(path), os.path.realpath(path)
     if plain == real:

@@ -1,0 +1,1 @@
+"""Snapshots in forms that other programs read."""
