@@ -6,11 +6,13 @@ three times what reading an entry's attributes does, so patterns without wildcar
 sets and only the rest to pathspec. A negated pattern makes order matter: then everything goes to pathspec.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from yester.engine.errors import UsageError
 from yester.engine.profiles.profile import FilterSpec
@@ -18,6 +20,8 @@ from yester.engine.profiles.profile import FilterSpec
 CACHE_TAG = b"CACHEDIR.TAG"
 CACHE_TAG_SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"
 _WILDCARDS = frozenset("*?[]!\\")
+_PIECE = re.compile(r"\\.|\[\^/\]|(?P<set>\[\^?\]?(?:\\.|[^\]\\])*\])", re.DOTALL)
+"""Pieces of a regular expression that the library makes: an escape, what it has for a star, a set of characters."""
 
 DEFAULT_EXCLUDES = (
     ".cache/",
@@ -100,9 +104,18 @@ def _anywhere(pattern: str) -> str:
     return f"{bang}**/{body}" if "/" in inner and not inner.startswith(("/", "**/")) else pattern
 
 
+def _within_names(pattern: GitIgnoreSpecPattern) -> GitIgnoreSpecPattern:
+    """Let no `[…]` of a compiled pattern take a slash: for the library, `a[!b]` takes the folder `a`, asked as `a/`."""
+    if pattern.regex is None or "[" not in str(pattern.pattern):
+        return pattern
+    regex = _PIECE.sub(lambda piece: f"(?!/){piece[0]}" if piece["set"] else piece[0], pattern.regex.pattern)
+    return GitIgnoreSpecPattern(re.compile(regex), pattern.include)
+
+
 def _compiled(patterns: list[str]) -> GitIgnoreSpec | None:
     try:
-        return GitIgnoreSpec.from_lines(patterns) if patterns else None
+        spec = GitIgnoreSpec.from_lines(patterns)
+        return GitIgnoreSpec([_within_names(pattern) for pattern in spec.patterns]) if patterns else None
     except ValueError as error:
         raise UsageError(f"An exclude pattern cannot be read: {error}", hint="Write it as in a .gitignore.") from None
 

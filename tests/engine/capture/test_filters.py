@@ -27,6 +27,9 @@ def left_out(patterns: tuple[str, ...], path: bytes) -> bool:
     ("pattern", "out", "kept"),
     [
         ("*.o", [b"/a/b.o", b"/b.o/c"], [b"/a/b.oo", b"/o"]),
+        ("a[!b]", [b"/ac", b"/ac/"], [b"/a/", b"/ab/"]),
+        ("a[+-9]", [b"/a7/"], [b"/a/"]),
+        ("a[^]x]y/", [b"/azy/"], [b"/a]y/", b"/a/y/"]),
         ("core.*", [b"/x/core.12"], [b"/x/core", b"/x/score.1"]),
         ("*~", [b"/a/b~"], [b"/~a"]),
         ("name", [b"/name", b"/a/name", b"/a/name/b"], [b"/a/names", b"/a/nam"]),
