@@ -4,7 +4,10 @@ from collections.abc import Set
 from contextlib import nullcontext
 from pathlib import Path
 
+import msgspec
+
 from yester.engine.capture.chunking import Chunker
+from yester.engine.capture.comparing import Way, sources_of, suspicions
 from yester.engine.capture.context import RunContext
 from yester.engine.capture.drafting import draft_of, finished, statistics_of
 from yester.engine.capture.dry import DryWriter
@@ -20,13 +23,26 @@ from yester.engine.capture.seen import Presence, Seen
 from yester.engine.capture.series import Series, series_of
 from yester.engine.capture.source import ContentReader
 from yester.engine.capture.walk import Capture
-from yester.engine.errors import CancelledError
+from yester.engine.errors import Broken, CancelledError, DamageError
 from yester.engine.events import Phase, Result
 from yester.engine.ids import PackId, SnapshotId
 from yester.engine.packs.writing import BlobWriter
 from yester.engine.progress import UPDATE_INTERVAL_S
+from yester.engine.sealed.records import Snapshot
 from yester.engine.sessions import WriterSession
 from yester.engine.trees.directories import decode_root
+
+_WHAT_NOW = (
+    "Is a disk not connected? Earlier snapshots stay; if this is meant, say so once with yester snap --accept-shrink"
+)
+
+
+class _Unchanged(Exception):
+    """There is a snapshot of all this already."""
+
+    def __init__(self, result: SnapshotResult) -> None:
+        super().__init__()
+        self.result = result
 
 
 class Attempt:
@@ -46,14 +62,21 @@ class Attempt:
         self._there, self._unsound = there, unsound
         self.needed: set[PackId] = set()
         """Packs that the snapshot may lie in, those of this run among them."""
+        self.series = Series(None, None, ())
         self._told = 0.0
         self._capture: Capture | None = None
         self._keeper: Keeper | None = None
 
     def make(self) -> SnapshotResult:
-        """Take the snapshot and commit it; in a dry run store nothing."""
+        """Take the snapshot and commit it; in a dry run, and where nothing changed, store nothing."""
+        try:
+            return self._made()
+        except _Unchanged as found:
+            return found.result
+
+    def _made(self) -> SnapshotResult:
         context, dry = self._context, self._context.request.dry_run
-        series = self._series()
+        series = self.series = self._series()
         key = context.cache_key()
         seen = self._seen(series, key)
         context.progress.phase(Phase.READ)
@@ -63,19 +86,67 @@ class Attempt:
         ):
             taken = self._walked(series, seen, writer, records)
             context.progress.phase(Phase.STORE)
+            suspected = self._suspicions(seen, taken)
             parent = series.parent[0] if series.parent is not None else None
-            draft = draft_of(context, writer, taken, parent, partial=False)
+            draft = draft_of(context, writer, taken, parent, suspicious=bool(suspected))
+            if records is not None:
+                self._leave_unchanged(seen, writer, records, taken, draft, suspected)
             writer.flush()
             context.counters.stored_size = writer.statistics.stored_size
             statistics = statistics_of(context, writer, taken)
             result: Result = "dry-run" if dry else "errors" if taken.failures else "complete"
             if records is None:
-                return SnapshotResult(None, statistics, tuple(taken.failures), result)
+                return SnapshotResult(None, statistics, tuple(taken.failures), result, suspected)
             context.progress.phase(Phase.COMMIT)
             sid = context.repository.commit_snapshot(finished(draft, statistics), tags=context.request.tags)
             self.needed = (context.repository.index.packs() & self._there) | writer.packs
             self._close(records, sid)
-        return SnapshotResult(sid, statistics, tuple(taken.failures), result)
+        return SnapshotResult(sid, statistics, tuple(taken.failures), result, suspected)
+
+    def _suspicions(self, seen: Seen, taken: Taken) -> tuple[str, ...]:
+        """Say which sources vanished or shrank since the last snapshot that was sound, and return that."""
+        context, sound = self._context, self.series.sound
+        if sound is None or context.request.accept_shrink:
+            return ()
+        way, gone = Way(taken.way, seen.source), [failure.path for failure in self._failures]
+        try:
+            then, now = (sources_of(way, root, self._top) for root in (sound[1].root, taken.root))
+            found = suspicions(way, sound, then, now, gone, context.profile.shrink_warning)
+        except (DamageError, Broken) as error:
+            context.teller.message("warning", f"{error.what}; whether a source has shrunk cannot be told")
+            return ()
+        for text in found:
+            context.teller.message("warning", f"{text}. {_WHAT_NOW}")
+        return tuple(found)
+
+    def _leave_unchanged(
+        self,
+        seen: Seen,
+        writer: BlobWriter | DryWriter,
+        records: FileCacheWriter,
+        taken: Taken,
+        draft: Snapshot,
+        suspected: tuple[str, ...],
+    ) -> None:
+        """End without a snapshot when the profile wants none of what the last one has already: _Unchanged then.
+
+        It leaves the writer as an error does, so that it drops what it holds: nodes of the folders above the sources.
+        """
+        context, parent = self._context, self.series.parent
+        # A run that meets lost packs heals them, and a tag is to be found afterwards.
+        if context.profile.when_unchanged == "keep" or parent is None or seen.is_deep or context.request.tags:
+            return
+        if not _is_as(draft, parent[1]) or not self._has_same_sources(seen, taken, parent[1]):
+            return
+        statistics = msgspec.structs.replace(statistics_of(context, writer, taken), added_size=0, stored_size=0)
+        self.needed = context.repository.index.packs() & self._there
+        self._close(records, parent[0])
+        result: Result = "errors" if taken.failures else "unchanged"
+        raise _Unchanged(SnapshotResult(None, statistics, tuple(taken.failures), result, suspected, parent[0]))
+
+    def _has_same_sources(self, seen: Seen, taken: Taken, parent: Snapshot) -> bool:
+        way = Way(taken.way, seen.source)
+        return sources_of(way, parent.root, self._top) == sources_of(way, taken.root, self._top)
 
     def _close(self, records: FileCacheWriter, sid: SnapshotId) -> None:
         """Let the next run trust the file cache as what this snapshot holds."""
@@ -173,6 +244,16 @@ class Attempt:
         context.progress.update(context.counters)
         if keeper is not None and capture is not None:
             keeper.look(capture, now)
+
+
+def _is_as(draft: Snapshot, earlier: Snapshot) -> bool:
+    """Whether all is alike but the trees."""
+    return (draft.links, draft.errors, draft.profile_text, draft.suspicious) == (
+        earlier.links,
+        earlier.errors,
+        earlier.profile_text,
+        earlier.suspicious,
+    )
 
 
 def _slow_next_time(path: Path, error: OSError) -> str:

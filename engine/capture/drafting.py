@@ -20,7 +20,13 @@ _MAX_REPORTED = 10_000
 
 
 def draft_of(
-    context: RunContext, writer: BlobWriter | DryWriter, taken: Taken, parent: SnapshotId | None, *, partial: bool
+    context: RunContext,
+    writer: BlobWriter | DryWriter,
+    taken: Taken,
+    parent: SnapshotId | None,
+    *,
+    partial: bool = False,
+    suspicious: bool = False,
 ) -> Snapshot:
     """Store what hangs on the snapshot besides its tree, and return the snapshot without its statistics."""
     repository, profile = context.repository, context.profile
@@ -44,6 +50,7 @@ def draft_of(
         errors=_stored_report(writer, taken.failures),
         profile_text=writer.add(BlobKind.TEXT, profile.text.encode("utf-8", "surrogateescape")),
         partial=partial,
+        suspicious=suspicious,
         program=f"yester {__version__}",
     )
 

@@ -75,6 +75,8 @@ class Taken:
     members: "array[int]" = field(default_factory=lambda: array("Q"))
     """Ordinals of link group members, with `firsts` the ordinal of each one's first."""
     firsts: "array[int]" = field(default_factory=lambda: array("Q"))
+    way: dict[bytes, bytes] = field(default_factory=dict)
+    """The nodes of the folders above the sources, by their ids."""
 
 
 class Attributes(NamedTuple):

@@ -17,13 +17,19 @@ class SnapshotRequest:
     run: str
     tags: tuple[str, ...] = ()
     dry_run: bool = False
+    accept_shrink: bool = False
+    """Sources that are gone or small are meant to be: no warning, and the next run compares with this one."""
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotResult:
-    """What came of a run; `snapshot` is None when there is no new one: after a dry run."""
+    """What came of a run; `snapshot` is None when there is no new one: after a dry run, or when nothing changed."""
 
     snapshot: SnapshotId | None
     statistics: Statistics
     failures: tuple[Failure, ...]
     result: Result
+    suspicions: tuple[str, ...] = ()
+    """In words, which sources vanished or shrank."""
+    same_as: SnapshotId | None = None
+    """The snapshot that has all of this already, when there is no new one for that reason."""

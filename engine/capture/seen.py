@@ -79,7 +79,8 @@ class Seen:
         self.source = presence.source
         self.roots = roots
         self._taken_ns = taken_ns
-        self._finished, self._killed, self._presence, self._deep = finished, killed, presence, deep
+        self.is_deep = deep
+        self._finished, self._killed, self._presence = finished, killed, presence
 
     def records(self, path: bytes) -> list[DirectoryRecord]:
         """Return what is known of the directory at `path` and may be referred to again, the newest first.
@@ -92,7 +93,7 @@ class Seen:
             found = [self._killed.find(path), self._killed.find_half(path)]
         records = [record for record in found if record is not None and self._presence.tree(record.tree)]
         record = self._finished.find(path)
-        if record is not None and not (self._deep and not self._presence.tree(record.tree)):
+        if record is not None and not (self.is_deep and not self._presence.tree(record.tree)):
             records.append(record)
         return records
 

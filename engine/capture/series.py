@@ -14,6 +14,8 @@ class Series(NamedTuple):
 
     parent: Listed | None
     """The newest complete snapshot."""
+    sound: Listed | None
+    """The newest complete one in which no source was suspiciously empty."""
     partials: tuple[Listed, ...]
     """Those of runs that did not end, the newest first."""
 
@@ -26,8 +28,10 @@ class Series(NamedTuple):
 def series_of(snapshots: Sequence[Listed], host: bytes, profile: bytes) -> Series:
     """Pick the series out of all snapshots, which are sorted by time."""
     mine = [each for each in reversed(snapshots) if (each[1].host_id, each[1].profile_id) == (host, profile)]
-    complete = (each for each in mine if not each[1].partial)
-    return Series(next(complete, None), tuple(each for each in mine if each[1].partial))
+    complete = [each for each in mine if not each[1].partial]
+    sound = (each for each in complete if not each[1].suspicious)
+    partials = tuple(each for each in mine if each[1].partial)
+    return Series(complete[0] if complete else None, next(sound, None), partials)
 
 
 def outgrown(partials: Iterable[Listed], newest: Listed) -> list[SnapshotId]:

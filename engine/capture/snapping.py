@@ -27,6 +27,7 @@ from yester.engine.packs.adoption import adopt_orphans
 from yester.engine.places import Places
 from yester.engine.progress import Progress
 from yester.engine.repository import Repository
+from yester.engine.sealed.records import Snapshot
 from yester.engine.sessions import WriterSession
 
 __all__ = ["SnapshotRequest", "SnapshotResult", "take_snapshot"]
@@ -90,10 +91,14 @@ class _Run:
                 except (DamageError, Broken) as error:
                     self._make_do_without(error)
                     continue
-                if done.snapshot is None or session is None:
+                if session is None:
+                    return done
+                if done.snapshot is None:
+                    self._settle(attempt.series.parent)
                     return done
                 if is_lasting(self._repository, session, done.snapshot, attempt.needed, self._unsound):
-                    self._complete(done.snapshot)
+                    self._teller.snapshot(done.snapshot, context.started_ns)
+                    self._settle((done.snapshot, self._repository.snapshot(done.snapshot)))
                     return done
                 self._repository.forget_snapshot(done.snapshot, "a prune took what it was built on")
                 context.counters.restart()
@@ -103,13 +108,13 @@ class _Run:
             hint="Let the program that prunes this repository end, run `yester check`, and try again.",
         )
 
-    def _complete(self, sid: SnapshotId) -> None:
-        """Tell of the snapshot, which is there to stay, and take away the partial ones that it completes.
+    def _settle(self, complete: tuple[SnapshotId, Snapshot] | None) -> None:
+        """Take away the partial snapshots that the complete one, which is there to stay, stands for as well.
 
         Remember it, so that its loss would be noticed, and say what was lost before.
         """
-        self._teller.snapshot(sid, self._context.started_ns)
-        forget_partials(self._context, (sid, self._repository.snapshot(sid)))
+        if complete is not None:
+            forget_partials(self._context, complete)
         for warning in self._repository.warnings():
             self._teller.message("warning", warning)
 

@@ -25,7 +25,7 @@ from yester.engine.ids import SnapshotId
 from yester.engine.profiles.profile import Profile
 from yester.engine.progress import Counters
 
-_EXIT_CODES: dict[Result, int] = {"complete": 0, "dry-run": 0, "errors": 3, "cancelled": 130}
+_EXIT_CODES: dict[Result, int] = {"complete": 0, "unchanged": 0, "dry-run": 0, "errors": 3, "cancelled": 130}
 
 
 class RunTeller:

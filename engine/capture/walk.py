@@ -31,6 +31,7 @@ from yester.engine.capture.roots import Root
 from yester.engine.capture.seen import Seen
 from yester.engine.capture.statx import Status
 from yester.engine.entries import Mark
+from yester.engine.ids import BlobId, BlobKind
 from yester.engine.trees.directories import TreeWriter, encode_root
 from yester.engine.trees.page_builder import Owners
 
@@ -135,7 +136,7 @@ class Capture:
         """Take a source, or a folder of which only the way to the sources is kept."""
         if root.whole:
             return self._directory(place, earlier)
-        writer, before = self._writer(), self._before.directory((), earlier)
+        writer, before = TreeWriter(self._put_way, self._page_key, self._owners), self._before.directory((), earlier)
         self._halves.append(HalfWritten(writer))
         try:
             for name, child in sorted(root.children.items()):
@@ -180,6 +181,11 @@ class Capture:
         if whole and self._records is not None:
             self._records.add(path, listing.digest, *below, listing.stamps)
         return below
+
+    def _put_way(self, kind: BlobKind, data: bytes) -> BlobId:
+        blob = self._put(kind, data)
+        self._intake.taken.way[blob] = data
+        return blob
 
     # A directory whose own listing is as it was.
 

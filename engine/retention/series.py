@@ -49,8 +49,8 @@ class Candidate:
 
 
 def is_good(snapshot: Snapshot) -> bool:
-    """Whether a snapshot is one to fall back on: its run came to its end."""
-    return not snapshot.partial
+    """Whether a snapshot is one to fall back on: its run came to its end, and no source was suspiciously empty."""
+    return not (snapshot.partial or snapshot.suspicious)
 
 
 def series_of(snapshot: Snapshot) -> Series:

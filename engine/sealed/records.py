@@ -57,6 +57,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     errors: Id | None = None
     profile_text: Id | None = None
     partial: bool = False
+    suspicious: bool = False
+    """A source that the one before had was gone, or had lost more than the profile finds likely."""
     original: Id | None = None
     """The snapshot that a rewrite or a repair made this one from."""
     copy_of: Id | None = None

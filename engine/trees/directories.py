@@ -252,6 +252,13 @@ def _entries(source: BlobSource, parent: Entry, path: bytes, first: int) -> Iter
             yield prefix + name, page.entry(row), first + base + ordinal
 
 
+def walk_directory(source: BlobSource, entry: Entry) -> Iterator[Entry]:
+    """Yield what is directly in a directory that has been read (`refs` is not empty)."""
+    for page, _, _ in open_directory(source, entry).leaves():
+        for row in range(page.count):
+            yield page.entry(row)
+
+
 def open_directory(source: BlobSource, entry: Entry) -> Directory:
     """Return the directory of an entry that has been read (`refs` is not empty)."""
     return Directory(source, entry.tree, entry.summary.entries if entry.summary else None)

@@ -100,7 +100,11 @@ def _row(sid: SnapshotId, snapshot: Snapshot, label: Label | None) -> tuple[str,
 def notes(snapshot: Snapshot) -> list[str]:
     """Return in words what is special about a snapshot."""
     failed = snapshot.statistics.failed
-    said = ["partial" if snapshot.partial else "", count(failed, "failure") if failed else ""]
+    said = [
+        "partial" if snapshot.partial else "",
+        "suspicious" if snapshot.suspicious else "",
+        count(failed, "failure") if failed else "",
+    ]
     return [word for word in said if word]
 
 
@@ -123,6 +127,7 @@ def snapshot_as_json(sid: SnapshotId, snapshot: Snapshot, label: Label | None) -
         "user": snapshot.user,
         "sources": [shown(source) for source in snapshot.sources],
         "partial": snapshot.partial,
+        "suspicious": snapshot.suspicious,
         "parent": snapshot.parent.hex() if snapshot.parent else None,
         "program": snapshot.program,
         "name": label.name if label else None,

@@ -41,6 +41,7 @@ class Asked:
     events: bool
     as_json: bool
     access: Access
+    accept_shrink: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ AFTER: tuple[Callable[[Profile, Places, Access, Outcome], None], ...] = ()
 @click.command("snap", short_help="Take a snapshot of a profile.")
 @click.argument("name", metavar="PROFILE")
 @click.option("--tag", "tags", metavar="TAG", multiple=True, help="Give the snapshot a tag.")
+@click.option("--accept-shrink", is_flag=True, help="Sources that are gone or small are meant to be.")
 @click.option("--dry-run", is_flag=True, help="Say what would be taken, and store nothing.")
 @click.option("--detach", is_flag=True, help="Go on in the background; print the run's id once it has begun.")
 @click.option("--events", is_flag=True, help="Print what happens as it happens, as lines of JSON.")
@@ -75,6 +77,7 @@ AFTER: tuple[Callable[[Profile, Places, Access, Outcome], None], ...] = ()
 def command(
     name: str,
     tags: tuple[str, ...],
+    accept_shrink: bool,
     dry_run: bool,
     detach: bool,
     events: bool,
@@ -91,7 +94,7 @@ def command(
     for tag in tags:
         checked_tag(tag)
     access = Access(None, passphrase_file, passphrase_command, keyring)
-    asked = Asked(name, tags, dry_run, events, as_json, access)
+    asked = Asked(name, tags, dry_run, events, as_json, access, accept_shrink)
     id = new_run_id(time.time_ns())
     if not detach:
         return _run(asked, id)
@@ -173,7 +176,9 @@ class _Attempt:
         # Not before the repository was opened: its key is being derived while these are loaded.
         from yester.engine.capture.snapping import SnapshotRequest, take_snapshot
 
-        request = SnapshotRequest(self.profile, self.run.id, self.asked.tags, self.asked.dry_run)
+        request = SnapshotRequest(
+            self.profile, self.run.id, self.asked.tags, self.asked.dry_run, self.asked.accept_shrink
+        )
 
         def work(cancelled: Callable[[], bool]) -> "SnapshotResult":
             return take_snapshot(
@@ -199,8 +204,9 @@ def _say(asked: Asked, id: str, profile: Profile, reason: str, result: "Snapshot
     if result is None or not result.failures:
         return 0
     failed = count(len(result.failures), "entry", "entries")
+    kept = "the snapshot is kept, and marks them" if result.snapshot is not None else "as in the last snapshot"
     complain_of_paths(
-        f"{failed} could not be taken whole; the snapshot is kept, and marks them",
+        f"{failed} could not be taken whole; {kept}",
         [(each.path, each.what) for each in result.failures],
         len(result.failures),
     )
@@ -215,6 +221,8 @@ def _as_json(id: str, profile: Profile, reason: str, result: "SnapshotResult | N
         "snapshot": result.snapshot.hex() if result.snapshot is not None else None,
         "profile": profile.name,
         "result": result.result,
+        "same_as": result.same_as.hex() if result.same_as is not None else None,
+        "suspicions": list(result.suspicions),
         **msgspec.structs.asdict(result.statistics),
         "failures": [{**msgspec.to_builtins(shown(f.path)), "what": f.what} for f in result.failures],
     }
@@ -227,6 +235,9 @@ def _summary(profile: Profile, result: "SnapshotResult", dry_run: bool) -> list[
         if result.snapshot is not None
         else f"{'dry run' if dry_run else 'run'} of {profile.name}"
     )
+    if result.same_as is not None:
+        since = f"nothing changed since snapshot {result.same_as.hex()[:8]}, and none was added"
+        return [f"run of {profile.name}: {since}; {count(done.files, 'file')}, in {duration(done.duration_ns)}"]
     return [
         f"{head}: {count(done.files, 'file')}, {size(done.size)}, in {duration(done.duration_ns)}",
         f"  {done.new:,} new, {done.changed:,} changed, {done.unchanged:,} unchanged; "
