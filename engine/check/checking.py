@@ -17,6 +17,8 @@ from yester.engine.progress import Progress
 from yester.engine.repository import Repository
 
 _SCRATCH = "check-"
+_LOOKS = 3
+"""How often a repository is checked again when snapshots that seem damaged were forgotten meanwhile."""
 _STALE_NS = 24 * 3600 * 10**9
 
 
@@ -39,12 +41,21 @@ def check(
     tell(hooks, CheckBegin(repository=place, read_data_percent=read_data_percent))
     problems = Problems(lambda subject, what, hit: _tell(hooks, subject, what, hit))
     try:
-        with scratch(repository.cache) as folder:
-            examination = Examination(repository, problems, progress, cancelled)
-            examination.run(Path(folder), read_data_percent)
+        for look in range(_LOOKS):
+            problems = Problems(lambda subject, what, hit: _tell(hooks, subject, what, hit))
+            with scratch(repository.cache) as folder:
+                examination = Examination(repository, problems, progress, cancelled)
+                examination.run(Path(folder), read_data_percent)
+            if not problems or look == _LOOKS - 1 or not _is_outdated(examination, repository):
+                break
         return _report(examination, problems)
     finally:
         tell(hooks, CheckEnd(repository=place, problems=len(problems), duration_ns=time_ns() - started_ns))
+
+
+def _is_outdated(examination: Examination, repository: Repository) -> bool:
+    """Whether a snapshot was forgotten since it was listed: a prune may have taken what it needed, for good reason."""
+    return not {sid for sid, _ in examination.objects.snapshots} <= repository.snapshot_ids()
 
 
 def scratch(cache: Path) -> "TemporaryDirectory[str]":

@@ -1,7 +1,8 @@
 """The packs of a repository, held against its index: which are there, which are whole, and which blobs are lost.
 
 Others may write meanwhile: packs come before the fragments that name them, so that what is missing from a listing is
-asked for again before it is a problem.
+asked for again before it is a problem. Others may prune meanwhile: where a named pack is not there, the index is loaded
+again, which says then where its blobs went. That a pack is named and gone is no damage; that a blob is nowhere is.
 """
 
 import random
@@ -24,6 +25,8 @@ from yester.engine.store import Store
 
 _THREADS = 2
 _PACKS_AHEAD = 4
+_LOOKS = 5
+"""How often the index is loaded again while packs that it names are not there."""
 
 
 class PackSurvey:
@@ -48,8 +51,8 @@ class PackSurvey:
         self.damaged: list[PackVerdict] = []
         self.orphans: list[str] = []
         """Packs that no fragment names."""
-        self._gone: dict[bytes, int] = {}
-        """Problems of packs that are not there, by the first bytes of their ids."""
+        self._gone: dict[bytes, str] = {}
+        """Packs that are not there, by the first bytes of their ids."""
         self._bad: dict[bytes, int] = {}
         """Problems of blobs that cannot be read, by the first bytes of their pack's id and their short id."""
         self._unnamed: int | None = None
@@ -64,7 +67,7 @@ class PackSurvey:
         with ThreadPoolExecutor(_THREADS, "check") as pool:
             reading: deque[Future[PackVerdict]] = deque()
             try:
-                for entry in self._entries(named):
+                for entry in self._entries_and_again(named):
                     self._step()
                     if self._must_read(entry, listed, to_read):
                         reading.append(pool.submit(read_pack, self._store, self._keys, entry))
@@ -82,7 +85,8 @@ class PackSurvey:
         short, first, passed = blob[:SHORT_ID_SIZE], None, set[bytes]()
         while (prefix := self._index.holder(short, passed)) is not None:
             gone = self._gone.get(prefix)
-            problem = self._bad.get(prefix + short) if gone is None else gone
+            missing = None if gone is None else self._problems.note(gone, "it is not there")
+            problem = self._bad.get(prefix + short) if missing is None else missing
             if problem is None:
                 return None
             passed.add(prefix)
@@ -96,6 +100,15 @@ class PackSurvey:
     def unnamed_by(self, problem: int) -> None:
         """Let blobs that no fragment names be lost for this reason: the fragment that named them is damaged."""
         self._unnamed = problem
+
+    def _entries_and_again(self, seen: set[PackId]) -> Iterator[PackEntry]:
+        """Yield each pack that the index names, and, when one was not there, what a newer index names."""
+        for _ in range(_LOOKS):
+            gone = len(self.gone)
+            yield from self._entries(seen)
+            if len(self.gone) == gone:
+                return
+            self._index.refresh()
 
     def _entries(self, seen: set[PackId]) -> Iterator[PackEntry]:
         """Yield each pack that the index names, once."""
@@ -116,7 +129,7 @@ class PackSurvey:
             size = self._store.query(entry.name)
         except Missing:
             self.gone.add(entry.pack)
-            self._gone[entry.pack[:PACK_PREFIX_SIZE]] = self._problems.note(entry.name, "it is not there")
+            self._gone[entry.pack[:PACK_PREFIX_SIZE]] = entry.name
             return False
         return size != entry.size or entry.name in to_read or entry.name not in listed
 
