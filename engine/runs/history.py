@@ -57,7 +57,8 @@ def read_run(state: Path, run: str) -> RunRecord | None:
             tail = file.read().split(b"\n")
     except OSError:
         return None
-    return record_of(first, tail[1:-1] if size > _TAIL_SIZE else tail[:-1], alive=alive)
+    record = record_of(first, tail[1:-1] if size > _TAIL_SIZE else tail[:-1], alive=alive)
+    return record if record is None or record.run == run else msgspec.structs.replace(record, run=run)
 
 
 def journaled(state: Path) -> Iterator[RunRecord]:
@@ -95,23 +96,45 @@ def has_run(places: Places, profile: str) -> bool:
 
 
 def find_run(places: Places, said: str) -> RunRecord:
-    """Return the run that is meant by an id, the beginning of one, the name of a profile (its newest) or nothing.
+    """Return the run that an id, a part of one, or a profile's name means (its newest); the newest for nothing.
 
-    UsageError: there is none, or several.
+    The beginning of an id is a part, and so are its last four digits, which lists show. UsageError: none, or several.
     """
-    runs = all_runs(places.state)
-    if not runs:
-        raise UsageError("There was no run yet", hint="Take a snapshot: yester snap PROFILE")
-    if not said:
+    return _chosen(all_runs(places.state), said)
+
+
+def find_active_run(places: Places, said: str) -> RunRecord:
+    """Return the run that is meant among those that last. UsageError: there is none, or several."""
+    runs = [run for run in journaled(places.state) if not run.is_over]
+    try:
+        return _chosen(runs, said)
+    except UsageError:
+        over = [run for run in all_runs(places.state) if _is_meant(run, said)]
+        if len(over) != 1 and not any(said == run.profile for run in over):
+            raise
+        what = f"No run of {said} is active" if said == over[0].profile else f"Run {over[0].run} is over"
+        raise UsageError(what, hint="See yester runs.") from None
+
+
+def _chosen(runs: Sequence[RunRecord], said: str) -> RunRecord:
+    if not said and runs:
         return runs[0]
-    ofname = [run for run in runs if said in (run.profile, run.action)]
-    matching = [run for run in runs if run.run == said] or ofname[:1] or [r for r in runs if r.run.startswith(said)]
+    exact = [run for run in runs if run.run == said] or [run for run in runs if said in (run.profile, run.action)][:1]
+    matching = exact or [run for run in runs if _is_meant(run, said)]
     if len(matching) == 1:
         return matching[0]
     if matching:
-        raise UsageError(f"{len(matching)} runs begin with {said}", hint="Give more of the id, or all of it.")
-    names = {run.profile for run in runs if run.profile}
-    raise UsageError(f"There is no run {said}", hint=did_you_mean(said, names) or "See yester runs.")
+        raise UsageError(
+            f"{len(matching)} runs are meant by {said}", hint="Give more of the id: see yester runs --json."
+        )
+    if not runs:
+        raise UsageError("There is no such run", hint="See yester runs.")
+    hint = did_you_mean(said, {run.profile for run in runs if run.profile})
+    raise UsageError(f"There is no run {said}", hint=hint or "See yester runs.")
+
+
+def _is_meant(run: RunRecord, said: str) -> bool:
+    return bool(said) and (run.profile == said or run.run.startswith(said) or run.run.endswith(f"-{said}"))
 
 
 # The course of a run.

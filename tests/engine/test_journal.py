@@ -39,8 +39,10 @@ class Pipe:
 
 def test_run_ids_sort_by_time() -> None:
     first, second = new_run_id(1_795_176_000_000_000_000), new_run_id(1_795_176_001_000_000_000)
-    assert first.startswith("20261120T120000Z-")
-    assert first < second
+    within = new_run_id(1_795_176_000_000_020_000)
+    assert first == "20261120T120000Z-0000"
+    assert new_run_id(1_795_176_000_999_999_999) == "20261120T120000Z-ffff"
+    assert first < within < second
     assert journal_path(Path("/state"), first) == Path(f"/state/runs/{first}.jsonl")
 
 
@@ -77,6 +79,16 @@ def test_a_journal_that_cannot_be_made_is_complained_about_once(tmp_path: Path) 
     recorder.on_app_exit(AppExit())
     [problem] = recorder.close()
     assert "cannot be written" in problem
+
+
+def test_two_runs_never_share_a_journal(tmp_path: Path) -> None:
+    first, second = (JournalFile(tmp_path / "run.jsonl") for _ in range(2))
+    first.write(b"one\n")
+    second.write(b"two\n")
+    assert second.problem.endswith("is another run's")
+    first.close()
+    second.close()
+    assert (tmp_path / "run.jsonl").read_bytes() == b"one\n"
 
 
 def test_a_full_disk_stops_the_journal_and_nothing_else() -> None:

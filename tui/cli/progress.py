@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from yester.engine.events import Phase
 from yester.engine.progress import Counters
+from yester.engine.runs.estimate import share_done
+from yester.tui.cli.terminals import leave_dead_terminal
 from yester.tui.cli.wording import count, size
 
 if TYPE_CHECKING:
@@ -27,9 +29,8 @@ WORDS = {
     Phase.DELETE: "deleting",
 }
 
-_SETTLED_S = 2.0
-"""Before this a rate says nothing about the rest."""
-_SETTLED_SHARE = 0.02
+_TIMED = (Phase.READ, Phase.STORE, Phase.WRITE, Phase.CONTENT)
+"""Phases of which the time left is shown."""
 _BAR_WIDTH = 24
 
 
@@ -40,28 +41,17 @@ class Follower(Protocol):
         """The work turns to its next part."""
         ...
 
-    def update(self, counters: Counters) -> None:
-        """The work has come this far."""
+    def update(self, counters: Counters, eta_s: int | None = None) -> None:
+        """The work has come this far, and takes so many seconds more."""
         ...
 
 
-def share_done(counters: Counters) -> float | None:
-    """Return how much of the work is done, 0 to 1, as far as the totals are known; files and bytes count alike."""
-    shares = []
-    if counters.total_files:
-        shares.append(min(1.0, (counters.files) / counters.total_files))
-    if counters.total_size:
-        shares.append(min(1.0, counters.size / counters.total_size))
-    return sum(shares) / len(shares) if shares else None
-
-
-def time_left(share: float | None, elapsed_s: float) -> str:
-    """Return how long the rest takes at the rate so far, in words; empty while nobody can say."""
-    if share is None or share < _SETTLED_SHARE or elapsed_s < _SETTLED_S:
+def time_left(seconds: int | None) -> str:
+    """Return how long the rest takes, in words; empty while nobody can say."""
+    if seconds is None:
         return ""
-    seconds = elapsed_s / share * (1 - share)
     if seconds < 60:
-        return f"{max(1, round(seconds))} s left"
+        return f"{max(1, seconds)} s left"
     if seconds < 3600:
         return f"{round(seconds / 60)} min left"
     return f"{seconds / 3600:.1f} h left"
@@ -70,11 +60,18 @@ def time_left(share: float | None, elapsed_s: float) -> str:
 class Watch:
     """The engine's Progress: keeps the newest counters, and shows them when `tick` is called, on another thread."""
 
-    def __init__(self, follower: Follower | None, bar: "Bar | None", begun: Callable[[], None] = lambda: None) -> None:
-        """`begun` is called when a phase begins that comes after opening."""
+    def __init__(
+        self,
+        follower: Follower | None,
+        bar: "Bar | None",
+        begun: Callable[[], None] = lambda: None,
+        left_s: Callable[[Counters], int | None] = lambda counters: None,
+    ) -> None:
+        """`begun` is called when a phase begins that comes after opening; `left_s` is asked for the seconds left."""
         self._follower = follower
         self._bar = bar
         self._begun = begun
+        self._left_s = left_s
         self._phase = Phase.OPEN
         self._counters: Counters | None = None
 
@@ -100,32 +97,57 @@ class Watch:
         counters = self._counters
         if counters is None:
             return
+        left_s = self._left_s(counters)
         if self._follower is not None:
-            self._follower.update(counters)
+            self._follower.update(counters, left_s)
         if self._bar is not None:
-            self._bar.show(self._phase, counters)
+            self._bar.show(self._phase, counters, left_s)
 
 
 class Bar:
-    """A line at the bottom of the terminal; gone when the work is done."""
+    """A line at the bottom of the terminal; gone when the work is done, or the terminal is."""
 
-    def __init__(self) -> None:
-        self._began_s = time.monotonic()
+    def __init__(self, worked_s: float = 0.0) -> None:
+        """`worked_s`: for how long the work has been going on."""
+        self.phase = Phase.OPEN
+        """For those who do not know a phase at each `show`: the last one they heard of."""
+        self._began_s = time.monotonic() - worked_s
         self._progress: RichProgress | None = None
         self._task: TaskID | None = None
+        self._is_lost = False
 
-    def show(self, phase: Phase, counters: Counters) -> None:
+    def show(self, phase: Phase, counters: Counters, left_s: int | None = None) -> None:
         """Draw the line anew."""
         elapsed_s = time.monotonic() - self._began_s
-        share = share_done(counters)
         parts = [
             count(counters.files, "file"),
             size(counters.size),
             f"{size(int(counters.size / elapsed_s))}/s" if elapsed_s > 0.5 else "",
-            time_left(share, elapsed_s) if phase in (Phase.READ, Phase.WRITE, Phase.CONTENT) else "",
+            time_left(left_s) if phase in _TIMED else "",
             count(counters.failed, "failure") if counters.failed else "",
         ]
-        self._draw(WORDS[phase], share, "  ".join(part for part in parts if part))
+        share = share_done(counters.files, counters.size, counters.total_files, counters.total_size)
+        self._try(lambda: self._draw(WORDS[phase], share, "  ".join(part for part in parts if part)))
+
+    def hide(self) -> None:
+        """Take the line away until it is drawn again, so that something can be printed."""
+        progress, self._progress = self._progress, None
+        if progress is not None:
+            self._try(progress.stop)
+
+    def close(self) -> None:
+        """Take the line away."""
+        self.hide()
+
+    def _try(self, draw: Callable[[], None]) -> None:
+        """Draw; a terminal that went away is left alone from then on, since the work goes on."""
+        if self._is_lost:
+            return
+        try:
+            draw()
+        except OSError:
+            self._is_lost = True
+            leave_dead_terminal()
 
     def _draw(self, word: str, share: float | None, text: str) -> None:
         if self._progress is None or self._task is None:
@@ -135,11 +157,6 @@ class Bar:
         total, completed = (None, 0) if share is None else (1.0, share)
         self._progress.update(self._task, description=word, total=total, completed=completed, text=text)
         self._progress.refresh()
-
-    def close(self) -> None:
-        """Take the line away."""
-        if self._progress is not None:
-            self._progress.stop()
 
 
 def _rich_progress() -> "RichProgress":
@@ -164,8 +181,8 @@ def _rich_progress() -> "RichProgress":
     )
 
 
-def terminal_bar(quiet: bool) -> Bar | None:
+def terminal_bar(quiet: bool, worked_s: float = 0.0) -> Bar | None:
     """Return a bar when standard error is a terminal that can move its cursor, and nobody wants quiet."""
     import os
 
-    return Bar() if not quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb" else None
+    return Bar(worked_s) if not quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb" else None

@@ -32,6 +32,7 @@ from yester.engine.journal import EventStream, JournalFile, LineSink, Recorder, 
 from yester.engine.places import Places
 from yester.engine.profiles.profile import Profile
 from yester.engine.runs.control import RunControl
+from yester.engine.runs.forecasting import Forecaster
 from yester.engine.runs.history import thin_now_and_then
 from yester.engine.runs.serving import RunSocket
 from yester.engine.runs.sockets import control_folders
@@ -212,7 +213,9 @@ def recorded(
         sinks.append(EventStream(sys.stdout.fileno()))
     bar = terminal_bar(quiet=quiet or events)
     ears = _Ears(recorder)
-    recording = Recorded(id, work, recorder, ears, Watch(recorder, bar, begun), control)
+    forecaster = Forecaster(places.state, work.profile if work.action == "snap" else "", control)
+    watch = Watch(recorder, bar, begun, forecaster.left_s)
+    recording = Recorded(id, work, recorder, ears, watch, control)
     has_failed = True
     with outliving_terminal():
         try:

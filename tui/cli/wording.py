@@ -3,6 +3,8 @@
 import time
 from collections.abc import Sequence
 
+_AGES = ((2 * 86400, 86400, "days"), (2 * 3600, 3600, "h"), (60, 60, "min"))
+"""From so many seconds on, an age is given in this unit."""
 _UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
@@ -72,3 +74,12 @@ def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[s
         ).rstrip()
         for row in rows
     ]
+
+
+def age(time_ns: int) -> str:
+    """Return a stretch of time in one unit, as people say how long ago something was: `5 min`, `3 days`."""
+    seconds = max(0, time_ns) // 1_000_000_000
+    for least, unit, name in _AGES:
+        if seconds >= least:
+            return f"{seconds // unit} {name}"
+    return f"{seconds} s"

@@ -4,30 +4,15 @@ import pytest
 
 from yester.engine.events import Phase
 from yester.engine.progress import Counters
-from yester.tui.cli.progress import WORDS, Bar, Watch, share_done, terminal_bar, time_left
-
-
-def test_the_share_counts_files_and_bytes_alike() -> None:
-    assert share_done(Counters(files=5)) is None
-    assert share_done(Counters(files=5, total_files=10)) == 0.5
-    assert share_done(Counters(files=5, size=10, total_files=10, total_size=10)) == 0.75
-    assert share_done(Counters(files=50, total_files=10)) == 1.0
+from yester.tui.cli.progress import WORDS, Bar, Watch, terminal_bar, time_left
 
 
 @pytest.mark.parametrize(
-    ("share", "elapsed", "words"),
-    [
-        (None, 100, ""),
-        (0.5, 1, ""),
-        (0.01, 100, ""),
-        (0.5, 10, "10 s left"),
-        (0.1, 60, "9 min left"),
-        (0.1, 3600, "9.0 h left"),
-        (1.0, 10, "1 s left"),
-    ],
+    ("seconds", "words"),
+    [(None, ""), (0, "1 s left"), (59, "59 s left"), (540, "9 min left"), (32400, "9.0 h left")],
 )
-def test_time_left(share: float | None, elapsed: float, words: str) -> None:
-    assert time_left(share, elapsed) == words
+def test_time_left(seconds: int | None, words: str) -> None:
+    assert time_left(seconds) == words
 
 
 def test_every_phase_has_a_word() -> None:
@@ -41,20 +26,20 @@ class Follower:
     def phase(self, phase: Phase) -> None:
         self.seen.append(phase)
 
-    def update(self, counters: Counters) -> None:
-        self.seen.append(counters.files)
+    def update(self, counters: Counters, eta_s: int | None = None) -> None:
+        self.seen.append((counters.files, eta_s))
 
 
 def test_progress_is_told_when_it_ticks_and_phases_at_once() -> None:
     follower = Follower()
-    watch = Watch(follower, None)
+    watch = Watch(follower, None, left_s=lambda counters: 100 - counters.files)
     watch.tick()
     watch.phase(Phase.READ)
     counters = Counters(files=1)
     watch.update(counters)
     counters.files = 2
     watch.tick()
-    assert follower.seen == [Phase.READ, 2]
+    assert follower.seen == [Phase.READ, (2, 98)]
 
 
 def test_the_bar_draws_and_goes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,47 @@
+"""The time left of the run at hand: its own clock, and what is remembered of earlier runs."""
+
+import time
+from pathlib import Path
+
+from yester.engine.progress import Counters
+from yester.engine.runs.control import RunControl
+from yester.engine.runs.estimate import SETTLED_S, Forecast, Past, estimate, forecast
+from yester.engine.runs.history import course_of, journaled, remembered
+from yester.engine.runs.records import RunRecord, Step
+
+PAST_RUNS = 5
+"""Earlier runs that are asked."""
+
+
+def past_runs(state: Path, profile: str) -> tuple[Past, ...]:
+    """Return the newest good snapshots of a profile, newest first; no more of the journals is read than that takes."""
+    good: list[RunRecord] = []
+    for record in (*journaled(state), *remembered(state)) if profile else ():
+        if record.action == "snap" and record.profile == profile and record.has_succeeded and record.duration_ns:
+            good.append(record)
+            if len(good) == PAST_RUNS:
+                break
+    return tuple(Past(run.duration_ns / 1e9, run.files, run.size, course_of(state, run)) for run in good)
+
+
+class Forecaster:
+    """Says how long a run still takes; pauses do not count."""
+
+    def __init__(self, state: Path, profile: str, control: RunControl) -> None:
+        """`profile`: whose earlier snapshots tell; empty when none do."""
+        self._state, self._profile, self._control = state, profile, control
+        self._began_s = time.monotonic()
+        self._past: tuple[Past, ...] | None = None
+        self._shown: Forecast | None = None
+
+    def left_s(self, counters: Counters) -> int | None:
+        """Return the seconds left; None while nobody can say."""
+        elapsed_s = time.monotonic() - self._began_s - self._control.paused_s
+        if elapsed_s < SETTLED_S:  # most runs are over by then, and need not look back
+            return None
+        if self._past is None:
+            self._past = past_runs(self._state, self._profile)
+        now = Step(elapsed_s, counters.files, counters.size)
+        raw_s = estimate(self._past, now, counters.total_files, counters.total_size)
+        self._shown = forecast(self._shown, raw_s, elapsed_s)
+        return round(self._shown.left_s) if self._shown is not None else None

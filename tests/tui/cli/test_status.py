@@ -1,0 +1,132 @@
+"""status: at a glance, and for monitoring."""
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from tests.engine.runs.made import HOUR_NS, NOON_NS, run_id, write_journal, write_run
+from tests.tui.cli.conftest import Yester, is_one_complaint
+
+from yester.engine.events import Error, ErrorCode, RunBegin, RunEnd
+from yester.engine.runs import status
+from yester.engine.runs.history import all_runs
+from yester.engine.runs.records import RunRecord
+from yester.engine.runs.status import judge
+from yester.tui.cli.status import status_as_json
+
+GOLDEN = Path(__file__).with_name("status.json")
+
+
+@pytest.fixture
+def profile(yester: Yester, plain: Path, docs: Path) -> str:
+    assert yester("profile", "add", "docs", docs).code == 0
+    return "docs"
+
+
+def test_no_profiles(yester: Yester, home: Path) -> None:
+    assert yester("status").out == "no profiles yet: yester profile add NAME FOLDER\n"
+    assert json.loads(yester("status", "--json").out) == {"ok": True, "profiles": []}
+    assert yester("status", "docs").code == 2
+
+
+def test_from_never_to_ok_to_failed_and_back(yester: Yester, profile: str, plain: Path) -> None:
+    never = yester("status")
+    assert never.code == 1
+    assert never.out.splitlines()[1].split() == ["docs", "never", "-", "-"]
+    assert yester("snap", profile).code == 0
+    assert yester("status").code == 0
+    away = plain.with_name("away")
+    plain.rename(away)
+    assert yester("snap", profile).code == 6
+    failed = yester("status")
+    assert failed.code == 1
+    assert failed.out.splitlines()[1].split()[:2] == ["docs", "failed"]
+    assert "docs: There is no repository" in failed.out and "(1 run since" in failed.out and "hint: " in failed.out
+    assert json.loads(yester("status", "--json").out)["ok"] is False
+    away.rename(plain)
+    assert yester("snap", profile).code == 0
+    assert yester("status").code == 0
+
+
+def test_a_run_that_was_missed(yester: Yester, profile: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = home / ".config/yester/profiles/docs.toml"
+    text = re.sub(
+        r"\n\[schedule\]\n", '\n[schedule]\nwhen = "minutes"\nevery = 1\n', file.read_text() + "\n[schedule]\n", count=1
+    )
+    file.write_text(text.removesuffix("\n[schedule]\n"))
+    assert yester("snap", profile).code == 0
+    fine = yester("status")
+    assert fine.code == 0
+    assert fine.out.splitlines()[1].split()[-1] != "-"
+    monkeypatch.setattr("yester.tui.cli.status.GRACE", timedelta(hours=-2))
+    late = yester("status")
+    assert late.code == 1
+    assert late.out.splitlines()[1].split()[1] == "late"
+    assert "A run was due and did not begin" in late.out
+
+
+def test_a_profile_that_cannot_be_read(yester: Yester, profile: str, home: Path) -> None:
+    """At night nobody sees the complaint: the run is in the list, and the profile is not well."""
+    assert yester("snap", profile).code == 0
+    file = home / ".config/yester/profiles/docs.toml"
+    text = file.read_text()
+    file.write_text("sources = [")
+    assert yester("snap", profile).code == 2
+    assert "failed" in yester("runs").out.splitlines()[-1]
+    broken = yester("status")
+    assert broken.code == 1
+    assert str(file) in broken.out
+    file.unlink()
+    assert yester("snap", profile).code == 2
+    gone = yester("status")
+    assert gone.code == 1
+    assert "There is no profile docs" in gone.out
+    file.write_text(text)
+    assert yester("snap", profile).code == 0
+    assert yester("status").code == 0
+
+
+def test_a_name_that_was_mistyped_is_no_run(yester: Yester, profile: str) -> None:
+    assert yester("snap", "dosc").code == 2
+    assert yester("runs").out == "nothing ran yet\n"
+
+
+def test_maintenance_that_failed_is_named(yester: Yester, profile: str, plain: Path, home: Path) -> None:
+    assert yester("snap", profile).code == 0
+    [pack, *_] = sorted(plain.rglob("data.*"))
+    whole = pack.read_bytes()
+    pack.chmod(0o600)
+    pack.write_bytes(whole[:-1] + b"x")
+    assert yester("check", "--read-data").code == 5
+    bad = yester("status")
+    assert bad.code == 1
+    assert "docs: check " in bad.out
+    pack.write_bytes(whole)
+    assert yester("check").code == 0
+    assert yester("status").code == 0
+
+
+def test_one_profile_may_be_asked_for(yester: Yester, profile: str, docs: Path) -> None:
+    yester("profile", "add", "other", docs)
+    yester("snap", profile)
+    assert (yester("status", "docs").code, yester("status", "other").code, yester("status").code) == (0, 1, 1)
+    mistyped = yester("status", "dosc")
+    assert mistyped.code == 2
+    assert is_one_complaint(mistyped.err)
+
+
+def test_the_form_of_the_json_is_fixed(home: Path) -> None:
+    """Monitoring reads it: keys are added, never renamed."""
+    state = home / "state"
+    write_run(state, 1)
+    id = run_id(2)
+    error = Error(ErrorCode.TARGET_MISSING, "There is no repository", "Connect the disk.")
+    write_journal(state, id, RunBegin(id, "docs", "00"), error, RunEnd(id, "failed", 6), began_ns=NOON_NS + HOUR_NS)
+    runs: list[RunRecord] = all_runs(state)
+    found = judge("docs", runs)
+    text = msgspec.json.format(msgspec.json.encode(status_as_json(found)), indent=2).decode() + "\n"
+    assert text == GOLDEN.read_text()
+    assert timedelta(hours=1) == status.GRACE

@@ -1,0 +1,125 @@
+"""Runs and their events in words."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from yester.engine.events import (
+    CheckBegin,
+    CheckEnd,
+    Error,
+    Event,
+    Message,
+    MountAfter,
+    MountBefore,
+    Phase,
+    RestoreBegin,
+    RestoreEnd,
+    RunBegin,
+    RunEnd,
+    RunPause,
+    RunPhase,
+    RunProgress,
+    RunResume,
+    SnapshotNew,
+    Unknown,
+    Unmount,
+)
+from yester.engine.runs.records import BUSY, RunRecord
+from yester.tui.cli.progress import WORDS, time_left
+from yester.tui.cli.wording import count, duration, printable, size
+
+STATES: Mapping[str, str] = {
+    "complete": "complete",
+    "errors": "with errors",
+    "unchanged": "unchanged",
+    "partial": "partial",
+    "skipped": "skipped",
+    "dry-run": "dry run",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "running": "running",
+    "paused": "paused",
+    "died": "died",
+}
+"""What became of a run, in words that fit a column."""
+
+
+def state_words(run: RunRecord) -> str:
+    """Return what became of a run, and of one that lasts how far it has come."""
+    if run.exit_code == BUSY:
+        return "another was active"
+    words = STATES[run.state]
+    if not run.is_over and run.total_size:
+        return f"{words} {min(99, 100 * run.size // run.total_size)} %"
+    return words
+
+
+def event_words(event: Event | Unknown) -> str:
+    """Return what happened in a line; empty when it is of no interest to a person."""
+    words = _WORDS.get(type(event))
+    if words is not None:
+        return words(event)
+    if isinstance(event, Unknown):
+        return f"{event.type or 'a line'} that this version cannot read: {event.why}"
+    said = msgspec.to_builtins(event)
+    return " ".join([said.pop("type"), *(f"{name}={value}" for name, value in said.items())])
+
+
+def _begin(event: RunBegin) -> str:
+    what = f"{event.action} of {event.profile}" if event.profile else event.action
+    where = f" to {event.repository}" if event.action == "snap" else f", repository {event.repository}"
+    return f"{what} begins{where if event.repository else ''} (process {event.pid}, {event.program})"
+
+
+def _progress(event: RunProgress) -> str:
+    parts = [count(event.files, "file"), size(event.size), time_left(event.eta_s)]
+    return ", ".join(part for part in parts if part)
+
+
+def _message(event: Message) -> str:
+    level = f"{event.level}: " if event.level != "info" else ""
+    source = f"{event.source}: " if event.source != "yester" else ""
+    return level + source + (f"{printable(event.raw)}: " if event.path else "") + event.text
+
+
+def _end(event: RunEnd) -> str:
+    counts = [
+        count(event.files, "file") if event.files else "",
+        size(event.size) if event.size else "",
+        f"{event.new:,} new" if event.new else "",
+        f"{event.changed:,} changed" if event.changed else "",
+        count(event.failed, "failure") if event.failed else "",
+        f"{size(event.stored_size)} stored" if event.stored_size else "",
+    ]
+    said = ", ".join(each for each in counts if each)
+    return f"{STATES[event.result]}{': ' if said else ''}{said}, in {duration(event.duration_ns)}" + (
+        f" (exit code {event.exit_code})" if event.exit_code else ""
+    )
+
+
+_WORDS: Mapping[type, Callable[[Any], str]] = {
+    RunBegin: _begin,
+    RunPhase: lambda event: "" if event.phase == Phase.OPEN else WORDS[event.phase],
+    RunProgress: _progress,
+    RunPause: lambda event: "paused",
+    RunResume: lambda event: "resumed",
+    RunEnd: _end,
+    MountBefore: lambda event: f"opening {event.repository}",
+    MountAfter: lambda event: "opened",
+    Unmount: lambda event: "closed",
+    SnapshotNew: lambda event: f"snapshot {event.snapshot[:8]} is in the repository",
+    Message: _message,
+    Error: lambda event: f"error: {event.text}" + (f" (hint: {event.hint})" if event.hint else ""),
+    RestoreBegin: lambda event: f"restoring {event.snapshot[:8]} to {printable(event.target.raw)}",
+    RestoreEnd: lambda event: f"restored {count(event.files, 'file')}, {size(event.size)}",
+    CheckBegin: lambda event: f"checking {event.repository}",
+    CheckEnd: lambda event: f"checked: {count(event.problems, 'problem')}",
+}
+
+
+def clock(time_ns: int) -> str:
+    """Return the local time of day."""
+    return time.strftime("%H:%M:%S", time.localtime(time_ns // 1_000_000_000))
