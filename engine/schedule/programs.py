@@ -25,10 +25,16 @@ class Said:
         return "; ".join(line.strip() for line in said.splitlines() if line.strip()) or f"exit code {self.code}"
 
 
-def ask(words: Sequence[str], *, given: bytes = b"", environment: Mapping[str, str] | None = None) -> Said | None:
+def ask(
+    words: Sequence[str],
+    *,
+    given: bytes = b"",
+    environment: Mapping[str, str] | None = None,
+    timeout_s: float = _TIMEOUT_S,
+) -> Said | None:
     """Run a program to its end; None when there is none of that name. YesterError when it does not come to an end."""
     try:
-        done = subprocess.run(words, input=given, capture_output=True, check=False, timeout=_TIMEOUT_S, env=environment)
+        done = subprocess.run(words, input=given, capture_output=True, check=False, timeout=timeout_s, env=environment)
     except FileNotFoundError:
         return None
     except subprocess.TimeoutExpired:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from yester.engine.errors import UsageError
 from yester.engine.places import Places
 from yester.engine.secrets import SecretSource, find_secret
 from yester.tui.cli.asking import passphrase_prompt
 
 if TYPE_CHECKING:
-    from yester.engine.profiles.profile import Profile
+    from yester.engine.profiles.profile import LimitSpec, Profile
     from yester.engine.repository import Repository
 
 
@@ -51,13 +52,55 @@ def profile_meant(snapshot: str, places: Places) -> "Profile | None":
     return load_profile(folder, name) if at and name in profile_names(folder) else None
 
 
-def open_repository(access: Access, places: Places, profile: "Profile | None" = None) -> "Repository":
-    """Open the repository that is meant. Its key is still being derived when this returns."""
+UPLOAD_LIMIT, DOWNLOAD_LIMIT = "YESTER_UPLOAD_LIMIT", "YESTER_DOWNLOAD_LIMIT"
+"""Variables with what any command may send and fetch in a second; sizes as profiles have them."""
+
+
+def open_repository(
+    access: Access,
+    places: Places,
+    profile: "Profile | None" = None,
+    *,
+    limits: "LimitSpec | None" = None,
+    hurry: Callable[[], bool] = lambda: False,
+) -> "Repository":
+    """Open the repository that is meant. Its key is still being derived when this returns.
+
+    `limits` say how fast it may be used, else the environment does; no longer once `hurry` says so.
+    """
     from yester.engine.repository import Repository
     from yester.plugins.backends.registry import open_store
 
     place = repository_place(access.repository, profile, places)
-    return Repository.open(open_store(place), secret_of(place, access, profile), places=places)
+    store = open_store(place)
+    upload, download = rates(limits)
+    if upload or download:
+        from yester.engine.limits.throttle import limited
+
+        store = limited(store, upload, download, hurry)
+    return Repository.open(store, secret_of(place, access, profile), places=places)
+
+
+def rates(limits: "LimitSpec | None") -> tuple[int | None, int | None]:
+    """Return how many bytes a second may be sent and fetched: as `limits` say, else the environment, else any."""
+    stated = (limits.upload, limits.download) if limits else (None, None)
+    upload, download = (rate or _rate(name) for rate, name in zip(stated, (UPLOAD_LIMIT, DOWNLOAD_LIMIT), strict=True))
+    return upload, download
+
+
+def _rate(name: str) -> int | None:
+    text = os.environ.get(name)
+    if not text:
+        return None
+    from yester.engine.profiles.sizes import parse_size
+
+    try:
+        found = parse_size(text)
+    except UsageError as problem:
+        raise UsageError(f"{name} is wrong: {problem.what}", hint=problem.hint) from None
+    if found == 0:
+        raise UsageError(f"{name} is 0: nothing could pass", hint="Unset it, or give bytes a second such as 500K.")
+    return found
 
 
 def secret_of(place: str, access: Access, profile: "Profile | None" = None) -> Callable[[], bytes]:

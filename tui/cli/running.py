@@ -120,8 +120,12 @@ class Recorded:
 
     def skips(self, reason: str) -> None:
         """Say that nothing was done, and why."""
-        self._recorder.event(Message(level="info", text=reason, profile=self._work.profile))
+        self.notes(reason)
         self.ends("skipped")
+
+    def notes(self, text: str) -> None:
+        """Put words into the journal that nobody needs to hear at once."""
+        self._recorder.event(Message(level="info", text=text, profile=self._work.profile))
 
     def supervise(self, work: Callable[[Callable[[], bool]], T]) -> T:
         """Run `work(cancelled)` in a thread, with signals and requests heard and progress shown."""

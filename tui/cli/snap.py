@@ -13,6 +13,8 @@ from yester.engine.errors import UsageError
 from yester.engine.events import MountAfter, MountBefore, Result, Unmount, shown
 from yester.engine.journal import new_run_id
 from yester.engine.labels import checked_tag
+from yester.engine.limits.conditions import reason_to_skip
+from yester.engine.limits.gentleness import gentle
 from yester.engine.places import Places
 from yester.engine.profiles.profile import Profile
 from yester.engine.profiles.reading import load_profile, profile_names
@@ -55,10 +57,13 @@ class Outcome:
     """Its id; empty when there is none."""
 
 
-BEFORE: tuple[Callable[[Profile, Places], str], ...] = ()
+Tell = Callable[[str], None]
+"""Puts a note into the journal."""
+
+BEFORE: tuple[Callable[[Profile, Places, Tell], str], ...] = (reason_to_skip,)
 """Asked in this order before anything is opened; the first that gives a reason makes the run `skipped`."""
 
-AROUND: tuple[Callable[[Profile], AbstractContextManager[None]], ...] = ()
+AROUND: tuple[Callable[[Profile, Tell], AbstractContextManager[None]], ...] = (gentle,)
 """What holds while the run works."""
 
 AFTER: tuple[Callable[[Profile, Places, Access, Outcome], None], ...] = ()
@@ -118,7 +123,7 @@ def _run(asked: Asked, id: str, begun: Callable[[], None] = lambda: None) -> int
         with recorded(
             places, work, quiet=asked.as_json or asked.events, events=asked.events, run=id, begun=begun
         ) as recording:
-            reason = next(filter(None, (step(profile, places) for step in BEFORE)), "")
+            reason = next(filter(None, (step(profile, places, recording.notes) for step in BEFORE)), "")
             if reason:
                 recording.skips(reason)
             else:
@@ -157,7 +162,7 @@ class _Attempt:
         """Take the snapshot while no other run of the profile does."""
         with run_lock(self.places.state, self.profile), ExitStack() as around:
             for each in AROUND:
-                around.enter_context(each(self.profile))
+                around.enter_context(each(self.profile, self.run.notes))
             return self._told()
 
     def _told(self) -> "SnapshotResult":
@@ -166,11 +171,21 @@ class _Attempt:
         about = (repository_place(None, profile, self.places), profile.name, profile.id.hex())
         hooks.on_mount_before(MountBefore(*about))
         try:
-            with closing(open_repository(self.asked.access, self.places, profile)) as repository:
+            with closing(self._opened()) as repository:
                 hooks.on_mount_after(MountAfter(*about))
                 return self._take(repository)
         finally:
             hooks.on_unmount(Unmount(*about))
+
+    def _opened(self) -> Repository:
+        control = self.run.control
+        return open_repository(
+            self.asked.access,
+            self.places,
+            self.profile,
+            limits=self.profile.limits,
+            hurry=lambda: control.signal != 0,
+        )
 
     def _take(self, repository: Repository) -> "SnapshotResult":
         # Not before the repository was opened: its key is being derived while these are loaded.

@@ -1,0 +1,45 @@
+"""Whether a run may start now: power and network, against what its profile says."""
+
+from collections.abc import Callable
+
+from yester.engine.limits.network import Network, network
+from yester.engine.limits.power import on_battery
+from yester.engine.places import Places
+from yester.engine.profiles.profile import LimitSpec, Profile
+
+Tell = Callable[[str], None]
+
+
+def reason_to_skip(profile: Profile, places: Places, tell: Tell) -> str:
+    """Return why the run is not to start; empty when it may. What cannot be known stops nothing, and is told."""
+    limits = profile.limits
+    return _power_reason(limits, tell) or _network_reason(limits, tell)
+
+
+def _power_reason(limits: LimitSpec, tell: Tell) -> str:
+    if limits.on_battery == "run":
+        return ""
+    battery = on_battery()
+    if battery is None:
+        tell("Whether there is mains power is not known; the run goes on")
+    return 'There is no mains power, and the profile says on_battery = "skip"' if battery else ""
+
+
+def _network_reason(limits: LimitSpec, tell: Tell) -> str:
+    if limits.metered == "run" and not limits.networks:
+        return ""
+    found = network()
+    reason = network_reason(limits, found)
+    if not reason and found.note:
+        tell(f"{found.note.rstrip('.')}; the run goes on")
+    return reason
+
+
+def network_reason(limits: LimitSpec, found: Network) -> str:
+    """Return why the network forbids the run; empty when it does not, or is not known."""
+    if limits.metered == "skip" and found.metered:
+        return 'The network is paid by volume, and the profile says metered = "skip"'
+    if limits.networks and found.names is not None and not set(limits.networks) & set(found.names):
+        here = f"The machine is connected to {', '.join(found.names)}" if found.names else "No network is connected"
+        return f"{here}; the profile runs on {', '.join(limits.networks)} only"
+    return ""
