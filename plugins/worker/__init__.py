@@ -1,0 +1,1 @@
+"""Worker processes: where plugins run that did not ship with yester."""

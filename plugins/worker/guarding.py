@@ -1,0 +1,95 @@
+"""The guardian: a small process above a worker that ends whatever the worker leaves behind.
+
+    host ── lifeline ──▶ guardian ── fork ──▶ worker ──▶ what plugins start
+
+A plugin may loop in C and never let go of the interpreter, stop itself, or fork and slip into a session of its own;
+so the worker cannot see to its own end. The guardian waits for two things: that the lifeline closes, which happens
+when the host ends, however it ends, and that the worker ends. Then it kills everything below: the worker's session,
+and, since orphans are handed to the guardian (PR_SET_CHILD_SUBREAPER), whoever has left it.
+"""
+
+import ctypes
+import os
+import select
+import signal
+from contextlib import suppress
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_SIGNALLED = 128
+_PAUSE_MS = 5
+_ROUNDS = 400
+"""How often whoever is left is killed: a process may fork while it is being looked for."""
+
+
+def guard(lifeline: int) -> None:
+    """Fork; return in the worker, in a session of its own. The guardian never returns.
+
+    Its exit code is the worker's; 128 + N after signal N.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    parent = os.getpid()
+    worker = os.fork()
+    if worker:
+        os._exit(_watch(worker, lifeline))
+    os.close(lifeline)
+    os.setsid()
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it died before it could be noticed
+        os._exit(1)
+
+
+def _watch(worker: int, lifeline: int) -> int:
+    os.dup2(lifeline, 3)
+    os.closerange(4, 1 << 16)
+    os.closerange(0, 3)
+    ended = os.pidfd_open(worker)
+    poll = select.poll()
+    poll.register(3, select.POLLIN)
+    poll.register(ended, select.POLLIN)
+    poll.poll()
+    status = _end(worker)
+    _end_the_rest()
+    return os.waitstatus_to_exitcode(status) % 256 if os.WIFEXITED(status) else _SIGNALLED + os.WTERMSIG(status)
+
+
+def _end(worker: int) -> int:
+    """Kill the worker unless it has ended, and its session; return its status."""
+    with suppress(ProcessLookupError):
+        os.kill(worker, signal.SIGKILL)
+    _, status = os.waitpid(worker, 0)
+    with suppress(ProcessLookupError):
+        os.killpg(worker, signal.SIGKILL)
+    return status
+
+
+def _end_the_rest() -> None:
+    """Kill and reap all children, those that are handed over meanwhile included, until none is left."""
+    for _ in range(_ROUNDS):
+        for child in _children():
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+        select.poll().poll(_PAUSE_MS)
+
+
+def _children() -> list[int]:
+    me, found = os.getpid(), []
+    for name in os.listdir("/proc"):
+        if name.isdecimal() and _parent_of(name) == me:
+            found.append(int(name))
+    return found
+
+
+def _parent_of(pid: str) -> int:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            # The name of the program stands in brackets and may hold anything.
+            return int(file.read().rpartition(b")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return 0
