@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +29,13 @@ def test_golden_requests(request_: Request, line: bytes) -> None:
     """Fixed: other programs write them."""
     assert encode_message(request_) == line
     assert decode_request(line) == request_
+
+
+def test_the_page_shows_them() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "runs.md").read_bytes()
+    assert all(line in page for request, line in GOLDEN if request.subscribe != 0)
+    [answer] = [line for line in page.splitlines() if line.startswith(b'{"answer"')]
+    assert isinstance(decode_reply(answer), Answer)
 
 
 def test_golden_answers() -> None:
