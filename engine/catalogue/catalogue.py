@@ -199,9 +199,25 @@ class Catalogue:
             self._bring(step, sweeping, waiting)
         except (sqlite3.Error, OSError) as error:
             self._make_do(error, step)
-        self._series = {
-            series: [Place(*each) for each in found] for series, found in series_of(self._open(), self._listed).items()
-        }
+        self._know()
+
+    def _know(self) -> None:
+        found = series_of(self._open(), self._listed)
+        self._series = {series: [Place(*each) for each in places] for series, places in found.items()}
+
+    def is_current(self) -> bool:
+        """Tell whether the catalogue knows all snapshots, and can be asked without taking any in."""
+        if self._path is None or not self._path.is_file():
+            return False
+        self._listed = self._repository.snapshots()
+        try:
+            if self._is_behind():
+                return False
+            self._know()
+            return True
+        except (sqlite3.Error, OSError):
+            self.close()
+            return self._serves_as_it_is()
 
     def _bring(self, tick: Tick, sweeping: bool, waiting: Callable[[], None] | None) -> None:
         if not self._is_behind() and not sweeping:
@@ -282,6 +298,7 @@ class Catalogue:
                 prepare(db, self._repository.config.repository)
                 if not any(missing(db, self._listed)):
                     self._db = db
+                    self._know()
                     return True
             except BaseException:
                 db.close()

@@ -8,18 +8,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from msgspec import to_builtins
+
 from yester.engine.entries import Mark
+from yester.engine.events import shown
 from yester.engine.places import Places
 from yester.tui.cli.failures import complain
 from yester.tui.cli.opening import Access, open_repository
-from yester.tui.cli.wording import count, moment, one_line, size
+from yester.tui.cli.wording import count, moment, one_line, printable, size
 
 if TYPE_CHECKING:
     from yester.engine.catalogue.catalogue import Catalogue, Wanted
     from yester.engine.catalogue.states import State
+    from yester.engine.comparing.differences import Difference
     from yester.engine.profiles.profile import Profile
+    from yester.engine.progress import Counters
     from yester.engine.repository import Repository
     from yester.engine.selection import Listed
+    from yester.tui.cli.differences import Damage
 
 _PATIENCE_S = 1.0
 """How long work may take before the person is told what is done."""
@@ -44,6 +50,11 @@ class _Report:
     def waiting(self) -> None:
         """Hear that another process is at it."""
         self._draw("another process is reading history for the catalogue; waiting for it")
+
+    def comparing(self, counters: "Counters") -> None:
+        """Hear how far a comparison has come."""
+        total = f" of {counters.total_size and size(counters.total_size)}" if counters.total_size else ""
+        self._draw(f"comparing: {count(counters.files, 'file')}, {size(counters.size)}{total} read")
 
     def _draw(self, words: str) -> None:
         now = time.monotonic()
@@ -170,3 +181,48 @@ def state_of(state: "State") -> dict[str, object]:
 def taken(listed: "Listed") -> str:
     """Return when a snapshot was taken, in words."""
     return moment(listed[1].time_ns)
+
+
+@contextmanager
+def current_catalogue(repository: "Repository") -> "Iterator[Catalogue | None]":
+    """Open the catalogue if it knows all snapshots already, else None: to make it takes longer than to do without."""
+    from yester.engine.catalogue.catalogue import Catalogue
+
+    repository.unlock()
+    with Catalogue.open(repository) as catalogue:
+        yield catalogue if catalogue.is_current() else None
+
+
+def live_differences(
+    repository: "Repository",
+    listed: "Listed",
+    path: bytes,
+    damage: "Damage",
+    *,
+    reads_all: bool = False,
+    failed: list[dict[str, object]] | None = None,
+) -> "Iterator[Difference]":
+    """Yield what differs between a snapshot and the files, with progress; what cannot be read is said and put down."""
+    from yester.engine.comparing.comparing import compare_with_files
+    from yester.engine.comparing.live import Unreadable
+    from yester.engine.progress import Counters
+
+    repository.unlock()
+    counters = Counters()
+    report = _Report()
+
+    def tick() -> None:
+        report.comparing(counters)
+
+    try:
+        for each in compare_with_files(
+            repository, listed, path, reads_all=reads_all, counters=counters, tick=tick, damaged=damage
+        ):
+            if isinstance(each, Unreadable):
+                complain(f"{printable(each.path)} cannot be compared: {each.what}")
+                if failed is not None:
+                    failed.append({**to_builtins(shown(each.path)), "what": each.what})
+            else:
+                yield each
+    finally:
+        report.close()

@@ -40,6 +40,8 @@ COMMANDS = {
     "umount": ("yester.tui.cli.umount", "Take a mounted folder away again."),
     "find": ("yester.tui.cli.find", "Look for a name in all snapshots."),
     "versions": ("yester.tui.cli.versions", "Show what a file or folder was, and when."),
+    "diff": ("yester.tui.cli.diff", "Show what differs between two snapshots, or from the files."),
+    "verify": ("yester.tui.cli.verify", "Compare files with a snapshot by content."),
     "restore": ("yester.tui.cli.restore", "Bring files back."),
     "repair": ("yester.tui.cli.repair", "Make do without what damage took."),
     "rewrite": ("yester.tui.cli.rewrite", "Take a path out of history."),

@@ -1,0 +1,1 @@
+"""Differences between snapshots, and between a snapshot and the files as they are. Begin with differences.py."""

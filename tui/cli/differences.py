@@ -1,0 +1,110 @@
+"""How differences are shown: by yester diff and yester verify."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from msgspec import to_builtins
+
+from yester.engine.events import shown
+from yester.tui.cli.failures import complain
+from yester.tui.cli.wording import count, moment, printable, size
+
+if TYPE_CHECKING:
+    from yester.engine.comparing.differences import Difference, Look
+    from yester.engine.errors import DamageError
+
+_SORTED = 100_000
+"""Differences that are held to sort them and to find what was renamed; more are shown as they are found."""
+_SIGNS = {"added": "+", "removed": "-", "changed": "M", "renamed": "R"}
+
+
+class Damage:
+    """Hears of what cannot be read, and says so."""
+
+    def __init__(self) -> None:
+        self.met = 0
+
+    def __call__(self, path: bytes, error: "DamageError") -> None:
+        """Say it."""
+        self.met += 1
+        complain(f"{printable(path)} cannot be compared: {error.what}")
+
+
+def arranged(differences: "Iterable[Difference]") -> "Iterator[Difference]":
+    """Yield the differences sorted, with what was renamed as such; as they come when they are too many for that."""
+    from yester.engine.comparing.differences import with_renames
+
+    rest = iter(differences)
+    first = list(islice(rest, _SORTED + 1))
+    if len(first) <= _SORTED:
+        return with_renames(first)
+    complain(f"more than {_SORTED:,} differences: they are not sorted, and what was renamed is shown twice")
+    return chain(first, rest)
+
+
+def line_of(each: "Difference") -> str:
+    """Return the line that shows a difference."""
+    look = each.after or each.before
+    path = printable(each.path) + ("/" if look is not None and look.is_directory else "")
+    name = f"{printable(each.origin)} -> {path}" if each.origin else path
+    notes = _notes(each)
+    return f"{_SIGNS[each.happened]} {name}" + (f"  ({', '.join(notes)})" if notes else "")
+
+
+def _notes(each: "Difference") -> list[str]:
+    before, after = each.before, each.after
+    if before is None or after is None:
+        return []
+    words = {
+        "size": f"{size(before.size)} -> {size(after.size)}",
+        "mode": f"mode {before.mode & 0o7777:04o} -> {after.mode & 0o7777:04o}",
+        "owner": f"owner {_owner(before)} -> {_owner(after)}",
+        "mtime": f"modified {moment(before.mtime_ns)} -> {moment(after.mtime_ns)}",
+        "target": f"target {printable(before.content)} -> {printable(after.content)}",
+    }
+    # A changed content says that it was modified; the two times would hide what matters.
+    told = [facet for facet in each.what if facet != "mtime" or "content" not in each.what]
+    return [words.get(facet, facet) for facet in told]
+
+
+def _owner(look: "Look") -> str:
+    owner = look.owner
+    user = printable(owner.user) if owner.user else str(owner.uid)
+    return f"{user}:{printable(owner.group) if owner.group else owner.gid}"
+
+
+def summary(happened: "Counter[str]") -> str:
+    """Return what happened to how many paths, in words."""
+    told = [f"{happened[kind]:,} {kind}" for kind in _SIGNS if happened[kind]]
+    return ", ".join(told) if told else "no differences"
+
+
+def as_json(each: "Difference") -> dict[str, object]:
+    """Return a difference as `--json` shows it."""
+    return {
+        **to_builtins(shown(each.path)),
+        "happened": str(each.happened),
+        "what": list(each.what),
+        "before": _look(each.before),
+        "after": _look(each.after),
+        **({"origin": shown(each.origin)} if each.origin else {}),
+    }
+
+
+def _look(look: "Look | None") -> dict[str, object] | None:
+    if look is None:
+        return None
+    return {
+        "mode": look.mode,
+        "uid": look.owner.uid,
+        "gid": look.owner.gid,
+        "size": look.size,
+        "mtime_ns": look.mtime_ns,
+    }
+
+
+def unreadable_words(number: int) -> str:
+    """Return how many paths could not be compared, in words."""
+    return f"{count(number, 'path')} could not be compared"
