@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.engine.prune.rigging import FakeClock
 from tests.rig import Rig, write
 
 from yester.engine.capture.snapping import SnapshotRequest, take_snapshot
@@ -24,6 +25,7 @@ from yester.engine.hooks import NoHooks
 from yester.engine.ids import SnapshotId
 from yester.engine.profiles.profile import RetentionSpec, SmartSpec
 from yester.engine.progress import NoProgress
+from yester.engine.prune.pruning import PruneOptions, prune
 from yester.engine.repository import Repository
 from yester.engine.retention.forgetting import forget
 from yester.engine.retention.plan import RetentionPlan, plan_retention
@@ -55,6 +57,7 @@ class Year:
     now: datetime = FIRST
     noise: random.Random = field(default_factory=lambda: random.Random(5))
     held: dict[SnapshotId, dict[str, bytes]] = field(default_factory=dict)
+    partial: list[SnapshotId] = field(default_factory=list)
     repository: Repository = field(init=False)
 
     def __post_init__(self) -> None:
@@ -80,12 +83,26 @@ class Year:
                 cancelled=lambda: False,
             )
         assert done.snapshot is not None
+        if not partial:  # it completes what was broken off before
+            for sid in self.partial:
+                del self.held[sid]
+            self.partial.clear()
+        else:
+            self.partial.append(done.snapshot)
         self.held[done.snapshot] = {path.name: path.read_bytes() for path in self.folder.iterdir()}
         plan = plan_retention(self.repository.snapshots(), self.repository.labels(), self.spec, self.now_ns, UTC)
         for sid in forget(self.repository, plan.remove):
             del self.held[sid]
+            assert sid not in self.partial
         assert self.repository.snapshot_ids() == self.held.keys()
         return plan
+
+    def prune(self) -> int:
+        """Prune, and return how much is stored then."""
+        done = prune(self.rig.open(), PruneOptions(), hooks=NoHooks(), progress=NoProgress(), clock=FakeClock())
+        assert done.is_sound
+        self.repository = self.rig.open()
+        return sum(map(self.rig.store.query, self.rig.store.list()))
 
     def kept(self) -> list[str]:
         """Return the times of what is there, as 2096-02-29 20h; a partial one with a mark."""
@@ -174,13 +191,17 @@ RULES = {
 def test_rules(home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = RetentionSpec(keep_last=2, keep_hourly=3, keep_daily=7, keep_weekly=4, keep_monthly=6, keep_yearly=2)
     life = year(home, folder, monkeypatch, spec)
-    most = 0
+    most, sizes = 0, []
     for now, partial in runs():
         life.run(now, partial=partial)
         most = max(most, len(life.held))
         if now.hour == 20 and (expected := RULES.get(f"{now:%Y-%m-%d}")):
             assert life.kept() == expected
             life.assert_whole()
+        if now.day == 15 and now.hour == 20:
+            sizes.append(life.prune())
+    # At most 24 snapshots, each with a pack of data and one of folders, which are padded to 64 KiB; and the tombstones.
+    assert max(sizes) < 24 * 2 * (64 << 10)
     assert most <= 2 + 3 + 7 + 4 + 6 + 2
 
 

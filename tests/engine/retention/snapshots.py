@@ -18,6 +18,7 @@ class Made:
     """Local time in ISO form; UTC unless it has an offset."""
     failed: int = 0
     partial: bool = False
+    suspicious: bool = False
     sequence: int = 0
     """0: its place in the list."""
     host: str = "host"
@@ -54,6 +55,7 @@ class Made:
             writer=self.host.encode().ljust(16),
             sequence=self.sequence,
             partial=self.partial,
+            suspicious=self.suspicious,
             statistics=Statistics(failed=self.failed, stored_size=self.stored),
         )
 

@@ -131,6 +131,21 @@ def test_a_failed_run_does_not_push_out_a_series() -> None:
     assert days(plan(made, RetentionSpec(keep_last=1), NOW).keep) == ["2026-11-02"]
 
 
+def test_a_suspicious_snapshot_takes_a_place_but_the_last_good_one_stays() -> None:
+    """A source was not mounted for a week: what was there before stays until it is there again."""
+    good = Made("2026-11-01")
+    empty = [Made(f"2026-11-{day:02}", suspicious=True) for day in range(2, 9)]
+    found = plan([good, *empty], RetentionSpec(keep_last=2), NOW)
+    assert days(found.keep) == ["2026-11-01", "2026-11-07", "2026-11-08"]
+    assert why(found, "2026-11-01") == ["last good one"]
+    assert days(plan([good, *empty, Made("2026-11-09")], RetentionSpec(keep_last=1), NOW).keep) == ["2026-11-09"]
+
+
+def test_of_a_period_the_newest_good_one_is_kept() -> None:
+    made = [Made("2026-11-18T08:00"), Made("2026-11-18T20:00", suspicious=True), Made("2026-11-19")]
+    assert whens(plan(made, RetentionSpec(keep_daily=2), NOW).keep) == ["2026-11-18 08:00", "2026-11-19 00:00"]
+
+
 # Clocks.
 
 
@@ -202,16 +217,18 @@ def test_rules_that_leave_only_the_safeguards_are_noticed() -> None:
 START = datetime(2024, 12, 20, tzinfo=UTC)
 SERIES = st.lists(
     st.builds(
-        lambda minute, failed, partial, pinned, name, host: Made(
+        lambda minute, failed, partial, suspicious, pinned, name, host: Made(
             (START + timedelta(minutes=minute)).isoformat(),
             failed=failed,
             partial=partial,
+            suspicious=suspicious,
             pinned=pinned,
             name="name" if name else None,
             host=host,
         ),
         st.integers(0, 3 * 365 * 24 * 60),
         st.sampled_from([0, 0, 0, 1]),
+        st.sampled_from([False, False, False, True]),
         st.sampled_from([False, False, False, True]),
         st.sampled_from([False] * 9 + [True]),
         st.sampled_from([False] * 9 + [True]),
