@@ -8,15 +8,12 @@ from yester import __version__
 from yester.engine.capture.context import RunContext
 from yester.engine.capture.dry import DryWriter
 from yester.engine.capture.intake import Failure, Taken
-from yester.engine.events import path_fields
+from yester.engine.failure_report import encode_report
 from yester.engine.host import host_name, user_name
 from yester.engine.ids import BlobId, BlobKind, SnapshotId
 from yester.engine.packs.writing import BlobWriter
 from yester.engine.sealed.records import Snapshot, Statistics
 from yester.engine.trees.links import write_links
-
-_MAX_REPORTED = 10_000
-"""Failures that are written into the snapshot; the journal has them all."""
 
 
 def draft_of(
@@ -78,11 +75,7 @@ def statistics_of(context: RunContext, writer: BlobWriter | DryWriter, taken: Ta
 
 
 def _stored_report(writer: BlobWriter | DryWriter, failures: list[Failure]) -> BlobId | None:
-    """Store the failures as JSON lines (path, path_b64, what) and return the blob's id."""
+    """Store the failures and return the blob's id."""
     if not failures:
         return None
-    lines = []
-    for failure in failures[:_MAX_REPORTED]:
-        text, exact = path_fields(failure.path)
-        lines.append(msgspec.json.encode({"path": text, "path_b64": exact, "what": failure.what}))
-    return writer.add(BlobKind.TEXT, b"\n".join(lines))
+    return writer.add(BlobKind.TEXT, encode_report((failure.path, failure.what) for failure in failures))

@@ -19,7 +19,7 @@ from yester.engine.check.report import Problems
 from yester.engine.check.trees import TreeCheck
 from yester.engine.entries import Entry, Mark
 from yester.engine.errors import CancelledError, Missing
-from yester.engine.events import path_fields
+from yester.engine.failure_report import encode_report
 from yester.engine.host import host_name
 from yester.engine.ids import BlobKind, PackId
 from yester.engine.packs.packs import list_packs
@@ -34,7 +34,6 @@ from yester.engine.sealed.sealing import digest_of
 from yester.engine.sessions import WriterSession
 from yester.engine.trees.directories import decode_root
 
-_MAX_REPORTED = 10_000
 _LOST = "lost to damage of the repository"
 
 
@@ -144,15 +143,9 @@ def _replacement(repository: Repository, hurt: Hurt, trees: TreeCheck) -> Replac
         profile_text=hurt.snapshot.profile_text if hurt.has_profile else None,
         statistics=msgspec.structs.replace(done, failed=done.failed + len(lost)),
     )
-    lines = [_line(path) for path in sorted(lost)[:_MAX_REPORTED]]
-    if lines and errors is not None:
-        lines.insert(0, bytes(repository.reader().blob(BlobKind.TEXT, errors)))
-    return Replacement(hurt.sid, snapshot, mending(lost.items()), has_links=hurt.has_links, report=b"\n".join(lines))
-
-
-def _line(path: bytes) -> bytes:
-    text, exact = path_fields(path)
-    return msgspec.json.encode({"path": text, "path_b64": exact, "what": _LOST})
+    before = [bytes(repository.reader().blob(BlobKind.TEXT, errors))] if lost and errors is not None else []
+    report = encode_report(((path, _LOST) for path in sorted(lost)), before)
+    return Replacement(hurt.sid, snapshot, mending(lost.items()), has_links=hurt.has_links, report=report)
 
 
 def _mend(trees: TreeCheck) -> Callable[[Entry], Entry]:

@@ -10,6 +10,7 @@ from itertools import chain, islice
 
 import msgspec
 
+from yester.engine.capture.last_look import is_lasting
 from yester.engine.capture.standing import listed
 from yester.engine.entries import Entry, Summary
 from yester.engine.errors import CancelledError, YesterError
@@ -83,16 +84,18 @@ class Rewriter:
                 labels = repository.labels()
                 new = [each for each in batch if each.sid not in made]
                 done = [Replaced(each.sid, made[each.sid]) for each in batch if each.sid in made]
-                for replaced in [*done, *self._commit(new, labels)]:
+                for replaced in [*done, *self._commit(new, labels, session)]:
                     repository.forget_snapshot(replaced.old, self._reason)
                     yield replaced
 
-    def _commit(self, batch: Sequence[Replacement], labels: dict[SnapshotId, Label]) -> list[Replaced]:
+    def _commit(
+        self, batch: Sequence[Replacement], labels: dict[SnapshotId, Label], session: WriterSession
+    ) -> list[Replaced]:
         """Store and commit, and look once more whether all of it stands."""
         repository = self._repository
         for _ in range(_ATTEMPTS if batch else 0):
-            before = listed(repository)
-            repository.index.restrict(before.lasting)
+            lasting = listed(repository).lasting
+            repository.index.restrict(lasting)
             with BlobWriter(repository) as writer:
                 snapshots = [self._rewritten(each, writer) for each in batch]
                 writer.flush()
@@ -100,8 +103,8 @@ class Rewriter:
                 Replaced(each.sid, repository.commit_snapshot(snapshot, label=labels.get(each.sid)))
                 for each, snapshot in zip(batch, snapshots, strict=True)
             ]
-            after = listed(repository)
-            if before.packs | writer.packs <= after.packs and after.marks.keys() <= before.marks.keys():
+            needed = (repository.index.packs() & lasting) | writer.packs
+            if all(is_lasting(repository, session, replaced.new, needed, frozenset()) for replaced in done):
                 return done
             for replaced in done:
                 repository.forget_snapshot(replaced.new, "a prune took what it was built on")
