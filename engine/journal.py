@@ -10,6 +10,7 @@ goes on. Those who follow from elsewhere do so by the run's socket (engine/runs/
 import fcntl
 import os
 import select
+import stat
 import struct
 import threading
 import time
@@ -99,6 +100,7 @@ class JournalFile:
 
     def __init__(self, path: Path) -> None:
         self.problem = ""
+        self._path = path
         self._file = -1
         self._size = 0
         self._began_ns = self._last_progress_ns = 0
@@ -113,7 +115,8 @@ class JournalFile:
             fcntl.fcntl(self._file, fcntl.F_OFD_SETLK, _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
         except BlockingIOError:
             self.problem = f"The run's journal {path} is another run's"
-            self.close()
+            os.close(self._file)
+            self._file = -1
         except OSError:  # a file system without locks: the run will be taken for dead while it works
             return
 
@@ -131,8 +134,12 @@ class JournalFile:
             self._append(line)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; one that took nothing goes."""
         if self._file >= 0:
+            status = os.fstat(self._file)
+            if stat.S_ISREG(status.st_mode) and not status.st_size:
+                with suppress(OSError):
+                    self._path.unlink()
             os.close(self._file)
             self._file = -1
 

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.test_bad_input import remount, small_disk
 
 from yester.engine.errors import BusyError, YesterError
 from yester.engine.profiles.profile import Profile
@@ -40,6 +41,33 @@ def test_a_state_folder_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(YesterError, match="cannot be written") as caught, run_lock(tmp_path, PROFILE):
         pass
     assert "XDG_STATE_HOME" in caught.value.hint
+
+
+def test_a_spare_folder_stands_in_for_one_that_cannot_be_written(tmp_path: Path) -> None:
+    state, spare = tmp_path / "state", tmp_path / "runtime"
+    state.touch()
+    with run_lock(state, PROFILE, spare):
+        state.unlink()  # and now it can be
+        with pytest.raises(BusyError), run_lock(state, PROFILE, spare):
+            pass
+    with run_lock(state, PROFILE, spare):
+        pass
+    spare.rename(tmp_path / "away")
+    spare.touch()
+    with run_lock(state, PROFILE, spare), pytest.raises(BusyError), run_lock(state, PROFILE):
+        pass
+
+
+@pytest.mark.usefixtures("as_root")
+def test_a_lock_that_is_there_is_held_where_nothing_can_be_written(tmp_path: Path) -> None:
+    with run_lock(tmp_path, PROFILE):
+        pass
+    with small_disk(tmp_path / "disk", "64k") as disk:
+        with run_lock(disk, PROFILE):
+            pass
+        remount(disk, "ro")
+        with run_lock(disk, PROFILE), pytest.raises(BusyError), run_lock(disk, PROFILE):
+            pass
 
 
 def test_a_killed_run_holds_nothing(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ class _Attempt:
 
     def alone(self) -> "SnapshotResult":
         """Take the snapshot while no other run of the profile does."""
-        with run_lock(self.places.state, self.profile), ExitStack() as around:
+        with run_lock(self.places.state, self.profile, self.places.runtime), ExitStack() as around:
             for each in AROUND:
                 around.enter_context(each(self.profile, self.run.notes))
             return self._told()
