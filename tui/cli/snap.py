@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from yester.engine.errors import UsageError
-from yester.engine.events import MountAfter, MountBefore, Result, Unmount, shown
+from yester.engine.events import MountAfter, MountBefore, Unmount, shown
 from yester.engine.journal import new_run_id
 from yester.engine.labels import checked_tag
 from yester.engine.limits.conditions import reason_to_skip
@@ -21,6 +21,7 @@ from yester.engine.profiles.reading import load_profile, profile_names
 from yester.engine.repository import Repository
 from yester.engine.runlock import run_lock
 from yester.engine.runs.history import has_run
+from yester.tui.cli.after import Outcome, maintain, switch_off, tell_others
 from yester.tui.cli.detaching import detached
 from yester.tui.cli.failures import complain, complain_of_paths
 from yester.tui.cli.json_output import echo_json
@@ -46,17 +47,6 @@ class Asked:
     accept_shrink: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a run ended, for what comes after it."""
-
-    run: str
-    result: Result
-    exit_code: int
-    snapshot: str
-    """Its id; empty when there is none."""
-
-
 Tell = Callable[[str], None]
 """Puts a note into the journal."""
 
@@ -66,7 +56,7 @@ BEFORE: tuple[Callable[[Profile, Places, Tell], str], ...] = (reason_to_skip,)
 AROUND: tuple[Callable[[Profile, Tell], AbstractContextManager[None]], ...] = (gentle,)
 """What holds while the run works."""
 
-AFTER: tuple[Callable[[Profile, Places, Access, Outcome], None], ...] = ()
+AFTER: tuple[Callable[[Profile, Places, Access, Outcome], None], ...] = (maintain, tell_others, switch_off)
 """Done in this order once the run has ended, whether well or not; its journal is closed then, and its lock free."""
 
 
@@ -129,12 +119,13 @@ def _run(asked: Asked, id: str, begun: Callable[[], None] = lambda: None) -> int
             else:
                 result = _Attempt(asked, profile, places, recording).alone()
                 recording.ends(result.result, 3 if result.failures else 0)
+        code = _say(asked, id, profile, reason, result)
     finally:
         if recording is not None and not asked.dry_run:
             outcome = Outcome(id, recording.result, recording.exit_code, recording.snapshot)
             for step in AFTER:
                 step(profile, places, asked.access, outcome)
-    return _say(asked, id, profile, reason, result)
+    return code
 
 
 def _profile(asked: Asked, places: Places, id: str) -> Profile:

@@ -1,0 +1,1 @@
+"""What is done for a repository after runs: what is due, and when it was last done."""
