@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -13,19 +13,13 @@ from yester.engine.host import host_id
 from yester.engine.places import Places
 from yester.engine.profiles.profile import Profile, RetentionSpec
 from yester.engine.profiles.reading import load_profile, profile_names
-from yester.engine.repository import Repository
 from yester.engine.retention.choosing import Whose, chosen, plan_named
-from yester.engine.retention.forgetting import forget, room_of
-from yester.engine.retention.plan import RetentionPlan, emptied_series, needs_room, plan_retention, removes_nothing
-from yester.engine.retention.reasons import Rule
-from yester.engine.retention.room import plan_room, shortage
-from yester.tui.cli.asking import confirm
+from yester.engine.retention.plan import RetentionPlan, emptied_series, plan_retention, removes_nothing
 from yester.tui.cli.failures import complain
-from yester.tui.cli.json_output import echo_json
+from yester.tui.cli.letting_go import LettingGo
 from yester.tui.cli.opening import Access, open_repository, profile_meant
 from yester.tui.cli.options import access, as_json
-from yester.tui.cli.retention import decision_as_json, plan_as_rows, refuse_rules, rules, stated_rules
-from yester.tui.cli.wording import count
+from yester.tui.cli.retention import refuse_rules, rules, stated_rules
 
 
 @click.command("forget", short_help="Let old snapshots go.")
@@ -64,7 +58,7 @@ def command(
         )
     places = Places.default()
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
-    act = _Act(dry_run, yes, as_json)
+    act = LettingGo(places, dry_run, yes, as_json)
     if profile is not None:
         return _by_rules(profile, asked, places, options, act)
     refuse_rules(options)
@@ -77,10 +71,10 @@ def command(
             even_pinned=options["even_pinned"],
             even_last=options["even_last"],
         )
-        return act.carry_out(opened, plan, shown=RetentionPlan(plan.remove))
+        return act.carry_out(opened, plan, RetentionPlan(plan.remove))
 
 
-def _by_rules(name: str, asked: Access, places: Places, options: dict[str, Any], act: "_Act") -> int:
+def _by_rules(name: str, asked: Access, places: Places, options: dict[str, Any], act: LettingGo) -> int:
     if options["even_pinned"] or options["even_last"]:
         raise UsageError("--even-pinned and --even-last go with --snapshot only", hint="Rules spare such snapshots.")
     host, all_hosts = options["host"], options["all_hosts"]
@@ -108,18 +102,7 @@ def _by_rules(name: str, asked: Access, places: Places, options: dict[str, Any],
                 f"No retention is set for {name}, so every snapshot is kept",
                 "Set it in the profile's [retention], or give rules here: --keep-last, --keep-daily and others.",
             )
-        return act.carry_out(opened, _with_room(opened, plan, spec), shown=None)
-
-
-def _with_room(opened: Repository, plan: RetentionPlan, spec: RetentionSpec) -> RetentionPlan:
-    """Add what goes since room is short, when the spec asks for some."""
-    if not needs_room(spec):
-        return plan
-    room = room_of(opened.store)
-    if room is None:
-        complain(f"How much room is free at {opened.store.place} is not known, so that min_free_… cannot be kept")
-        return plan
-    return plan_room(plan, shortage(spec, room))
+        return replace(act, spec=spec, profile=name).carry_out(opened, plan)
 
 
 def _local_profile(name: str, places: Places, *, must: bool) -> Profile | None:
@@ -135,42 +118,3 @@ def _refuse_none(whose: Whose, everything: Sequence[Any]) -> None:
         f"There is no snapshot of {whose.name} {where}",
         hint=f"There are some of {', '.join(others)}: give --host." if others else "See yester list.",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Act:
-    """How a plan is shown and carried out."""
-
-    dry_run: bool
-    yes: bool
-    as_json: bool
-
-    def carry_out(self, opened: Repository, plan: RetentionPlan, *, shown: RetentionPlan | None) -> int:
-        """Show the plan, or the part of it that matters; ask; forget; say what comes next."""
-        if not self.as_json:
-            click.echo("\n".join(plan_as_rows(shown or plan)))
-        gone = plan.remove
-        if gone and not self.dry_run:
-            confirm(f"Forget {count(len(gone), 'snapshot')}?", yes=self.yes or self.as_json)
-            forget(opened, gone)
-        if self.as_json:
-            echo_json(
-                {
-                    "dry_run": self.dry_run,
-                    "keep": [decision_as_json(each) for each in plan.keep],
-                    "forget": [decision_as_json(each) for each in gone],
-                }
-            )
-        else:
-            click.echo(self._summary(plan))
-        return 0
-
-    def _summary(self, plan: RetentionPlan) -> str:
-        gone = len(plan.remove)
-        if not gone:
-            return f"nothing to forget, {count(len(plan.keep), 'snapshot')} kept"
-        if self.dry_run:
-            return f"dry run: {count(gone, 'snapshot')} would be forgotten, {len(plan.keep):,} kept"
-        more = any(Rule.ROOM in each.rules for each in plan.remove)
-        then = "`yester prune` frees the space" + (", then forget again if room is still short" if more else "")
-        return f"{count(gone, 'snapshot')} forgotten, {len(plan.keep):,} kept; {then}"

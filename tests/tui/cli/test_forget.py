@@ -2,9 +2,11 @@ import io
 import json
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.test_bad_input import small_disk
 from tests.tui.cli.conftest import Yester, is_one_complaint
 
 
@@ -18,8 +20,9 @@ def three(yester: Yester, plain: Path, docs: Path) -> list[str]:
     return ids(yester)
 
 
-def ids(yester: Yester) -> list[str]:
-    return [each["snapshot"] for each in json.loads(yester("list", "--json").out)]
+def ids(yester: Yester, disk: Path | None = None) -> list[str]:
+    repository = () if disk is None else ("--repo", disk / "repository")
+    return [each["snapshot"] for each in json.loads(yester("list", "--json", *repository).out)]
 
 
 def test_rules_given_on_the_line(yester: Yester, three: list[str]) -> None:
@@ -142,7 +145,7 @@ def test_enough_room_removes_nothing(yester: Yester, three: list[str], plain: Pa
 
 
 def test_a_terminal_is_asked(yester: Yester, three: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("yester.tui.cli.asking._is_attended", lambda: True)
+    monkeypatch.setattr("yester.tui.cli.asking.is_attended", lambda: True)
     monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
     asked = yester("forget", "docs", "--keep-last", "1")
     assert (asked.code, asked.err.splitlines()[0][:21]) == (130, "Forget 2 snapshots? [")
@@ -161,3 +164,60 @@ def test_forgetting_is_not_taken_for_a_loss(yester: Yester, three: list[str]) ->
     assert yester("show", "latest").out.splitlines()[0].endswith(three[1])
     assert yester("snap", "docs").code == 0
     assert yester("check", "--read-data").code == 0
+
+
+@pytest.fixture
+def full(yester: Yester, docs: Path, tmp_path: Path, as_root: None) -> Iterator[Path]:
+    """A repository of five snapshots of 3 MB each on a disk of 24 MB; the third is pinned."""
+    with small_disk(tmp_path / "disk", "24m") as disk:
+        assert yester("init", "--no-encryption", disk / "repository").code == 0
+        assert yester("profile", "add", "docs", docs, "--repo", disk / "repository").code == 0
+        for number in range(5):
+            (docs / "b.txt").write_bytes(os.urandom(3_000_000))
+            assert yester("snap", "docs").code == 0
+            if number == 2:
+                assert yester("pin", "docs@latest").code == 0
+        yield disk
+
+
+def free(disk: Path) -> int:
+    status = os.statvfs(disk)
+    return status.f_bavail * status.f_frsize
+
+
+def test_room_is_made_from_the_oldest_on(yester: Yester, full: Path) -> None:
+    everything = ids(yester, full)
+    wanted = free(full) + 5_000_000
+    plan = json.loads(yester("forget", "docs", "--min-free-size", str(wanted), "--dry-run", "--json").out)
+    assert [each["snapshot"] for each in plan["forget"]] == everything[:2]
+    assert plan["missing_size"] == 5_000_000
+    assert ids(yester, full) == everything
+    done = yester("forget", "docs", "--min-free-size", str(wanted))
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[-1] == "2 snapshots forgotten, 3 kept"
+    assert ids(yester, full) == everything[2:]
+    assert free(full) >= wanted
+    assert yester("check", "--repo", full / "repository", "--read-data").code == 0
+
+
+def test_room_that_cannot_be_made_is_said(yester: Yester, full: Path) -> None:
+    everything = ids(yester, full)
+    done = yester("forget", "docs", "--min-free-size", "20M")
+    assert done.code == 1
+    assert is_one_complaint(done.err) and "still, and no more snapshots may go" in done.err
+    assert ids(yester, full) == [everything[2], everything[4]]
+
+
+def test_a_disk_that_is_too_small_for_what_is_asked_loses_nothing(yester: Yester, full: Path) -> None:
+    everything = ids(yester, full)
+    refused = yester("forget", "docs", "--min-free-size", "25M", "--keep-last", "1")
+    assert refused.code == 2
+    assert is_one_complaint(refused.err) and "for nothing" in refused.err
+    assert ids(yester, full) == everything
+
+
+def test_what_was_forgotten_why_stands_in_the_journal(yester: Yester, three: list[str]) -> None:
+    assert yester("forget", "docs", "--keep-last", "2").code == 0
+    [run] = [run for run in json.loads(yester("runs", "--json").out) if run["action"] == "forget"]
+    told = yester("log", run["run"]).out
+    assert f"forgot {three[0][:8]}: no rule keeps it" in told
