@@ -20,7 +20,7 @@ from yester.engine.capture.owners import OwnerRows
 from yester.engine.capture.request import SnapshotResult
 from yester.engine.capture.roots import Root
 from yester.engine.capture.seen import Presence, Seen
-from yester.engine.capture.series import Series, series_of
+from yester.engine.capture.series import Series
 from yester.engine.capture.source import ContentReader
 from yester.engine.capture.walk import Capture
 from yester.engine.errors import Broken, CancelledError, DamageError
@@ -31,6 +31,9 @@ from yester.engine.progress import UPDATE_INTERVAL_S
 from yester.engine.sealed.records import Snapshot
 from yester.engine.sessions import WriterSession
 from yester.engine.trees.directories import decode_root
+
+_LINES = 20
+"""How much of what commands complain of the person is shown."""
 
 _WHAT_NOW = (
     "Is a disk not connected? Earlier snapshots stay; if this is meant, say so once with yester snap --accept-shrink"
@@ -63,7 +66,7 @@ class Attempt:
         self.needed: set[PackId] = set()
         """Packs that the snapshot may lie in, those of this run among them."""
         self.series = Series(None, None, ())
-        self._told = 0.0
+        self._told, self._lines = 0.0, 0
         self._capture: Capture | None = None
         self._keeper: Keeper | None = None
 
@@ -164,7 +167,7 @@ class Attempt:
 
     def _series(self) -> Series:
         context = self._context
-        series = series_of(context.repository.snapshots(), context.host, context.profile.id)
+        series = context.series()
         if series.parent is not None:
             statistics = series.parent[1].statistics
             context.counters.total_files, context.counters.total_size = statistics.files, statistics.size
@@ -208,6 +211,7 @@ class Attempt:
             seen,
             records,
             self._tick,
+            self._said,
         )
         if isinstance(writer, BlobWriter) and records is not None and self._session is not None:
             parent = series.parent[0] if series.parent is not None else None
@@ -227,6 +231,11 @@ class Attempt:
 
     def _failed(self, failure: Failure) -> None:
         self._context.teller.message("error", failure.what, failure.path)
+
+    def _said(self, text: str) -> None:
+        """Pass on what a command complains of, up to a point: the rest is in the journal."""
+        self._lines += 1
+        self._context.teller.message("warning" if self._lines <= _LINES else "info", text)
 
     def _tick(self, size: int = 0) -> None:
         """Called all the time: ends a cancelled run, tells now and then how far it has come, and keeps that."""

@@ -11,6 +11,7 @@ from yester.engine.capture.filecache import cache_key
 from yester.engine.capture.filters import Filter
 from yester.engine.capture.mounts import mount_table
 from yester.engine.capture.request import SnapshotRequest
+from yester.engine.capture.series import Series, series_of
 from yester.engine.capture.telling import RunTeller
 from yester.engine.capture.walk import Surroundings
 from yester.engine.hooks import Hooks
@@ -75,17 +76,24 @@ class RunContext:
     @property
     def cache_path(self) -> Path:
         """Where the file cache of the series is."""
-        return self.repository.cache / f"files-{(self.host + self.profile.id).hex()}"
+        name = f"files-{(self.host + self.profile.id).hex()}"
+        # Not in the way of the one that knows the folders.
+        return self.repository.cache / (f"{name}-streams" if self.request.only_streams else name)
+
+    def series(self) -> Series:
+        """Return the snapshots of the series as they are listed now."""
+        alone = self.request.stream_paths if self.request.only_streams else ()
+        return series_of(self.repository.snapshots(), self.host, self.profile.id, alone)
 
     def cache_key(self) -> bytes:
         """Return what the file cache must have been made under."""
         never = (os.fsencode(folder) for folder in self._never())
         rules = self.rules.fingerprint()
-        return cache_key(self.repository.config.repository, rules, b"\0".join(never), *self.profile.sources)
+        return cache_key(self.repository.config.repository, rules, b"\0".join(never), *self.request.sources)
 
     def surroundings(self) -> Surroundings:
         """Return what the walk must know of this machine as it is now."""
-        return Surroundings(mount_table(), _known_by(self._never()), _known_by(self.profile.sources))
+        return Surroundings(mount_table(), _known_by(self._never()), _known_by(self.request.sources))
 
     def _never(self) -> list[Path]:
         """Return the folders that no snapshot enters."""

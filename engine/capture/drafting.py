@@ -38,7 +38,8 @@ def draft_of(
         user=user_name(),
         profile_id=profile.id,
         profile=profile.name,
-        sources=profile.sources,
+        sources=context.request.sources,
+        streams=context.request.stream_paths,
         root=taken.root,
         writer=repository.writer,
         sequence=0,  # the commit gives it

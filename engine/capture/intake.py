@@ -11,6 +11,7 @@ entered, before all that is in it; everything else when its row is added.
 import errno
 import os
 import stat
+import time
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -369,6 +370,37 @@ class Intake:
             self.link(status, attributes)
         self.ordinal += 1
         self._counters.files += 1
+
+    def made(self, mode: int, earlier: Entry | None) -> Attributes:
+        """Return the attributes of what is on no disk; its times are those of `earlier` when that is of its kind."""
+        now = earlier.mtime_ns if earlier is not None and earlier.mode == mode else time.time_ns()
+        moment = divmod(now, 1_000_000_000)
+        status = Status(0, 1, os.geteuid(), os.getegid(), mode, 0, 0, 0, 0, 0, *moment, *moment, 0, 0, 0, 0)
+        return Attributes(status, _EMPTY, b"", 0)
+
+    def pour(self, read: Callable[[memoryview], int]) -> Content:
+        """Store what a stream gives."""
+        return self._reader.pour(read)
+
+    def poured(self, writer: TreeWriter, path: bytes, content: Content, earlier: Earlier | None) -> None:
+        """Add the row of a stream that came whole; `earlier` stands at what was under its name, if anything was."""
+        name, counters, kind = path.rpartition(b"/")[2], self._counters, "new"
+        attributes = self.made(_FILE | 0o600, None)
+        attributes = attributes._replace(content=content, status=attributes.status._replace(st_size=content.size))
+        if earlier is not None:
+            before, now = earlier.entry(), self._entry(name, attributes)
+            if (before.mode, before.marks, before.size, before.refs) == (now.mode, now.marks, now.size, now.refs):
+                earlier.copy_to(writer)
+                self.ordinal += 1
+                counters.files += 1
+                counters.unchanged += 1
+                return
+            kind = "changed"
+        counters.new += kind == "new"
+        counters.changed += kind == "changed"
+        self.add(writer, name, attributes)
+        if self._met is not None:
+            self._met(path, kind)
 
     def add_folder(
         self, writer: TreeWriter, name: bytes, attributes: Attributes, below: tuple[TreeId, Summary] | None

@@ -16,7 +16,7 @@ from yester.engine.capture.context import RunContext
 from yester.engine.capture.drafting import draft_of, finished, statistics_of
 from yester.engine.capture.filecache import FileCacheWriter
 from yester.engine.capture.last_look import is_lasting
-from yester.engine.capture.series import Listed, outgrown, series_of
+from yester.engine.capture.series import Listed, outgrown
 from yester.engine.capture.walk import Capture
 from yester.engine.errors import YesterError
 from yester.engine.ids import PackId, SnapshotId
@@ -44,16 +44,17 @@ class Keeper:
         self._context, self._session, self._writer, self._records = context, session, writer, records
         self._parent, self._there, self._unsound = parent, there, unsound
         now = context.clock()
-        self._keep_at, self._partial_at = now + KEEP_EVERY_S, now + context.profile.partial_every
+        # A stream that broke off is nothing to look at.
+        self._every = 0 if context.request.only_streams else context.profile.partial_every
+        self._keep_at, self._partial_at = now + KEEP_EVERY_S, now + self._every
         self._kept = self._shown = 0
         """Blobs that there were when the run was kept last, and when a partial snapshot showed it last."""
         self._is_partial = False
 
     def look(self, capture: Capture, now: float) -> None:
         """Keep what `capture` has when it is time."""
-        every = self._context.profile.partial_every
-        if every and now >= self._partial_at:
-            self._partial_at = now + every
+        if self._every and now >= self._partial_at:
+            self._partial_at = now + self._every
             if self._added() > self._shown:
                 self._commit(capture)
         elif now >= self._keep_at and self._added() > self._kept:
@@ -103,7 +104,7 @@ class Keeper:
 def forget_partials(context: RunContext, newest: Listed) -> None:
     """Forget the partial snapshots of the series that `newest` stands for as well."""
     repository = context.repository
-    partials = series_of(repository.snapshots(), context.host, context.profile.id).partials
+    partials = context.series().partials
     labels = repository.labels() if partials else {}
     for sid in outgrown(partials, newest):
         label = labels.get(sid)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from yester.engine.capture.intake import Failure
+from yester.engine.capture.streams import Stream
 from yester.engine.events import Result
 from yester.engine.ids import SnapshotId
 from yester.engine.profiles.profile import Profile
@@ -19,6 +20,20 @@ class SnapshotRequest:
     dry_run: bool = False
     accept_shrink: bool = False
     """Sources that are gone or small are meant to be: no warning, and the next run compares with this one."""
+    streams: tuple[Stream, ...] = ()
+    """Files beside the profile's sources that come out of pipes."""
+    only_streams: bool = False
+    """Take these alone."""
+
+    @property
+    def sources(self) -> tuple[bytes, ...]:
+        """The folders and files to take."""
+        return () if self.only_streams else self.profile.sources
+
+    @property
+    def stream_paths(self) -> tuple[bytes, ...]:
+        """Where the streams are in the snapshot."""
+        return tuple(stream.path for stream in self.streams)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,12 @@ import os
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from yester.engine.errors import UsageError
+
+if TYPE_CHECKING:
+    from yester.engine.capture.streams import Stream
 
 _MAX_LINKS = 40
 _REFUSED = {stat.S_IFIFO: "a fifo", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
@@ -16,10 +20,13 @@ _REFUSED = {stat.S_IFIFO: "a fifo", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a 
 
 @dataclass(slots=True)
 class Root:
-    """A folder above sources (`children`), or a source itself (`whole`)."""
+    """A folder above sources (`children`), or a source itself (`whole`, `stream`)."""
 
     children: dict[bytes, "Root"] = field(default_factory=dict)
     whole: bool = False
+    made: bool = False
+    """A folder that is above streams alone, and need not be on this machine."""
+    stream: "Stream | None" = None
 
 
 def plan_roots(sources: Iterable[bytes]) -> tuple[Root, list[bytes]]:

@@ -25,13 +25,25 @@ class Series(NamedTuple):
         return self.partials if self.parent is None else (*self.partials, self.parent)
 
 
-def series_of(snapshots: Sequence[Listed], host: bytes, profile: bytes) -> Series:
-    """Pick the series out of all snapshots, which are sorted by time."""
-    mine = [each for each in reversed(snapshots) if (each[1].host_id, each[1].profile_id) == (host, profile)]
+def series_of(snapshots: Sequence[Listed], host: bytes, profile: bytes, streams: Sequence[bytes] = ()) -> Series:
+    """Pick the series out of all snapshots, which are sorted by time.
+
+    A run of `streams` alone has nothing to do with one of the profile's folders, nor with one of other streams.
+    """
+    mine = [
+        each
+        for each in reversed(snapshots)
+        if (each[1].host_id, each[1].profile_id) == (host, profile) and _alone(each[1]) == tuple(streams)
+    ]
     complete = [each for each in mine if not each[1].partial]
     sound = (each for each in complete if not each[1].suspicious)
     partials = tuple(each for each in mine if each[1].partial)
     return Series(complete[0] if complete else None, next(sound, None), partials)
+
+
+def _alone(snapshot: Snapshot) -> tuple[bytes, ...]:
+    """Return the streams of a snapshot that has nothing else."""
+    return () if snapshot.sources else snapshot.streams
 
 
 def outgrown(partials: Iterable[Listed], newest: Listed) -> list[SnapshotId]:

@@ -18,6 +18,7 @@ from yester.engine.capture.last_look import is_lasting
 from yester.engine.capture.request import SnapshotRequest, SnapshotResult
 from yester.engine.capture.roots import Root, plan_roots
 from yester.engine.capture.standing import listed, unsound_metadata
+from yester.engine.capture.streams import plan_streams
 from yester.engine.errors import Broken, DamageError, UsageError, YesterError
 from yester.engine.events import ErrorCode, Phase
 from yester.engine.hooks import Hooks
@@ -63,7 +64,7 @@ class _Run:
 
     def go(self) -> SnapshotResult:
         context = self._context
-        self._teller.begin(self._repository.store.place, context.profile.sources, context.request.dry_run)
+        self._teller.begin(self._repository.store.place, context.request.sources, context.request.dry_run)
         try:
             done = self._take()
         except BaseException as error:
@@ -132,14 +133,15 @@ class _Run:
         )
 
     def _planned(self) -> tuple[Root, list[Failure]]:
-        """Return the folders to walk, and a failure for each source that is not there."""
-        profile = self._context.profile
-        top, missing = plan_roots(profile.sources)
-        if len(missing) == len(profile.sources):
+        """Return what to take, and a failure for each source that is not there."""
+        profile, request = self._context.profile, self._context.request
+        top, missing = plan_roots(request.sources)
+        if request.sources and len(missing) == len(request.sources):
             raise UsageError(
                 f"No source of the profile {profile.name} exists: {', '.join(map(os.fsdecode, missing))}",
                 hint="Is a disk not connected? The snapshots that are there stay as they are.",
             )
+        plan_streams(top, request.streams)
         return top, [Failure(source, "this source does not exist") for source in missing]
 
     def _session(self) -> WriterSession:

@@ -50,17 +50,23 @@ class ContentReader:
         """Store the content of an open regular file of `size` bytes; OSError when it cannot be read."""
         sparse = blocks * 512 < size
         spans = data_spans(fd, size) if sparse else [Span(0, size)]
-        stream = _Stream(self._refs_of(fd, spans))
-        first = tuple(islice(stream, INLINE_REFS + 1))
-        if len(first) <= INLINE_REFS:
-            refs, listed = first, False
-        else:
-            refs, listed = (Ref(write_blob_list(self._put, self._page_key, chain(first, stream)), 0),), True
-        spans = _as_read(spans, stream.size)
+        content = self._stored(self._refs_of(fd, spans))
+        spans = _as_read(spans, content.size)
         whole = sum(span.hole + span.data for span in spans)
-        return Content(
-            tuple(ref.blob for ref in refs), tuple(ref.size for ref in refs), listed, self._extents(spans), whole
-        )
+        return content._replace(extents=self._extents(spans), size=whole)
+
+    def pour(self, read: Callable[[memoryview], int]) -> Content:
+        """Store what `read` fills the window with, a part at a time, until it gives nothing more."""
+        return self._stored(self._poured(read))
+
+    def _stored(self, refs: Iterator[Ref]) -> Content:
+        """Name the blobs, in a list when they are many; `size` is how many bytes they have."""
+        stream = _Stream(refs)
+        first = tuple(islice(stream, INLINE_REFS + 1))
+        listed = len(first) > INLINE_REFS
+        if listed:
+            first = (Ref(write_blob_list(self._put, self._page_key, chain(first, stream)), 0),)
+        return Content(tuple(ref.blob for ref in first), tuple(ref.size for ref in first), listed, None, stream.size)
 
     def _extents(self, spans: list[Span]) -> tuple[Span, ...] | ListId | None:
         if not any(span.hole for span in spans):
@@ -75,6 +81,21 @@ class ContentReader:
             offset += span.hole
             yield from self._chunks(fd, offset, span.data)
             offset += span.data
+
+    def _poured(self, read: Callable[[memoryview], int]) -> Iterator[Ref]:
+        """Cut a stream as a file of the same content is cut."""
+        window, kept, ended = memoryview(self._window), 0, False
+        while not ended:
+            while kept < len(window) and not ended:
+                got = read(window[kept:])
+                self._tick(got)
+                ended, kept = not got, kept + got
+            filled, done = window[:kept], 0
+            for start, length in self._chunker.cut(filled, final=ended) if kept else ():
+                yield Ref(self._put(BlobKind.DATA, bytes(filled[start : start + length])), length)
+                done = start + length
+            kept -= done
+            self._window[:kept] = filled[done:].tobytes() if kept else b""
 
     def _chunks(self, fd: int, offset: int, size: int) -> Iterator[Ref]:
         """Cut one extent; a file that became shorter ends it early."""

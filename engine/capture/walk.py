@@ -30,6 +30,7 @@ from yester.engine.capture.mounts import MountTable
 from yester.engine.capture.roots import Root
 from yester.engine.capture.seen import Seen
 from yester.engine.capture.statx import Status
+from yester.engine.capture.streams import Stream
 from yester.engine.entries import Mark
 from yester.engine.ids import BlobId, BlobKind
 from yester.engine.trees.directories import TreeWriter, encode_root
@@ -83,11 +84,15 @@ class Capture:
         before: Seen,
         records: FileCacheWriter | None,
         tick: Callable[[], None],
+        say: Callable[[str], None],
     ) -> None:
-        """`records` takes what the next run compares with; `tick` is called for each directory, may raise to stop."""
+        """`records` takes what the next run compares with; `tick` is called for each directory, may raise to stop.
+
+        `say` takes what the commands of streams complain of.
+        """
         self._put, self._page_key, self._owners = put, page_key, owners
         self._intake, self._rules, self._surroundings = intake, rules, surroundings
-        self._before, self._records, self._tick = before, records, tick
+        self._before, self._records, self._tick, self._say = before, records, tick, say
         self._probe = intake.probe
         self._halves: list[Half] = []
         """The directories that the walk is in, from `/` down."""
@@ -148,6 +153,12 @@ class Capture:
     def _on_the_way(self, writer: TreeWriter, place: _Place, name: bytes, child: Root, before: Earlier | None) -> None:
         """Take one entry on the way to the sources, or a source; a failure is reported."""
         known = before is not None and before.seek(name)
+        if child.stream is not None:
+            self._pour(writer, place.folder + name, child.stream, before if known else None)
+            return
+        if child.made:
+            self._make(writer, place, name, child, before if known else None)
+            return
         try:
             status = self._probe.status(place.fd, name)
             if stat.S_ISDIR(status.st_mode):
@@ -160,6 +171,30 @@ class Capture:
             self._intake.fail(place.folder + name, "vanished before it could be read")
         except OSError as error:
             self._intake.fail(place.folder + name, in_words(error))
+
+    def _make(self, writer: TreeWriter, place: _Place, name: bytes, child: Root, before: Earlier | None) -> None:
+        """Take a folder that is only there for the streams in it."""
+        half = self._halves[-1]
+        assert isinstance(half, HalfWritten)
+        attributes = self._intake.made(stat.S_IFDIR | 0o700, before.entry() if before is not None else None)
+        self._intake.ordinal += 1
+        half.enter(name, attributes)
+        try:
+            here = _Place(-1, place.folder + name + b"/", attributes.status)
+            below = self._at_root(here, child, before.trees() if before is not None else ())
+        finally:
+            half.leave()
+        self._intake.add_folder(writer, name, attributes, below)
+
+    def _pour(self, writer: TreeWriter, path: bytes, stream: Stream, before: Earlier | None) -> None:
+        """Take a stream to its end. YesterError when it does not come whole."""
+        source = stream.begin(self._say)
+        try:
+            content = self._intake.pour(lambda window: source.read(window, self._tick))
+            source.finish(self._tick)
+        finally:
+            source.close()
+        self._intake.poured(writer, path, content, before)
 
     def _directory(self, place: _Place, earlier: tuple[Known, ...]) -> Below:
         """Take all of an open directory. OSError when it cannot be listed."""

@@ -44,6 +44,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     profile_id: ShortId
     profile: str
     sources: tuple[bytes, ...]
+    """Folders and files that were taken; none when there are only streams."""
     root: bytes
     """An encoded leaf node of one row (engine/trees/pages.py): the entry of `/`."""
     writer: ShortId
@@ -56,6 +57,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     links: Id | None = None
     errors: Id | None = None
     profile_text: Id | None = None
+    streams: tuple[bytes, ...] = ()
+    """Files whose content came out of pipes."""
     partial: bool = False
     suspicious: bool = False
     """A source that the one before had was gone, or had lost more than the profile finds likely."""

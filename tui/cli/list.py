@@ -126,6 +126,7 @@ def snapshot_as_json(sid: SnapshotId, snapshot: Snapshot, label: Label | None) -
         "host": snapshot.host,
         "user": snapshot.user,
         "sources": [shown(source) for source in snapshot.sources],
+        "streams": [shown(stream) for stream in snapshot.streams],
         "partial": snapshot.partial,
         "suspicious": snapshot.suspicious,
         "parent": snapshot.parent.hex() if snapshot.parent else None,

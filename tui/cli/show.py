@@ -75,6 +75,7 @@ def _show_snapshot(sid: SnapshotId, snapshot: Snapshot, label: Label | None, as_
         ("profile", snapshot.profile),
         ("taken by", f"{snapshot.user} on {snapshot.host}, {snapshot.program}"),
         *(("source", printable(source)) for source in snapshot.sources),
+        *(("stream", printable(stream)) for stream in snapshot.streams),
         ("holds", f"{done.files:,} files, {done.entries:,} entries, {size(done.size)}"),
         ("changes", f"{done.new:,} new, {done.changed:,} changed, {done.unchanged:,} unchanged"),
         ("added", f"{size(done.added_size)}, stored in {size(done.stored_size)}"),

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -28,10 +28,12 @@ from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import Access, open_repository, repository_place
 from yester.tui.cli.options import as_json, secret_options
 from yester.tui.cli.running import Recorded, Work, recorded
+from yester.tui.cli.streaming import asked_streams
 from yester.tui.cli.wording import count, duration, size
 
 if TYPE_CHECKING:
     from yester.engine.capture.snapping import SnapshotResult
+    from yester.engine.capture.streams import Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Asked:
     as_json: bool
     access: Access
     accept_shrink: bool = False
+    streams: "tuple[Stream, ...]" = ()
+    """Taken in the place of the profile's folders."""
 
 
 Tell = Callable[[str], None]
@@ -62,6 +66,9 @@ AFTER: tuple[Callable[[Profile, Places, Access, Outcome], None], ...] = (maintai
 
 @click.command("snap", short_help="Take a snapshot of a profile.")
 @click.argument("name", metavar="PROFILE")
+@click.argument("words", metavar="[-- COMMAND…]", nargs=-1, type=click.UNPROCESSED)
+@click.option("--stdin-name", metavar="FILE", help="Take standard input alone, as this file of the snapshot.")
+@click.option("--from-command", is_flag=True, help="Take what COMMAND writes alone; no snapshot when it fails.")
 @click.option("--tag", "tags", metavar="TAG", multiple=True, help="Give the snapshot a tag.")
 @click.option("--accept-shrink", is_flag=True, help="Sources that are gone or small are meant to be.")
 @click.option("--dry-run", is_flag=True, help="Say what would be taken, and store nothing.")
@@ -71,6 +78,9 @@ AFTER: tuple[Callable[[Profile, Places, Access, Outcome], None], ...] = (maintai
 @secret_options
 def command(
     name: str,
+    words: tuple[str, ...],
+    stdin_name: str | None,
+    from_command: bool,
     tags: tuple[str, ...],
     accept_shrink: bool,
     dry_run: bool,
@@ -90,9 +100,12 @@ def command(
         checked_tag(tag)
     access = Access(None, passphrase_file, passphrase_command, keyring)
     asked = Asked(name, tags, dry_run, events, as_json, access, accept_shrink)
+    asked = replace(asked, streams=asked_streams(stdin_name, from_command, words))
     id = new_run_id(time.time_ns())
     if not detach:
         return _run(asked, id)
+    if asked.streams and not from_command:
+        raise UsageError("--detach leaves standard input behind", hint="Start it in the background of the shell: &")
     if events:
         raise UsageError(
             "--detach and --events exclude each other", hint=f"Follow it instead: yester log {name} --follow --json"
@@ -108,6 +121,8 @@ def _run(asked: Asked, id: str, begun: Callable[[], None] = lambda: None) -> int
     places = Places.default()
     profile = _profile(asked, places, id)
     work = Work.of("snap", profile, repository_place(None, profile, places), dry_run=asked.dry_run)
+    if asked.streams:
+        work = replace(work, sources=tuple(stream.path for stream in asked.streams))
     result = recording = None
     try:
         with recorded(
@@ -182,8 +197,15 @@ class _Attempt:
         # Not before the repository was opened: its key is being derived while these are loaded.
         from yester.engine.capture.snapping import SnapshotRequest, take_snapshot
 
+        asked = self.asked
         request = SnapshotRequest(
-            self.profile, self.run.id, self.asked.tags, self.asked.dry_run, self.asked.accept_shrink
+            self.profile,
+            self.run.id,
+            asked.tags,
+            asked.dry_run,
+            asked.accept_shrink,
+            asked.streams,
+            only_streams=bool(asked.streams),
         )
 
         def work(cancelled: Callable[[], bool]) -> "SnapshotResult":
