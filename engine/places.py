@@ -44,9 +44,17 @@ class Places:
 
 
 def _runtime(state: Path) -> Path:
-    """Return the session's folder; in the state folder where there is no session, as in cron and in containers."""
+    """Return the session's folder; in the state folder where there is no session, as in cron and in containers.
+
+    Nor is it ours when it belongs to another, as with `sudo -E`: what root made there would lock its owner out.
+    """
     session = os.environ.get("XDG_RUNTIME_DIR")
-    return Path(session, "yester") if session else state / "runtime"
+    try:
+        if session and os.stat(session).st_uid == os.geteuid():
+            return Path(session, "yester")
+    except OSError:
+        pass
+    return state / "runtime"
 
 
 def ensured(folder: Path) -> Path:

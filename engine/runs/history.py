@@ -28,6 +28,8 @@ THIN_EVERY_S = 6 * 3600.0
 COURSE_STEPS = 48
 """Steps of a run's course that are remembered."""
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
+_HEAD_LINES = 8
+"""A check says within these how thorough it is."""
 _TAIL_SIZE = 64 << 10
 _HISTORY = "history.jsonl"
 _STAMP = ".thinned"
@@ -51,14 +53,21 @@ def read_run(state: Path, run: str) -> RunRecord | None:
     alive = is_alive(path)  # before it is read: a run that ends in between has then written its end
     try:
         with open(path, "rb") as file:
-            first = file.readline()
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - _TAIL_SIZE))
-            tail = file.read().split(b"\n")
+            first = [file.readline() for _ in range(_HEAD_LINES)]
+            read, size = file.tell(), file.seek(0, os.SEEK_END)
+            file.seek(max(read, size - _TAIL_SIZE))
+            is_cut = file.tell() > read
+            last = file.read().split(b"\n")[1 if is_cut else 0 : -1]
     except OSError:
         return None
-    record = record_of(first, tail[1:-1] if size > _TAIL_SIZE else tail[:-1], alive=alive)
+    record = record_of([line for line in first if line.endswith(b"\n")], last, alive=alive)
     return record if record is None or record.run == run else msgspec.structs.replace(record, run=run)
+
+
+def active_runs(state: Path) -> list[RunRecord]:
+    """Return the runs that last, newest first; no journal of another one is read."""
+    alive = (run for run in run_ids(state) if is_alive(journal_path(state, run)))
+    return [record for run in alive if (record := read_run(state, run)) is not None and not record.is_over]
 
 
 def journaled(state: Path) -> Iterator[RunRecord]:
@@ -105,7 +114,7 @@ def find_run(places: Places, said: str) -> RunRecord:
 
 def find_active_run(places: Places, said: str) -> RunRecord:
     """Return the run that is meant among those that last. UsageError: there is none, or several."""
-    runs = [run for run in journaled(places.state) if not run.is_over]
+    runs = active_runs(places.state)
     try:
         return _chosen(runs, said)
     except UsageError:

@@ -5,7 +5,18 @@ from typing import Literal
 
 import msgspec
 
-from yester.engine.events import Error, Line, Result, RunBegin, RunEnd, RunPause, RunProgress, RunResume, decode
+from yester.engine.events import (
+    CheckBegin,
+    Error,
+    Line,
+    Result,
+    RunBegin,
+    RunEnd,
+    RunPause,
+    RunProgress,
+    RunResume,
+    decode,
+)
 
 State = Literal["running", "paused", "died"] | Result
 """What became of a run: how it ended, or what it is doing, or that it did not end."""
@@ -53,6 +64,8 @@ class RunRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     total_files: int | None = None
     total_size: int | None = None
     eta_s: int | None = None
+    read_data_percent: int = 0
+    """Of a check: how much of the content it read."""
     error: str = ""
     """Why it failed."""
     hint: str = ""
@@ -81,13 +94,13 @@ class RunRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         )
 
 
-def record_of(first: bytes, last: Sequence[bytes], *, alive: bool) -> RunRecord | None:
-    """Return what a journal's first line and its last ones say; None when it has not even begun."""
-    line = decode(first)
-    begin = line.event
+def record_of(first: Sequence[bytes], last: Sequence[bytes], *, alive: bool) -> RunRecord | None:
+    """Return what a journal's first lines and its last ones say; None when it has not even begun."""
+    lines = in_order(map(decode, (*first, *last)))
+    begin = lines[0].event if lines else None
     if not isinstance(begin, RunBegin):
         return None
-    lines = in_order(map(decode, last))
+    line = lines[0]
     known = RunRecord(
         run=begin.run,
         action=begin.action,
@@ -128,6 +141,8 @@ def _with(known: RunRecord, line: Line) -> RunRecord:
                 total_size=far.total_size,
                 eta_s=far.eta_s,
             )
+        case CheckBegin() as check:
+            return msgspec.structs.replace(known, read_data_percent=check.read_data_percent)
         case RunPause() if known.state == "running":
             return msgspec.structs.replace(known, state="paused")
         case RunResume() if known.state == "paused":

@@ -134,17 +134,30 @@ def why(run: RunRecord) -> str:
 
 
 def _troubles(runs: Sequence[RunRecord], profile: str, repository: str) -> tuple[Trouble, ...]:
-    """Return what is the matter with other commands, which concern the profile or its repository: their newest runs."""
-    newest: dict[str, RunRecord] = {}
-    for run in runs:
-        concerns = profile == run.profile or (not run.profile and repository and repository == run.repository)
-        if concerns and run.action in MAINTENANCE and (run.has_succeeded or run.has_failed):
-            newest.setdefault(run.action, run)
+    """Return what is the matter with other commands, which concern the profile or its repository."""
+    concern = [run for run in runs if profile == run.profile or (not run.profile and repository == run.repository)]
+    bad = [_unmended(action, concern) for action in MAINTENANCE]
     return tuple(
         Trouble(action=run.action, run=run.run, state=run.state, time_ns=run.began_ns, text=why(run))
-        for run in newest.values()
-        if run.has_failed
+        for run in bad
+        if run is not None
     )
+
+
+def _unmended(action: str, runs: Sequence[RunRecord]) -> RunRecord | None:
+    """Return the newest run of a command that failed and that no later one made good.
+
+    What a check found in content is made good by a check of all of it, since a sample may pass by; any check by a repair.
+    """
+    looked_at = -1
+    for run in runs:
+        if run.action == action and run.has_failed and looked_at < (100 if run.read_data_percent else 0):
+            return run
+        if run.has_succeeded and run.action == action:
+            looked_at = max(looked_at, run.read_data_percent)
+        if run.has_succeeded and run.action == "repair":
+            looked_at = 100
+    return None
 
 
 MAINTENANCE = ("forget", "prune", "check", "repair", "copy")

@@ -24,6 +24,18 @@ def test_without_variables_lies_in_the_home_for_root_too(home: Path, monkeypatch
         assert place.is_relative_to(home)
 
 
+def test_a_session_that_is_gone_or_another_persons_is_none(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "gone"))
+    assert Places.default().runtime == Places.default().state / "runtime"
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    assert Places.default().runtime == tmp_path / "yester"
+    other = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: other)
+    assert Places.default().runtime == Places.default().state / "runtime"
+
+
 def test_can_all_lie_in_one_folder(tmp_path: Path) -> None:
     places = Places.under(tmp_path)
     assert (places.config, places.runtime) == (tmp_path / "config", tmp_path / "runtime")

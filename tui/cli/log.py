@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from yester.engine.errors import YesterError
+from yester.engine.errors import CancelledError, YesterError
 from yester.engine.events import Line, RunPhase, RunProgress, decode
 from yester.engine.journal import journal_path
 from yester.engine.places import Places
@@ -65,6 +65,8 @@ def _show(lines: Iterable[bytes], as_json: bool, bar: Bar | None) -> None:
                 sys.stdout.flush()
             else:
                 shown.take(decode(line))
+    except KeyboardInterrupt:
+        raise CancelledError("Not following any more; the run goes on", hint="To stop it: yester cancel RUN") from None
     finally:
         if bar is not None:
             bar.close()

@@ -1,5 +1,6 @@
 """yester snap: take a snapshot of a profile."""
 
+import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, closing
@@ -113,6 +114,8 @@ def command(
     code = detached(lambda begun: _run(asked, id, begun))
     if code == 0:
         echo_json({"run": id}) if as_json else click.echo(id)
+        if sys.stderr.isatty():
+            click.echo(f"to follow it: yester log {name} --follow", err=True)
     return code
 
 

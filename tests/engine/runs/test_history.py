@@ -7,7 +7,7 @@ import pytest
 from tests.engine.runs.made import DAY_NS, NOON_NS, run_id, write_journal, write_run
 
 from yester.engine.errors import UsageError, YesterError
-from yester.engine.events import Message, RunBegin, RunEnd, RunPause, RunProgress, RunResume
+from yester.engine.events import Message, RunBegin, RunEnd, RunPause, RunProgress, RunResume, shown
 from yester.engine.journal import JournalFile, is_alive, journal_path
 from yester.engine.places import Places
 from yester.engine.runs.history import (
@@ -57,6 +57,18 @@ def test_a_long_journal_is_read_at_its_ends(places: Places) -> None:
     run = read_run(places.state, id)
     assert run is not None
     assert (run.state, run.files) == ("complete", 3)
+
+
+@pytest.mark.parametrize("length", [*range(1, 12), 200, 400])
+def test_no_line_falls_between_the_ends(places: Places, length: int) -> None:
+    """Whatever the journal's size, its last line is found; and a first line of many sources."""
+    id = run_id(1)
+    sources = tuple(shown(b"/source" * 30 + b"%d" % number) for number in range(length * 4))
+    middle = [Message(text="x" * 330) for _ in range(length)]
+    write_journal(places.state, id, RunBegin(id, "docs", "", sources=sources), *middle, RunEnd(id, "complete"))
+    run = read_run(places.state, id)
+    assert run is not None
+    assert run.state == "complete"
 
 
 def test_a_run_lasts_while_its_journal_is_locked(places: Places) -> None:

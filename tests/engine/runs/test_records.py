@@ -23,7 +23,7 @@ BEGIN = RunBegin("r1", "docs", "00", repository="/r", host="h", pid=7, program="
 
 def of(*events: Event, alive: bool = False) -> RunRecord | None:
     lines = lines_of(*events).splitlines()
-    return record_of(lines[0], lines, alive=alive)
+    return record_of(lines[:1], lines, alive=alive)
 
 
 def known(*events: Event, alive: bool = False) -> RunRecord:
@@ -94,15 +94,15 @@ def test_what_counts_as_good_and_as_bad(state: State, more: dict[str, Any], good
 def test_lines_that_come_twice_count_once() -> None:
     """A run killed while it gave up progress for room leaves the end of its journal twice."""
     lines = lines_of(BEGIN, RunPause(), RunResume()).splitlines()
-    run = record_of(lines[0], [*lines, lines[1]], alive=True)
+    run = record_of(lines[:1], [*lines, lines[1]], alive=True)
     assert run is not None
     assert run.state == "running"
 
 
 @given(st.binary(max_size=200), st.lists(st.binary(max_size=200)), st.booleans())
 def test_hostile_journals_are_no_runs(first: bytes, last: list[bytes], alive: bool) -> None:
-    assert record_of(first, last, alive=alive) is None
+    assert record_of([first], last, alive=alive) is None
     begin = lines_of(BEGIN).strip()
-    run = record_of(begin, last, alive=alive)
+    run = record_of([begin], last, alive=alive)
     assert run is not None
     assert run.state == ("running" if alive else "died")

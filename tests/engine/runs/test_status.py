@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -87,6 +88,20 @@ def test_maintenance_that_failed_is_trouble_until_it_succeeds() -> None:
     assert judge("docs", runs, repository="/other").is_fine
     mended = at(2, "complete", action="check", profile="", repository="/r")
     assert judge("docs", newest_first(*runs, mended), repository="/r").is_fine
+
+
+def test_a_check_that_looks_less_closely_mends_nothing() -> None:
+    of: dict[str, Any] = {"action": "check", "profile": "", "repository": "/r"}
+    bad = at(1, "errors", exit_code=5, read_data_percent=100, **of)
+    for percent, is_fine in ((0, False), (5, False), (100, True)):
+        later = at(2, "complete", read_data_percent=percent, **of)
+        runs = newest_first(at(0, "complete"), bad, later)
+        assert judge("docs", runs, repository="/r").is_fine is is_fine
+    repaired = at(2, "complete", action="repair", profile="", repository="/r")
+    assert judge("docs", newest_first(at(0, "complete"), bad, repaired), repository="/r").is_fine
+    sample = at(1, "errors", exit_code=5, read_data_percent=5, **of)
+    again = at(2, "complete", read_data_percent=5, **of)
+    assert not judge("docs", newest_first(at(0, "complete"), sample, again), repository="/r").is_fine
 
 
 STATES = ["complete", "errors", "unchanged", "failed", "died", "cancelled", "skipped", "running"]

@@ -12,10 +12,9 @@ from tests.test_bad_input import remount, small_disk
 from tests.tui.cli.conftest import Yester, finish, start
 
 from yester.engine.events import RunEnd, RunProgress, decode
-from yester.engine.journal import JournalFile, Recorder, journal_path
+from yester.engine.journal import JournalFile, Recorder, is_alive, journal_path
 from yester.engine.places import Places
 from yester.engine.progress import Counters
-from yester.engine.runs.following import is_alive
 from yester.engine.runs.history import journaled
 
 LIMIT_S = 60.0

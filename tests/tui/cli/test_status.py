@@ -106,6 +106,8 @@ def test_maintenance_that_failed_is_named(yester: Yester, profile: str, plain: P
     assert "docs: check " in bad.out
     pack.write_bytes(whole)
     assert yester("check").code == 0
+    assert yester("status").code == 1, "it did not look at the content"
+    assert yester("check", "--read-data").code == 0
     assert yester("status").code == 0
 
 
