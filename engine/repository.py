@@ -81,8 +81,7 @@ class Repository:
 
         With `like` it shares that one's ids and chunks. RepositoryError when there is one already.
         """
-        if _has(store, CONFIG_NAME):
-            raise _taken(store)
+        refuse_taken(store)
         master = MasterKey.random(like.master if like else None)
         keys = Keys(master)
         now_ns = time.time_ns()
@@ -348,6 +347,12 @@ def _new_config(now_ns: int, like: Config | None) -> Config:
         chunk_normal=like.chunk_normal,
         chunk_max=like.chunk_max,
     )
+
+
+def refuse_taken(store: Store) -> None:
+    """RepositoryError when there is a repository in the store already."""
+    if _has(store, CONFIG_NAME):
+        raise _taken(store)
 
 
 def _taken(store: Store) -> RepositoryError:

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from yester.engine.errors import RepositoryError, UsageError
 
@@ -25,6 +26,9 @@ OPTIONS = (
 NOT_EMPTY = "Give one; a repository without encryption is made with yester init --no-encryption."
 
 _MEND = "Correct what names it: the option, the profile or the YESTER_PASSPHRASE variable."
+
+LONGEST = 64 << 10
+"""Bytes of a passphrase that are read, key files included: what is longer is the wrong file, or endless."""
 
 _CREDENTIALS = ("yester.passphrase", "yester")
 
@@ -95,21 +99,37 @@ def _from_environment(environment: Mapping[str, str]) -> bytes | None:
 
 def _from_file(path: str) -> bytes:
     try:
-        return as_secret(Path(path).expanduser().read_bytes(), f"the passphrase file {path}")
+        with open(Path(path).expanduser(), "rb") as file:
+            return as_secret(_bounded(file, f"the passphrase file {path}"), f"the passphrase file {path}")
     except OSError as problem:
         raise UsageError(f"The passphrase file {path} cannot be read: {problem.strerror}", hint=_MEND) from None
+
+
+def _bounded(file: IO[bytes], origin: str) -> bytes:
+    """Return all that a file holds; UsageError when that is more than any passphrase, however much it is."""
+    raw = file.read(LONGEST + 1)
+    if len(raw) > LONGEST:
+        raise UsageError(f"The passphrase from {origin} is longer than {LONGEST:,} bytes", hint=_MEND)
+    return raw
 
 
 def _from_command(command: str) -> bytes:
     """Run the command without a shell; its standard error goes to the person's."""
     try:
-        done = subprocess.run(shlex.split(command), stdout=subprocess.PIPE, check=False)
+        process = subprocess.Popen(shlex.split(command), stdout=subprocess.PIPE)
     except (OSError, ValueError, IndexError) as problem:
         why = problem.strerror if isinstance(problem, OSError) else str(problem)
         raise UsageError(f"The passphrase command cannot be run: {command}: {why}", hint=_MEND) from None
-    if done.returncode != 0:
-        raise UsageError(f"The passphrase command failed with status {done.returncode}: {command}", hint=_MEND)
-    return as_secret(done.stdout, f"what {command} printed")
+    with process:
+        assert process.stdout is not None
+        try:
+            said = _bounded(process.stdout, f"what {command} printed")
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode != 0:
+        raise UsageError(f"The passphrase command failed with status {process.returncode}: {command}", hint=_MEND)
+    return as_secret(said, f"what {command} printed")
 
 
 def _from_keyring(place: str) -> bytes | None:

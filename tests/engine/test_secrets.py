@@ -134,3 +134,17 @@ def test_a_keyring_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
         find(SecretSource(keyring=True))
     with pytest.raises(UsageError, match="not installed"):
         keep_in_keyring(PLACE, "x")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [SecretSource(file="/dev/zero"), SecretSource(command="cat /dev/zero"), SecretSource(command="yes x")],
+)
+def test_what_is_endless_is_no_passphrase(source: SecretSource) -> None:
+    with pytest.raises(UsageError, match="is longer than 65,536 bytes"):
+        find(source)
+
+
+def test_a_key_file_may_be_long(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(bytes(range(1, 256)) * 257)
+    assert len(find(SecretSource(file=str(tmp_path / "key")))) == 65535

@@ -7,7 +7,7 @@ import click
 from blake3 import blake3
 
 from yester.engine.places import Places
-from yester.engine.repository import Repository
+from yester.engine.repository import Repository, refuse_taken
 from yester.engine.sealed.keyslots import SlotKind, new_recovery_key, new_slot, parse_recovery_key
 from yester.engine.secrets import SecretSource, find_secret, keep_in_keyring
 from yester.plugins.backends.registry import open_store
@@ -47,11 +47,12 @@ def command(
     places = Places.default()
     access = Access(place, passphrase_file, passphrase_command, keyring)
     where = repository_place(place, None, places)
+    store = open_store(where, create=True)
+    refuse_taken(store)  # before anybody has thought of a passphrase
     model = None
     if like is not None:
         model = open_repository(Access(like, passphrase_file, passphrase_command, keyring), places)
         model.unlock()
-    store = open_store(where, create=True)
     secret = None if no_encryption else _new_secret(where, access)
     repository = Repository.create(store, secret, places=places, like=model, label=label)
     click.echo(f"repository made: {one_line(where)} ({'not encrypted' if secret is None else 'encrypted'})")

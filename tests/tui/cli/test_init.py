@@ -116,3 +116,10 @@ def test_typed_twice(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 class _Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+
+def test_a_repository_that_is_there_is_noticed_before_anybody_is_asked(yester: Yester, plain: Path) -> None:
+    refused = yester("init", "--passphrase-command", "no-such-program")
+    assert refused.code == 6
+    assert "There is a repository at" in refused.err
+    assert is_one_complaint(refused.err)
