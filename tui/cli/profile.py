@@ -11,10 +11,11 @@ from yester.engine.capture.filters import DEFAULT_EXCLUDES, read_pattern_file
 from yester.engine.errors import RepositoryError, UsageError
 from yester.engine.events import clean
 from yester.engine.places import Places
-from yester.engine.profiles.changing import changed, parse_setting
+from yester.engine.profiles.changing import Change, changed, parse_setting
 from yester.engine.profiles.keys import KEYS
 from yester.engine.profiles.profile import FilterSpec, Profile
 from yester.engine.profiles.reading import (
+    checked_profile_name,
     load_profile,
     parse_profile,
     profile_mistakes,
@@ -230,6 +231,20 @@ def keys(words: tuple[str, ...], as_json: bool) -> None:
     rows += [(key.path, default_text(key) or "-", key.kind.name) for key in found]
     for row, key in zip(table(rows), [None, *found], strict=True):
         click.echo(row if key is None else f"{row}\n    {key.about}")
+
+
+@command.command("copy", short_help="Add a profile that says the same as another.")
+@click.argument("name")
+@click.argument("new")
+@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Set a key of the new one differently.")
+def copy(name: str, new: str, settings: tuple[str, ...]) -> None:
+    """Add the profile NEW, which says the same as NAME, comments included; its snapshots are a series of their own."""
+    folder = _folder()
+    checked_profile_name(new)
+    own_id = Change(("id",), os.urandom(16).hex())
+    text = changed(load_profile(folder, name).text, [own_id, *map(parse_setting, settings)])
+    path = save_profile(folder, parse_profile(new, text, "with these settings"))
+    click.echo(f"profile {new} added: {one_line(str(path))}")
 
 
 @command.command("remove", short_help="Remove a profile; its snapshots stay.")

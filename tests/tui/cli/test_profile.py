@@ -146,3 +146,17 @@ def test_profiles_that_cannot_be_listed(yester: Yester, home: Path) -> None:
     refused = yester("profile", "list")
     assert refused.code == 2
     assert "cannot be listed: Not a directory" in refused.err
+
+
+def test_copy_is_a_series_of_its_own(yester: Yester, home: Path, docs: Path) -> None:
+    yester("profile", "add", "docs", docs, "--exclude", "*.o")
+    with file_of(home, "docs").open("a") as file:
+        file.write("# my own words\n")
+    assert yester("profile", "copy", "docs", "offsite", "--set", "repository=/srv/far").code == 0
+    first, second = (json.loads(yester("profile", "show", name, "--json").out) for name in ("docs", "offsite"))
+    assert first["id"] != second["id"]
+    assert (first["filters"], first["sources"]) == (second["filters"], second["sources"])
+    assert second["repository"] == "/srv/far"
+    assert file_of(home, "offsite").read_text().endswith("# my own words\n")
+    for refused in (yester("profile", "copy", "docs", "offsite"), yester("profile", "copy", "docs", "a/b")):
+        assert (refused.code, is_one_complaint(refused.err)) == (2, True)
