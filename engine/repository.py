@@ -136,6 +136,12 @@ class Repository:
             refuse_downgrade(places, store.place, repository.state)
         return repository
 
+    @classmethod
+    def open_with(cls, store: Store, master: MasterKey, *, places: Places) -> "Repository":
+        """Open the repository in a store with its master key, as another process of this client handed it over."""
+        keys = Keys(master)
+        return cls(store, decode_config(_config_of(store)), places, lambda: Unlocked(master, keys))
+
     @property
     def master(self) -> MasterKey:
         """The master key, for new key slots and for repositories like this one. Waits like `keys`."""

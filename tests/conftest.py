@@ -28,6 +28,8 @@ def settle_in(home: Path, patch: pytest.MonkeyPatch) -> None:
     for variable in [name for name in os.environ if name.startswith("YESTER_")]:
         patch.delenv(variable)
     patch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    # No process that outlives a test. Those about such a process switch it on.
+    patch.setenv("YESTER_BACKGROUND", "0")
     patch.setenv("HOME", str(home))
     for variable, folder in XDG_FOLDERS.items():
         place = home / folder

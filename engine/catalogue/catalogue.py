@@ -185,12 +185,18 @@ class Catalogue:
     # Bringing it up to date
 
     def update(
-        self, tick: Tick | None = None, *, sweeping: bool = False, waiting: Callable[[], None] | None = None
+        self,
+        tick: Tick | None = None,
+        *,
+        sweeping: bool = False,
+        waiting: Callable[[], None] | None = None,
+        private: bool = True,
     ) -> None:
         """Take in what is new and let go of what was forgotten.
 
         `tick` (updating.Tick) is told of progress and may raise to stop; `waiting` is called when another process is at
-        it, and may raise to wait no longer. StoreError; YesterError when there is no room even for a private file.
+        it, and may raise to wait no longer. Where the file cannot be written, a private one is made, unless that is not
+        wanted (`private`). StoreError; YesterError when there is no room.
         """
         self._listed = self._repository.snapshots()
         self._interrupted = False
@@ -198,7 +204,7 @@ class Catalogue:
         try:
             self._bring(step, sweeping, waiting)
         except (sqlite3.Error, OSError) as error:
-            self._make_do(error, step)
+            self._make_do(error, step, private)
         self._know()
 
     def _know(self) -> None:
@@ -262,7 +268,7 @@ class Catalogue:
                 raise
         raise AssertionError
 
-    def _make_do(self, error: sqlite3.Error | OSError, tick: Tick) -> None:
+    def _make_do(self, error: sqlite3.Error | OSError, tick: Tick, private: bool) -> None:
         """After the file failed: make it anew when it is damaged, else serve from a private one."""
         if isinstance(error, sqlite3.Error) and is_interrupt(error):
             raise CancelledError("The search was cancelled") from None
@@ -278,6 +284,8 @@ class Catalogue:
             self.close()
         if self._serves_as_it_is():
             return
+        if not private:
+            raise YesterError(f"The catalogue {self._path} cannot be kept: {_words(error)}") from None
         self.note = f"The catalogue {self._path} cannot be kept ({_words(error)}): it is made for this command only"
         self._path = None
         try:

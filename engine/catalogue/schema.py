@@ -6,6 +6,8 @@ costs rows for what changed in it and nothing for what did not, and forgetting o
 counts only where a snapshot that is still there lies in it. Ordinals count the snapshots of a series as the catalogue
 met them, which need not be as they were taken.
 
+The number of a series is never used again: states of one that is gone stay until they are swept up.
+
 `leaf` knows the nodes of large directories, so that a name more in a million is found without comparing the million.
 `chunks` has the blobs of files of several (`du` adds up what they take); no row: `content` is the one blob itself.
 """
@@ -24,7 +26,7 @@ _WAIT_S = 30.0
 
 _TABLES = (
     "CREATE TABLE about(key TEXT PRIMARY KEY, value) WITHOUT ROWID",
-    "CREATE TABLE series(id INTEGER PRIMARY KEY, host_id BLOB NOT NULL, profile_id BLOB NOT NULL,"
+    "CREATE TABLE series(id INTEGER PRIMARY KEY AUTOINCREMENT, host_id BLOB NOT NULL, profile_id BLOB NOT NULL,"
     " partial INTEGER NOT NULL, applied INTEGER NOT NULL DEFAULT 0, UNIQUE(host_id, profile_id, partial))",
     "CREATE TABLE snapshot(sid BLOB PRIMARY KEY, series INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
     " damaged INTEGER NOT NULL) WITHOUT ROWID",

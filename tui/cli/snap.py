@@ -23,6 +23,7 @@ from yester.engine.repository import Repository
 from yester.engine.runlock import run_lock
 from yester.engine.runs.history import has_run
 from yester.tui.cli.after import Outcome, maintain, switch_off, tell_others
+from yester.tui.cli.cataloguing import update_in_background
 from yester.tui.cli.detaching import detached
 from yester.tui.cli.failures import complain, complain_of_paths
 from yester.tui.cli.json_output import echo_json
@@ -182,7 +183,10 @@ class _Attempt:
         try:
             with closing(self._opened()) as repository:
                 hooks.on_mount_after(MountAfter(*about))
-                return self._take(repository)
+                result = self._take(repository)
+                if result.snapshot is not None:
+                    update_in_background(repository, about[0])
+                return result
         finally:
             hooks.on_unmount(Unmount(*about))
 

@@ -116,6 +116,17 @@ def test_the_newest_may_be_forgotten_and_its_trees_pruned(history: History, cata
     assert found(catalogue, "c") == {}
 
 
+def test_a_series_that_begins_anew_knows_nothing_of_the_old_one(history: History, catalogue: Catalogue) -> None:
+    old = [history.snap({b"a": b"1"}), history.snap({b"a": b"1", b"b": b"1"})]
+    catalogue.update()
+    for sid in old:
+        history.forget(sid)
+    catalogue.update()
+    history.snap({b"b": b"1"})
+    catalogue.update()
+    assert (told(catalogue.versions(b"/a")), told(catalogue.versions(b"/b"))) == ([], [(1, 3, 3, 1, None)])
+
+
 def test_a_partial_snapshot_deletes_nothing(history: History, catalogue: Catalogue) -> None:
     history.snap({b"a": b"1", b"b": b"1"})
     history.snap({b"a": b"22"}, partial=True)
@@ -379,7 +390,7 @@ actions = st.lists(
 
 
 @given(actions, st.booleans())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_says_what_a_plain_account_says(
     tmp_path_factory: pytest.TempPathFactory, todo: list[tuple[object, ...]], bulky: bool
 ) -> None:
