@@ -78,7 +78,7 @@ def estimate(past: Sequence[Past], now: Step, total_files: int | None, total_siz
     if past:
         total_files, total_size = total_files or past[0].files, total_size or past[0].size
     share = share_done(now.files, now.size, total_files, total_size)
-    if share is None or now.elapsed_s < SETTLED_S or _has_outgrown(now, total_files, total_size):
+    if share is None or now.elapsed_s < SETTLED_S or has_outgrown(now.files, now.size, total_files, total_size):
         return None
     votes = [_vote(each, rank, now.elapsed_s, share) for rank, each in enumerate(past) if each.duration_s > 0]
     if SETTLED_SHARE <= share < 1.0:
@@ -86,8 +86,9 @@ def estimate(past: Sequence[Past], now: Step, total_files: int | None, total_siz
     return _mean(votes)
 
 
-def _has_outgrown(now: Step, total_files: int | None, total_size: int | None) -> bool:
-    return now.files > (total_files or 0) and now.size > (total_size or 0)
+def has_outgrown(files: int, size: int, total_files: int | None, total_size: int | None) -> bool:
+    """Whether more was done than there was to do, by all that is known: then nobody knows how much there is."""
+    return files > (total_files or 0) and size > (total_size or 0)
 
 
 def _vote(past: Past, rank: int, elapsed_s: float, share: float) -> tuple[float, float]:

@@ -147,7 +147,7 @@ def _troubles(runs: Sequence[RunRecord], profile: str, repository: str) -> tuple
 def _unmended(action: str, runs: Sequence[RunRecord]) -> RunRecord | None:
     """Return the newest run of a command that failed and that no later one made good.
 
-    What a check found in content is made good by a check of all of it, since a sample may pass by; any check by a repair.
+    What a check found in content is made good by a check of all of it, since a sample may pass by it; or by a repair.
     """
     looked_at = -1
     for run in runs:

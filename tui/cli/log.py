@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from yester.engine.errors import CancelledError, YesterError
-from yester.engine.events import Line, RunPhase, RunProgress, decode
+from yester.engine.events import Event, Line, RunPause, RunPhase, RunProgress, RunResume, Unknown, decode
 from yester.engine.journal import journal_path
 from yester.engine.places import Places
 from yester.engine.progress import Counters
@@ -86,8 +86,8 @@ class _Shown:
             if self._bar is not None:
                 self._bar.show(self._bar.phase, _counters(event), event.eta_s)
             return
-        if isinstance(event, RunPhase) and self._bar is not None:
-            self._bar.phase = event.phase
+        if self._bar is not None:
+            self._note(self._bar, event)
         words = event_words(event)
         if not words:
             return
@@ -98,6 +98,15 @@ class _Shown:
             self._day = day
             click.echo(day)
         click.echo(f"{clock(line.time_ns)}  {one_line(words)}")
+
+    @staticmethod
+    def _note(bar: Bar, event: Event | Unknown) -> None:
+        """Let the bar know what its progress is about."""
+        match event:
+            case RunPhase():
+                bar.phase = event.phase
+            case RunPause() | RunResume():
+                bar.is_paused = isinstance(event, RunPause)
 
 
 def _counters(event: RunProgress) -> Counters:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from yester.engine.events import Phase
 from yester.engine.progress import Counters
-from yester.engine.runs.estimate import share_done
+from yester.engine.runs.estimate import has_outgrown, share_done
 from yester.tui.cli.terminals import leave_dead_terminal
 from yester.tui.cli.wording import count, size
 
@@ -66,8 +66,13 @@ class Watch:
         bar: "Bar | None",
         begun: Callable[[], None] = lambda: None,
         left_s: Callable[[Counters], int | None] = lambda counters: None,
+        is_paused: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`begun` is called when a phase begins that comes after opening; `left_s` is asked for the seconds left."""
+        """`begun` is called when a phase begins that comes after opening; `left_s` is asked for the seconds left.
+
+        While `is_paused` says so, followers are told nothing.
+        """
+        self._is_paused = is_paused
         self._follower = follower
         self._bar = bar
         self._begun = begun
@@ -97,10 +102,12 @@ class Watch:
         counters = self._counters
         if counters is None:
             return
-        left_s = self._left_s(counters)
-        if self._follower is not None:
+        is_paused = self._is_paused()
+        left_s = None if is_paused else self._left_s(counters)
+        if self._follower is not None and not is_paused:
             self._follower.update(counters, left_s)
         if self._bar is not None:
+            self._bar.is_paused = is_paused
             self._bar.show(self._phase, counters, left_s)
 
 
@@ -111,6 +118,7 @@ class Bar:
         """`worked_s`: for how long the work has been going on."""
         self.phase = Phase.OPEN
         """For those who do not know a phase at each `show`: the last one they heard of."""
+        self.is_paused = False
         self._began_s = time.monotonic() - worked_s
         self._progress: RichProgress | None = None
         self._task: TaskID | None = None
@@ -122,12 +130,13 @@ class Bar:
         parts = [
             count(counters.files, "file"),
             size(counters.size),
-            f"{size(int(counters.size / elapsed_s))}/s" if elapsed_s > 0.5 else "",
-            time_left(left_s) if phase in _TIMED else "",
+            f"{size(int(counters.size / elapsed_s))}/s" if elapsed_s > 0.5 and not self.is_paused else "",
+            time_left(left_s) if phase in _TIMED and not self.is_paused else "",
             count(counters.failed, "failure") if counters.failed else "",
         ]
-        share = share_done(counters.files, counters.size, counters.total_files, counters.total_size)
-        self._try(lambda: self._draw(WORDS[phase], share, "  ".join(part for part in parts if part)))
+        share = _share(counters)
+        word = "paused" if self.is_paused else WORDS[phase]
+        self._try(lambda: self._draw(word, share, "  ".join(part for part in parts if part)))
 
     def hide(self) -> None:
         """Take the line away until it is drawn again, so that something can be printed."""
@@ -157,6 +166,12 @@ class Bar:
         total, completed = (None, 0) if share is None else (1.0, share)
         self._progress.update(self._task, description=word, total=total, completed=completed, text=text)
         self._progress.refresh()
+
+
+def _share(counters: Counters) -> float | None:
+    """Return how much is done, 0 to 1; None where nobody knows how much there is."""
+    known = (counters.files, counters.size, counters.total_files, counters.total_size)
+    return None if has_outgrown(*known) else share_done(*known)
 
 
 def _rich_progress() -> "RichProgress":

@@ -52,8 +52,8 @@ def state_words(run: RunRecord) -> str:
     if run.exit_code == BUSY:
         return "another was active"
     words = STATES[run.state]
-    if not run.is_over and run.total_size:
-        return f"{words} {min(99, 100 * run.size // run.total_size)} %"
+    if not run.is_over and run.total_size and run.size <= run.total_size:
+        return f"{words} {100 * run.size // run.total_size} %"
     return words
 
 

@@ -218,7 +218,7 @@ def recorded(
     bar = terminal_bar(quiet=quiet or events)
     ears = _Ears(recorder)
     forecaster = Forecaster(places.state, work.profile if work.action == "snap" else "", control)
-    watch = Watch(recorder, bar, begun, forecaster.left_s)
+    watch = Watch(recorder, bar, begun, forecaster.left_s, lambda: control.is_paused)
     recording = Recorded(id, work, recorder, ears, watch, control)
     has_failed = True
     with outliving_terminal():

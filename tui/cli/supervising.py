@@ -28,7 +28,7 @@ def supervise(
 ) -> T:
     """Run `work(cancelled)` in a thread and return its value or raise its error; `tick` is called every TICK_S.
 
-    `control` may be asked from elsewhere to stop the work or to let it stand still; there are no ticks then.
+    `control` may be asked from elsewhere to stop the work or to let it stand still; ticks go on then.
     CancelledError out of the work after SIGTERM becomes Terminated.
     """
     control = control or RunControl()
@@ -47,7 +47,7 @@ async def _supervise(
     async with trio.open_nursery() as nursery:
         await nursery.start(_hear_signals, control)
         if tick is not None:
-            nursery.start_soon(_tick, tick, control)
+            nursery.start_soon(_tick, tick)
         result = await trio.to_thread.run_sync(work)
         nursery.cancel_scope.cancel()
     return result
@@ -63,8 +63,7 @@ async def _hear_signals(control: RunControl, task_status: trio.TaskStatus[None])
             control.cancel(number)
 
 
-async def _tick(tick: Callable[[], None], control: RunControl) -> None:
+async def _tick(tick: Callable[[], None]) -> None:
     while True:
         await trio.sleep(TICK_S)
-        if not control.is_paused:
-            tick()
+        tick()

@@ -42,6 +42,14 @@ def test_progress_is_told_when_it_ticks_and_phases_at_once() -> None:
     assert follower.seen == [Phase.READ, (2, 98)]
 
 
+def test_followers_are_told_nothing_while_the_work_stands_still() -> None:
+    follower = Follower()
+    watch = Watch(follower, None, is_paused=lambda: True)
+    watch.update(Counters(files=1))
+    watch.tick()
+    assert follower.seen == []
+
+
 def test_the_bar_draws_and_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
@@ -54,8 +62,11 @@ def test_the_bar_draws_and_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     bar = terminal_bar(quiet=False)
     assert isinstance(bar, Bar)
     bar.show(Phase.READ, Counters(files=1234, size=1 << 20, failed=1, total_files=5000))
+    bar.is_paused = True
+    bar.show(Phase.READ, Counters(files=2000, total_files=1999, size=2, total_size=1), 5)
     bar.close()
     drawn = terminal.getvalue()
+    assert "paused" in drawn and "2,000 files" in drawn and "5 s left" not in drawn
     assert "reading" in drawn
     assert "1,234 files  1.0 MiB" in drawn
     assert "1 failure" in drawn
