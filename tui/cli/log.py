@@ -77,14 +77,15 @@ class _Shown:
 
     def __init__(self, bar: Bar | None) -> None:
         self._bar = bar
+        self._progress: RunProgress | None = None
         self._day = ""
 
     def take(self, line: Line) -> None:
         """Show a line."""
         event = line.event
         if isinstance(event, RunProgress):
-            if self._bar is not None:
-                self._bar.show(self._bar.phase, _counters(event), event.eta_s)
+            self._progress = event
+            self._draw()
             return
         if self._bar is not None:
             self._note(self._bar, event)
@@ -98,6 +99,12 @@ class _Shown:
             self._day = day
             click.echo(day)
         click.echo(f"{clock(line.time_ns)}  {one_line(words)}")
+        self._draw()
+
+    def _draw(self) -> None:
+        """Draw the bar, or draw it again below what was printed."""
+        if self._bar is not None and self._progress is not None:
+            self._bar.show(self._bar.phase, _counters(self._progress), self._progress.eta_s)
 
     @staticmethod
     def _note(bar: Bar, event: Event | Unknown) -> None:
