@@ -294,6 +294,8 @@ class Repository:
             said = label or Label(snapshot=sid, counter=1, writer=snapshot.writer, tags=chosen)
             self.put_record(ObjectKind.LABEL, replace(said, snapshot=sid, counter=1, writer=snapshot.writer))
         self.store.put(name, [content])
+        # Another client may forget it at once: who has just written it still knows it.
+        self._records[name] = snapshot
         return sid
 
     def _next(self, known: Memory) -> tuple[int, SnapshotId | None]:

@@ -15,7 +15,7 @@ from yester.engine.capture.earlier import Known
 from yester.engine.capture.filecache import FileCache, FileCacheWriter, partial_path, recover_killed
 from yester.engine.capture.intake import Failure, Intake, Taken
 from yester.engine.capture.keeping import Keeper
-from yester.engine.capture.last_look import READER_SIZE
+from yester.engine.capture.last_look import READER_SIZE, Lapsed
 from yester.engine.capture.owners import OwnerRows
 from yester.engine.capture.request import SnapshotResult
 from yester.engine.capture.roots import Root
@@ -71,7 +71,7 @@ class Attempt:
         self._keeper: Keeper | None = None
 
     def make(self) -> SnapshotResult:
-        """Take the snapshot and commit it; in a dry run, and where nothing changed, store nothing."""
+        """Take the snapshot and commit it; in a dry run, and where nothing changed, store nothing. May raise Lapsed."""
         try:
             return self._made()
         except _Unchanged as found:
@@ -100,6 +100,8 @@ class Attempt:
             result: Result = "dry-run" if dry else "errors" if taken.failures else "complete"
             if records is None:
                 return SnapshotResult(None, statistics, tuple(taken.failures), result, suspected)
+            if self._session is not None and not self._session.stands():
+                raise Lapsed
             context.progress.phase(Phase.COMMIT)
             sid = context.repository.commit_snapshot(finished(draft, statistics), tags=context.request.tags)
             self.needed = (context.repository.index.packs() & self._there) | writer.packs

@@ -89,6 +89,8 @@ class Keeper:
         taken = capture.so_far()
         draft = draft_of(context, self._writer, taken, self._parent, partial=True)
         self._keep(capture)
+        if not self._session.stands():
+            return  # the attempt as a whole finds out at its end
         snapshot = finished(draft, statistics_of(context, self._writer, taken))
         sid = repository.commit_snapshot(snapshot, tags=context.request.tags)
         self._shown = self._added()

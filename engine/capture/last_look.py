@@ -13,6 +13,11 @@ from yester.engine.repository import Repository
 from yester.engine.sessions import WriterSession
 from yester.engine.trees.directories import decode_root
 
+
+class Lapsed(Exception):
+    """A prune held this run dead before it committed: what it built on may be gone, and is better not committed."""
+
+
 READER_SIZE = 32 << 20
 """Budget for reading earlier trees while walking, bytes."""
 

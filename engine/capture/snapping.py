@@ -14,7 +14,7 @@ from yester.engine.capture.attempt import Attempt
 from yester.engine.capture.context import Clock, RunContext
 from yester.engine.capture.intake import Failure
 from yester.engine.capture.keeping import forget_partials
-from yester.engine.capture.last_look import is_lasting
+from yester.engine.capture.last_look import Lapsed, is_lasting
 from yester.engine.capture.request import SnapshotRequest, SnapshotResult
 from yester.engine.capture.roots import Root, plan_roots
 from yester.engine.capture.standing import listed, unsound_metadata
@@ -91,6 +91,11 @@ class _Run:
                     done = attempt.make()
                 except (DamageError, Broken) as error:
                     self._make_do_without(error)
+                    continue
+                except Lapsed:
+                    context.counters.restart()
+                    if session is not None:
+                        session.renew()
                     continue
                 if session is None:
                     return done

@@ -82,17 +82,14 @@ class PackSurvey:
 
     def lost(self, blob: bytes) -> int | None:
         """Return the problem that keeps a blob from being read, None when it is there."""
-        short, first, passed = blob[:SHORT_ID_SIZE], None, set[bytes]()
+        short, passed = blob[:SHORT_ID_SIZE], dict[bytes, int | None]()
         while (prefix := self._index.holder(short, passed)) is not None:
-            gone = self._gone.get(prefix)
-            missing = None if gone is None else self._problems.note(gone, "it is not there")
-            problem = self._bad.get(prefix + short) if missing is None else missing
-            if problem is None:
+            problem = self._bad.get(prefix + short)
+            if problem is None and prefix not in self._gone:
                 return None
-            passed.add(prefix)
-            first = problem if first is None else first
-        if first is not None:
-            return first
+            passed[prefix] = problem
+        for prefix, problem in passed.items():
+            return self._problems.note(self._gone[prefix], "it is not there") if problem is None else problem
         if self._unnamed is None:
             self._unnamed = self._problems.note("index", "it names no pack for blobs that snapshots need")
         return self._unnamed

@@ -8,7 +8,6 @@ blob, and then look for each other's marks, one at least sees the other's, and s
 from collections.abc import Callable, Collection
 
 from yester.engine.capture.standing import Listed, listed
-from yester.engine.errors import DamageError
 from yester.engine.ids import SHORT_ID_SIZE, PackId
 from yester.engine.packs.segments import PACK_PREFIX_SIZE
 from yester.engine.prune.judging import Judged, readable_snapshots
@@ -37,7 +36,8 @@ class Sparing:
         self._copied, self._copies = set(copied), set(copies)
         self._walked: set[bytes] = set()
         """Nodes that were stored since the first look."""
-        self._lasting: set[PackId] = set()
+        self._lasting: set[bytes] = set()
+        """The first bytes of the ids of packs that nobody is about to delete."""
         self.spared: set[PackId] = set()
 
     def look(self, tick: Callable[[int, int], None]) -> None:
@@ -48,24 +48,20 @@ class Sparing:
         index.refresh()
         after = listed(repository)
         doomed = self._doomed(before) | self._doomed(after)
-        self._lasting = after.packs - doomed - set(self._going.values())
-        index.restrict(self._lasting)
-        self._spare_copied()
+        lasting = after.packs - doomed - set(self._going.values())
+        self._lasting = {pack[:PACK_PREFIX_SIZE] for pack in lasting}
+        if not self._copies <= lasting:
+            self.spared |= self._copied
         walk = Walk(repository.reader(_READER_SIZE), self._note, tick)
         for sid, snapshot in snapshots:
             if sid not in self._judged.snapshots:
                 walk.snapshot(snapshot)
-        if any(use.needed_blobs and use.pack not in self._lasting for use in self._judged.packs):
+        if any(use.needed_blobs and use.pack not in lasting for use in self._judged.packs):
             self._spare_for_lost()
 
     def _doomed(self, seen: Listed) -> set[PackId]:
         """Return what other prunes are about to delete."""
         return set[PackId]().union(*(packs for name, packs in seen.marks.items() if name != self._mark))
-
-    def _spare_copied(self) -> None:
-        """Spare packs whose copies did not last."""
-        if not self._copies <= self._lasting:
-            self._spare(self._copied)
 
     def _note(self, reference: Reference) -> bool:
         """Spare what a snapshot that is new needs of the packs that go; whether the blob was not met before."""
@@ -78,8 +74,7 @@ class Sparing:
                 return False
             if reference.is_node:
                 self._walked.add(short)
-        if not self._save(short) and reference.is_node:
-            raise DamageError(f"{reference.kind.name.lower()} {reference.blob.hex()[:32]} is in no pack")
+        self._save(short)
         return True
 
     def _spare_for_lost(self) -> None:
@@ -88,15 +83,19 @@ class Sparing:
             if len(records) > 1:
                 self._save(records[0][:SHORT_ID_SIZE])
 
-    def _save(self, short: bytes) -> bool:
-        """Spare the packs that have a blob, unless one that lasts has it; whether it is anywhere."""
-        if short in self._repository.index:
-            return True
-        packs = {self._going[copy.pack] for _, copy in self._judged.needs.copies(short) if copy.pack in self._going}
-        self._spare(packs)
-        return bool(packs)
+    def _save(self, short: bytes) -> None:
+        """Spare the packs that have a blob, unless one that lasts has it.
 
-    def _spare(self, packs: set[PackId]) -> None:
-        if not packs <= self.spared:
-            self.spared |= packs
-            self._repository.index.restrict(self._lasting | self.spared)
+        What is in neither is no affair of this prune: it lies in what another one marked, which spares it as well.
+        """
+        if not self._lasts(short):
+            copies = self._judged.needs.copies(short)
+            self.spared |= {self._going[copy.pack] for _, copy in copies if copy.pack in self._going}
+
+    def _lasts(self, short: bytes) -> bool:
+        passed: set[bytes] = set()
+        while (holder := self._repository.index.holder(short, passed)) is not None:
+            if holder in self._lasting:
+                return True
+            passed.add(holder)
+        return False
