@@ -51,6 +51,11 @@ class State(NamedTuple):
         """Whether it is a directory."""
         return stat.S_ISDIR(self.mode & 0xFFFF)
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a regular file."""
+        return stat.S_ISREG(self.mode & 0xFFFF)
+
 
 class Chunks(NamedTuple):
     """The blobs of a content that has several: their short ids in a row; none when `content` is a list object's."""

@@ -4,7 +4,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,11 @@ class _Report:
     def waiting(self) -> None:
         """Hear that another process is at it."""
         self._draw("another process is reading history for the catalogue; waiting for it")
+
+    def counted(self, number: int) -> None:
+        """Hear that so many more things were counted."""
+        self._names += number
+        self._draw(f"adding up: {self._names:,}")
 
     def comparing(self, counters: "Counters") -> None:
         """Hear how far a comparison has come."""
@@ -224,5 +229,19 @@ def live_differences(
                     failed.append({**to_builtins(shown(each.path)), "what": each.what})
             else:
                 yield each
+    finally:
+        report.close()
+
+
+@contextmanager
+def counting() -> "Iterator[Callable[[int], None]]":
+    """Show how many entries were counted so far, when it takes long."""
+    report = _Report()
+
+    def tick(number: int) -> None:
+        report.counted(number)
+
+    try:
+        yield tick
     finally:
         report.close()

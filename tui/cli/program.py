@@ -41,6 +41,7 @@ COMMANDS = {
     "find": ("yester.tui.cli.find", "Look for a name in all snapshots."),
     "versions": ("yester.tui.cli.versions", "Show what a file or folder was, and when."),
     "diff": ("yester.tui.cli.diff", "Show what differs between two snapshots, or from the files."),
+    "du": ("yester.tui.cli.du", "Show what takes the space."),
     "verify": ("yester.tui.cli.verify", "Compare files with a snapshot by content."),
     "restore": ("yester.tui.cli.restore", "Bring files back."),
     "repair": ("yester.tui.cli.repair", "Make do without what damage took."),
