@@ -138,10 +138,9 @@ def choice(*words: str) -> Kind:
 
 def shaped(name: str, pattern: str) -> Kind:
     """Return the kind of texts that match a pattern."""
-    wanted = re.compile(pattern, re.ASCII)
 
     def read(raw: object) -> str:
-        if not isinstance(raw, str) or wanted.fullmatch(raw) is None:
+        if not isinstance(raw, str) or re.fullmatch(pattern, raw, re.ASCII) is None:
             raise _refused(name, raw)
         return raw
 

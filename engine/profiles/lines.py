@@ -13,17 +13,22 @@ _WORDS = re.compile(_WORD)
 _Path = tuple[str, ...]
 
 
-def line_of(text: str, table: str, key: str) -> int | None:
-    """Return the line where a key of a table is set, else where its table begins; None when neither stands there.
+class Lines:
+    """Where the tables and keys of a text stand. The text is valid TOML.
 
-    The text is valid TOML. What looks like a key within a text of several lines misleads, which no profile has.
+    What looks like a key within a text of several lines misleads, which no profile has.
     """
-    wanted = (*table.split("."), key) if table else (key,)
-    found: dict[int, int] = {}
-    for number, path in _paths(text):
-        if path == wanted[: len(path)]:
-            found.setdefault(len(path), number)
-    return found[max(found)] if found else None
+
+    def __init__(self, text: str) -> None:
+        self._found: dict[_Path, int] = {}
+        for number, path in _paths(text):
+            self._found.setdefault(path, number)
+
+    def line_of(self, table: str, key: str) -> int | None:
+        """Return the line where a key of a table is set, else where its table begins; None when neither is there."""
+        wanted = (*table.split("."), key) if table else (key,)
+        steps = (self._found.get(wanted[:size]) for size in range(len(wanted), 0, -1))
+        return next((number for number in steps if number is not None), None)
 
 
 def _paths(text: str) -> Iterator[tuple[int, _Path]]:

@@ -14,13 +14,15 @@ from yester.engine.nearest import did_you_mean, nearest
 from yester.engine.profiles.contradictions import contradictions
 from yester.engine.profiles.keys import KEYS, PLUGINS, TABLES, Key, keys_of, tables_in
 from yester.engine.profiles.kinds import WrongValue
-from yester.engine.profiles.lines import line_of
 from yester.engine.profiles.mistake import Mistake
 from yester.engine.profiles.profile import Profile
 from yester.engine.profiles.toml_text import toml_line
 
 LARGEST_FILE = 1 << 20
 """No profile is longer: what is, is no profile."""
+
+MOST_MISTAKES = 100
+"""Beyond these nobody reads on, and the file is of another kind."""
 
 _NAME = re.compile(r"\w[\w.+ -]{0,63}")
 _MEND = "Mend the file: yester profile edit {name}"
@@ -110,14 +112,23 @@ def _understood(name: str, text: str, place: str) -> tuple[Profile | None, list[
         return None, [UsageError(what, hint=_MEND.format(name=name))]
     reading = _Reading([])
     profile = reading.profile(name, text, said)
-    located = [(line_of(text, mistake.table, mistake.key), mistake) for mistake in reading.mistakes]
-    located.sort(key=lambda pair: len(text) if pair[0] is None else pair[0])  # a key that is missing comes last
-    return profile, [_worded(name, place, line, mistake) for line, mistake in located]
+    return profile, _worded(name, place, text, reading.mistakes) if reading.mistakes else []
 
 
-def _worded(name: str, place: str, line: int | None, mistake: Mistake) -> UsageError:
-    at = f"{place}, line {line}" if line is not None else place
-    return UsageError(f"Profile {name}: {at}: {mistake.what}", hint=mistake.hint or _MEND.format(name=name))
+def _worded(name: str, place: str, text: str, mistakes: list[Mistake]) -> list[UsageError]:
+    """Return mistakes as errors, in the order of the text; a key that is missing comes last."""
+    from yester.engine.profiles.lines import Lines  # only a mistake needs it
+
+    lines = Lines(text)
+    located = [(lines.line_of(mistake.table, mistake.key), mistake) for mistake in mistakes]
+    located.sort(key=lambda pair: len(text) if pair[0] is None else pair[0])
+    return [
+        UsageError(
+            f"Profile {name}: {place}{'' if line is None else f', line {line}'}: {mistake.what}",
+            hint=mistake.hint or _MEND.format(name=name),
+        )
+        for line, mistake in located
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +152,8 @@ class _Reading:
         values: dict[str, Any] = {}
         inner = tables_in(table)
         for name, raw in said.items():
+            if len(self.mistakes) >= MOST_MISTAKES:
+                break
             if name in inner:
                 self._inner(table, name, raw, values)
             elif key := KEYS.get((table, name)):

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from yester.engine.errors import UsageError
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([KMGT]?)(?:i?B)?", re.IGNORECASE | re.ASCII)
+# Compiled when they are needed: most profiles hold neither, and every run loads this.
+_SIZE = r"([0-9]+(?:\.[0-9]+)?) ?([KMGT]?)(?:i?B)?"
 _SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
 
-_PART = re.compile(r"(\d{1,9}) ?(min|[ymwdhs])", re.IGNORECASE | re.ASCII)
+_PART = r"([0-9]{1,9}) ?(min|[ymwdhs])"
 _UNITS = {"y": (12, 0, 0), "m": (1, 0, 0), "w": (0, 7, 0), "d": (0, 1, 0), "h": (0, 0, 3600)} | {
     "min": (0, 0, 60),
     "s": (0, 0, 1),
@@ -23,7 +24,7 @@ LONGEST_YEARS = 1000
 
 def parse_size(text: str) -> int:
     """Return a size such as `500M`, `1.5 GiB` or `4096` in bytes; the units are powers of 1024. UsageError else."""
-    match = _SIZE.fullmatch(text.strip())
+    match = re.fullmatch(_SIZE, text.strip(), re.IGNORECASE | re.ASCII)
     if match is None:
         raise UsageError(f"{text!r} is no size", hint="Write a number of bytes or, for example, 500K, 20M or 1.5G.")
     try:
@@ -70,8 +71,8 @@ def _clock(seconds: int) -> tuple[tuple[int, str], ...]:
 
 def parse_span(text: str) -> Span:
     """Return a span such as `36h`, `10d`, `4w`, `6m`, `2y` or `1y6m`; UsageError else."""
-    parts = _PART.findall(text)
-    rest = _PART.sub("", text).strip()
+    parts = re.findall(_PART, text, re.IGNORECASE | re.ASCII)
+    rest = re.sub(_PART, "", text, flags=re.IGNORECASE | re.ASCII).strip()
     if not parts or rest:
         raise UsageError(f"{text!r} is no span of time", hint="Write, for example, 36h, 10d, 4w, 6m (months) or 1y6m.")
     months, days, seconds = (

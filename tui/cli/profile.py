@@ -233,6 +233,10 @@ def keys(words: tuple[str, ...], as_json: bool) -> None:
         click.echo(row if key is None else f"{row}\n    {key.about}")
 
 
+_NAMED_IN_COMMENTS = ("# The profile {}:", "`yester snap {}`", "`yester schedule enable {}`", "`yester forget {}`")
+"""Where a fresh file has the name of its profile."""
+
+
 @command.command("copy", short_help="Add a profile that says the same as another.")
 @click.argument("name")
 @click.argument("new")
@@ -243,6 +247,8 @@ def copy(name: str, new: str, settings: tuple[str, ...]) -> None:
     checked_profile_name(new)
     own_id = Change(("id",), os.urandom(16).hex())
     text = changed(load_profile(folder, name).text, [own_id, *map(parse_setting, settings)])
+    for words in _NAMED_IN_COMMENTS:
+        text = text.replace(words.format(name), words.format(new))
     path = save_profile(folder, parse_profile(new, text, "with these settings"))
     click.echo(f"profile {new} added: {one_line(str(path))}")
 

@@ -1,6 +1,6 @@
 import pytest
 
-from yester.engine.profiles.lines import line_of
+from yester.engine.profiles.lines import Lines
 
 TEXT = """\
 a = 1
@@ -38,8 +38,8 @@ keep_all = 1
     ],
 )
 def test_where_a_key_stands(table: str, key: str, line: int | None) -> None:
-    assert line_of(TEXT, table, key) == line
+    assert Lines(TEXT).line_of(table, key) == line
 
 
 def test_an_inline_table_is_where_its_key_is() -> None:
-    assert line_of('id = "x"\nlimits = { nice = 5 }\n', "limits", "nice") == 2
+    assert Lines('id = "x"\nlimits = { nice = 5 }\n').line_of("limits", "nice") == 2
