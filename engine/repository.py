@@ -38,7 +38,8 @@ from yester.engine.sealed.unlocking import Pending, Unlocked, needs_secret, unlo
 from yester.engine.selection import narrowed, select
 from yester.engine.store import Store
 from yester.engine.turns import turn
-from yester.engine.witness import Memory, Seen, Witness
+from yester.engine.whereabouts import Whereabouts
+from yester.engine.witness import Memory, Seen, Witness, compare
 
 R = TypeVar("R", Snapshot, Label, Tombstone)
 
@@ -66,6 +67,10 @@ class Repository:
         self._index: Index | None = None
         self._index_lock = threading.Lock()
         self._witness = Witness(self.state / "witness")
+        self._noticed: list[str] = []
+        """What was found missing when snapshots were committed."""
+        config_file = None if store.folder is None else store.folder / CONFIG_NAME
+        self._whereabouts = Whereabouts(places, self.state, config.repository, store.place, config_file)
 
     @classmethod
     def create(
@@ -98,6 +103,7 @@ class Repository:
             raise _taken(store) from None
         repository = cls(store, config, places, lambda: Unlocked(master, keys, slot_name))
         know_again(repository.state, keys)
+        repository._whereabouts.settle()
         if secret is not None:
             note_encryption(places, store.place)
         return repository
@@ -250,14 +256,19 @@ class Repository:
         return select(text, narrowed(self.snapshots(), profile, host), self.labels(), datetime.now())
 
     def warnings(self) -> list[str]:
-        """Return what a person should know about the snapshots: damage, rollback, thinning. Remembers the list."""
+        """Return what a person should know: another repository here, damage, rollback, thinning. Remembers the list."""
         memory = self._witness.recall()
+        snapshots, not_missed = self._to_compare()
+        said = self._witness.observe(snapshots, not_missed, memory)
+        damaged = [str(error) for error in self.damaged.values()]
+        return list(dict.fromkeys([*self._whereabouts.remarks(), *damaged, *self._noticed, *said]))
+
+    def _to_compare(self) -> tuple[list[tuple[SnapshotId, Snapshot]], set[SnapshotId]]:
+        """Return the snapshots, and the ids of those that nobody misses though they are not among them."""
         snapshots = self.snapshots()
-        damaged = dict(self.damaged)
         # A damaged snapshot is there: only its content is lost, which is said on its own.
-        lost = {SnapshotId(digest_of(name)) for name in damaged if name.startswith("snap.")}
-        said = self._witness.observe(snapshots, self.tombstoned() | lost, memory)
-        return [str(error) for error in damaged.values()] + said
+        lost = {SnapshotId(digest_of(name)) for name in self.damaged if name.startswith("snap.")}
+        return snapshots, self.tombstoned() | lost
 
     def put_record(self, kind: ObjectKind, record: Record) -> bytes:
         """Seal and store a record; return the digest that names it."""
@@ -277,10 +288,14 @@ class Repository:
         """
         with turn(self.state):
             known = self._witness.recall()
-            sequence, previous = self._next(known)
+            snapshots, not_missed = self._to_compare()
+            # The new snapshot hides from later looks what was lost before it.
+            self._noticed += compare(known, snapshots, not_missed)[0]
+            sequence, previous = self._next(known, snapshots)
             own = replace(snapshot, writer=self.writer, sequence=sequence, previous=previous)
             sid = self.put_snapshot(own, tags=tags, label=label)
             # The snapshot is there. `warnings` says when the state folder cannot be written.
+            self._whereabouts.settle()
             with suppress(YesterError):
                 self._witness.add({own.writer.hex(): Seen(sequence, sid.hex())})
         return sid
@@ -298,10 +313,10 @@ class Repository:
         self._records[name] = snapshot
         return sid
 
-    def _next(self, known: Memory) -> tuple[int, SnapshotId | None]:
+    def _next(self, known: Memory, snapshots: list[tuple[SnapshotId, Snapshot]]) -> tuple[int, SnapshotId | None]:
         """Return the number of this writer's next snapshot, and the id of its last one that is still listed."""
         writer = self.writer
-        mine = [(snapshot.sequence, sid) for sid, snapshot in self.snapshots() if snapshot.writer == writer]
+        mine = [(snapshot.sequence, sid) for sid, snapshot in snapshots if snapshot.writer == writer]
         seen = known.get(writer.hex())
         highest, last = max(mine, default=(0, None))
         return max(highest, seen.sequence if seen else 0) + 1, last
