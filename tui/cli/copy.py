@@ -17,7 +17,7 @@ from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import Access, open_repository, renamed_variables, repository_place
 from yester.tui.cli.options import as_json, secret_options
-from yester.tui.cli.progress import Bar, Watch, terminal_bar
+from yester.tui.cli.running import Recorded, Work, recorded
 from yester.tui.cli.wording import count, moment, one_line, size
 
 if TYPE_CHECKING:
@@ -64,14 +64,17 @@ def command(
     places = Places.default()
     access = Access(repository, passphrase_file, passphrase_command, keyring)
     to_source = SecretSource(to_passphrase_file, to_passphrase_command, to_keyring)
-    bar = terminal_bar(quiet=as_json)
+    work = Work("copy", profile=profile or "", repository=repository_place(repository, None, places))
     with (
+        recorded(places, work, quiet=as_json) as run,
         closing(open_repository(access, places)) as source,
         closing(_open_target(target, to_source, places)) as copies,
     ):
         for each in (source, copies):
             _unlock(each)
-        result = _copy(source, copies, names, profile, bar)
+        result = _copy(source, copies, names, profile, run)
+        code = DamageError.exit_code if _failed(result) else 0
+        run.ends("errors" if code else "complete", code)
     if as_json:
         echo_json(_as_json(result))
     else:
@@ -80,7 +83,7 @@ def command(
         complain(warning)
     for failed in _failed(result):
         complain(f"Snapshot {failed.source.hex()[:8]} was not copied: {failed.problem}", "Run `yester check`.")
-    return DamageError.exit_code if _failed(result) else 0
+    return code
 
 
 def _check_choice(names: tuple[str, ...], profile: str | None, everything: bool) -> None:
@@ -132,22 +135,15 @@ def _chosen(source: Repository, names: tuple[str, ...], profile: str | None) -> 
 
 
 def _copy(
-    source: Repository, target: Repository, names: tuple[str, ...], profile: str | None, bar: Bar | None
+    source: Repository, target: Repository, names: tuple[str, ...], profile: str | None, run: Recorded
 ) -> "CopyResult":
     from yester.engine.copying.copying import copy_snapshots
-    from yester.tui.cli.running import supervise
-
-    watch = Watch(None, bar)
 
     def work(cancelled: Callable[[], bool]) -> "CopyResult":
         chosen = _chosen(source, names, profile)
-        return copy_snapshots(source, target, chosen, progress=watch, cancelled=cancelled)
+        return copy_snapshots(source, target, chosen, progress=run.watch, cancelled=cancelled)
 
-    try:
-        return supervise(work, watch.tick if bar else None)
-    finally:
-        if bar is not None:
-            bar.close()
+    return run.supervise(work)
 
 
 def _failed(result: "CopyResult") -> "list[Copied]":

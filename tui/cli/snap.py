@@ -31,6 +31,7 @@ from yester.tui.cli.opening import Access, open_repository, repository_place
 from yester.tui.cli.options import as_json, secret_options
 from yester.tui.cli.running import Recorded, Work, recorded
 from yester.tui.cli.streaming import asked_streams
+from yester.tui.cli.terminals import outliving_terminal
 from yester.tui.cli.wording import count, duration, size
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ def command(
     return code
 
 
+@outliving_terminal()
 def _run(asked: Asked, id: str, begun: Callable[[], None] = lambda: None) -> int:
     """Do all of one run and return the exit code; `id` is the run's."""
     places = Places.default()
