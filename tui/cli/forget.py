@@ -23,8 +23,8 @@ from yester.tui.cli.retention import refuse_rules, rules, stated_rules
 
 
 @click.command("forget", short_help="Let old snapshots go.")
-@click.argument("profile", metavar="[PROFILE]", required=False)
-@click.option("--snapshot", "named", metavar="SNAPSHOT", multiple=True, help="Forget this one; may be given again.")
+@click.argument("names", metavar="[PROFILE]", nargs=-1)
+@click.option("--snapshot", "named", metavar="SNAPSHOT...", multiple=True, help="Forget just these.")
 @rules
 @click.option("--host", metavar="NAME", help="The snapshots that another machine took of the profile.")
 @click.option("--all-hosts", is_flag=True, help="The snapshots of all machines.")
@@ -35,7 +35,7 @@ from yester.tui.cli.retention import refuse_rules, rules, stated_rules
 @as_json
 @access
 def command(
-    profile: str | None,
+    names: tuple[str, ...],
     named: tuple[str, ...],
     dry_run: bool,
     yes: bool,
@@ -51,7 +51,7 @@ def command(
     The rules are those of the profile's [retention]; when any is given here, only those given here count. The newest
     and the last good snapshot always stay. The space that forgotten snapshots took is freed by `yester prune`.
     """
-    if (profile is None) == (not named):
+    if not named and len(names) != 1:
         raise UsageError(
             "Either a profile or snapshots must be named",
             hint="Write yester forget PROFILE, or yester forget --snapshot SNAPSHOT",
@@ -59,11 +59,11 @@ def command(
     places = Places.default()
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
     act = LettingGo(places, dry_run, yes, as_json)
-    if profile is not None:
-        return _by_rules(profile, asked, places, options, act)
+    if not named:
+        return _by_rules(names[0], asked, places, options, act)
     refuse_rules(options)
     with closing(open_repository(asked, places, profile_meant(named[0], places))) as opened:
-        wanted = {opened.find_snapshot(text)[0] for text in named}
+        wanted = {opened.find_snapshot(text)[0] for text in (*named, *names)}
         plan = plan_named(
             opened.snapshots(),
             opened.labels(),

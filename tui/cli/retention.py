@@ -84,15 +84,15 @@ def plan_as_rows(plan: RetentionPlan) -> list[str]:
 
 
 def _row(each: Decision) -> tuple[str, ...]:
-    snapshot = each.snapshot
-    label = words_of(each.label) if each.label is not None else []
+    snapshot, label = each.snapshot, each.label
+    words = [word for word in words_of(label) if word != "pinned"] if label is not None else []
     return (
         "keep" if each.kept else "forget",
         moment(snapshot.time_ns),
         each.id.hex()[:8],
         f"{snapshot.profile}@{snapshot.host}",
+        "; ".join(words),
         "; ".join(map(str, each.reasons)),
-        "; ".join(label),
     )
 
 

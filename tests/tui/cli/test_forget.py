@@ -83,7 +83,7 @@ def test_rules_that_would_leave_nothing_are_refused(
 
 
 def test_snapshots_by_name(yester: Yester, three: list[str]) -> None:
-    done = yester("forget", "--snapshot", three[0][:8], "--snapshot", "latest")
+    done = yester("forget", "--snapshot", three[0][:8], "latest")
     assert done.code == 0
     assert [line.split()[0] for line in done.out.splitlines()] == ["forget", "forget", "2"]
     assert ids(yester) == [three[1]]
@@ -115,7 +115,8 @@ def test_the_last_good_one_wants_a_word_more(yester: Yester, three: list[str]) -
     ("arguments", "words"),
     [
         ([], "Either a profile or snapshots must be named"),
-        (["docs", "--snapshot", "latest"], "Either a profile or snapshots must be named"),
+        (["docs", "other"], "Either a profile or snapshots must be named"),
+        (["docs", "--snapshot", "latest"], "docs is a profile, not a snapshot"),
         (["dosc"], "There is no profile dosc"),
         (["dosc", "--keep-last", "1"], "There is no snapshot of dosc of this machine"),
         (["--snapshot", "nothing"], "There is no snapshot nothing"),
