@@ -34,7 +34,7 @@ from yester.engine.capture.walk import _MAX_DEPTH as MAX_DEPTH
 from yester.engine.check.checking import check
 from yester.engine.check.report import CheckReport
 from yester.engine.copying.copying import copy_snapshots, original_of
-from yester.engine.errors import Retry
+from yester.engine.errors import Retry, YesterError
 from yester.engine.hooks import NoHooks
 from yester.engine.ids import SnapshotId
 from yester.engine.places import Places
@@ -143,8 +143,9 @@ class Life(RuleBasedStateMachine):
     @rule(who=st.integers(0, 1), place=PLACES, new=st.sampled_from(NAMES + FOLDERS[1:]))
     def rename(self, who: int, place: int, new: bytes) -> None:
         source = self.clients[who].source
-        if source.tree:
-            source.rename(sorted(source.tree)[place % len(source.tree)], new)
+        names = sorted(name for name in source.tree if (source.tree[name] is None) == (new in FOLDERS))
+        if names:
+            source.rename(names[place % len(names)], new)
 
     @rule(days=st.floats(0.01, 9.0))
     def wait(self, days: float) -> None:
@@ -225,7 +226,10 @@ class Life(RuleBasedStateMachine):
         store = Frail(self.shared, calls, lambda: self._other(1 - who, other, spec))
         repository = self._command(who, store)[1]
         store.count()
-        self._prune(repository, 0.0)
+        try:
+            self._prune(repository, 0.0)
+        except YesterError as error:
+            assert "held dead by another" in error.what and "prune" in other
 
     @rule(who=st.integers(0, 1), calls=CALLS, other=OTHERS, spec=SPECS)
     def snap_beside(self, who: int, calls: int, other: str, spec: RetentionSpec) -> None:

@@ -7,7 +7,7 @@ and committed again.
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from contextlib import nullcontext
 
 from yester.engine.capture.attempt import Attempt
@@ -90,7 +90,8 @@ class _Run:
                 try:
                     done = attempt.make()
                 except (DamageError, Broken) as error:
-                    self._make_do_without(error)
+                    if not self._was_pruned(there, session):
+                        self._make_do_without(error)
                     continue
                 except Lapsed:
                     context.counters.restart()
@@ -123,6 +124,16 @@ class _Run:
             forget_partials(self._context, complete)
         for warning in self._repository.warnings():
             self._teller.message("warning", warning)
+
+    def _was_pruned(self, there: Set[PackId], session: WriterSession | None) -> bool:
+        """Whether packs that were there are gone: a prune held this run dead, or did not know of it. It begins anew."""
+        if there <= listed(self._repository).packs:
+            return False
+        self._repository.index.refresh()
+        self._context.counters.restart()
+        if session is not None:
+            session.renew()
+        return True
 
     def _make_do_without(self, error: YesterError) -> None:
         """After earlier trees could not be read: find the packs at fault, or raise `error` when it is about others."""
