@@ -45,7 +45,7 @@ def draft_of(
         sequence=0,  # the commit gives it
         parent=parent,
         links=links,
-        errors=_stored_report(writer, taken.failures),
+        errors=stored_report(writer, taken.failures),
         profile_text=writer.add(BlobKind.TEXT, profile.text.encode("utf-8", "surrogateescape")),
         partial=partial,
         suspicious=suspicious,
@@ -75,7 +75,7 @@ def statistics_of(context: RunContext, writer: BlobWriter | DryWriter, taken: Ta
     )
 
 
-def _stored_report(writer: BlobWriter | DryWriter, failures: list[Failure]) -> BlobId | None:
+def stored_report(writer: BlobWriter | DryWriter, failures: list[Failure]) -> BlobId | None:
     """Store the failures and return the blob's id."""
     if not failures:
         return None

@@ -101,7 +101,7 @@ class Capture:
     def run(self, top: Root) -> Taken:
         """Take everything below `top` and return what came back; the blobs went to `put`."""
         sys.setrecursionlimit(max(sys.getrecursionlimit(), _MAX_DEPTH))
-        _allow_many_files()
+        allow_many_files()
         fd = os.open(b"/", _ENTER)
         try:
             status = self._probe.status(fd)
@@ -427,7 +427,7 @@ class Capture:
         return not (crossing and stays)
 
 
-def _allow_many_files() -> None:
+def allow_many_files() -> None:
     """Raise the limit of open files as far as it goes: each folder on the way down is one."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

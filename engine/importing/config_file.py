@@ -3,7 +3,7 @@
 Older names are brought to those of version 6 here, so that nothing else needs to know of them.
 """
 
-import os
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -131,6 +131,6 @@ def _list_of_4(key: str, value: str) -> dict[str, str]:
     is_folder = key.endswith("include")
     members = [member for member in value.split(":") if member]
     if is_folder:
-        members = [os.path.abspath(os.path.expanduser(member.partition("|")[0])) for member in members]
+        members = [posixpath.normpath(member.partition("|")[0]) for member in members]
     numbered = {f"{key}.{number}.value": member for number, member in enumerate(members, 1)}
     return numbered | {f"{key}.size": str(len(members))}

@@ -13,6 +13,7 @@ from typing import Literal
 from yester.engine.errors import UsageError
 from yester.engine.importing.config_file import ForeignConfig, ForeignProfile
 from yester.engine.importing.rsync_patterns import translate
+from yester.engine.profiles.contradictions import keeps_everything
 from yester.engine.profiles.profile import (
     FilterSpec,
     LimitSpec,
@@ -25,11 +26,13 @@ from yester.engine.profiles.profile import (
     SmartSpec,
     When,
 )
-from yester.engine.profiles.sizes import Span
+from yester.engine.profiles.sizes import LONGEST_YEARS, Span
 from yester.engine.schedule.pattern import check_schedule
 
 _KIB, _MIB, _GIB = 1 << 10, 1 << 20, 1 << 30
 _PRUNE_EVERY = Span(days=7)
+_MOST = 36_500
+"""The highest number of [retention.smart]."""
 
 DEFAULT_EXCLUDES = (
     *(".gvfs", ".cache/*", ".thumbnails*", ".local/share/[Tt]rash*", "*.backup*", "*~", ".dropbox*", "/proc/*"),
@@ -76,14 +79,16 @@ def translate_profile(
         repository=repository,
         filters=_filters(foreign, own_folders, notes),
         schedule=_schedule(foreign, notes),
-        retention=_retention(foreign, notes),
+        retention=(retention := _retention(foreign, notes)),
         limits=_limits(foreign),
-        maintenance=MaintenanceSpec(forget=True, prune=_PRUNE_EVERY),
+        maintenance=MaintenanceSpec(forget=not keeps_everything(retention), prune=_PRUNE_EVERY),
         notify=NotifySpec(on="failure" if foreign.flag("snapshots.notify.enabled", True) else "never"),
-        when_unchanged=(
-            "keep" if foreign.flag("snapshots.take_snapshot_regardless_of_changes", False) else "skip"
-        ),
+        when_unchanged=("keep" if foreign.flag("snapshots.take_snapshot_regardless_of_changes", False) else "skip"),
     )
+    if profile.schedule.when != "off":
+        notes.append(f"Runs do not start by themselves yet: yester schedule enable '{name}'")
+    if profile.maintenance.forget:
+        notes.append("Each run applies the retention, and room is given back once a week ([maintenance])")
     notes += _MODES_SAID.get(foreign.text("snapshots.mode", "local"), ())
     said = tuple(_said(foreign, key, value) for key, value in sorted(foreign.keys.items()))
     return Translation(profile, said, tuple(notes))
@@ -179,8 +184,6 @@ def _schedule(foreign: ForeignProfile, notes: list[str]) -> ScheduleSpec:
     except UsageError as problem:
         notes.append(f"Its schedule was left out: {problem.what}")
         return ScheduleSpec()
-    if when != "off":
-        notes.append(f"Runs do not start by themselves yet: yester schedule enable '{foreign.name}'")
     return spec
 
 
@@ -196,16 +199,20 @@ def _hours(text: str) -> str:
 # How long
 
 
+_SMART = {"keep_all": 2, "keep_one_per_day": 7, "keep_one_per_week": 4, "keep_one_per_month": 24}
+
+
 def _retention(foreign: ForeignProfile, notes: list[str]) -> RetentionSpec:
     smart = None
     if foreign.flag("snapshots.smart_remove", False):
-        smart = SmartSpec(
-            keep_all=foreign.whole("snapshots.smart_remove.keep_all", 2),
-            per_day=foreign.whole("snapshots.smart_remove.keep_one_per_day", 7),
-            per_week=foreign.whole("snapshots.smart_remove.keep_one_per_week", 4),
-            per_month=foreign.whole("snapshots.smart_remove.keep_one_per_month", 24),
+        days, per_day, per_week, per_month = (
+            min(max(foreign.whole(f"snapshots.smart_remove.{key}", default), 0), _MOST)
+            for key, default in _SMART.items()
         )
-    notes.append("Each run applies the retention, and space is freed once a week ([maintenance])")
+        smart = SmartSpec(days, per_day, per_week, per_month)
+        if not any((days, per_day, per_week, per_month)):
+            notes.append("Its smart remove keeps nothing, and was left out")
+            smart = None
     return RetentionSpec(
         keep_named=foreign.flag("snapshots.dont_remove_named_snapshots", True),
         older_than=_older_than(foreign),
@@ -219,6 +226,7 @@ def _older_than(foreign: ForeignProfile) -> Span | None:
     value = foreign.whole("snapshots.remove_old_snapshots.value", 10)
     if not foreign.flag("snapshots.remove_old_snapshots.enabled", True) or value <= 0:
         return None
+    value = min(value, LONGEST_YEARS)
     match foreign.whole("snapshots.remove_old_snapshots.unit", 80):
         case 20:
             return Span(days=value)
@@ -240,7 +248,7 @@ def _min_free_size(foreign: ForeignProfile) -> int | None:
 def _min_free_inodes(foreign: ForeignProfile) -> float | None:
     if not foreign.flag("snapshots.min_free_inodes.enabled", True):
         return None
-    return float(foreign.whole("snapshots.min_free_inodes.value", 2)) or None
+    return float(min(max(foreign.whole("snapshots.min_free_inodes.value", 2), 0), 99)) or None
 
 
 def _limits(foreign: ForeignProfile) -> LimitSpec:
@@ -257,11 +265,11 @@ def _limits(foreign: ForeignProfile) -> LimitSpec:
 
 _MODES_SAID = {
     "ssh": (
-        "Its snapshots are on another machine. New ones go to the repository of the profile; to import the old ones, mount "
-        "the other machine's folder (sshfs) and give it: yester import backintime --snapshots-from FOLDER",
+        "Its snapshots are on another machine. To import them, mount that folder (sshfs) and give it: "
+        "yester import backintime --snapshots-from FOLDER",
     ),
     "local_encfs": (
-        "Its snapshots are encrypted with EncFS. To import them, mount them (encfs ENCRYPTED FOLDER) and give the folder: "
+        "Its snapshots are encrypted with EncFS. To import them, mount them (encfs) and give the folder: "
         "yester import backintime --snapshots-from FOLDER",
     ),
     "ssh_encfs": (

@@ -51,6 +51,7 @@ COMMANDS = {
     "export": ("yester.tui.cli.export", "Write a snapshot to standard output as an archive."),
     "copy": ("yester.tui.cli.copy", "Copy snapshots to another repository."),
     "key": ("yester.tui.cli.key", "List and change the keys that open a repository."),
+    "import": ("yester.tui.cli.importing", "Take over profiles and snapshots of another program."),
     "version": ("yester.tui.cli.version", "Show the version of yester and of what it works with."),
 }
 """Command → the module whose `command` it is, and its first help line; in the order in which a newcomer needs them."""
