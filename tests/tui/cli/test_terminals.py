@@ -138,7 +138,7 @@ def test_detached_it_returns_when_the_run_has_begun(yester: Yester, profile: str
     while b"\n" not in said:
         said += os.read(terminal, 4096)
     assert process.wait(LIMIT_S) == 0
-    id = said.decode().strip()
+    id = said.decode().split()[0]
     path = journal_path(Places.default().state, id)
     assert b'"phase":"read"' in path.read_bytes()
     os.close(terminal)
