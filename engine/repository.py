@@ -29,11 +29,20 @@ from yester.engine.packs.index import Index
 from yester.engine.packs.reading import BlobReader
 from yester.engine.places import Places, ensured
 from yester.engine.sealed.config import CONFIG_NAME, Config, decode_config, encode_config
-from yester.engine.sealed.keys import Keys, MasterKey
+from yester.engine.sealed.keys import Keys, MasterKey, cannot_read
 from yester.engine.sealed.keyslots import SlotKind, new_slot
+from yester.engine.sealed.own_objects import OwnObjects
 from yester.engine.sealed.recognition import know_again, note_encryption, refuse_downgrade, refuse_older
 from yester.engine.sealed.records import KINDS, Label, Record, Snapshot, Tombstone, decode_record, encode_record
-from yester.engine.sealed.sealing import ObjectKind, digest_of, is_digest_name, name_of, open_record, seal_record
+from yester.engine.sealed.sealing import (
+    ObjectKind,
+    digest_of,
+    is_digest_name,
+    name_of,
+    open_record,
+    seal_record,
+    was_added_blind,
+)
 from yester.engine.sealed.unlocking import Pending, Unlocked, needs_secret, unlock
 from yester.engine.selection import narrowed, select
 from yester.engine.store import Store
@@ -42,6 +51,7 @@ from yester.engine.whereabouts import Whereabouts
 from yester.engine.witness import Memory, Seen, Witness, compare
 
 R = TypeVar("R", Snapshot, Label, Tombstone)
+L = TypeVar("L", Label, Tombstone)
 
 PROGRAM = f"yester {__version__}"
 
@@ -63,6 +73,9 @@ class Repository:
         """Records that lists had to leave out, by object name."""
         self._unlocked = unlocked
         self._keys: Keys | None = None
+        self._adding = False
+        self._blind: set[str] = set()
+        """Records that were read and came from a write-only client."""
         self._records: dict[str, Record] = {}
         self._index: Index | None = None
         self._index_lock = threading.Lock()
@@ -109,11 +122,14 @@ class Repository:
         return repository
 
     @classmethod
-    def open(cls, store: Store, secret: Callable[[], bytes] | None, *, places: Places) -> "Repository":
+    def open(
+        cls, store: Store, secret: Callable[[], bytes] | None, *, places: Places, adding: bool = False
+    ) -> "Repository":
         """Open the repository in a store; the keys are derived in a thread, and the first use of them waits.
 
         `secret` is asked on this thread, and only if some key slot wants one. RepositoryError: there is none, or
         a newer program made it; a wrong passphrase shows at the first use of `keys`. DamageError: config is damaged.
+        With `adding` the key of a write-only client will do; without, it is refused at the first use of `keys`.
         """
         data = _config_of(store)
         config = decode_config(data)
@@ -138,6 +154,7 @@ class Repository:
             return unlocked
 
         repository = cls(store, config, places, Pending(work).result)
+        repository._adding = adding
         if not locked:
             refuse_downgrade(places, store.place, repository.state)
         return repository
@@ -151,22 +168,41 @@ class Repository:
     @property
     def master(self) -> MasterKey:
         """The master key, for new key slots and for repositories like this one. Waits like `keys`."""
-        return self._unlocked().master
+        return self._whole().master
 
     @property
     def slot(self) -> str:
         """The name of the key slot that opened the repository. Waits like `keys`."""
-        return self._unlocked().slot
+        return self._whole().slot
+
+    def _whole(self) -> Unlocked:
+        """Return what the secret opened; RepositoryError when that is the key of a write-only client."""
+        unlocked = self._unlocked()
+        if not unlocked.keys.can_read:
+            raise cannot_read()
+        return unlocked
 
     @property
     def keys(self) -> Keys:
         """The keys; waits until they are derived. RepositoryError: wrong passphrase; see `unlocking.unlock`."""
         if self._keys is None:
-            keys = self._unlocked().keys
+            unlocked = self._unlocked() if self._adding else self._whole()
+            keys = unlocked.keys
+            if not keys.can_read:
+                keys = Keys(unlocked.master, OwnObjects(self.cache / "own-objects"))
             know_again(self.state, keys)
             refuse_older(self.state, keys)
             self._keys = keys
         return self._keys
+
+    @property
+    def can_read(self) -> bool:
+        """False with the key of a write-only client: of what is stored, only its own metadata is known then."""
+        return self.keys.can_read
+
+    def came_blind(self, sid: SnapshotId) -> bool:
+        """Whether a snapshot that was read came from a write-only client: nothing of others' is to rest on it."""
+        return name_of(ObjectKind.SNAPSHOT, sid) in self._blind
 
     def unlock(self) -> None:
         """Wait for the keys; raise what `keys` raises."""
@@ -182,7 +218,8 @@ class Repository:
         """The index of blobs, loaded at first use; StoreError when the store fails."""
         with self._index_lock:
             if self._index is None:
-                self._index = Index(self.store, lambda: self.keys, self.cache / "index")
+                is_blind = self._adding and not self.can_read
+                self._index = Index(self.store, lambda: self.keys, self.cache / "index", is_blind=is_blind)
             return self._index
 
     def reader(self, cache_size: int = 64 << 20) -> BlobReader:
@@ -205,10 +242,36 @@ class Repository:
         snapshots = [(sid, snapshot) for sid, snapshot in found.items() if snapshot is not None]
         return sorted(snapshots, key=lambda listed: (listed[1].time_ns, listed[0]))
 
+    def trusted_snapshots(self) -> list[tuple[SnapshotId, Snapshot]]:
+        """Return the snapshots that this client may build on: all but those of write-only clients, these their own."""
+        return self._trusted(self.snapshots())
+
+    def _trusted(self, snapshots: list[tuple[SnapshotId, Snapshot]]) -> list[tuple[SnapshotId, Snapshot]]:
+        return [each for each in snapshots if not self.came_blind(each[0])] if self.can_read else snapshots
+
     def tombstoned(self) -> set[SnapshotId]:
         """Return the ids of snapshots that were forgotten on purpose, whether their objects are still there or not."""
-        stones = (self._readable(Tombstone, name) for name in self._names(ObjectKind.TOMBSTONE))
-        return {SnapshotId(stone.snapshot) for stone in stones if stone is not None}
+        stones = self._believed(Tombstone, ObjectKind.TOMBSTONE)
+        return {SnapshotId(stone.snapshot) for _, stone in stones}
+
+    def _believed(self, kind: type[L], object_kind: ObjectKind) -> list[tuple[str, L]]:
+        """Read tombstones or labels, by object name; of write-only clients only those about what they added."""
+        found = []
+        for name in self._names(object_kind):
+            record = self._readable(kind, name)
+            if record is not None and (name not in self._blind or self._is_own_word(record)):
+                found.append((name, record))
+        return found
+
+    def _is_own_word(self, record: Tombstone | Label) -> bool:
+        """Whether a write-only client speaks of a snapshot that it added itself."""
+        name = name_of(ObjectKind.SNAPSHOT, SnapshotId(record.snapshot))
+        snapshot = self._readable(Snapshot, name)
+        return snapshot is not None and name in self._blind and snapshot.writer == record.writer
+
+    def label_objects(self) -> list[tuple[str, Label]]:
+        """Return all labels that are believed, by object name, superseded ones among them."""
+        return self._believed(Label, ObjectKind.LABEL)
 
     def labels(self) -> dict[SnapshotId, Label]:
         """Return the label that counts of each snapshot that has any: the highest (counter, writer)."""
@@ -243,8 +306,7 @@ class Repository:
 
     def _labels(self) -> list[tuple[bytes, Label]]:
         """Read all labels, with the digests that name their objects."""
-        read = ((digest_of(name), self._readable(Label, name)) for name in self._names(ObjectKind.LABEL))
-        return [(digest, label) for digest, label in read if label is not None]
+        return [(digest_of(name), label) for name, label in self.label_objects()]
 
     def find_snapshot(
         self, text: str, *, profile: str | None = None, host: str | None = None
@@ -257,6 +319,8 @@ class Repository:
 
     def warnings(self) -> list[str]:
         """Return what a person should know: another repository here, damage, rollback, thinning. Remembers the list."""
+        if not self.can_read:
+            return []
         memory = self._witness.recall()
         snapshots, not_missed = self._to_compare()
         said = self._witness.observe(snapshots, not_missed, memory)
@@ -316,7 +380,7 @@ class Repository:
     def _next(self, known: Memory, snapshots: list[tuple[SnapshotId, Snapshot]]) -> tuple[int, SnapshotId | None]:
         """Return the number of this writer's next snapshot, and the id of its last one that is still listed."""
         writer = self.writer
-        mine = [(snapshot.sequence, sid) for sid, snapshot in snapshots if snapshot.writer == writer]
+        mine = [(snapshot.sequence, sid) for sid, snapshot in self._trusted(snapshots) if snapshot.writer == writer]
         seen = known.get(writer.hex())
         highest, last = max(mine, default=(0, None))
         return max(highest, seen.sequence if seen else 0) + 1, last
@@ -325,7 +389,8 @@ class Repository:
         """Forget a snapshot on purpose: first its tombstone, so that nobody misses it, then the object itself."""
         stone = Tombstone(snapshot=sid, writer=self.writer, time_ns=time.time_ns(), reason=reason)
         self.put_record(ObjectKind.TOMBSTONE, stone)
-        with suppress(Missing):
+        # The store of a write-only client may forbid it to delete; a prune does it then.
+        with suppress(Missing, *([] if self.can_read else [Denied])):
             self.store.delete(name_of(ObjectKind.SNAPSHOT, sid))
 
     def close(self) -> None:
@@ -333,15 +398,18 @@ class Repository:
         self.store.close()
 
     def _names(self, kind: ObjectKind) -> list[str]:
-        """List the well-formed names of this kind."""
-        prefix = name_of(kind, b"")
-        return [name for name in self.store.list(prefix) if is_digest_name(name)]
+        """List the well-formed names of this kind; with the key of a write-only client, those that it can open."""
+        keys, prefix = self.keys, name_of(kind, b"")
+        return [name for name in self.store.list(prefix) if is_digest_name(name) and keys.may_open(digest_of(name))]
 
     def _record(self, kind: type[R], name: str) -> R:
         """Read a record, from memory when it was read before: records never change."""
         record = self._records.get(name)
         if record is None:
-            plain = open_record(KINDS[kind], self.keys, name, self.store.get(name))
+            data = self.store.get(name)
+            plain = open_record(KINDS[kind], self.keys, name, data)
+            if was_added_blind(data):
+                self._blind.add(name)
             record = self._records[name] = decode_record(kind, plain, name)
         assert isinstance(record, kind)
         return record

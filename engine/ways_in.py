@@ -28,6 +28,7 @@ from yester.engine.sealed.keyslots import (
 )
 
 RECOVERY_LABEL = "recovery"
+_BY_PASSPHRASE = (SlotKind.PASSPHRASE, SlotKind.PUBLIC)
 _FULL = (SlotKind.PASSPHRASE, SlotKind.RECOVERY, SlotKind.NONE)
 
 
@@ -106,7 +107,7 @@ def add_way(repository: Repository, way: NewWay) -> Way:
 def _opens_any(repository: Repository, way: NewWay) -> bool:
     for _, data in _slots(repository):
         with suppress(DamageError, RepositoryError):
-            if slot_facts(data).kind == way.kind and open_slot(data, way.secret) is not None:
+            if slot_facts(data).kind in _BY_PASSPHRASE and open_slot(data, way.secret) is not None:
                 return True
     return False
 

@@ -12,6 +12,7 @@ import msgspec
 import zstandard
 from blake3 import blake3
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
@@ -142,15 +143,25 @@ def opened_slot(data: bytes, secret: bytes | None) -> Master | None:
 # Sealed objects (section 4)
 
 
+def sub_key(secret: bytes, salt: bytes, *, agreed: bool) -> bytes:
+    """The sub-key of an object; agreed on when bit 0 of the flags says so (section 2)."""
+    if not agreed:
+        return derived("yester v1 object", secret + salt)
+    private = X25519PrivateKey.from_private_bytes(derived("yester v1 epoch key pair", secret))
+    shared = private.exchange(X25519PublicKey.from_public_bytes(salt))
+    return derived("yester v1 agreed object", shared + salt + private.public_key().public_bytes_raw())
+
+
 class Sealed:
     """The header of a sealed object, and what opens its seals."""
 
     def __init__(self, header: bytes, kind: int, master: Master) -> None:
         magic, version, found, flags, suite, epoch = struct.unpack_from("<6sBBHHI", header)
         need(len(header) == HEADER, "a header has 48 bytes")
-        need((magic, version, found, flags, suite) == (MAGIC, 1, kind, 0, 1), "header")
+        need((magic, version, found, flags & ~1, suite) == (MAGIC, 1, kind, 0, 1), "header")
         self.header = header
-        self.cipher = AESGCM(derived("yester v1 object", master.epochs[epoch] + header[16:]))
+        self.is_blind = bool(flags)
+        self.cipher = AESGCM(sub_key(master.epochs[epoch], header[16:], agreed=self.is_blind))
 
     def open(self, domain: int, number: int, sealed: bytes) -> bytes:
         return self.cipher.decrypt(struct.pack("<IQ", domain, number), sealed, self.header)

@@ -179,7 +179,7 @@ class Attempt:
         repository, path = self._context.repository, self._context.cache_path
         self._recover_killed(path, key)
         finished = FileCache.load(path, key)
-        if finished.snapshot is None or finished.snapshot not in repository.snapshot_ids():
+        if finished.snapshot not in {sid for sid, _ in repository.trusted_snapshots()}:
             finished = FileCache()
         lost = not (repository.index.packs() <= self._there and finished.packs_are_in(self._there))
         presence = Presence(repository.reader(READER_SIZE), repository.index)

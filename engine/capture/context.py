@@ -83,7 +83,7 @@ class RunContext:
     def series(self) -> Series:
         """Return the snapshots of the series as they are listed now."""
         alone = self.request.stream_paths if self.request.only_streams else ()
-        return series_of(self.repository.snapshots(), self.host, self.profile.id, alone)
+        return series_of(self.repository.trusted_snapshots(), self.host, self.profile.id, alone)
 
     def cache_key(self) -> bytes:
         """Return what the file cache must have been made under."""

@@ -32,7 +32,7 @@ class DryWriter:
         """Return the blob's id, counting it when the repository does not hold it."""
         blob = blob_id(self._keys.id_key(kind), data)
         short = blob[:SHORT_ID_SIZE]
-        if short not in self._added and short not in self._index:
+        if short not in self._added and not self._index.holds(short):
             self._added.add(short)
             self.statistics.added_blobs += 1
             self.statistics.added_size += len(data)

@@ -14,7 +14,7 @@ from yester.engine.capture.earlier import Earlier, EarlierDirectories, EarlierDi
 from yester.engine.capture.filecache import DirectoryRecord, FileCache
 from yester.engine.entries import Entry, Mark
 from yester.engine.errors import YesterError
-from yester.engine.ids import BlobId, ListId, TreeId
+from yester.engine.ids import SHORT_ID_SIZE, BlobId, ListId, TreeId
 from yester.engine.packs.index import Index
 from yester.engine.trees.lists import BlobList
 
@@ -29,7 +29,7 @@ class Presence:
 
     def has(self, blob: bytes) -> bool:
         """Whether a blob is in a pack that counts."""
-        return blob in self._index
+        return self._index.holds(blob[:SHORT_ID_SIZE])
 
     def tree(self, tree: TreeId) -> bool:
         """Whether a directory and everything below it is there and its nodes can be read."""

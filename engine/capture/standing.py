@@ -9,7 +9,7 @@ from yester.engine.ids import PackId
 from yester.engine.packs.packs import list_packs
 from yester.engine.repository import Repository
 from yester.engine.sealed.records import Mark, decode_record
-from yester.engine.sealed.sealing import ObjectKind, digest_of, is_digest_name, open_record
+from yester.engine.sealed.sealing import ObjectKind, digest_of, is_digest_name, open_record, was_added_blind
 from yester.engine.store import Store
 
 
@@ -29,18 +29,32 @@ class Listed(NamedTuple):
 def listed(repository: Repository) -> Listed:
     """List packs and marks. DamageError when a mark is not what was written."""
     store = repository.store
+    if not repository.can_read:
+        return _listed_blind(store)
     # Marks first: a prune whose mark goes meanwhile is through, and the packs then show what it deleted.
     marks = {name: packs for name in store.list("mark.") if (packs := _marked(repository, name)) is not None}
     return Listed({PackId(digest_of(name)) for name in list_packs(store)}, marks)
 
 
+def _listed_blind(store: Store) -> Listed:
+    """List packs and marks for who cannot read a mark: any of them may take every pack."""
+    marks = [name for name in store.list("mark.") if is_digest_name(name)]
+    packs = {PackId(digest_of(name)) for name in list_packs(store)}
+    return Listed(packs, dict.fromkeys(marks, packs))
+
+
 def _marked(repository: Repository, name: str) -> set[PackId] | None:
-    """Return the packs that a prune is about to delete; None when this is no mark, or has gone."""
+    """Return the packs that a prune is about to delete; None when this is none, or has gone.
+
+    Who can only add cannot prune: his mark would only keep others from building on what is there.
+    """
     if not is_digest_name(name):
         return None
     try:
         data = repository.store.get(name)
     except Missing:
+        return None
+    if was_added_blind(data):
         return None
     plain = open_record(ObjectKind.MARK, repository.keys, name, data)
     return {PackId(pack) for pack in decode_record(Mark, plain, name).packs}

@@ -11,7 +11,7 @@ from yester.engine.repository import Repository
 from yester.engine.sealed.config import CONFIG_NAME, check_config, decode_config
 from yester.engine.sealed.keyslots import slot_kind
 from yester.engine.sealed.records import Label, Mark, Session, Snapshot, Tombstone, decode_record
-from yester.engine.sealed.sealing import PREFIXES, ObjectKind, digest_of, kind_of, name_of, open_record
+from yester.engine.sealed.sealing import PREFIXES, ObjectKind, digest_of, kind_of, name_of, open_record, was_added_blind
 from yester.engine.sessions import live_sessions
 
 _RECORDS: Mapping[str, type[Label] | type[Session] | type[Mark]] = {
@@ -38,10 +38,16 @@ class ObjectSurvey:
 
     def _read_snapshots(self) -> list[tuple[SnapshotId, Snapshot]]:
         forgotten: set[bytes] = set()
+        forgotten_blind: set[tuple[bytes, bytes]] = set()
+        """By write-only clients, who may forget only what they added themselves: snapshot and writer."""
 
         def bury(name: str, data: bytes) -> None:
             plain = open_record(ObjectKind.TOMBSTONE, self._keys, name, data)
-            forgotten.add(decode_record(Tombstone, plain, name).snapshot)
+            stone = decode_record(Tombstone, plain, name)
+            if was_added_blind(data):
+                forgotten_blind.add((stone.snapshot, stone.writer))
+            else:
+                forgotten.add(stone.snapshot)
 
         for name in self._store.list(name_of(ObjectKind.TOMBSTONE, b"")):
             self._judge(name, bury)
@@ -51,7 +57,9 @@ class ObjectSurvey:
             sid = SnapshotId(digest_of(name))
             if sid not in forgotten:
                 plain = open_record(ObjectKind.SNAPSHOT, self._keys, name, data)
-                found.append((sid, decode_record(Snapshot, plain, name)))
+                snapshot = decode_record(Snapshot, plain, name)
+                if not was_added_blind(data) or (sid, snapshot.writer) not in forgotten_blind:
+                    found.append((sid, snapshot))
 
         for name in self._store.list(name_of(ObjectKind.SNAPSHOT, b"")):
             problem = self._judge(name, take)

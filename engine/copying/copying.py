@@ -23,7 +23,7 @@ from yester.engine.copying.rebuilding import Base, Rebuilder
 from yester.engine.errors import CancelledError, DamageError, Denied, UsageError, YesterError
 from yester.engine.events import Phase
 from yester.engine.host import host_name
-from yester.engine.ids import BlobId, BlobKind, ListId, PackId, SnapshotId, TreeId
+from yester.engine.ids import SHORT_ID_SIZE, BlobId, BlobKind, ListId, PackId, SnapshotId, TreeId
 from yester.engine.packs.adoption import adopt_orphans
 from yester.engine.packs.reading import BlobReader
 from yester.engine.packs.writing import BlobWriter
@@ -149,7 +149,8 @@ class _Copying:
         """Copy them one by one."""
         self._progress.phase(Phase.OPEN)
         self._mine = dict(self._source.snapshots())
-        for sid, snapshot in self._target.snapshots():
+        # What a write-only client claims to be a copy may be anything.
+        for sid, snapshot in self._target.trusted_snapshots():
             self._note(sid, snapshot)
         taken = [(sid, snapshot) for sid, snapshot in self._mine.items() if sid in chosen]
         labels = self._source.labels()
@@ -239,7 +240,8 @@ class _Copying:
         """Bring over what the target lacks; ids are the same in both."""
         frames = FrameCopier(self._source, self._target, self._reader, writer, self._tick)
         either = _Either(self._reader, self._target.reader(_READER_SIZE))
-        walk = Lacking(either, self._target.index.__contains__, frames.want, self._tick)
+        index = self._target.index
+        walk = Lacking(either, lambda blob: index.holds(blob[:SHORT_ID_SIZE]), frames.want, self._tick)
         with closing(frames):
             root, base = decode_root(snapshot.root), self._shared_base(snapshot)
             if root.refs:

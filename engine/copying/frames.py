@@ -124,7 +124,7 @@ class FrameCopier:
 
     def _store_frame(self, frame: _Opened) -> None:
         rows = frame.wanted.rows
-        lacking = [row for row in rows if row[0] not in self._index]
+        lacking = [row for row in rows if not self._index.holds(row[0])]
         if frame.wanted.is_whole and len(lacking) == len(rows):
             self._writer.add_frame(
                 bytes(location.blob_kind for _, location in rows),

@@ -23,8 +23,10 @@ def adopt_orphans(repository: Indexed, packs: Collection[str] | None = None) -> 
     """Put index fragments for packs that none names. `packs`: their names, if the store was listed just now.
 
     A pack that another run is storing at this moment may be adopted too: two fragments that name it do no harm.
-    A damaged pack is passed over with a warning. StoreError when the store fails.
+    A write-only client adopts nothing. A damaged pack is passed over with a warning. StoreError when the store fails.
     """
+    if not repository.keys.can_read:
+        return Adoption(0, 0, ())
     known = repository.index.packs()
     names = list_packs(repository.store) if packs is None else packs
     orphans = (name for name in names if digest_of(name) not in known)

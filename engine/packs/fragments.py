@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from struct import Struct
 from struct import error as StructError
 
@@ -10,7 +10,15 @@ from yester.engine.errors import Broken, DamageError, UsageError
 from yester.engine.ids import ID_SIZE, FragmentId, PackId
 from yester.engine.packs.packs import PACK_KINDS, PACK_LIMIT, PackDirectory, PackEntry
 from yester.engine.sealed.keys import Keys
-from yester.engine.sealed.sealing import HEADER_SIZE, ObjectKind, digest_of, name_of, open_record, seal_record
+from yester.engine.sealed.sealing import (
+    HEADER_SIZE,
+    ObjectKind,
+    digest_of,
+    name_of,
+    open_record,
+    seal_record,
+    was_added_blind,
+)
 from yester.engine.store import Store
 
 _COUNT = Struct("<I")
@@ -96,4 +104,6 @@ def get_fragment(store: Store, keys: Keys, fragment: FragmentId) -> Fragment:
         data = store.get(name)
     except Broken as error:
         raise DamageError(f"{name} is damaged: {error.what}") from error
-    return Fragment.decode(open_record(ObjectKind.INDEX, keys, name, data), name)
+    content = Fragment.decode(open_record(ObjectKind.INDEX, keys, name, data), name)
+    # Who can only add takes nothing out of the index.
+    return replace(content, replaces=()) if was_added_blind(data) else content

@@ -78,11 +78,12 @@ class _Batch(NamedTuple):
 class Index:
     """Look-ups may come from any thread, while one thread at a time adds."""
 
-    def __init__(self, store: Store, keys: Callable[[], Keys], folder: Path) -> None:
+    def __init__(self, store: Store, keys: Callable[[], Keys], folder: Path, *, is_blind: bool = False) -> None:
         """Load what the store lists. `folder` holds the segments; it is made, 0700, when it is not there.
 
         `keys` is called only when a fragment has to be fetched. A damaged fragment is left out and said in `damaged`:
-        its packs look like orphans, which the next run adopts.
+        its packs look like orphans, which the next run adopts. A write-only client's index (`is_blind`) reads no
+        fragments, and knows what this client stored itself.
         """
         self.pending: dict[bytes, Frame] = {}
         self.damaged: dict[FragmentId, str] = {}
@@ -98,6 +99,9 @@ class Index:
         self._since: set[PackId] = set()
         """Packs stored since the last `restrict`, which count too."""
         self._denied: frozenset[bytes] = frozenset()
+        self._is_blind = is_blind
+        self._unsure: frozenset[bytes] = frozenset()
+        """Packs that are not to be built upon: those that do not count, and those of write-only clients."""
         self._gone: set[PackId] = set()
         self._open_cached()
         self.refresh()
@@ -129,9 +133,32 @@ class Index:
         found = self._find(short, [pack[:PACK_PREFIX_SIZE] for pack in but] if but else ())
         return None if found is None else found[0].location(found[1])
 
+    def holds(self, short: bytes) -> bool:
+        """Tell whether a blob need not be stored again: whether a pack that counts has it, or it was added in this run.
+
+        Packs of write-only clients do not count here, but for these themselves: such a pack may claim to hold what
+        others are yet to store, and they would not store it.
+        """
+        return short in self.pending or (bool(self.segments) and self._first(short, self._unsure) is not None)
+
+    def blind_packs(self) -> frozenset[bytes]:
+        """Return the first 12 bytes of the ids of packs that came from write-only clients."""
+        return frozenset().union(*(segment.blind_packs() for segment in self.segments))
+
     def _find(self, short: bytes, but: Collection[bytes] = ()) -> tuple[Segment, bytes] | None:
-        """Return the first segment that has the blob in a pack that counts, and the blob's record there."""
-        place, denied = place_of(short), self._denied.union(but) if but else self._denied
+        """Return the first segment that has the blob in a pack that counts, and the blob's record there.
+
+        Packs of write-only clients come last: one that claims to hold a blob hides no other that does.
+        """
+        denied = self._denied.union(but) if but else self._denied
+        if len(self._unsure) > len(self._denied):
+            found = self._first(short, self._unsure.union(but))
+            if found is not None:
+                return found
+        return self._first(short, denied)
+
+    def _first(self, short: bytes, denied: Collection[bytes]) -> tuple[Segment, bytes] | None:
+        place = place_of(short)
         while True:
             try:
                 for segment in self.segments:
@@ -206,6 +233,7 @@ class Index:
         if allowed is not None:
             denied.update(pack for segment in self.segments for pack in segment.packs() if pack not in allowed)
         self._denied = frozenset(pack[:PACK_PREFIX_SIZE] for pack in denied if pack not in self._since)
+        self._unsure = self._denied if self._is_blind else self._denied | self.blind_packs()
 
     # What this run adds
 
@@ -236,7 +264,8 @@ class Index:
         with self._lock:
             self._named.packs.extend(packs)
             self._named.fragments.add(fragment)
-            if self._named.blobs >= BATCH:
+            # Who cannot read fragments learns from none what he stored.
+            if self._named.blobs >= BATCH or self._is_blind:
                 self._freeze()
         return fragment
 
@@ -272,6 +301,10 @@ class Index:
 
     def refresh(self) -> None:
         """List fragments again: load new ones, forget what is gone or replaced. StoreError when the store fails."""
+        if self._is_blind:
+            # What the fragments are merged into says nothing to this client; which packs are there, it lists itself.
+            self._deny()
+            return
         with self._lock:
             for attempt in range(_LISTINGS):
                 try:

@@ -265,7 +265,9 @@ class OpenPack:
         fields = _FOOTER.pack(self._end, end - self._end, directory.frames, directory.blobs, unpadded)
         self._sealer.seal_into(Domain.FOOTER, 0, fields, self.buffer[footer:size])
         content = self.buffer[:size]
-        pack = PackId(digest_of(object_name(self.kind, [content])))
+        name = object_name(self.kind, [content])
+        self._sealer.named(name)
+        pack = PackId(digest_of(name))
         return PackEntry(pack, size, bytes(self.buffer[:HEADER_SIZE]), directory), content
 
     def _directory(self) -> PackDirectory:

@@ -28,7 +28,7 @@ from typing import NamedTuple
 from blake3 import blake3
 
 from yester.engine.ids import ID_SIZE, SHORT_ID_SIZE, BlobKind, FragmentId, PackId
-from yester.engine.sealed.sealing import HEADER_SIZE, ObjectKind
+from yester.engine.sealed.sealing import HEADER_SIZE, ObjectKind, was_added_blind
 
 SUFFIX = ".segment"
 PACK_PREFIX_SIZE = 12
@@ -153,6 +153,7 @@ class Segment:
         self._filter_at = plan.filter
         self._filter_shift = 64 - filter_bits
         self._packs: dict[bytes, _Pack] = {}
+        self._blind: frozenset[bytes] | None = None
         self._trusted = bytearray((plan.size - plan.records) // BLOCK_SIZE + 1)
 
     def __len__(self) -> int:
@@ -198,6 +199,13 @@ class Segment:
         """Return the records with these numbers, which follow each other."""
         data = self._read(rows.start * RECORD_SIZE, rows.stop * RECORD_SIZE)
         return list(_rows(data, 0, len(data), RECORD_SIZE))
+
+    def blind_packs(self) -> frozenset[bytes]:
+        """Return the first 12 bytes of the ids of packs that came from write-only clients."""
+        if self._blind is None:
+            rows = (PACK_ROW.unpack(row) for row in self.pack_rows())
+            self._blind = frozenset(pack[:PACK_PREFIX_SIZE] for pack, _, header in rows if was_added_blind(header))
+        return self._blind
 
     def location(self, record: bytes) -> Location:
         """Return what a record of this segment says."""

@@ -165,7 +165,7 @@ class BlobWriter:
         """
         blob = blob_id(self._id_keys[kind], data)
         short = blob[:SHORT_ID_SIZE]
-        if short in self._pending or (self._index.segments and self._index.holder(short) is not None):
+        if short in self._pending or (self._index.segments and self._index.holds(short)):
             return blob
         if self._failure is not None:
             raise self._failure

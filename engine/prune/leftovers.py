@@ -3,17 +3,14 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
 
 from yester.engine.capture.standing import listed
-from yester.engine.errors import DamageError, Missing
+from yester.engine.errors import Missing
 from yester.engine.ids import SnapshotId
 from yester.engine.prune.waiting import Watched
 from yester.engine.repository import Repository
-from yester.engine.sealed.records import KINDS, Label, Mark, Tombstone, decode_record
-from yester.engine.sealed.sealing import ObjectKind, is_digest_name, name_of, open_record
-
-R = TypeVar("R", Label, Mark, Tombstone)
+from yester.engine.sealed.records import Label
+from yester.engine.sealed.sealing import ObjectKind, name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +26,7 @@ class Leftovers:
 
 def sweep(repository: Repository, watched: Watched) -> Leftovers:
     """Delete what is left over. StoreError when the store fails; what cannot be read stays."""
-    labels = list(_read(repository, Label))
+    labels = repository.label_objects()
     # Whoever put one of these labels for a snapshot that is yet to come is listed now.
     are_final = not (watched.writers() | watched.writers())
     there, forgotten = repository.snapshot_ids(), repository.tombstoned()
@@ -65,14 +62,6 @@ def _spent_marks(repository: Repository) -> Iterator[str]:
     """Yield the marks of which no pack is there any more: whoever put them can do nothing with them."""
     seen = listed(repository)
     return (name for name, packs in seen.marks.items() if packs.isdisjoint(seen.packs))
-
-
-def _read(repository: Repository, kind: type[R]) -> Iterator[tuple[str, R]]:
-    for name in tuple(repository.store.list(name_of(KINDS[kind], b""))):
-        if is_digest_name(name):
-            with suppress(Missing, DamageError):
-                plain = open_record(KINDS[kind], repository.keys, name, repository.store.get(name))
-                yield name, decode_record(kind, plain, name)
 
 
 def _delete(repository: Repository, names: Iterator[str]) -> int:

@@ -49,7 +49,8 @@ class Sparing:
         after = listed(repository)
         doomed = self._doomed(before) | self._doomed(after)
         lasting = after.packs - doomed - set(self._going.values())
-        self._lasting = {pack[:PACK_PREFIX_SIZE] for pack in lasting}
+        # A pack of a write-only client may claim what it does not hold.
+        self._lasting = {pack[:PACK_PREFIX_SIZE] for pack in lasting} - index.blind_packs()
         if not self._copies <= lasting:
             self.spared |= self._copied
         walk = Walk(repository.reader(_READER_SIZE), self._note, tick)

@@ -3,12 +3,13 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn, Protocol, Self
 
 from blake3 import blake3
 
-from yester.engine.errors import DamageError
+from yester.engine.errors import DamageError, RepositoryError
 from yester.engine.ids import BlobId, BlobKind
+from yester.engine.sealed.agreement import agree, agreed_key, public_key
 from yester.engine.store import Buffer
 
 KEY_SIZE = 32
@@ -33,7 +34,7 @@ class MasterKey:
     epochs: tuple[tuple[int, bytes], ...]
 
     @classmethod
-    def random(cls, like: "MasterKey | None" = None) -> "MasterKey":
+    def random(cls, like: "MasterKey | None" = None) -> Self:
         """Make a new master key; with `like` it shares that one's identity, so that ids and chunks compare."""
         identity = like.identity if like else os.urandom(KEY_SIZE)
         return cls(identity, ((1, os.urandom(KEY_SIZE)),))
@@ -48,8 +49,12 @@ class MasterKey:
 
         return msgspec.msgpack.encode({"identity": self.identity, "epochs": self.epochs})
 
+    def public(self) -> "PublicMaster":
+        """Return what a write-only client gets."""
+        return PublicMaster(self.identity, tuple((number, public_key(secret)) for number, secret in self.epochs))
+
     @classmethod
-    def decode(cls, data: bytes) -> "MasterKey":
+    def decode(cls, data: bytes) -> Self:
         """Read what `encode` wrote; DamageError when it is anything else."""
         import msgspec
 
@@ -67,16 +72,52 @@ class MasterKey:
         return cls(identity, epochs)
 
     def __repr__(self) -> str:
-        return "MasterKey(hidden)"
+        return f"{type(self).__name__}(hidden)"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a master key cannot be pickled")
 
 
+class PublicMaster(MasterKey):
+    """What a write-only client holds: the identity, and of each epoch the public key only."""
+
+    __slots__ = ()
+
+    def public(self) -> "PublicMaster":
+        """Return itself."""
+        return self
+
+
+class OwnKeys(Protocol):
+    """The sub-keys of objects that a write-only client wrote itself (engine/sealed/own_objects.py)."""
+
+    def key(self, digest: bytes) -> bytes | None:
+        """Return the sub-key of the object with this digest, None when it is not known."""
+        ...
+
+    def keep(self, digest: bytes, key: bytes) -> None:
+        """Remember the sub-key of an object."""
+        ...
+
+
+class ObjectKey(NamedTuple):
+    """What a new object is sealed with: flags and salt of its header, and its sub-key."""
+
+    flags: int
+    salt: bytes
+    key: bytes
+
+
+AGREED = 1
+"""Header flag: the salt is a public key, and the sub-key was agreed on with it."""
+
+_SALT_SIZE = 32
+
+
 class Keys:
     """The keys that work is done with, derived once. Immutable, shared by threads, shows nothing of itself."""
 
-    __slots__ = ("_id_keys", "_secrets", "chunker_seed", "config_key", "epoch", "page_key")
+    __slots__ = ("_id_keys", "_own", "_secrets", "can_read", "chunker_seed", "config_key", "epoch", "page_key")
 
     chunker_seed: int
     """63 bits."""
@@ -84,8 +125,10 @@ class Keys:
     config_key: bytes
     epoch: int
     """The newest, which new objects are sealed under."""
+    can_read: bool
+    """False for a write-only client's: they seal, and open only what `own` has the sub-keys of."""
 
-    def __init__(self, master: MasterKey) -> None:
+    def __init__(self, master: MasterKey, own: OwnKeys | None = None) -> None:
         identity = master.identity
         self._id_keys: Mapping[BlobKind, bytes] = {
             kind: _derived(f"id {kind.name.lower()}", identity) for kind in BlobKind
@@ -95,19 +138,54 @@ class Keys:
         self.page_key = _derived("page boundary", identity)
         self.config_key = _derived("config", identity)
         self.epoch = master.epochs[-1][0]
+        self.can_read = not isinstance(master, PublicMaster)
+        self._own = own
 
     def id_key(self, kind: BlobKind) -> bytes:
         """Return the 32 bytes that ids of this kind are keyed with."""
         return self._id_keys[kind]
 
-    def object_key(self, epoch: int, salt: bytes) -> bytes:
-        """Return the sub-key of the object with this salt; DamageError for an epoch that the master key lacks."""
+    def new_object(self, salt: bytes | None = None) -> ObjectKey:
+        """Return what to seal a new object with, under the newest epoch.
+
+        `salt` is for golden vectors only: to seal twice under one is to lose the key.
+        """
+        if self.can_read:
+            salt = salt or os.urandom(_SALT_SIZE)
+            return ObjectKey(0, salt, self.object_key(self.epoch, salt))
+        return ObjectKey(AGREED, *agree(self._secrets[self.epoch], salt))
+
+    def keep(self, digest: bytes, key: bytes) -> None:
+        """Let a write-only client remember the sub-key of an object of its own."""
+        if self._own is not None:
+            self._own.keep(digest, key)
+
+    def may_open(self, digest: bytes) -> bool:
+        """Whether the object with this digest can be opened with these keys, if it is whole."""
+        return self.can_read or (self._own is not None and self._own.key(digest) is not None)
+
+    def own_key(self, digest: bytes) -> bytes:
+        """Return the sub-key of an object that this write-only client wrote; RepositoryError for any other."""
+        key = None if self._own is None else self._own.key(digest)
+        if key is None:
+            raise cannot_read()
+        return key
+
+    def object_key(self, epoch: int, salt: bytes, flags: int = 0) -> bytes:
+        """Return the sub-key of an object with this in its header; DamageError for an epoch that the master key lacks.
+
+        RepositoryError: these are the keys of a write-only client.
+        """
+        if not self.can_read:
+            raise cannot_read()
         secret = self._secrets.get(epoch)
         if secret is None:
             raise DamageError(
                 f"it was sealed under epoch {epoch}, which the key does not have",
                 hint="If the key was rotated just now, run the command again; else run `yester check`.",
             )
+        if flags & AGREED:
+            return agreed_key(secret, salt)
         return blake3(secret + salt, derive_key_context="yester v1 object").digest()
 
     def __repr__(self) -> str:
@@ -115,6 +193,14 @@ class Keys:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("keys cannot be pickled")
+
+
+def cannot_read() -> RepositoryError:
+    """Return the error for whoever reads with the key of a write-only client."""
+    return RepositoryError(
+        "This key can only add snapshots: it reads, changes and deletes nothing",
+        hint="Use a passphrase of the repository, or its recovery key; `yester key list` shows which there are.",
+    )
 
 
 def blob_id(key: bytes, data: Buffer) -> BlobId:

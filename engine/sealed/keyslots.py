@@ -15,9 +15,10 @@ from blake3 import blake3
 
 from yester.engine.errors import DamageError, RepositoryError, UsageError
 from yester.engine.sealed.clear import ClearKind, decode_clear, encode_clear
-from yester.engine.sealed.keys import KEY_SIZE, MasterKey
+from yester.engine.sealed.keys import KEY_SIZE, MasterKey, PublicMaster
 
 _CONTEXT = b"yester v1 slot"
+_PUBLIC_CONTEXT = b"yester v1 public slot"
 _NAME = "A key slot"
 _MEMORY_KIB, _PASSES, _LANES = 65536, 3, 4
 _MAX_MEMORY_KIB, _MAX_PASSES, _MAX_LANES = 4 << 20, 64, 64
@@ -32,6 +33,8 @@ class SlotKind(StrEnum):
     PASSPHRASE = "passphrase"
     RECOVERY = "recovery"
     NONE = "none"
+    PUBLIC = "public"
+    """Of a write-only client: it holds no secret of any epoch."""
 
 
 class _Slot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -77,7 +80,10 @@ def _sealed(body: _Slot, master: MasterKey, secret: bytes) -> _Slot:
         nonce=os.urandom(12),
     )
     key = _derived(slot, secret)
-    return msgspec.structs.replace(slot, sealed=AESGCM(key).encrypt(slot.nonce, master.encode(), _CONTEXT))
+    is_public = slot.kind == SlotKind.PUBLIC
+    plain = (master.public() if is_public else master).encode()
+    sealed = AESGCM(key).encrypt(slot.nonce, plain, _PUBLIC_CONTEXT if is_public else _CONTEXT)
+    return msgspec.structs.replace(slot, sealed=sealed)
 
 
 def _derived(slot: _Slot, secret: bytes) -> bytes:
@@ -158,11 +164,13 @@ def _opened(slot: _Slot, secret: bytes) -> MasterKey | None:
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+    is_public = slot.kind == SlotKind.PUBLIC
     try:
-        clear = AESGCM(_derived(slot, secret)).decrypt(slot.nonce, slot.sealed, _CONTEXT)
+        cipher = AESGCM(_derived(slot, secret))
+        clear = cipher.decrypt(slot.nonce, slot.sealed, _PUBLIC_CONTEXT if is_public else _CONTEXT)
     except InvalidTag:
         return None
-    return MasterKey.decode(clear)
+    return PublicMaster.decode(clear) if is_public else MasterKey.decode(clear)
 
 
 def _decode(data: bytes) -> _Slot:

@@ -10,11 +10,11 @@ GCM does not commit to its key. Who reads a blob compares the blob's keyed id, a
 digest in their name.
 """
 
-import os
 import struct
 import threading
 from collections.abc import Sequence
 from enum import IntEnum
+from functools import partial
 from typing import NoReturn
 
 from blake3 import blake3
@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from yester.engine.errors import DamageError, RepositoryError, UsageError
 from yester.engine.packs.compression import PLAIN, ZSTD, compress, decompress
-from yester.engine.sealed.keys import Keys
+from yester.engine.sealed.keys import AGREED, Keys
 from yester.engine.sealed.padding import RECORD_MINIMUM, padme
 from yester.engine.store import Buffer
 
@@ -34,6 +34,7 @@ TAG_SIZE = 16
 SALT_SIZE = 32
 
 _SUITE = 1
+_FLAGS_AT = 8
 _HEADER = struct.Struct("<6sBBHHI32s")
 _NONCE = struct.Struct("<IQ")
 _RECORD = struct.Struct("<BII")
@@ -84,17 +85,18 @@ class Domain(IntEnum):
 class Sealer:
     """Seals the parts of one new object. Threads may share it; no (domain, number) can be used twice."""
 
-    __slots__ = ("_cipher", "_lock", "_next", "_used", "header", "kind")
+    __slots__ = ("_cipher", "_keep", "_lock", "_next", "_used", "header", "kind")
 
     def __init__(self, kind: ObjectKind, keys: Keys, *, salt: bytes | None = None) -> None:
         """Draw a fresh salt.
 
         `salt` is for golden vectors only: to seal twice under one is to lose the key.
         """
-        salt = salt or os.urandom(SALT_SIZE)
+        flags, salt, key = keys.new_object(salt)
         self.kind = kind
-        self.header = _HEADER.pack(MAGIC, FORMAT_VERSION, kind, 0, _SUITE, keys.epoch, salt)
-        self._cipher = AESGCM(keys.object_key(keys.epoch, salt))
+        self.header = _HEADER.pack(MAGIC, FORMAT_VERSION, kind, flags, _SUITE, keys.epoch, salt)
+        self._cipher = AESGCM(key)
+        self._keep = None if keys.can_read or kind is ObjectKind.DATA else partial(keys.keep, key=key)
         self._lock = threading.Lock()
         self._next = 0
         self._used: set[tuple[int, int]] = set()
@@ -113,6 +115,11 @@ class Sealer:
     def seal(self, domain: Domain, number: int, plain: Buffer) -> bytes:
         """Return `plain` sealed, TAG_SIZE bytes longer."""
         return self._cipher.encrypt(self._nonce(domain, number), plain, self.header)
+
+    def named(self, name: str) -> None:
+        """Say what the object is called, now that it is whole: a write-only client can then read its own metadata."""
+        if self._keep is not None and is_digest_name(name):
+            self._keep(digest_of(name))
 
     def _nonce(self, domain: Domain, number: int) -> bytes:
         use = (int(domain), number)
@@ -147,7 +154,7 @@ class Opener:
         magic, version, kind, flags, suite, epoch, salt = _HEADER.unpack(header)
         if magic != MAGIC:
             raise DamageError(f"{name} is damaged: it does not begin as an object of yester")
-        if (version, flags, suite) != (FORMAT_VERSION, 0, _SUITE):
+        if (version, flags & ~AGREED, suite) != (FORMAT_VERSION, 0, _SUITE):
             newer = f"{name} has a form that this program does not know (version {version}, {flags}, {suite})"
             raise RepositoryError(newer, hint=_UPGRADE) if verified else DamageError(newer, hint=_UPGRADE)
         if kind != kind_of(name):
@@ -156,7 +163,7 @@ class Opener:
         self._name = name
         self._header = bytes(header)
         try:
-            self._cipher = AESGCM(keys.object_key(epoch, salt))
+            self._cipher = AESGCM(keys.object_key(epoch, salt, flags) if keys.can_read else _own_key(keys, name))
         except DamageError as error:
             raise DamageError(f"{name} cannot be opened: {error}", hint=error.hint) from None
 
@@ -174,6 +181,18 @@ class Opener:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("an opener cannot be pickled")
+
+
+def _own_key(keys: Keys, name: str) -> bytes:
+    return keys.own_key(digest_of(name) if is_digest_name(name) else b"")
+
+
+def was_added_blind(header: Buffer) -> bool:
+    """Whether an object with this header came from a client that can only add (or from one who claims to be such).
+
+    It is genuine, but whoever wrote it had no right to change or forget what others wrote, nor to be built upon.
+    """
+    return len(header) >= HEADER_SIZE and bool(header[_FLAGS_AT] & AGREED)
 
 
 def kind_of(name: str) -> ObjectKind:
@@ -223,7 +242,10 @@ def seal_record(kind: ObjectKind, keys: Keys, plain: bytes, *, salt: bytes | Non
     sealer = Sealer(kind, keys, salt=salt)
     body = _packed(plain)
     content = sealer.header + sealer.seal(Domain.RECORD, 0, body)
-    return object_name(kind, [content]), content
+    name = object_name(kind, [content])
+    if kind is not ObjectKind.SESSION:
+        sealer.named(name)
+    return name, content
 
 
 def open_record(kind: ObjectKind, keys: Keys, name: str, data: bytes, *, named_by_digest: bool = True) -> bytes:

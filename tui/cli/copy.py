@@ -15,7 +15,7 @@ from yester.engine.secrets import SecretSource, find_secret
 from yester.tui.cli.asking import passphrase_prompt
 from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json
-from yester.tui.cli.opening import Access, open_repository, renamed_variables, repository_place
+from yester.tui.cli.opening import Access, limited_store, open_repository, renamed_variables, repository_place
 from yester.tui.cli.options import as_json, secret_options
 from yester.tui.cli.running import Recorded, Work, recorded
 from yester.tui.cli.wording import count, moment, one_line, size
@@ -95,8 +95,6 @@ def _check_choice(names: tuple[str, ...], profile: str | None, everything: bool)
 
 def _open_target(place: str, stated: SecretSource, places: Places) -> Repository:
     """Open the repository that copies go to; YESTER_TO_PASSPHRASE… is asked before YESTER_PASSPHRASE…."""
-    from yester.plugins.backends.registry import open_store
-
     where = repository_place(place, None, places)
     own = renamed_variables("YESTER_TO_")
     environment = own or os.environ
@@ -109,7 +107,7 @@ def _open_target(place: str, stated: SecretSource, places: Places) -> Repository
                 f"No passphrase of {where} is given, and there is no terminal to ask for it", hint=_TO_OPTIONS
             ) from None
 
-    return Repository.open(open_store(where), secret, places=places)
+    return Repository.open(limited_store(where), secret, places=places, adding=True)
 
 
 def _unlock(repository: Repository) -> None:

@@ -34,6 +34,8 @@ from yester.tui.cli.wording import moment, one_line, table
 
 _F = TypeVar("_F", bound=Callable[..., object])
 
+_KINDS = {str(SlotKind.PUBLIC): "write-only", str(SlotKind.NONE): "not encrypted"}
+
 _RECOVERY = """
 Recovery key, shown this once:
 
@@ -123,19 +125,25 @@ def _row(way: Way) -> tuple[str, str, str, str, str]:
     if way.problem:
         return way.id, "?", "", "", way.problem
     remark = "in use now" if way.in_use else ""
-    return way.id, way.kind, moment(way.created_ns), way.label, remark
+    return way.id, _KINDS.get(way.kind, way.kind), moment(way.created_ns), way.label, remark
 
 
 @command.command("add", short_help="Add a passphrase.")
 @click.option("--label", default="", help="A name for it, shown where keys are listed.")
+@click.option("--write-only", is_flag=True, help="With it snapshots are added, and nothing is read.")
 @_new_secret
 @access
-def add(label: str, new_passphrase_file: str, new_passphrase_command: str, **asked: object) -> None:
-    """Add a passphrase that opens the repository too."""
+def add(label: str, write_only: bool, new_passphrase_file: str, new_passphrase_command: str, **asked: object) -> None:
+    """Add a passphrase that opens the repository too; with --write-only one that only adds snapshots to it.
+
+    A machine that has only a write-only passphrase cannot read what is stored, its own contents included. That it does
+    not delete either, the store must see to: see "Machines that only add" in the user guide.
+    """
     with closing(_Opened(**asked)) as opened:  # type: ignore[arg-type]
         opened.refuse_unencrypted()
         secret = opened.new_secret(new_passphrase_file, new_passphrase_command)
-        way = add_way(opened.repository, NewWay(SlotKind.PASSPHRASE, secret, label))
+        kind = SlotKind.PUBLIC if write_only else SlotKind.PASSPHRASE
+        way = add_way(opened.repository, NewWay(kind, secret, label))
     click.echo(f"key added: {way.id}{_labelled(way)}")
 
 

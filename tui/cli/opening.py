@@ -14,6 +14,7 @@ from yester.tui.cli.asking import passphrase_prompt
 if TYPE_CHECKING:
     from yester.engine.profiles.profile import LimitSpec, Profile
     from yester.engine.repository import Repository
+    from yester.engine.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +64,31 @@ def open_repository(
     *,
     limits: "LimitSpec | None" = None,
     hurry: Callable[[], bool] = lambda: False,
+    adding: bool = False,
 ) -> "Repository":
     """Open the repository that is meant. Its key is still being derived when this returns.
 
-    `limits` say how fast it may be used, else the environment does; no longer once `hurry` says so.
+    `limits` say how fast it may be used, else the environment does; no longer once `hurry` says so. With `adding` the
+    key of a write-only client will do.
     """
     from yester.engine.repository import Repository
-    from yester.plugins.backends.registry import open_store
 
     place = repository_place(access.repository, profile, places)
+    store = limited_store(place, limits, hurry)
+    return Repository.open(store, secret_of(place, access, profile), places=places, adding=adding)
+
+
+def limited_store(place: str, limits: "LimitSpec | None" = None, hurry: Callable[[], bool] = lambda: False) -> "Store":
+    """Open a store, to be used as fast as `limits` say, else the environment; once `hurry` says so without limit."""
+    from yester.plugins.backends.registry import open_store
+
     store = open_store(place)
     upload, download = rates(limits)
-    if upload or download:
-        from yester.engine.limits.throttle import limited
+    if not (upload or download):
+        return store
+    from yester.engine.limits.throttle import limited
 
-        store = limited(store, upload, download, hurry)
-    return Repository.open(store, secret_of(place, access, profile), places=places)
+    return limited(store, upload, download, hurry)
 
 
 def rates(limits: "LimitSpec | None") -> tuple[int | None, int | None]:

@@ -200,6 +200,7 @@ class _Attempt:
             self.profile,
             limits=self.profile.limits,
             hurry=lambda: control.signal != 0,
+            adding=True,
         )
 
     def _take(self, repository: Repository) -> "SnapshotResult":

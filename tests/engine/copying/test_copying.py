@@ -321,7 +321,7 @@ def test_packs_marked_in_the_target_are_not_built_on(rig: Rig, folder: Path) -> 
     assert done.is_new
     for pack in doomed:
         target.store.delete(f"data.{pack.hex()}")
-    assert [problem.hit_count for problem in checked(target, 100).problems] == [0], "nothing but the pack itself"
+    assert not any(problem.hit_count for problem in checked(target, 100).problems)
 
 
 def test_a_root_without_anything_below(rig: Rig, folder: Path) -> None:

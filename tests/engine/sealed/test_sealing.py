@@ -129,7 +129,7 @@ def test_a_header_has_its_size(size: int) -> None:
         Opener(bytes(size), KEYS, NAME)
 
 
-@pytest.mark.parametrize(("offset", "value"), [(6, 2), (8, 1), (9, 0x80), (10, 2)])
+@pytest.mark.parametrize(("offset", "value"), [(6, 2), (8, 2), (9, 0x80), (10, 2)])
 def test_what_a_newer_program_wrote_is_said(offset: int, value: int) -> None:
     header = bytearray(Sealer(ObjectKind.DATA, KEYS).header)
     header[offset] = value

@@ -127,4 +127,58 @@ def test_a_passphrase_is_not_added_to_what_lies_open(yester: Yester, tmp_path: P
     for arguments in (["add"], ["change"], ["recovery"], ["rotate"]):
         refused = yester("key", *arguments, "--repo", tmp_path / "open")
         assert refused.code == 2 and "not encrypted" in refused.err
-    assert "none" in yester("key", "list", "--repo", tmp_path / "open").out
+    assert "not encrypted" in yester("key", "list", "--repo", tmp_path / "open").out
+
+
+def test_a_write_only_key_adds_and_does_nothing_else(
+    yester: Yester, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert yester("profile", "add", "docs", docs).code == 0
+    monkeypatch.setenv("YESTER_NEW_PASSPHRASE", "adds")
+    assert yester("key", "add", "--write-only", "--label", "laptop").code == 0
+    refused = yester("key", "add", "--write-only")
+    assert refused.code == 2 and "already" in refused.err
+    with monkeypatch.context() as patch:
+        patch.setenv("YESTER_PASSPHRASE", "adds")
+        for _ in range(2):
+            assert yester("snap", "docs").code == 0
+        for arguments in (
+            ("list",),
+            ("show", "latest"),
+            ("restore", "latest", "--target", tmp_path / "back"),
+            ("check",),
+            ("prune",),
+            ("forget", "docs", "--keep-last", "1"),
+            ("tag", "latest", "--add", "t"),
+            ("find", "a.txt"),
+            ("rewrite", "--remove", docs),
+            ("key", "list"),
+            ("key", "add"),
+            ("key", "rotate"),
+            ("key", "remove", "first"),
+        ):
+            refused = yester(*arguments)
+            assert refused.code == 6, (arguments, refused)
+            assert "can only add" in refused.err and is_one_complaint(refused.err), (arguments, refused.err)
+    shown = yester("key", "list").out
+    assert re.search(r"write-only .* laptop", shown)
+    assert len(json.loads(yester("list", "--json").out)) == 2
+    assert yester("check", "--read-data").code == 0
+    assert yester("key", "remove", "recovery").code == 0
+    last = yester("key", "remove", "first", "--in-use")
+    assert last.code == 2 and "the last key" in last.err, "a write-only key is no way in"
+
+
+def test_copies_go_where_one_can_only_add(
+    yester: Yester, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yester("profile", "add", "docs", docs)
+    yester("snap", "docs")
+    assert yester("init", tmp_path / "other").code == 0
+    monkeypatch.setenv("YESTER_NEW_PASSPHRASE", "adds")
+    assert yester("key", "add", "--write-only", "--repo", tmp_path / "other").code == 0
+    monkeypatch.setenv("YESTER_TO_PASSPHRASE", "adds")
+    for new in (True, False):
+        done = json.loads(yester("copy", "--all", "--to", tmp_path / "other", "--json").out)
+        assert [each["new"] for each in done["copied"]] == [new]
+    assert yester("check", "--read-data", "--repo", tmp_path / "other").code == 0
