@@ -4,7 +4,7 @@
         catalogue.update()                          # quick when nothing is new; raises what reading trees raises
         catalogue.versions(b"/home/me/letter.odt")  # each distinct version, oldest first, series by series
         catalogue.children(b"/home/me")             # every name that was ever there
-        catalogue.find(Pattern("letter*"), limit=100)
+        islice(catalogue.find(Pattern("letter*")), 100)
         catalogue.changes(older, newer)             # what differs between two snapshots of a series
         catalogue.held()                            # every content with what holds it, for adding up (du)
 
@@ -40,7 +40,7 @@ from yester.engine.catalogue.schema import (
     prepare,
     throw_away,
 )
-from yester.engine.catalogue.searching import candidates
+from yester.engine.catalogue.searching import by_path, candidates
 from yester.engine.catalogue.states import ABSENT, GONE, State
 from yester.engine.catalogue.timelines import Place, Run, runs
 from yester.engine.catalogue.updating import Tick, missing, series_of, update
@@ -397,11 +397,12 @@ class Catalogue:
                     break
         return None if best is None else (*best, deleted)
 
-    def find(self, pattern: Pattern, wanted: Wanted = everything) -> Iterator[Found]:
+    def find(self, pattern: Pattern, wanted: Wanted = everything, *, sorted_by_path: bool = False) -> Iterator[Found]:
         """Yield the paths that fit, those with the newest content first; whoever asks takes as many as he wants."""
+        search = by_path if sorted_by_path else candidates
         self._interrupted = False
         with self._asking() as db:
-            for id, parent, name in candidates(db, pattern, self._joined):
+            for id, parent, name in search(db, pattern, self._joined):
                 if self._interrupted:
                     raise CancelledError("The search was cancelled")
                 newest = self._newest(db, id, wanted)

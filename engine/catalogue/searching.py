@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
+from yester.engine.catalogue.intake import ROOT
 from yester.engine.catalogue.patterns import Pattern
 from yester.engine.catalogue.schema import has_trigrams
 
@@ -35,6 +36,29 @@ def candidates(db: sqlite3.Connection, pattern: Pattern, path_of: Callable[[int,
     if pattern.of_paths:
         return (row for row in rows if fits(path_of(row[1], row[2])))
     return (row for row in rows if fits(row[2]))
+
+
+def by_path(db: sqlite3.Connection, pattern: Pattern, path_of: Callable[[int, bytes], bytes]) -> Iterator[Row]:
+    """Yield the paths that fit in the order of their names, folder by folder; else like `candidates`."""
+    fits = pattern.matcher()
+    few = _few(db, pattern)
+    rows = _walked(db) if few is None else sorted(few, key=lambda row: path_of(row[1], row[2]).split(b"/"))
+    if pattern.of_paths:
+        return (row for row in rows if fits(path_of(row[1], row[2])))
+    return (row for row in rows if fits(row[2]))
+
+
+def _walked(db: sqlite3.Connection) -> Iterator[Row]:
+    """Yield all paths, each folder before what is in it; holds one open query for each folder on the way down."""
+    below = "SELECT id, parent, name FROM path WHERE parent = ? ORDER BY name"
+    todo = [iter(db.execute(below, (ROOT,)))]
+    while todo:
+        row = next(todo[-1], None)
+        if row is None:
+            todo.pop()
+        else:
+            yield row
+            todo.append(iter(db.execute(below, (row[0],))))
 
 
 def _few(db: sqlite3.Connection, pattern: Pattern) -> Iterable[Row] | None:

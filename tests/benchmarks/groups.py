@@ -5,7 +5,9 @@ Within a repetition the tools take turns and the first one rotates, so that a dr
 
 import contextlib
 import hashlib
+import json
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from tests.benchmarks.recorder import Recorder, Turn
 from tests.benchmarks.tools import Tool, Yester
 
 HISTORY_SCRIPT = Path(__file__).with_name("history.py")
+CATALOGUE_SCRIPT = Path(__file__).with_name("million_paths.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,13 @@ class Bench:
             self._groups()[group]()
 
     def _groups(self) -> dict[str, Callable[[], None]]:
-        return {"small": self._small, "big": self._big, "history": self._history, "million": self._million}
+        return {
+            "small": self._small,
+            "big": self._big,
+            "history": self._history,
+            "million": self._million,
+            "catalogue": self._catalogue,
+        }
 
     def _small(self) -> None:
         """Many small files, with a second version of which one in a hundred has changed."""
@@ -70,6 +79,24 @@ class Bench:
         source = self._source("million", "million", self._plan.million)
         for repetition in range(self._plan.repetitions):
             self._visit_all(self._begin_all("million", repetition, source), pack=False)
+
+    def _catalogue(self) -> None:
+        """A million paths in a hundred snapshots, as the catalogue keeps them: nothing else of yester takes part."""
+        source = self._source("catalogue", "small", 100)
+        for turn in self._turns("catalogue", 0, source):
+            if isinstance(turn.tool, Yester):
+                words = (
+                    str(CATALOGUE_SCRIPT),
+                    "--json",
+                    "--files",
+                    str(self._plan.million),
+                    "--folder",
+                    str(self._area),
+                )
+                done = subprocess.run([sys.executable, "-P", *words], capture_output=True, text=True, check=True)
+                for figure in map(json.loads, done.stdout.splitlines()):
+                    what = figure.pop("what")
+                    self._record.keep(turn, what, {name: value for name, value in figure.items() if value})
 
     def _begin_all(self, group: str, repetition: int, source: Path) -> list[Turn]:
         """First and unchanged snapshots; the turns that can go on."""

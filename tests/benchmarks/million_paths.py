@@ -1,6 +1,6 @@
 """Measure the catalogue: a million paths in a hundred snapshots of which each changed one file in a hundred.
 
-    million_paths.py [--files N] [--snapshots N] [--folder F]
+    million_paths.py [--files N] [--snapshots N] [--folder F] [--json]
 
 The snapshots exist only as directory nodes in memory, made by the page builder that a run uses; each is taken in as it
 would be after a run. What is measured is the catalogue alone: without opening a repository, and without fetching,
@@ -8,15 +8,18 @@ opening and decompressing metadata.
 """
 
 import argparse
+import json
 import random
 import resource
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -32,6 +35,7 @@ from yester.engine.sealed.records import Snapshot
 from yester.engine.selection import Listed
 from yester.engine.trees.directories import TreeWriter, encode_root
 
+MIB = 1 << 20
 DAY_NS = 86_400 * 10**9
 BEGIN_NS = 1_700_000_000 * 10**9
 _OWNER = Owner(1000, 1000, b"me", b"me")
@@ -154,26 +158,67 @@ def _folder(name: bytes, tree: TreeId, summary: Summary) -> Entry:
 
 
 def memory() -> float:
-    """The most that this process ever had, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The most that this process ever had, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def timed(work: Callable[[], object], times: int = 5) -> float:
-    """The median of some tries, in ms."""
+    """The median of some tries, in seconds."""
     spent = []
     for _ in range(times):
         began = time.perf_counter()
         work()
-        spent.append(1000 * (time.perf_counter() - began))
+        spent.append(time.perf_counter() - began)
     return statistics.median(spent)
 
 
-def measure(folder: Path, files: int, snapshots: int) -> Iterator[tuple[str, str]]:
-    """Yield what was measured, and how much it was."""
+class Figure(NamedTuple):
+    """What was measured: seconds, or bytes."""
+
+    what: str
+    seconds: float = 0.0
+    size: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """How much it was, for people."""
+        if self.size:
+            return f"{self.size / MIB:.0f} MiB"
+        return f"{self.seconds:.1f} s" if self.seconds >= 1 else f"{1000 * self.seconds:.1f} ms"
+
+
+def measure(folder: Path, files: int, snapshots: int) -> Iterator[Figure]:
+    """Yield what was measured."""
     history = Synthetic(folder, files)
+    yield from _take_in(history, folder, snapshots)
+    listed, path = history.snapshots(), history.a_path()
+    with Catalogue.open(history) as catalogue:
+        yield Figure("open, nothing new", timed(catalogue.update, 1))
+        yield Figure("versions of a file", timed(lambda: catalogue.versions(path)))
+        yield Figure("versions of /", timed(lambda: catalogue.versions(b"/")))
+        above = path.rpartition(b"/")[0]
+        yield Figure("versions of all files of a folder", timed(lambda: _all_below(catalogue, above)))
+        for words, text, ignore_case in _SEARCHES:
+            pattern = Pattern(text, ignore_case)
+            yield Figure(f"search, 100 rows of {words}", timed(partial(_some, catalogue, pattern)))
+        for words, one, other in (("neighbours", -2, -1), ("first and last", 0, -1)):
+            pair = (listed[one][0], listed[other][0])
+            yield Figure(f"diff of {words}, first 100", timed(partial(_first, catalogue, *pair, 100)))
+            yield Figure(
+                f"diff of {words}, all {_first(catalogue, *pair, None):,}",
+                timed(partial(_first, catalogue, *pair, None), 1),
+            )
+        history.forget(len(listed) // 2)
+        yield Figure("forgetting one in the middle", timed(catalogue.update, 1))
+        for _ in range(12):
+            history.forget(1)
+        yield Figure("forgetting a dozen, and sweeping up", timed(lambda: catalogue.update(sweeping=True), 1))
+
+
+def _take_in(history: Synthetic, folder: Path, snapshots: int) -> Iterator[Figure]:
+    spent = []
     with Catalogue.open(history) as catalogue:
         history.snap()
-        spent = []
         before = memory()
         for number in range(snapshots):
             if number:
@@ -182,31 +227,11 @@ def measure(folder: Path, files: int, snapshots: int) -> Iterator[tuple[str, str
             began = time.perf_counter()
             catalogue.update()
             spent.append(time.perf_counter() - began)
-        yield "first snapshot taken in", f"{spent[0]:.1f} s"
-        if spent[1:]:
-            yield "each further one, 1 % changed", f"{statistics.median(spent[1:]):.2f} s"
-        yield "memory that taking in adds", f"{memory() - before:.0f} MiB"
-        yield "size on disk", f"{sum(each.stat().st_size for each in folder.iterdir()) / 2**20:.0f} MiB"
-    listed, path = history.snapshots(), history.a_path()
-    with Catalogue.open(history) as catalogue:
-        yield "open, nothing new", f"{timed(catalogue.update, 1):.1f} ms"
-        yield "versions of a file", f"{timed(lambda: catalogue.versions(path)):.1f} ms"
-        yield "versions of /", f"{timed(lambda: catalogue.versions(b'/')):.1f} ms"
-        yield (
-            "all versions of a folder's files",
-            f"{timed(lambda: _all_below(catalogue, path.rpartition(b'/')[0])):.1f} ms",
-        )
-        for words, text, ignore_case in _SEARCHES:
-            ms = timed(lambda text=text, ignore=ignore_case: _some(catalogue, Pattern(text, ignore)))  # type: ignore[misc]
-            yield f"search, 100 rows of {words}", f"{ms:.1f} ms"
-        for words, one, other in (("neighbours", -2, -1), ("first and last", 0, -1)):
-            a, b = listed[one][0], listed[other][0]
-            yield f"diff of {words}, first 100", f"{timed(lambda a=a, b=b: _first(catalogue, a, b, 100)):.1f} ms"  # type: ignore[misc]
-            ms = timed(lambda a=a, b=b: _first(catalogue, a, b, None), 1)  # type: ignore[misc]
-            yield f"diff of {words}, all {_first(catalogue, a, b, None):,}", f"{ms:.0f} ms"
-        history.forget(len(listed) // 2)
-        yield "forgetting one in the middle", f"{timed(catalogue.update, 1):.1f} ms"
-        yield "sweeping up", f"{timed(lambda: catalogue.update(sweeping=True), 1):.0f} ms"
+    yield Figure("first snapshot taken in", spent[0])
+    if spent[1:]:
+        yield Figure("each further one, 1 % changed", statistics.median(spent[1:]))
+    yield Figure("memory that taking in adds", size=memory() - before)
+    yield Figure("size on disk", size=sum(each.stat().st_size for each in folder.iterdir()))
 
 
 _SEARCHES = (
@@ -241,10 +266,11 @@ def main() -> int:
     parser.add_argument("--files", type=int, default=1_000_000)
     parser.add_argument("--snapshots", type=int, default=100)
     parser.add_argument("--folder", type=Path, default=Path("/var/tmp"), help="where the catalogue is made")
+    parser.add_argument("--json", action="store_true", help="print a line of JSON for each figure")
     options = parser.parse_args()
     with TemporaryDirectory(dir=options.folder) as folder:
-        for what, figure in measure(Path(folder), options.files, options.snapshots):
-            print(f"| {what} | {figure} |", flush=True)
+        for figure in measure(Path(folder), options.files, options.snapshots):
+            print(json.dumps(figure._asdict()) if options.json else f"| {figure.what} | {figure.words} |", flush=True)
     return 0
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tests.benchmarks.results import Results
 from tests.benchmarks.spread import Spread, rates, ratios
-from tests.benchmarks.targets import TARGETS, verdict
+from tests.benchmarks.targets import LOOKUPS, TARGETS, verdict
 from tests.benchmarks.tools import TOOLS
 from tests.benchmarks.values import Values
 
@@ -31,6 +31,10 @@ def _memory(group: str, measure: str, title: str) -> Figure:
 
 def _size(group: str, measure: str, title: str, field: str = "size") -> Figure:
     return Figure(group, measure, title, field, "MB", 1e-6, 1)
+
+
+def _lookup(measure: str) -> Figure:
+    return Figure("catalogue", measure, measure, unit="ms", factor=1e3, digits=1)
 
 
 def _rate(measure: str, title: str) -> Figure:
@@ -82,6 +86,11 @@ FIGURES = (
     Figure("million", "find again", "find, second pass", digits=1),
     _memory("million", "mount", "memory of the mount up to find, highest"),
     Figure("million", "cp", "cp -a", digits=1),
+    Figure("catalogue", "first snapshot taken in", "first snapshot taken in"),
+    Figure("catalogue", "each further one, 1 % changed", "each further one, 1 % changed"),
+    _size("catalogue", "memory that taking in adds", "memory that taking in adds"),
+    _size("catalogue", "size on disk", "size on disk"),
+    *map(_lookup, LOOKUPS),
 )
 
 

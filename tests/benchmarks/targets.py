@@ -13,6 +13,21 @@ from tests.benchmarks.values import Values
 PEERS = ("restic", "borg")
 FULL_SMALL = 50_000
 MIB = 1 << 20
+LOOKUPS = (
+    "versions of a file",
+    "versions of all files of a folder",
+    "search, 100 rows of a rare part",
+    "search, 100 rows of a common part",
+    "search, 100 rows of all",
+    "search, 100 rows of a part that is nowhere",
+    "search, 100 rows of a pattern",
+    "search, 100 rows of a pattern with a folder",
+    "search, 100 rows of two signs that are nowhere",
+    "diff of neighbours, first 100",
+    "diff of first and last, first 100",
+    "forgetting one in the middle",
+)
+"""What the catalogue is asked in the group of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +89,8 @@ TARGETS = (
     Target("memory of the run, million", "million", "first", "memory", 200, unit="MiB", scale=MIB),
     Target("memory of the next run, million", "million", "unchanged", "memory", 200, unit="MiB", scale=MIB),
     Target("memory of the mount, million", "million", "mount", "memory", 200, unit="MiB", scale=MIB),
+    *(Target(f"{each}, million", "catalogue", each, "seconds", 0.1, unit="s") for each in LOOKUPS),
+    Target("memory that taking in adds", "catalogue", "memory that taking in adds", "size", 200, unit="MiB", scale=MIB),
 )
 
 

@@ -51,6 +51,9 @@ def _size(context: click.Context, parameter: click.Parameter, value: str | None)
 @click.option("--type", "wanted_kind", type=click.Choice(list(_KINDS)), help="Only files, directories or links.")
 @click.option("--larger-than", callback=_size, metavar="SIZE", help="Only what is larger (10M, 2G).")
 @click.option("--deleted", is_flag=True, help="Only what the newest snapshots have no more.")
+@click.option(
+    "--sort", type=click.Choice(["newest", "path"]), default="newest", show_default=True, help="What comes first."
+)
 @click.option("--limit", type=click.IntRange(min=0), default=_LIMIT, show_default=True, help="Rows at most; 0: all.")
 @as_json
 @access
@@ -62,6 +65,7 @@ def command(
     wanted_kind: str | None,
     larger_than: int,
     deleted: bool,
+    sort: str,
     limit: int,
     as_json: bool,
     repository: str | None,
@@ -87,7 +91,8 @@ def command(
         )
 
     with closing(opened_for(asked, places, name)) as opened, opened_catalogue(opened) as catalogue:
-        rows = filter(fits, catalogue.find(Pattern(pattern, ignore_case), wanted(name, host)))
+        paths = Pattern(pattern, ignore_case)
+        rows = filter(fits, catalogue.find(paths, wanted(name, host), sorted_by_path=sort == "path"))
         shown_rows = islice(rows, limit or None)
         number = _echo_json(shown_rows) if as_json else _echo(shown_rows)
         is_cut = bool(limit) and number == limit and next(rows, None) is not None

@@ -213,6 +213,10 @@ def test_search_that_is_broad_gives_the_same_as_a_narrow_one(history: History, c
     catalogue.update()
     broad = [each.path for each in catalogue.find(Pattern("file-"))]
     assert len(broad) == len(set(broad)) == 6000
+    in_order = [each.path for each in catalogue.find(Pattern("file-"), sorted_by_path=True)]
+    assert in_order == sorted(broad, key=lambda path: path.split(b"/"))
+    few = [each.path for each in catalogue.find(Pattern("/d3/file-0012*"), sorted_by_path=True)]
+    assert few == sorted(path for path in broad if path.startswith(b"/d3/file-0012")) != []
     assert set(found(catalogue, "file-0012")) == {path for path in broad if b"file-0012" in path}
     sizes = [each.state.size for each in catalogue.find(Pattern("*"))]
     files = [size for size in sizes if size < 90]

@@ -74,6 +74,8 @@ def test_find(yester: Yester, taken: Path) -> None:
         yester("find", "caf").out.splitlines()[1]
     ]
     assert len(yester("find", "*", "--deleted").out.splitlines()) == 2
+    by_path = [line.split()[-1] for line in yester("find", "*", "--sort", "path").out.splitlines()[1:]]
+    assert by_path[0] == f"/{taken.parts[1]}/"
     cut = yester("find", "*", "--limit", "1")
     assert len(cut.out.splitlines()) == 2 and "more than 1" in cut.err
 
