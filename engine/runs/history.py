@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
@@ -102,6 +102,12 @@ def all_runs(state: Path) -> list[RunRecord]:
 def has_run(places: Places, profile: str) -> bool:
     """Whether a run of a profile of this name is known."""
     return any(record.profile == profile for record in all_runs(places.state))
+
+
+def last_good(state: Path, profile: str) -> RunRecord | None:
+    """Return the newest snapshot run of a profile that succeeded; None when there was none."""
+    known = chain(journaled(state), remembered(state))
+    return next((run for run in known if run.action == "snap" and run.profile == profile and run.has_succeeded), None)
 
 
 def find_run(places: Places, said: str) -> RunRecord:

@@ -110,7 +110,9 @@ _WORDS: Mapping[type, Callable[[Any], str]] = {
     MountBefore: lambda event: f"opening {event.repository}",
     MountAfter: lambda event: "opened",
     Unmount: lambda event: "closed",
-    SnapshotNew: lambda event: f"snapshot {event.snapshot[:8]} is in the repository",
+    SnapshotNew: lambda event: (
+        f"{'partial ' if event.partial else ''}snapshot {event.snapshot[:8]} is in the repository"
+    ),
     Message: _message,
     Error: lambda event: f"error: {event.text}" + (f" (hint: {event.hint})" if event.hint else ""),
     RestoreBegin: lambda event: f"restoring {event.snapshot[:8]} to {printable(event.target.raw)}",

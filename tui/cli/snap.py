@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -21,7 +22,7 @@ from yester.engine.profiles.profile import Profile
 from yester.engine.profiles.reading import load_profile, profile_names
 from yester.engine.repository import Repository
 from yester.engine.runlock import run_lock
-from yester.engine.runs.history import has_run
+from yester.engine.runs.history import has_run, last_good
 from yester.tui.cli.after import Outcome, maintain, switch_off, tell_others
 from yester.tui.cli.cataloguing import update_in_background
 from yester.tui.cli.detaching import detached
@@ -74,6 +75,7 @@ AFTER: tuple[Callable[[Profile, Places, Access, Outcome], None], ...] = (maintai
 @click.option("--from-command", is_flag=True, help="Take what COMMAND writes alone; no snapshot when it fails.")
 @click.option("--tag", "tags", metavar="TAG", multiple=True, help="Give the snapshot a tag.")
 @click.option("--accept-shrink", is_flag=True, help="Sources that are gone or small are meant to be.")
+@click.option("--if-due", is_flag=True, help="Do nothing unless the profile's schedule wants a run by now.")
 @click.option("--dry-run", is_flag=True, help="Say what would be taken, and store nothing.")
 @click.option("--detach", is_flag=True, help="Go on in the background; print the run's id once it has begun.")
 @click.option("--events", is_flag=True, help="Print what happens as it happens, as lines of JSON.")
@@ -86,6 +88,7 @@ def command(
     from_command: bool,
     tags: tuple[str, ...],
     accept_shrink: bool,
+    if_due: bool,
     dry_run: bool,
     detach: bool,
     events: bool,
@@ -105,6 +108,8 @@ def command(
     asked = Asked(name, tags, dry_run, events, as_json, access, accept_shrink)
     asked = replace(asked, streams=asked_streams(stdin_name, from_command, words))
     id = new_run_id(time.time_ns())
+    if if_due and not _is_due(name, Places.default()):
+        return _say_not_due(name, as_json)
     if not detach:
         return _run(asked, id)
     if asked.streams and not from_command:
@@ -119,6 +124,28 @@ def command(
         if sys.stderr.isatty():
             click.echo(f"to follow it: yester log {name} --follow", err=True)
     return code
+
+
+def _is_due(name: str, places: Places) -> bool:
+    """Whether the schedule wants a run by now; one that cannot be asked is for the run to complain about."""
+    from yester.engine.schedule.times import is_due
+    from yester.engine.schedule.zone import LOCAL, now
+
+    good = last_good(places.state, name)
+    began = datetime.fromtimestamp(good.began_ns / 1e9, LOCAL) if good is not None else None
+    try:
+        return is_due(load_profile(places.config / "profiles", name).schedule, now(), began)
+    except UsageError:
+        return True
+
+
+def _say_not_due(name: str, as_json: bool) -> int:
+    """Say it to programs and people; a timer that asks each hour has nobody to tell."""
+    if as_json:
+        echo_json({"run": None, "snapshot": None, "profile": name, "result": "not-due"})
+    elif sys.stdout.isatty():
+        click.echo(f"no run of {name} is due")
+    return 0
 
 
 @outliving_terminal()

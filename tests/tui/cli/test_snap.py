@@ -1,10 +1,11 @@
 import json
 import os
+import re
 import signal
 from pathlib import Path
 
 import pytest
-from tests.tui.cli.conftest import Yester, finish, is_one_complaint, start
+from tests.tui.cli.conftest import Ended, Yester, finish, is_one_complaint, start
 
 from yester.engine.events import (
     Error,
@@ -172,3 +173,31 @@ def test_a_signal_in_mid_run(yester: Yester, profile: str, docs: Path, number: i
     assert word in ended.err
     assert yester("list").out.startswith("no snapshots")
     assert yester("snap", profile).code == 0
+
+
+def schedule(home: Path, words: str) -> None:
+    file = home / ".config/yester/profiles/docs.toml"
+    with_table = re.sub(r"\n\[schedule\]\n", f"\n[schedule]\n{words}\n", file.read_text() + "\n[schedule]\n", count=1)
+    file.write_text(with_table.removesuffix("\n[schedule]\n"))
+
+
+def test_only_when_it_is_due(yester: Yester, profile: str, home: Path) -> None:
+    """What timers of the kind `repeatedly` run each hour."""
+    schedule(home, 'when = "repeatedly"\nevery = 2\nunit = "days"')
+    assert yester("snap", profile, "--if-due").out.startswith("snapshot ")
+    assert yester("snap", profile, "--if-due") == Ended(0, "", "")
+    assert json.loads(yester("snap", profile, "--if-due", "--json").out)["result"] == "not-due"
+    assert len(journals(home)) == 1, "nothing ran"
+    assert yester("status").code == 0
+    [journal] = journals(home)
+    before = journal.read_text()
+    past = before.replace(before[before.index('"time":"') :][:18], '"time":"2020-01-01')
+    journal.write_text(past)
+    assert yester("status").code == 1
+    assert yester("snap", profile, "--if-due").out.startswith("snapshot ")
+    assert yester("snap", "dosc", "--if-due").code == 2
+
+
+def test_without_a_schedule_it_is_always_due(yester: Yester, profile: str) -> None:
+    for _ in range(2):
+        assert yester("snap", profile, "--if-due").out.startswith("snapshot ")
