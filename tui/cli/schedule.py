@@ -9,6 +9,7 @@ from yester.engine.errors import UsageError
 from yester.engine.places import Places
 from yester.engine.profiles.profile import Profile
 from yester.engine.profiles.reading import load_profile, profile_names
+from yester.engine.runs.history import last_good
 from yester.engine.schedule.installing import (
     Installed,
     Plan,
@@ -22,7 +23,7 @@ from yester.engine.schedule.machine import Machine
 from yester.engine.schedule.times import next_times
 from yester.engine.schedule.waiting import wait_until_mounted
 from yester.engine.schedule.words import in_words
-from yester.engine.schedule.zone import now
+from yester.engine.schedule.zone import LOCAL, now
 from yester.tui.cli.failures import USAGE, complain
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.options import as_json
@@ -56,10 +57,11 @@ def _folder() -> "Path":
 @as_json
 def show(names: tuple[str, ...], as_json: bool) -> int:
     """Show when the runs of each PROFILE start, the next five times, and whether the system knows of it."""
-    machine, shown, code = Machine.this(Places.default()), [], 0
+    places = Places.default()
+    machine, shown, code = Machine.this(places), [], 0
     for name in names or profile_names(_folder()):
         try:
-            shown.append(_shown(load_profile(_folder(), name), machine))
+            shown.append(_shown(load_profile(_folder(), name), machine, places))
         except UsageError as problem:
             complain(problem.what, problem.hint)
             code = USAGE
@@ -72,9 +74,12 @@ def show(names: tuple[str, ...], as_json: bool) -> int:
     return code
 
 
-def _shown(profile: Profile, machine: Machine) -> dict[str, Any]:
+def _shown(profile: Profile, machine: Machine, places: Places) -> dict[str, Any]:
+    good = last_good(places.state, profile.name)
+    began = datetime.fromtimestamp(good.began_ns / 1e9, LOCAL) if good is not None else None
     try:
-        words, times, problem = in_words(profile.schedule), next_times(profile.schedule, now(), _SHOWN), None
+        times = next_times(profile.schedule, now(), _SHOWN, last_good=began)
+        words, problem = in_words(profile.schedule), None
     except UsageError as refused:
         words, times, problem = "", [], refused.what
     there = installed(profile, machine)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from yester.engine.places import Places
 from yester.engine.schedule.launch import Launch
 from yester.engine.schedule.machine import Machine
 from yester.engine.schedule.units import Units
+from yester.engine.schedule.zone import now
 
 
 @pytest.fixture(autouse=True)
@@ -109,6 +111,16 @@ def test_a_drive_that_is_not_there(yester: Yester) -> None:
     waited = yester("schedule", "wait-for-drive", "no-such-drive")
     assert waited.code == 1
     assert is_one_complaint(waited.err)
+
+
+def test_a_run_only_when_it_is_due(yester: Yester, plain: Path, home: Path, docs: Path) -> None:
+    scheduled(yester, home, docs, 'when = "repeatedly"\nevery = 2\nunit = "days"')
+    assert yester("snap", "docs", "--if-due").out.startswith("snapshot ")
+    assert yester("snap", "docs", "--if-due").code == 0
+    assert json.loads(yester("snap", "docs", "--if-due", "--json").out)["result"] == "not-due"
+    assert len(json.loads(yester("list", "--json").out)) == 1
+    (shown,) = json.loads(yester("schedule", "show", "--json").out)
+    assert shown["next"][0] > (now() + timedelta(days=1)).isoformat()
 
 
 def test_this_machine(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
