@@ -40,7 +40,7 @@ from yester.engine.catalogue.schema import (
     prepare,
     throw_away,
 )
-from yester.engine.catalogue.searching import by_path, candidates
+from yester.engine.catalogue.searching import Search, by_path, candidates
 from yester.engine.catalogue.states import ABSENT, GONE, State
 from yester.engine.catalogue.timelines import Place, Run, runs
 from yester.engine.catalogue.updating import Tick, missing, series_of, update
@@ -399,8 +399,10 @@ class Catalogue:
 
     def find(self, pattern: Pattern, wanted: Wanted = everything, *, sorted_by_path: bool = False) -> Iterator[Found]:
         """Yield the paths that fit, those with the newest content first; whoever asks takes as many as he wants."""
-        search = by_path if sorted_by_path else candidates
         self._interrupted = False
+        return self._find(pattern, wanted, by_path if sorted_by_path else candidates)
+
+    def _find(self, pattern: Pattern, wanted: Wanted, search: Search) -> Iterator[Found]:
         with self._asking() as db:
             for id, parent, name in search(db, pattern, self._joined):
                 if self._interrupted:

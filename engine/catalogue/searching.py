@@ -23,6 +23,9 @@ _FOLDED = "(instr(lower(CAST(name AS TEXT)), ?) OR length(CAST(name AS TEXT)) <>
 Row = tuple[int, int, bytes]
 """Path id, parent, name."""
 
+Search = Callable[[sqlite3.Connection, Pattern, Callable[[int, bytes], bytes]], Iterator[Row]]
+"""`candidates` or `by_path`."""
+
 
 def candidates(db: sqlite3.Connection, pattern: Pattern, path_of: Callable[[int, bytes], bytes]) -> Iterator[Row]:
     """Yield the paths that fit, newest first, whether any snapshot still has them or not.

@@ -14,7 +14,7 @@ from yester.tui.cli.failures import complain
 from yester.tui.cli.history import absolute, current_catalogue, live_differences
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import Access, open_repository, profile_meant
-from yester.tui.cli.options import access, as_json
+from yester.tui.cli.options import access, as_json, narrowing
 from yester.tui.cli.wording import one_line, printable, size
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ _LIVE = ("", "now", ".")
 @click.argument("newer", metavar="[SNAPSHOT|now]", default="now")
 @click.argument("path", metavar="[PATH]", required=False)
 @click.option("--content", is_flag=True, help="Show which lines of small texts differ.")
-@click.option("--profile", "name", metavar="NAME", help="Snapshots of this profile are meant.")
-@click.option("--host", metavar="NAME", help="Snapshots of this machine are meant.")
+@narrowing
 @as_json
 @access
 def command(
@@ -41,8 +40,8 @@ def command(
     newer: str,
     path: str | None,
     content: bool,
-    name: str | None,
-    host: str | None,
+    of_profile: str | None,
+    of_host: str | None,
     as_json: bool,
     repository: str | None,
     passphrase_file: str,
@@ -59,10 +58,10 @@ def command(
     happened: Counter[str] = Counter()
     damage, shown_as_json = Damage(), []
     with closing(
-        open_repository(asked, places, profile_meant(older if name is None else f"{name}@", places))
+        open_repository(asked, places, profile_meant(older if of_profile is None else f"{of_profile}@", places))
     ) as opened:
-        before = opened.find_snapshot(older, profile=name, host=host)
-        after = None if newer in _LIVE else opened.find_snapshot(newer, profile=name, host=host)
+        before = opened.find_snapshot(older, profile=of_profile, host=of_host)
+        after = None if newer in _LIVE else opened.find_snapshot(newer, profile=of_profile, host=of_host)
         place = absolute(path) if path is not None else b"/"
         texts = _Texts(opened, before, after) if content else None
         for each in arranged(_differences(opened, before, after, place, damage)):

@@ -14,6 +14,11 @@ _ACCESS = (
     click.option("--keyring", is_flag=True, help="Look for the passphrase in the keyring."),
 )
 
+_NARROWING = (
+    click.option("--profile", "of_profile", metavar="NAME", help="A snapshot of this profile is meant."),
+    click.option("--host", "of_host", metavar="NAME", help="A snapshot of this machine is meant."),
+)
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 """`--json`."""
 
@@ -21,6 +26,13 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def access(command: _Command) -> _Command:
     """Add the options that say which repository, and where its passphrase is."""
     for option in reversed(_ACCESS):
+        command = option(command)
+    return command
+
+
+def narrowing(command: _Command) -> _Command:
+    """Add the options that say of which profile and host the snapshot is that is named."""
+    for option in reversed(_NARROWING):
         command = option(command)
     return command
 

@@ -19,7 +19,7 @@ from yester.engine.trees.directories import decode_root, resolve
 from yester.tui.cli.failures import complain, complain_of_paths
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import Access, open_repository, profile_meant, repository_place
-from yester.tui.cli.options import access, as_json
+from yester.tui.cli.options import access, as_json, narrowing
 from yester.tui.cli.running import Recorded, Work, recorded
 from yester.tui.cli.wording import count, printable, size
 
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Whose the files are: as stored, this machine's user of the same name, or yours.",
 )
+@narrowing
 @as_json
 @access
 def command(
@@ -54,6 +55,8 @@ def command(
     target: bytes,
     conflict: str,
     owner: str,
+    of_profile: str | None,
+    of_host: str | None,
     as_json: bool,
     repository: str | None,
     passphrase_file: str,
@@ -67,11 +70,13 @@ def command(
     """
     places = Places.default()
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
-    profile = profile_meant(name, places)
+    profile = profile_meant(name if of_profile is None else f"{of_profile}@", places)
     work = Work("restore", repository=repository_place(repository, profile, places))
     with recorded(places, work, quiet=as_json) as run:
         with closing(open_repository(asked, places, profile)) as opened:
-            report = _restore(opened, name, paths, target, Conflict(conflict), OwnerMode(owner), run)
+            report = _restore(
+                opened, name, (of_profile, of_host), paths, target, Conflict(conflict), OwnerMode(owner), run
+            )
         code = DamageError.exit_code if report.damaged else 3 if report.failed else 0
         run.ends("errors" if code else "complete", code)
     if as_json:
@@ -85,6 +90,7 @@ def command(
 def _restore(
     opened: Repository,
     name: str,
+    narrowed: tuple[str | None, str | None],
     paths: tuple[bytes, ...],
     target: bytes,
     conflict: Conflict,
@@ -95,7 +101,7 @@ def _restore(
     from yester.engine.restore.restoring import restore
 
     def work(cancelled: Callable[[], bool]) -> "RestoreReport":
-        sid, _ = opened.find_snapshot(name)
+        sid, _ = opened.find_snapshot(name, profile=narrowed[0], host=narrowed[1])
         return restore(
             opened,
             sid,

@@ -1,5 +1,7 @@
 """yester show: a snapshot, a folder in it, or all that is kept of one entry."""
 
+import re
+
 import click
 
 from yester.engine.errors import UsageError
@@ -11,16 +13,21 @@ from yester.tui.cli.entry import details, entry_as_json, listing
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.list import notes, snapshot_as_json
 from yester.tui.cli.opening import Access, open_repository, profile_meant
-from yester.tui.cli.options import access, as_json
+from yester.tui.cli.options import access, as_json, narrowing
 from yester.tui.cli.wording import duration, moment, printable, size, table
+
+_DATED = re.compile(r"\d{4}-\d\d-\d\d[T ]", re.ASCII)
 
 
 @click.command("show", short_help="Show a snapshot, or what is in it.")
 @click.argument("what", metavar="SNAPSHOT[:PATH]")
+@narrowing
 @as_json
 @access
 def command(
     what: str,
+    of_profile: str | None,
+    of_host: str | None,
     as_json: bool,
     repository: str | None,
     passphrase_file: str,
@@ -29,13 +36,14 @@ def command(
 ) -> None:
     """Show a snapshot; with :PATH list a folder in it, or show all that is kept of an entry.
 
-    SNAPSHOT is an id or the beginning of one, latest, PROFILE@latest or PROFILE@TIME.
+    SNAPSHOT is latest, an id or the beginning of one, a name, or a time (3D, 2026-11-20); PROFILE@ may come before it.
     """
     name, path = split_place(what)
     places = Places.default()
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
-    opened = open_repository(asked, places, profile_meant(name, places))
-    sid, snapshot = opened.find_snapshot(name)
+    profile = profile_meant(name if of_profile is None else f"{of_profile}@", places)
+    opened = open_repository(asked, places, profile)
+    sid, snapshot = opened.find_snapshot(name, profile=of_profile, host=of_host)
     if path is None:
         _show_snapshot(sid, snapshot, opened.labels().get(sid), as_json)
         return
@@ -56,9 +64,10 @@ def command(
 def split_place(what: str) -> tuple[str, bytes | None]:
     """Return the snapshot and the absolute path of `SNAPSHOT:PATH`; the path is None when none is given.
 
-    A time after `@` may hold colons itself: there the path begins at the first `:/`.
+    A time may hold colons itself, after `@` or alone: there the path begins at the first `:/`.
     """
-    name, colon, path = what.partition(":/" if "@" in what.partition("/")[0] else ":")
+    is_timed = "@" in what.partition("/")[0] or _DATED.match(what)
+    name, colon, path = what.partition(":/" if is_timed else ":")
     if not colon:
         return name, None
     return name, b"/" + path.strip("/").encode("utf-8", "surrogateescape")

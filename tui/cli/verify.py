@@ -14,7 +14,7 @@ from yester.tui.cli.failures import complain
 from yester.tui.cli.history import absolute, live_differences, snapshot_of
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import Access, open_repository, profile_meant
-from yester.tui.cli.options import access, as_json
+from yester.tui.cli.options import access, as_json, narrowing
 from yester.tui.cli.wording import count, printable
 
 if TYPE_CHECKING:
@@ -27,15 +27,14 @@ DIFFERENT = 3
 @click.command("verify", short_help="Compare files with a snapshot by content.")
 @click.argument("snapshot", metavar="SNAPSHOT")
 @click.argument("path", metavar="[PATH]", required=False)
-@click.option("--profile", "name", metavar="NAME", help="A snapshot of this profile is meant.")
-@click.option("--host", metavar="NAME", help="A snapshot of this machine is meant.")
+@narrowing
 @as_json
 @access
 def command(
     snapshot: str,
     path: str | None,
-    name: str | None,
-    host: str | None,
+    of_profile: str | None,
+    of_host: str | None,
     as_json: bool,
     repository: str | None,
     passphrase_file: str,
@@ -52,9 +51,9 @@ def command(
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
     damage, failed = Damage(), list[dict[str, object]]()
     with closing(
-        open_repository(asked, places, profile_meant(snapshot if name is None else f"{name}@", places))
+        open_repository(asked, places, profile_meant(snapshot if of_profile is None else f"{of_profile}@", places))
     ) as opened:
-        listed = opened.find_snapshot(snapshot, profile=name, host=host)
+        listed = opened.find_snapshot(snapshot, profile=of_profile, host=of_host)
         place = absolute(path) if path is not None else b"/"
         live = live_differences(opened, listed, place, damage, reads_all=True, failed=failed)
         found = list(arranged(live))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tests.rig import Rig, write
 from tests.tui.cli.conftest import environment
-from yester.plugins.backends.folder import FolderStore
 
 from yester.engine.catalogue.catalogue import Catalogue
+from yester.plugins.backends.folder import FolderStore
 
 UPDATE = """
 import os, signal, sys

@@ -32,6 +32,8 @@ def taken(yester: Yester, plain: Path, docs: Path) -> Path:
         ("latest:", "latest", b"/"),
         ("p@2026-11-20T16:03:/a:b", "p@2026-11-20T16:03", b"/a:b"),
         ("p@2026-11-20T16:03", "p@2026-11-20T16:03", None),
+        ("2026-11-20T16:03", "2026-11-20T16:03", None),
+        ("2026-11-20T16:03:/a:b", "2026-11-20T16:03", b"/a:b"),
         ("latest:/me@home/x", "latest", b"/me@home/x"),
     ],
 )
@@ -136,3 +138,28 @@ def test_no_repository(yester: Yester, home: Path, command: list[str]) -> None:
     wrong = yester(*command, "--repo", other)
     assert wrong.code == 6
     assert is_one_complaint(wrong.err)
+
+
+def test_profile_and_host_narrow_what_is_named(yester: Yester, taken: Path, tmp_path: Path) -> None:
+    one = json.loads(yester("list", "--json").out)[0]
+    other = tmp_path / "mail"
+    other.mkdir()
+    yester("profile", "add", "mail", other)
+    yester("snap", "mail")
+    named = json.loads(yester("show", "latest", "--profile", "docs", "--json").out)
+    assert named["snapshot"] == one["snapshot"]
+    assert json.loads(yester("show", "now", "--host", one["host"], "--json").out)["profile"] == "mail"
+    for words in (("--profile", "photos"), ("--host", "elsewhere")):
+        refused = yester("show", "latest", *words)
+        assert refused.code == 2 and is_one_complaint(refused.err)
+    restored = yester("restore", "latest", "--profile", "docs", "--target", tmp_path / "back", "--json")
+    assert restored.code in (0, 3) and json.loads(restored.out)["files"] > 0
+
+
+def test_a_snapshot_by_name_and_by_time(yester: Yester, taken: Path) -> None:
+    id = json.loads(yester("list", "--json").out)[0]["snapshot"]
+    yester("rename", "latest", "before the upgrade")
+    for text in ("before the upgrade", "docs@before the upgrade", "now", "docs@0d", "@0h", "today"):
+        assert json.loads(yester("show", text, "--json").out)["snapshot"] == id, text
+    refused = yester("show", "3D")
+    assert refused.code == 2 and "No snapshot is as old as 3D" in refused.err
