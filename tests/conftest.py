@@ -37,11 +37,21 @@ def settle_in(home: Path, patch: pytest.MonkeyPatch) -> None:
         patch.setenv(variable, str(place))
 
 
+def no_schedules(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Keep tests away from the timers and the crontab of who runs them, root's also: those are not below a home."""
+    for program in ("crontab", "systemctl"):
+        (folder / program).write_text("#!/bin/sh\necho no crontab here >&2\nexit 1\n")
+        (folder / program).chmod(0o755)
+    patch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    patch.setenv("SYSTEMD_UNIT_PATH", str(folder / "units"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_home_of_the_person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep tests that ask for no `home` away from the real one too."""
     with pytest.MonkeyPatch.context() as patch:
         settle_in(tmp_path_factory.mktemp("home"), patch)
+        no_schedules(tmp_path_factory.mktemp("system"), patch)
         yield
 
 

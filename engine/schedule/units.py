@@ -27,11 +27,15 @@ class Units:
 
     @classmethod
     def of_this_user(cls) -> "Units":
-        """Return root's, which are the system's, or the person's own: root has no manager of its own under sudo."""
-        if os.geteuid() == 0:
-            return cls(Path("/etc/systemd/system"))
+        """Return root's, which are the system's, or the person's own: root has no manager of its own under sudo.
+
+        SYSTEMD_UNIT_PATH moves them, as it moves where systemd looks.
+        """
+        is_root = os.geteuid() == 0
         config = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-        return cls(Path(config, "systemd/user"), ("--user",))
+        usual = "/etc/systemd/system" if is_root else Path(config, "systemd/user")
+        stated = os.environ.get("SYSTEMD_UNIT_PATH", "").partition(":")[0]
+        return cls(Path(stated or usual), () if is_root else ("--user",))
 
     def installed(self, profile: str) -> dict[str, bytes]:
         """Return the units of a profile that are there, by name."""
@@ -56,6 +60,7 @@ class Units:
                 path.write_text(texts[path.name], encoding="utf-8")
             environment = {**os.environ, "SYSTEMD_COLORS": "0"}
             environment.setdefault("XDG_RUNTIME_DIR", folder)
+            environment.pop("SYSTEMD_UNIT_PATH", None)  # it would not know timers.target then
             command = ["systemd-analyze", *self.manager, "--man=no", "verify", *map(str, paths)]
             said = ask(command, environment=environment)
         if said is None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from yester.engine.capture.filters import DEFAULT_EXCLUDES, read_pattern_file
-from yester.engine.errors import RepositoryError, UsageError
+from yester.engine.errors import RepositoryError, UsageError, YesterError
 from yester.engine.events import clean
 from yester.engine.places import Places
 from yester.engine.profiles.changing import Change, changed, parse_setting
@@ -28,7 +28,7 @@ from yester.engine.profiles.reporting import as_json as all_keys
 from yester.engine.profiles.reporting import effects
 from yester.engine.profiles.sizes import parse_size
 from yester.engine.profiles.writing import new_profile, save_profile
-from yester.engine.schedule.installing import installed
+from yester.engine.schedule.installing import remove_schedule
 from yester.engine.schedule.machine import Machine
 from yester.plugins.backends.registry import open_store
 from yester.tui.cli.asking import confirm
@@ -268,11 +268,13 @@ def remove(name: str, yes: bool) -> None:
     except OSError as problem:
         raise UsageError(f"{path} cannot be removed: {problem.strerror}", hint="Check its folder's rights.") from None
     click.echo(f"profile {name} removed; its snapshots stay, and the text with them: yester profile recover {name}")
-    if there := installed(Profile(name, b"", ()), Machine.this(Places.default())):
-        complain(
-            f"Its runs are still started by {there.how}, and will fail now",
-            f"Stop that: yester schedule disable {name}",
-        )
+    try:
+        places = remove_schedule(name, Machine.this(Places.default()))
+    except YesterError as problem:
+        complain(f"Its runs are still started, and will fail now: {problem.what}", problem.hint)
+    else:
+        if places:
+            click.echo(f"its schedule is removed as well: {', '.join(map(one_line, places))}")
 
 
 @command.command("check", short_help="Look for mistakes in profiles.")

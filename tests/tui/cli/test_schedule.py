@@ -69,6 +69,15 @@ def test_show_enable_change_disable(yester: Yester, home: Path, docs: Path, tmp_
     assert (tmp_path / "crontab").read_bytes() == b""
 
 
+def test_a_profile_goes_with_its_schedule(yester: Yester, home: Path, docs: Path, tmp_path: Path) -> None:
+    scheduled(yester, home, docs, 'when = "daily"')
+    yester("schedule", "enable", "docs")
+    removed = yester("profile", "remove", "docs", "--yes")
+    assert removed.code == 0
+    assert "its schedule is removed as well: crontab" in removed.out
+    assert (tmp_path / "crontab").read_bytes() == b""
+
+
 def test_timers(yester: Yester, home: Path, docs: Path, tmp_path: Path) -> None:
     scheduled(yester, home, docs, 'when = "daily"')
     (done,) = json.loads(yester("schedule", "enable", "--with", "systemd", "--json").out)
