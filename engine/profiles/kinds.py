@@ -52,7 +52,7 @@ def spelled(raw: object) -> str:
         case str():
             return f'"{raw}"' if len(raw) <= 60 else f'"{raw[:59]}…"'
         case int():
-            return str(raw) if abs(raw) < 10**18 else "so large a number"
+            return str(raw) if abs(raw) < 10**18 else "a number so large"
         case float():
             return str(raw)
         case list():

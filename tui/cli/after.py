@@ -41,6 +41,13 @@ class Outcome:
     exit_code: int
     snapshot: str
     """Its id; empty when there is none."""
+    error: str = ""
+    """What it failed with."""
+
+
+def words_of(problem: BaseException | None) -> str:
+    """Return what an error says; empty for none."""
+    return "" if problem is None else str(problem) or type(problem).__name__
 
 
 def maintain(profile: Profile, places: Places, access: Access, outcome: Outcome) -> None:
@@ -56,13 +63,10 @@ def tell_others(profile: Profile, places: Places, access: Access, outcome: Outco
     if profile.notify.on == "never":
         return
     from yester.engine.notifying import Notice
-    from yester.engine.runs.history import read_run
-    from yester.engine.runs.status import why
 
     text = _WORDS.get(outcome.result, outcome.result)
-    record = read_run(places.state, outcome.run) if outcome.result == "failed" else None
-    if record is not None:
-        text += f": {why(record)}"
+    if outcome.result == "failed" and outcome.error:
+        text += f": {outcome.error}"
     tell(profile, Notice(profile.name, outcome.run, outcome.result, text))
 
 

@@ -10,22 +10,27 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from itertools import takewhile
 
 import click
 
 from yester.engine.errors import YesterError
-from yester.engine.events import Message
+from yester.engine.events import Error, ErrorCode
 from yester.engine.maintenance.due import Kind, due
 from yester.engine.maintenance.record import Record, load_record, noted, only_one, save_record
 from yester.engine.notifying import Notice
 from yester.engine.places import Places
 from yester.engine.profiles.profile import LimitSpec, Profile
+from yester.engine.runs.history import journaled
 from yester.engine.secrets import SecretSource
 from yester.tui.cli.after import tell
 from yester.tui.cli.failures import CANCELLED, TERMINATED, Terminated, complain
 from yester.tui.cli.opening import DOWNLOAD_LIMIT, UPLOAD_LIMIT, Access, rates, repository_place
 from yester.tui.cli.running import Work, recorded
 from yester.tui.cli.wording import one_line
+
+_SECOND_NS = 10**9
+"""Within a second, journals are not listed in their order."""
 
 _STOPPED = (-signal.SIGINT, -signal.SIGTERM, CANCELLED, TERMINATED)
 """Exit codes of a command that somebody stopped: it neither went well nor failed."""
@@ -48,9 +53,12 @@ def _maintain(profile: Profile, places: Places, access: Access, place: str) -> N
     now_ns = time.time_ns()
     record = load_record(places.state, place, now_ns)
     for kind in due(profile.maintenance, record.done, record.since_ns, datetime.fromtimestamp(now_ns / 1e9, UTC)):
-        code, text = _carry_out(kind, profile, places, access, place)
+        began_ns = time.time_ns()
+        code, text = _run(command_line(kind, profile, place) + secret_words(access.source, profile), profile.limits)
         if code in _STOPPED:
             raise KeyboardInterrupt
+        if not _has_journal(places, kind, began_ns):
+            _write_journal(places, Work.of(kind, profile, place), code, text)
         record = noted(record, kind, time.time_ns(), code, text)
         save_record(places.state, record)
         _say(kind, profile, record)
@@ -67,6 +75,21 @@ def _say(kind: Kind, profile: Profile, record: Record) -> None:
     tell(profile, Notice(profile.name, "", "failed", one_line(what)))
 
 
+def _has_journal(places: Places, kind: Kind, began_ns: int) -> bool:
+    """Whether the command left a record: one that found nothing to do, or no repository, may not."""
+    recent = takewhile(lambda run: run.began_ns >= began_ns - _SECOND_NS, journaled(places.state))
+    return any(run.action == kind and run.began_ns >= began_ns for run in recent)
+
+
+def _write_journal(places: Places, work: Work, code: int, text: str) -> None:
+    with recorded(places, work, quiet=True) as run:
+        if code != 0:
+            run.hooks.on_error(
+                Error(code=ErrorCode.FAILED, text=text, profile=work.profile, profile_id=work.profile_id)
+            )
+            run.ends("failed", code)
+
+
 def command_line(kind: Kind, profile: Profile, place: str) -> list[str]:
     """Return the command that does it."""
     match kind:
@@ -78,22 +101,6 @@ def command_line(kind: Kind, profile: Profile, place: str) -> list[str]:
             return ["check", f"--read-data={profile.maintenance.check_percent}%", "--repo", place]
 
 
-def _carry_out(kind: Kind, profile: Profile, places: Places, access: Access, place: str) -> tuple[int, str]:
-    """Return the exit code, and the last thing that was said."""
-    words = command_line(kind, profile, place) + secret_words(access.source, profile)
-    if kind != "forget":
-        return _run(words, profile.limits)
-    with recorded(places, Work.of(kind, profile, place), quiet=True) as run:
-        notes: list[str] = []
-        code, text = _run(words, profile.limits, notes)
-        for note in notes:
-            run.hooks.on_message(Message(level="info", text=note, profile=profile.name))
-        if code != 0:
-            run.hooks.on_message(Message(level="error", text=text, profile=profile.name))
-            run.ends("failed", code)
-        return code, text
-
-
 def secret_words(stated: SecretSource, profile: Profile) -> list[str]:
     """Return the options that say where the passphrase is: what this command was told wins over the profile."""
     own = SecretSource(profile.passphrase_file, profile.passphrase_command, profile.keyring)
@@ -103,8 +110,11 @@ def secret_words(stated: SecretSource, profile: Profile) -> list[str]:
     return words + (["--keyring"] if stated.keyring or own.keyring else [])
 
 
-def _run(words: list[str], limits: LimitSpec, said: list[str] | None = None) -> tuple[int, str]:
-    """Run this program with other words. At a terminal it shows its progress and may ask for the passphrase."""
+def _run(words: list[str], limits: LimitSpec) -> tuple[int, str]:
+    """Run this program with other words; return its exit code and the last thing it said, or its first complaint.
+
+    At a terminal it shows its progress and may ask for the passphrase.
+    """
     upload, download = rates(limits)
     paces = {name: str(rate) for name, rate in ((UPLOAD_LIMIT, upload), (DOWNLOAD_LIMIT, download)) if rate}
     is_attended = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
@@ -122,7 +132,5 @@ def _run(words: list[str], limits: LimitSpec, said: list[str] | None = None) -> 
         process.wait()
         raise
     lines = [line for line in out.decode("utf-8", "replace").splitlines() if line.strip()]
-    if said is not None:
-        said += lines
     complaints = [line.removeprefix("yester: ") for line in lines if line.startswith("yester: ")]
     return process.returncode, one_line((complaints or lines or [""])[0 if complaints else -1])

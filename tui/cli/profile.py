@@ -37,6 +37,7 @@ from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import is_url, repository_place
 from yester.tui.cli.options import as_json
 from yester.tui.cli.profile_edit import command as edit
+from yester.tui.cli.profile_edit import pattern_problems
 from yester.tui.cli.profile_recover import command as recover
 from yester.tui.cli.wording import count, one_line, printable, table
 
@@ -306,9 +307,5 @@ def _problems(folder: Path, name: str) -> list[UsageError]:
         for source in profile.sources
         if not os.path.exists(source)
     ]
-    for path in profile.filters.exclude_files:
-        try:
-            read_pattern_file(path)
-        except UsageError as problem:
-            found.append(problem)
+    found += pattern_problems(profile)
     return found + [UsageError(f"Profile {name}: {missing}") for missing in _missing_repository(profile)]

@@ -46,6 +46,8 @@ def command(name: str, settings: tuple[str, ...], removals: tuple[str, ...]) -> 
             click.echo(f"profile {name}: nothing changed")
             return
         profile = parse_profile(name, text, "with these changes")
+        for problem in pattern_problems(profile):
+            raise problem
         before = _understood(file)
         file.replace(text)
     click.echo(f"profile {name} changed: {one_line(str(file.path))}")
@@ -110,13 +112,35 @@ def _edited(words: Sequence[str], file: ProfileFile, copy: Path) -> str:
         if text is None:
             mistakes = [UsageError(f"{copy} is no text any more, or is gone")]
         else:
-            mistakes = [] if text == file.text else profile_mistakes(file.name, text, str(copy))
+            mistakes = [] if text == file.text else _mistakes(file.name, text, str(copy))
         if text is not None and not mistakes:
             return text
         for mistake in mistakes:
             complain(mistake.what, mistake.hint)
         if not is_attended() or not wants_to_go_on("Edit it again?"):
             raise UsageError(f"Profile {file.name} was not changed", hint="Mend what is named above, and try again.")
+
+
+def _mistakes(name: str, text: str, place: str) -> list[UsageError]:
+    return profile_mistakes(name, text, place) or pattern_problems(parse_profile(name, text, place))
+
+
+def pattern_problems(profile: Profile) -> list[UsageError]:
+    """Return what is wrong with the patterns that a profile leaves things out by, and with the files of such."""
+    from yester.engine.capture.filters import Filter, read_pattern_file  # pathspec takes long to load
+
+    found = []
+    for path in profile.filters.exclude_files:
+        try:
+            read_pattern_file(path)
+        except UsageError as problem:
+            found.append(problem)
+    if not found:
+        try:
+            Filter(profile.filters)
+        except UsageError as problem:
+            found.append(problem)
+    return found
 
 
 def _kept(copy: Path) -> str | None:

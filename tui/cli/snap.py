@@ -23,7 +23,7 @@ from yester.engine.profiles.reading import load_profile, profile_names
 from yester.engine.repository import Repository
 from yester.engine.runlock import run_lock
 from yester.engine.runs.history import has_run, last_good
-from yester.tui.cli.after import Outcome, maintain, switch_off, tell_others
+from yester.tui.cli.after import Outcome, maintain, switch_off, tell_others, words_of
 from yester.tui.cli.cataloguing import update_in_background
 from yester.tui.cli.detaching import detached
 from yester.tui.cli.failures import complain, complain_of_paths
@@ -170,7 +170,8 @@ def _run(asked: Asked, id: str, begun: Callable[[], None] = lambda: None) -> int
         code = _say(asked, id, profile, reason, result)
     finally:
         if recording is not None and not asked.dry_run:
-            outcome = Outcome(id, recording.result, recording.exit_code, recording.snapshot)
+            failed = words_of(sys.exception())
+            outcome = Outcome(id, recording.result, recording.exit_code, recording.snapshot, failed)
             for step in AFTER:
                 step(profile, places, asked.access, outcome)
     return code

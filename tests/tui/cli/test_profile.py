@@ -103,6 +103,9 @@ def test_check_names_every_problem(yester: Yester, home: Path, plain: Path, docs
     assert "Did you mean exclude_caches" in checked.err
     assert f"line {good.splitlines().index('exlude_caches = true') + 1}:" in checked.err
     assert f"the source {docs}/letters is not there" in checked.err
+    file_of(home, "good").write_text(good.replace("exlude_caches = true", "exclude = ['\\']"))
+    assert "An exclude pattern cannot be read" in yester("profile", "check", "good").err
+    file_of(home, "good").write_text(good)
     listed = yester("profile", "list")
     assert listed.code == 2
     assert "lost" in listed.out

@@ -52,6 +52,8 @@ def test_keys_are_set_and_unset(yester: Yester, profile: Path) -> None:
         (["--set", "limits.nice=99"], "limits.nice takes a whole number from -20 to 19, not 99"),
         (["--unset", "sources"], "the key sources is missing"),
         (["--set", "schedule.when"], "sets nothing"),
+        (["--set", "filters.exclude=\\"], "An exclude pattern cannot be read"),
+        (["--set", "filters.exclude_files=/no/such/file"], "/no/such/file cannot be read"),
     ],
 )
 def test_what_makes_no_sense_changes_nothing(yester: Yester, profile: Path, arguments: list[str], words: str) -> None:
