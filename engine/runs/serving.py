@@ -92,10 +92,11 @@ class RunSocket:
         with self._lock:
             self._newest = sequence_of(line)
             self._kept.append(line)
-            for follower in self._followers:
-                if follower.is_live:
-                    self._queue(follower, line)
-        self._rouse()
+            live = [follower for follower in self._followers if follower.is_live]
+            for follower in live:
+                self._queue(follower, line)
+        if live:
+            self._rouse()
 
     def write_progress(self, line: bytes, time_ns: int) -> None:
         """Hand a line to live followers who keep up."""

@@ -129,7 +129,12 @@ class Recorded:
 
     def supervise(self, work: Callable[[Callable[[], bool]], T]) -> T:
         """Run `work(cancelled)` in a thread, with signals and requests heard and progress shown."""
-        return supervise(work, self.watch.tick, self.control)
+        return supervise(work, self.watch.tick, self.control, self._cut_off)
+
+    def _cut_off(self) -> None:
+        """End the record of a run whose process is about to end in the midst of its work."""
+        self.ends("cancelled", 128 + self.control.signal)
+        self.end()
 
     def begin(self, socket: RunSocket) -> None:
         """Write the first line."""
@@ -182,12 +187,15 @@ class Recorded:
 
 
 def supervise(
-    work: Callable[[Callable[[], bool]], T], tick: Callable[[], None] | None, control: RunControl | None = None
+    work: Callable[[Callable[[], bool]], T],
+    tick: Callable[[], None] | None,
+    control: RunControl | None = None,
+    at_once: Callable[[], None] = lambda: None,
 ) -> T:
     """Run `work(cancelled)` in a thread, as tui/cli/supervising.py does, which is loaded now: trio takes its time."""
     from yester.tui.cli.supervising import supervise
 
-    return supervise(work, tick, control)
+    return supervise(work, tick, control, at_once)
 
 
 @contextmanager

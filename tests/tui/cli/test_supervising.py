@@ -5,11 +5,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tests.tui.cli.conftest import environment
 
 from yester.engine.errors import CancelledError, YesterError
+from yester.engine.runs.history import journaled
 from yester.tui.cli.failures import Terminated
 from yester.tui.cli.supervising import supervise
 
@@ -75,3 +77,24 @@ def test_the_second_signal_ends_it_at_once() -> None:
         assert process.wait(LIMIT_S) == 130
         assert process.stderr is not None
         assert process.stderr.read() == b"yester: Stopped at once; the repository is in order\n"
+
+
+def test_a_record_has_an_end_also_when_the_process_is_ended_at_once(tmp_path: Path) -> None:
+    """Else the run would be said to have died."""
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom yester.engine.places import Places\n"
+        "from yester.tui.cli.running import Work, recorded\n"
+        "def work(cancelled):\n    print('working', flush=True)\n"
+        "    while not cancelled(): time.sleep(0.01)\n    print('asked', flush=True)\n    time.sleep(60)\n"
+        "with recorded(Places.under(Path(sys.argv[1])), Work('prune'), quiet=True) as run:\n    run.supervise(work)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    ) as process:
+        assert process.stdout is not None
+        for word in (b"working\n", b"asked\n"):
+            assert process.stdout.readline() == word
+            process.send_signal(signal.SIGINT)
+        assert process.wait(LIMIT_S) == 130
+    [run] = journaled(tmp_path / "state")
+    assert (run.state, run.exit_code, run.action) == ("cancelled", 130, "prune")
