@@ -251,8 +251,11 @@ class Repository:
 
     def tombstoned(self) -> set[SnapshotId]:
         """Return the ids of snapshots that were forgotten on purpose, whether their objects are still there or not."""
-        stones = self._believed(Tombstone, ObjectKind.TOMBSTONE)
-        return {SnapshotId(stone.snapshot) for _, stone in stones}
+        return {SnapshotId(stone.snapshot) for _, stone in self.tombstone_objects()}
+
+    def tombstone_objects(self) -> list[tuple[str, Tombstone]]:
+        """Return all tombstones that are believed, by object name."""
+        return self._believed(Tombstone, ObjectKind.TOMBSTONE)
 
     def _believed(self, kind: type[L], object_kind: ObjectKind) -> list[tuple[str, L]]:
         """Read tombstones or labels, by object name; of write-only clients only those about what they added."""
@@ -388,6 +391,10 @@ class Repository:
     def forget_snapshot(self, sid: SnapshotId, reason: str) -> None:
         """Forget a snapshot on purpose: first its tombstone, so that nobody misses it, then the object itself."""
         stone = Tombstone(snapshot=sid, writer=self.writer, time_ns=time.time_ns(), reason=reason)
+        # Where it cannot be read any more the tombstone says less, and stays for good.
+        with suppress(Missing, DamageError):
+            taken = self.snapshot(sid)
+            stone = replace(stone, of_writer=taken.writer, of_sequence=taken.sequence)
         self.put_record(ObjectKind.TOMBSTONE, stone)
         # The store of a write-only client may forbid it to delete; a prune does it then.
         with suppress(Missing, *([] if self.can_read else [Denied])):

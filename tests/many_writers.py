@@ -356,8 +356,8 @@ def _assert_counted_once(repository: Repository, snapshots: Mapping[SnapshotId, 
 
 def _default(function: Callable[..., object], name: str, value: object) -> None:
     """Set what a keyword is by default; there is no other way in for what a host is, as everywhere it is this one."""
-    defaults: dict[str, object] = function.__kwdefaults__
-    assert name in defaults
+    defaults = function.__kwdefaults__
+    assert defaults is not None and name in defaults
     defaults[name] = value
 
 

@@ -5,7 +5,7 @@ index names, then packs: a writer puts them in the opposite order, so that whate
 the index that is read after it.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +17,20 @@ from yester.engine.places import unwritable
 from yester.engine.prune.keeping import Keeping
 from yester.engine.prune.needs import Needs
 from yester.engine.prune.plan import PackUse
-from yester.engine.prune.references import Walk
+from yester.engine.prune.references import Note, Walk
 from yester.engine.repository import Repository
 from yester.engine.sealed.records import Snapshot
 from yester.engine.trees.referring import Reference
 
 _READER_SIZE = 32 << 20
 """Budget for reading trees, bytes."""
+
+
+class Outdated(Exception):
+    """A snapshot was forgotten while it was walked, and perhaps pruned: the look has to begin anew.
+
+    Nodes that were noted and not walked would be taken for walked otherwise, and what they need for needed by nobody.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ def judge(repository: Repository, folder: Path, tick: Callable[[int, int], None]
     """Find what all snapshots need. `folder` takes a table of all blobs; `tick` as in Walk.
 
     With `adopt` the index is made to name every pack first, else packs that it does not name are left alone.
-    DamageError when a snapshot, or a part of its tree, cannot be read.
+    DamageError when a snapshot, or a part of its tree, cannot be read. Outdated.
     """
     index = repository.index
     doomed = set[PackId]().union(*listed(repository).marks.values())
@@ -57,7 +64,7 @@ def judge(repository: Repository, folder: Path, tick: Callable[[int, int], None]
         needs = Needs(index.written_whole(folder))
     except OSError as error:
         raise unwritable(folder, error) from error
-    lost = _refer(repository, needs, [snapshot for _, snapshot in snapshots], tick)
+    lost = _refer(repository, needs, snapshots, tick)
     keeping = Keeping(needs, repository.store, repository.keys, packs, doomed)
     uses = keeping.choose(lambda: tick(0, 0))
     return Judged(frozenset(sid for sid, _ in snapshots), needs, tuple(uses), lost + keeping.lost, tuple(warnings))
@@ -76,7 +83,10 @@ def readable_snapshots(repository: Repository) -> list[tuple[SnapshotId, Snapsho
 
 
 def _refer(
-    repository: Repository, needs: Needs, snapshots: Collection[Snapshot], tick: Callable[[int, int], None]
+    repository: Repository,
+    needs: Needs,
+    snapshots: Collection[tuple[SnapshotId, Snapshot]],
+    tick: Callable[[int, int], None],
 ) -> int:
     """Let all copies be needed of all that snapshots refer to; return how much the index does not name."""
     lost = 0
@@ -90,7 +100,22 @@ def _refer(
             lost += 1
         return bool(is_new)
 
-    walk = Walk(repository.reader(_READER_SIZE), note, tick)
-    for snapshot in snapshots:
-        walk.snapshot(snapshot)
+    walk_all(repository, snapshots, note, tick)
     return lost
+
+
+def walk_all(
+    repository: Repository,
+    snapshots: Iterable[tuple[SnapshotId, Snapshot]],
+    note: Note,
+    tick: Callable[[int, int], None],
+) -> None:
+    """Note what all these refer to; DamageError when one that is still there cannot be read, else Outdated."""
+    walk = Walk(repository.reader(_READER_SIZE), note, tick)
+    for sid, snapshot in snapshots:
+        try:
+            walk.snapshot(snapshot)
+        except DamageError as error:
+            if sid in repository.snapshot_ids():
+                raise
+            raise Outdated from error

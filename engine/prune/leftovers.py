@@ -1,6 +1,6 @@
 """Small objects that nobody needs any more: what a prune takes away besides packs and index fragments."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from yester.engine.errors import Missing
 from yester.engine.ids import SnapshotId
 from yester.engine.prune.waiting import Watched
 from yester.engine.repository import Repository
-from yester.engine.sealed.records import Label
+from yester.engine.sealed.records import Label, Snapshot, Tombstone
 from yester.engine.sealed.sealing import ObjectKind, name_of
 
 
@@ -20,32 +20,54 @@ class Leftovers:
     snapshots: int = 0
     """Forgotten ones whose objects a broken off `forget` had left."""
     labels: int = 0
+    tombstones: int = 0
+    """Of snapshots that no client can miss any more."""
     marks: int = 0
     """Of prunes that did not end."""
 
 
 def sweep(repository: Repository, watched: Watched) -> Leftovers:
     """Delete what is left over. StoreError when the store fails; what cannot be read stays."""
+    stones = repository.tombstone_objects()
     labels = repository.label_objects()
     # Whoever put one of these labels for a snapshot that is yet to come is listed now.
     are_final = not (watched.writers() | watched.writers())
-    there, forgotten = repository.snapshot_ids(), repository.tombstoned()
+    names = set(repository.store.list(name_of(ObjectKind.SNAPSHOT, b"")))
+    forgotten = repository.tombstoned()
+    snapshots = dict(repository.snapshots())
+    undead = {name for sid in forgotten if (name := name_of(ObjectKind.SNAPSHOT, sid)) in names}
     watched.bury_prunes()
     return Leftovers(
-        snapshots=_delete(repository, (name_of(ObjectKind.SNAPSHOT, sid) for sid in _undead(repository, forgotten))),
-        labels=_delete(repository, _superseded(labels, there, forgotten, are_final=are_final)),
+        snapshots=_delete(repository, iter(undead)),
+        labels=_delete(repository, _superseded(labels, snapshots.keys(), forgotten, are_final=are_final)),
+        tombstones=_delete(repository, unneeded_tombstones(stones, snapshots, undead)),
         marks=_delete(repository, _spent_marks(repository)),
     )
 
 
-def _undead(repository: Repository, forgotten: set[SnapshotId]) -> Iterator[SnapshotId]:
-    """Yield the forgotten snapshots whose objects are still listed."""
-    listed_names = set(repository.store.list(name_of(ObjectKind.SNAPSHOT, b"")))
-    return (sid for sid in forgotten if name_of(ObjectKind.SNAPSHOT, sid) in listed_names)
+def unneeded_tombstones(
+    stones: Iterable[tuple[str, Tombstone]], snapshots: Mapping[SnapshotId, Snapshot], undead: Collection[str] = ()
+) -> Iterator[str]:
+    """Yield the tombstones without which no client misses the snapshot that they name (docs/format.md, section 8.4).
+
+    One whose snapshot's object was still listed, and is in `undead`, stays: a power cut may bring the object back.
+    """
+    newest: dict[bytes, int] = {}
+    for snapshot in snapshots.values():
+        newest[snapshot.writer] = max(snapshot.sequence, newest.get(snapshot.writer, 0))
+    named = {snapshot.previous for snapshot in snapshots.values()}
+    for name, stone in stones:
+        is_outdone = stone.of_writer is not None and newest.get(stone.of_writer, 0) > stone.of_sequence
+        if is_outdone and stone.snapshot not in named and name_of(ObjectKind.SNAPSHOT, stone.snapshot) not in undead:
+            yield name
 
 
 def _superseded(
-    labels: list[tuple[str, Label]], there: set[SnapshotId], forgotten: set[SnapshotId], *, are_final: bool
+    labels: Sequence[tuple[str, Label]],
+    there: Collection[SnapshotId],
+    forgotten: Collection[SnapshotId],
+    *,
+    are_final: bool,
 ) -> Iterator[str]:
     """Yield the labels that do not count: a later one does, or their snapshot is gone."""
     best: dict[bytes, tuple[int, bytes, str]] = {}

@@ -22,6 +22,12 @@ class Needs:
         self.segment = segment
         self._bits = bytearray((len(segment) + 7) >> 3)
 
+    def copy(self) -> "Needs":
+        """Return the same bits, to change."""
+        copied = Needs(self.segment)
+        copied._bits[:] = self._bits
+        return copied
+
     def __contains__(self, row: int) -> bool:
         return self._bits[row >> 3] >> (row & 7) & 1 == 1
 

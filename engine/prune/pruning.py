@@ -57,7 +57,7 @@ from yester.engine.packs.merging import delete_fragments, is_scattered, merge_fr
 from yester.engine.packs.packs import PackEntry
 from yester.engine.places import unwritable
 from yester.engine.progress import UPDATE_INTERVAL_S, Counters, Progress
-from yester.engine.prune.judging import Judged, judge
+from yester.engine.prune.judging import Judged, Outdated, judge
 from yester.engine.prune.leftovers import Leftovers, sweep
 from yester.engine.prune.plan import Going, PrunePlan, plan_prune
 from yester.engine.prune.repacking import Repacker
@@ -72,7 +72,7 @@ ASK_S = 20.0
 """A prune that deletes asks so often whether it is still taken for alive."""
 
 _TRIES = 3
-"""How often a look is repeated when others deleted a snapshot, or packs, under it."""
+"""How often a look is repeated when blobs seem to be lost."""
 
 _SPARE_FRAGMENTS = 8
 _SCRATCH = "prune-"
@@ -203,15 +203,12 @@ class _Prune:
         return judged
 
     def _settled(self, look: Callable[[], _T]) -> _T:
-        """Look; again when a snapshot was forgotten meanwhile: then what it needed may be gone for good reason."""
-        for _ in range(_TRIES):
-            before = self._repository.snapshot_ids()
+        """Look, until no snapshot was forgotten under it."""
+        while True:
             try:
                 return look()
-            except DamageError:
-                if before <= self._repository.snapshot_ids():
-                    raise
-        return look()
+            except Outdated:
+                self._stop_if_asked()
 
     def _plan(self, judged: Judged) -> PrunePlan:
         options = self._options

@@ -10,12 +10,9 @@ from collections.abc import Callable, Collection
 from yester.engine.capture.standing import Listed, listed
 from yester.engine.ids import SHORT_ID_SIZE, PackId
 from yester.engine.packs.segments import PACK_PREFIX_SIZE
-from yester.engine.prune.judging import Judged, readable_snapshots
-from yester.engine.prune.references import Walk
+from yester.engine.prune.judging import Judged, readable_snapshots, walk_all
 from yester.engine.repository import Repository
 from yester.engine.trees.referring import Reference
-
-_READER_SIZE = 32 << 20
 
 
 class Sparing:
@@ -34,6 +31,7 @@ class Sparing:
         self._repository, self._judged, self._mark = repository, judged, mark
         self._going = {pack[:PACK_PREFIX_SIZE]: pack for pack in packs}
         self._copied, self._copies = set(copied), set(copies)
+        self._needs = judged.needs
         self._walked: set[bytes] = set()
         """Nodes that were stored since the first look."""
         self._lasting: set[bytes] = set()
@@ -41,7 +39,7 @@ class Sparing:
         self.spared: set[PackId] = set()
 
     def look(self, tick: Callable[[int, int], None]) -> None:
-        """List marks, snapshots, index and packs, in this order, and spare what is needed."""
+        """List marks, snapshots, index and packs, in this order, and spare what is needed. DamageError; Outdated."""
         repository, index = self._repository, self._repository.index
         before = listed(repository)
         snapshots = readable_snapshots(repository)
@@ -53,10 +51,10 @@ class Sparing:
         self._lasting = {pack[:PACK_PREFIX_SIZE] for pack in lasting} - index.blind_packs()
         if not self._copies <= lasting:
             self.spared |= self._copied
-        walk = Walk(repository.reader(_READER_SIZE), self._note, tick)
-        for sid, snapshot in snapshots:
-            if sid not in self._judged.snapshots:
-                walk.snapshot(snapshot)
+        # A look that was broken off has noted nodes that it did not walk.
+        self._needs, self._walked = self._judged.needs.copy(), set()
+        new = [(sid, snapshot) for sid, snapshot in snapshots if sid not in self._judged.snapshots]
+        walk_all(repository, new, self._note, tick)
         if any(use.needed_blobs and use.pack not in lasting for use in self._judged.packs):
             self._spare_for_lost()
 
@@ -66,8 +64,8 @@ class Sparing:
 
     def _note(self, reference: Reference) -> bool:
         """Spare what a snapshot that is new needs of the packs that go; whether the blob was not met before."""
-        needs, short = self._judged.needs, reference.blob[:SHORT_ID_SIZE]
-        is_new = needs.refer(reference.blob)
+        short = reference.blob[:SHORT_ID_SIZE]
+        is_new = self._needs.refer(reference.blob)
         if is_new is False:
             return False
         if is_new is None:
@@ -80,7 +78,7 @@ class Sparing:
 
     def _spare_for_lost(self) -> None:
         """Where a pack that was to keep a copy does not last, spare another copy."""
-        for _, records in self._judged.needs.blobs():
+        for _, records in self._needs.blobs():
             if len(records) > 1:
                 self._save(records[0][:SHORT_ID_SIZE])
 
@@ -90,7 +88,7 @@ class Sparing:
         What is in neither is no affair of this prune: it lies in what another one marked, which spares it as well.
         """
         if not self._lasts(short):
-            copies = self._judged.needs.copies(short)
+            copies = self._needs.copies(short)
             self.spared |= {self._going[copy.pack] for _, copy in copies if copy.pack in self._going}
 
     def _lasts(self, short: bytes) -> bool:

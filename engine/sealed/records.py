@@ -89,6 +89,9 @@ class Tombstone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     writer: ShortId
     time_ns: int
     reason: str = ""
+    of_writer: ShortId | None = None
+    """Who took the snapshot, if known, and as which of its own: then a prune can tell when nobody will miss it."""
+    of_sequence: Count = 0
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

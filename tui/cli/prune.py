@@ -117,6 +117,7 @@ def _summary(result: "PruneResult") -> list[str]:
         for number, words in (
             (left.snapshots, ("forgotten snapshot",)),
             (left.labels, ("old label",)),
+            (left.tombstones, ("old tombstone",)),
             (left.marks, ("mark of a broken off prune", "marks of broken off prunes")),
         )
         if number

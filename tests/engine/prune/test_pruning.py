@@ -1,5 +1,6 @@
 """Prune from end to end: what it frees, what it leaves, and who may come between."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from tests.engine.prune.rigging import (
 from tests.rig import Rig
 
 from yester.engine.capture.standing import listed
-from yester.engine.errors import CancelledError, DamageError, Missing
+from yester.engine.errors import Broken, CancelledError, DamageError, Missing
 from yester.engine.events import Event, Message, PruneBegin, PruneEnd
 from yester.engine.hooks import AllEvents
 from yester.engine.ids import PackId, SnapshotId
@@ -139,6 +140,47 @@ def test_waits_for_a_writer_and_spares_what_its_snapshot_needs(rig: Rig, source:
     assert result.spared_packs == len(result.plan.delete) == 2
     assert clock.time < STILL_S
     assert_holds(rig, taken[0], files)
+    assert_sound(rig)
+
+
+class Failing(MemoryStore):
+    """A store that fails once, when it is told to, to read metadata."""
+
+    failing: Callable[[], None] | None = None
+
+    def get_range(self, name: str, offset: int, size: int) -> bytes:
+        if name.startswith("meta.") and self.failing is not None:
+            failing, self.failing = self.failing, None
+            failing()
+            raise Broken("a bad sector", name=name)
+        return super().get_range(name, offset, size)
+
+
+def test_a_last_look_that_begins_anew_walks_anew(rig: Rig, source: Path) -> None:
+    """A new snapshot is forgotten while it is walked; another one has the same trees, and needs what goes."""
+    store = Failing()
+    rig = replace(rig, store=store, made=False)
+    files = kept_files(source)
+    rig.open()
+    forget(rig, rig.snap().snapshot)
+    with session_of(rig) as writer:
+        taken: list[SnapshotId | None] = []
+
+        def meanwhile() -> None:
+            if clock.sleeps == 3:
+                [mark] = store.list("mark.")
+                hidden = store.get(mark)
+                store.delete(mark)
+                taken.extend((rig.snap().snapshot, rig.snap().snapshot))
+                store.put(mark, [hidden])
+                writer.__exit__(None, None, None)
+                store.failing = lambda: forget(rig, taken[0])
+
+        clock = FakeClock(meanwhile)
+        result = pruned(rig, clock=clock)
+    assert store.failing is None
+    assert result.spared_packs == 2
+    assert_holds(rig, taken[1], files)
     assert_sound(rig)
 
 
