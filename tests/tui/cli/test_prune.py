@@ -12,7 +12,7 @@ def forgotten(yester: Yester, plain: Path, docs: Path) -> Path:
     yester("profile", "add", "docs", docs)
     yester("snap", "docs")
     first = json.loads(yester("list", "--json").out)[0]["snapshot"]
-    (docs / "large").unlink()
+    (docs / "large").write_bytes(b"".join(number.to_bytes(4, "little") for number in range(500_000)))
     yester("snap", "docs")
     assert yester("forget", "--snapshot", first, "--yes").code == 0
     return plain
