@@ -237,9 +237,18 @@ class FileSystem(Generic[A]):
             listing.rows(self._fill, position, reply)
             return
         for after, (child, inode) in listing.after(position):
-            self.attributes(inode).entry_timeout = VIEW_SECONDS
-            if not reply(child, after):
+            if self._fill_child(inode) and not reply(child, after):
                 return
+
+    def _fill_child(self, inode: Inode) -> bool:
+        """Fill in what a view folder shows; False when it is gone: a snapshot was forgotten since it was opened."""
+        try:
+            self.attributes(inode).entry_timeout = VIEW_SECONDS
+        except OSError as error:
+            if error.errno != errno.ESTALE:
+                raise
+            return False
+        return True
 
     # Content
 

@@ -34,12 +34,12 @@ def sweep(repository: Repository, watched: Watched) -> Leftovers:
     are_final = not (watched.writers() | watched.writers())
     names = set(repository.store.list(name_of(ObjectKind.SNAPSHOT, b"")))
     forgotten = repository.tombstoned()
-    snapshots = dict(repository.snapshots())
+    there, snapshots = repository.snapshot_ids(), dict(repository.trusted_snapshots())
     undead = {name for sid in forgotten if (name := name_of(ObjectKind.SNAPSHOT, sid)) in names}
     watched.bury_prunes()
     return Leftovers(
         snapshots=_delete(repository, iter(undead)),
-        labels=_delete(repository, _superseded(labels, snapshots.keys(), forgotten, are_final=are_final)),
+        labels=_delete(repository, _superseded(labels, there, forgotten, are_final=are_final)),
         tombstones=_delete(repository, unneeded_tombstones(stones, snapshots, undead)),
         marks=_delete(repository, _spent_marks(repository)),
     )

@@ -197,6 +197,23 @@ def test_snapshots_come_and_go_at_most_a_second_later(scene: Scene) -> None:
     assert caught.value.errno == errno.ESTALE
 
 
+def test_what_is_forgotten_while_it_is_listed_is_left_out(scene: Scene) -> None:
+    """A prune, or another client, forgets snapshots at any moment: the others are listed all the same."""
+    kept, gone = scene.snapshots.take(scene.source), scene.snapshots.take(scene.source, time_ns=2 * 10**18)
+    system = scene.open()
+    ids = system.open_listing(IDS)
+    scene.snapshots.forget(gone)
+    scene.now += 10
+    found: list[bytes] = []
+
+    def reply(name: bytes, position: int) -> bool:
+        found.append(name)
+        return True
+
+    system.list_from(ids, 0, reply)
+    assert found == [b".", b"..", kept.hex().encode()]
+
+
 def test_while_the_store_is_away_the_views_stay(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     scene.snapshots.take(scene.source)
     system = scene.open()
