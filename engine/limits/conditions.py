@@ -1,11 +1,13 @@
 """Whether a run may start now: power and network, against what its profile says."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from yester.engine.limits.network import Network, network
-from yester.engine.limits.power import on_battery
 from yester.engine.places import Places
 from yester.engine.profiles.profile import LimitSpec, Profile
+
+if TYPE_CHECKING:
+    from yester.engine.limits.network import Network
 
 Tell = Callable[[str], None]
 
@@ -19,6 +21,8 @@ def reason_to_skip(profile: Profile, places: Places, tell: Tell) -> str:
 def _power_reason(limits: LimitSpec, tell: Tell) -> str:
     if limits.on_battery == "run":
         return ""
+    from yester.engine.limits.power import on_battery
+
     battery = on_battery()
     if battery is None:
         tell("Whether there is mains power is not known; the run goes on")
@@ -28,6 +32,8 @@ def _power_reason(limits: LimitSpec, tell: Tell) -> str:
 def _network_reason(limits: LimitSpec, tell: Tell) -> str:
     if limits.metered == "run" and not limits.networks:
         return ""
+    from yester.engine.limits.network import network
+
     found = network()
     reason = network_reason(limits, found)
     if not reason and found.note:
@@ -35,7 +41,7 @@ def _network_reason(limits: LimitSpec, tell: Tell) -> str:
     return reason
 
 
-def network_reason(limits: LimitSpec, found: Network) -> str:
+def network_reason(limits: LimitSpec, found: "Network") -> str:
     """Return why the network forbids the run; empty when it does not, or is not known."""
     if limits.metered == "skip" and found.metered:
         return 'The network is paid by volume, and the profile says metered = "skip"'

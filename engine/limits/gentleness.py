@@ -1,14 +1,12 @@
 """What holds while a run works: it steps back for other programs, and keeps the machine from going to sleep."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from yester.engine.errors import YesterError
 from yester.engine.profiles.profile import LimitSpec, Profile
-from yester.engine.schedule.programs import ask
 
 Tell = Callable[[str], None]
 
@@ -43,6 +41,8 @@ def step_back(limits: LimitSpec, tell: Tell) -> None:
 
 
 def _set_ionice(wanted: str, tell: Tell) -> None:
+    from yester.engine.schedule.programs import ask
+
     kind, _, number = wanted.partition(":")
     place = ["-c", "3"] if kind == "idle" else ["-c", "2", "-n", number]
     try:
@@ -62,18 +62,13 @@ def awake(why: str, tell: Tell) -> Iterator[None]:
 
     Nothing waits for the child to have done it. What hindered it is told at the end.
     """
-    program = shutil.which("systemd-inhibit")
-    if program is None:
-        tell("systemd-inhibit is not here: the machine may go to sleep during the run")
-        yield
-        return
-    words = [program, "--what=sleep", "--mode=block", "--who=yester", f"--why={why}", "cat"]
+    words = ["systemd-inhibit", "--what=sleep", "--mode=block", "--who=yester", f"--why={why}", "cat"]
     try:
         child = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
         )
     except OSError as problem:
-        tell(f"systemd-inhibit cannot be run: {problem.strerror}")
+        tell(f"The machine may go to sleep during the run: systemd-inhibit: {problem.strerror}")
         yield
         return
     try:

@@ -62,7 +62,7 @@ def test_what_cannot_be_done_is_told(tmp_path: Path) -> None:
     _, _, notes = in_a_process(tmp_path, {"ionice": "idle"}, {})
     assert notes == [
         "ionice is not here, so that ionice = idle has no effect",
-        "systemd-inhibit is not here: the machine may go to sleep during the run",
+        "The machine may go to sleep during the run: systemd-inhibit: No such file or directory",
     ]
     _, _, notes = in_a_process(tmp_path, {"ionice": "idle"}, {"ionice": REFUSED, "systemd-inhibit": REFUSED})
     assert notes == [
