@@ -19,7 +19,7 @@ from yester.engine.capture.request import SnapshotRequest, SnapshotResult
 from yester.engine.capture.roots import Root, plan_roots
 from yester.engine.capture.standing import listed, unsound_metadata
 from yester.engine.capture.streams import plan_streams
-from yester.engine.errors import Broken, DamageError, UsageError, YesterError
+from yester.engine.errors import Broken, DamageError, StoreError, UsageError, YesterError
 from yester.engine.events import ErrorCode, Phase
 from yester.engine.hooks import Hooks
 from yester.engine.host import host_name
@@ -28,7 +28,6 @@ from yester.engine.packs.adoption import adopt_orphans
 from yester.engine.places import Places
 from yester.engine.progress import Progress
 from yester.engine.repository import Repository
-from yester.engine.sealed.records import Snapshot
 from yester.engine.sessions import WriterSession
 
 __all__ = ["SnapshotRequest", "SnapshotResult", "take_snapshot"]
@@ -101,11 +100,11 @@ class _Run:
                 if session is None:
                     return done
                 if done.snapshot is None:
-                    self._settle(attempt.series.parent)
+                    self._settle(done.same_as)
                     return done
                 if is_lasting(self._repository, session, done.snapshot, attempt.needed, self._unsound):
                     self._teller.snapshot(done.snapshot, context.started_ns)
-                    self._settle((done.snapshot, self._repository.snapshot(done.snapshot)))
+                    self._settle(done.snapshot)
                     return done
                 self._repository.forget_snapshot(done.snapshot, "a prune took what it was built on")
                 context.counters.restart()
@@ -115,15 +114,19 @@ class _Run:
             hint="Let the program that prunes this repository end, run `yester check`, and try again.",
         )
 
-    def _settle(self, complete: tuple[SnapshotId, Snapshot] | None) -> None:
+    def _settle(self, complete: SnapshotId | None) -> None:
         """Take away the partial snapshots that the complete one, which is there to stay, stands for as well.
 
         Remember it, so that its loss would be noticed, and say what was lost before.
         """
-        if complete is not None:
-            forget_partials(self._context, complete)
-        for warning in self._repository.warnings():
-            self._teller.message("warning", warning)
+        try:
+            if complete is not None:
+                forget_partials(self._context, (complete, self._repository.snapshot(complete)))
+            for warning in self._repository.warnings():
+                self._teller.message("warning", warning)
+        except StoreError as error:
+            # The snapshot is there, and the next run does this as well.
+            self._teller.message("warning", f"{error.what}; the snapshot is complete all the same")
 
     def _was_pruned(self, there: Set[PackId], session: WriterSession | None) -> bool:
         """Whether packs that were there are gone: a prune held this run dead, or did not know of it. It begins anew."""
