@@ -122,9 +122,25 @@ class Reader:
     # Records
 
     def records(self, kind: str) -> dict[str, dict[str, Any]]:
-        """All records of a kind that are maps, by the part of their names after the dot."""
+        """All records of a kind that are maps and count (section 9), by the part of their names after the dot."""
         plain = {name: record(self.read(name), KINDS[kind], self.master) for name in self._named(kind)}
-        return {name.partition(".")[2]: msgspec.msgpack.decode(data) for name, data in plain.items()}
+        found = {name: msgspec.msgpack.decode(data) for name, data in plain.items()}
+        return {name.partition(".")[2]: each for name, each in found.items() if self._counts(name, each)}
+
+    def is_blind(self, name: str) -> bool:
+        """Whether a write-only client sealed an object."""
+        return bool(self.read(name)[8] & 1)
+
+    def _counts(self, name: str, found: dict[str, Any]) -> bool:
+        """Whether a record is one that its writer may make: of a write-only client, not about what others have."""
+        kind = name.partition(".")[0]
+        if not self.is_blind(name) or kind not in ("tomb", "label", "mark"):
+            return True
+        about = f"snap.{found['snapshot'].hex()}" if kind != "mark" else ""
+        if about not in self.objects or not self.is_blind(about):
+            return False
+        snapshot = msgspec.msgpack.decode(record(self.read(about), KINDS["snap"], self.master))
+        return bool(snapshot["writer"] == found["writer"])
 
     @property
     def snapshots(self) -> dict[str, dict[str, Any]]:
@@ -147,7 +163,8 @@ class Reader:
         fragments = {
             name: Fragment.parse(record(self.read(name), KINDS["index"], self.master)) for name in self._named("index")
         }
-        replaced = {f"index.{digest.hex()}" for fragment in fragments.values() for digest in fragment.replaces}
+        sure = [fragment for name, fragment in fragments.items() if not self.is_blind(name)]
+        replaced = {f"index.{digest.hex()}" for fragment in sure for digest in fragment.replaces}
         for name, fragment in fragments.items():
             if name in replaced:
                 continue
@@ -159,7 +176,10 @@ class Reader:
                 need(len(pack.data) == size, "size of a pack in the index")
                 need(pack.sealed.header == header and pack.directory == directory, "a pack as the index has it")
                 for place in directory_places(directory):
-                    self.places[bytes([place.kind]) + place.short] = (pack_name, place)
+                    key = bytes([place.kind]) + place.short
+                    # What a write-only client claims to hold comes last.
+                    if key not in self.places or not self.is_blind(pack_name):
+                        self.places[key] = (pack_name, place)
 
     def blob(self, kind: int, id: bytes) -> bytes:
         """The plain bytes of a blob, compared with its full id."""

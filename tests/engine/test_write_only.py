@@ -127,6 +127,24 @@ def test_the_page_of_the_format_is_true(home: Path, folder: Path, tmp_path: Path
     assert found == {b"a": (folder / "a").read_bytes(), b"b": b"small"}
 
 
+def test_the_independent_reader_believes_as_little(home: Path, folder: Path, tmp_path: Path) -> None:
+    rig = Rig.of(home, folder)
+    rig.store, rig.secret = FolderStore(tmp_path / "repository", create=True), ADMIN
+    add_way(rig.open(), NewWay(SlotKind.PUBLIC, BLIND))
+    laptop = replace(rig, places=Places.under(tmp_path / "laptop"))
+    write(folder / "a", b"genuine")
+    sid = rig.snap(tags=("kept",)).snapshot
+    assert sid is not None
+    hostile, victim = blind(laptop), rig.open().snapshot(sid).writer
+    hostile.put_record(ObjectKind.TOMBSTONE, Tombstone(snapshot=sid, writer=victim, time_ns=0))
+    hostile.put_record(ObjectKind.LABEL, Label(snapshot=sid, counter=99, writer=victim, name="mine"))
+    put_fragment(rig.store, hostile.keys, Fragment((), tuple(list_fragments(rig.store))))
+    poisoned(laptop, b"genuine")
+    reader = Reader(tmp_path / "repository", ADMIN)
+    assert list(reader.snapshots) == [sid.hex()] and reader.labels[sid.hex()]["tags"] == ["kept"]
+    assert [reader.content(item) for item in reader.items(sid.hex()) if item.blobs] == [b"genuine"]
+
+
 def test_the_key_reads_nothing(rig: Rig, laptop: Rig, folder: Path) -> None:
     write(folder / "a", b"secret")
     own = added(laptop).snapshot

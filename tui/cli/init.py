@@ -1,15 +1,13 @@
 """yester init: make a repository."""
 
 import os
-import time
 
 import click
-from blake3 import blake3
 
 from yester.engine.places import Places
 from yester.engine.repository import Repository, refuse_taken
-from yester.engine.sealed.keyslots import SlotKind, new_recovery_key, new_slot, parse_recovery_key
 from yester.engine.secrets import SecretSource, find_secret, keep_in_keyring
+from yester.engine.ways_in import add_recovery
 from yester.plugins.backends.registry import open_store
 from yester.tui.cli.asking import new_passphrase_prompt
 from yester.tui.cli.opening import Access, open_repository, repository_place
@@ -59,7 +57,7 @@ def command(
     if secret is not None:
         if keyring:
             keep_in_keyring(where, secret.decode("utf-8", "surrogateescape"))
-        click.echo(_RECOVERY.format(key=_add_recovery_key(repository)))
+        click.echo(_RECOVERY.format(key=add_recovery(repository)[0]))
     click.echo("\nnext: yester profile add NAME FOLDER" + _repo_option(where, places))
 
 
@@ -67,20 +65,6 @@ def _new_secret(where: str, access: Access) -> bytes:
     """Return the passphrase that a new repository is to have; the keyring is where it goes, not where it is from."""
     named = SecretSource(access.passphrase_file, access.passphrase_command)
     return find_secret(where, (named,), os.environ, new_passphrase_prompt())
-
-
-def _add_recovery_key(repository: Repository) -> str:
-    """Give the repository a second key slot, and return the key that opens it."""
-    key = new_recovery_key()
-    slot = new_slot(
-        repository.master,
-        kind=SlotKind.RECOVERY,
-        secret=parse_recovery_key(key),
-        label="recovery",
-        now_ns=time.time_ns(),
-    )
-    repository.store.put(f"key.{blake3(slot).hexdigest()}", [slot])
-    return key
 
 
 def _repo_option(where: str, places: Places) -> str:

@@ -22,7 +22,7 @@ def say(names: Sequence[str], asked: Access, as_json: bool, change: Callable[[Re
         found = dict(opened.find_snapshot(name) for name in names)
         said = [(sid, snapshot, change(opened, sid)) for sid, snapshot in found.items()]
     if as_json:
-        echo_json([snapshot_as_json(*each) for each in said])
+        echo_json([snapshot_as_json(opened, *each) for each in said])
     else:
         click.echo("\n".join(table([_row(*each) for each in said])))
 

@@ -10,6 +10,7 @@ from yester.engine.nearest import did_you_mean
 from yester.engine.places import Places
 from yester.engine.profiles.profile import Profile
 from yester.engine.profiles.reading import load_profile, profile_names
+from yester.engine.repository import Repository
 from yester.engine.sealed.records import Label, Snapshot
 from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json
@@ -53,9 +54,9 @@ def command(
     if not of_these and name is not None:
         _refuse_unknown(name, [snapshot.profile for _, snapshot in everything])
     if as_json:
-        echo_json([snapshot_as_json(sid, snapshot, labels.get(sid)) for sid, snapshot in chosen])
+        echo_json([snapshot_as_json(opened, sid, snapshot, labels.get(sid)) for sid, snapshot in chosen])
     elif chosen:
-        rows = [_HEADER, *(_row(sid, snapshot, labels.get(sid)) for sid, snapshot in chosen)]
+        rows = [_HEADER, *(_row(opened, sid, snapshot, labels.get(sid)) for sid, snapshot in chosen)]
         click.echo("\n".join(table(rows, right=_NUMBERS)))
     else:
         such = "such snapshots" if of_these else "snapshots"
@@ -83,8 +84,9 @@ def _refuse_unknown(name: str, known: list[str]) -> None:
         raise UsageError(f"No snapshot is of a profile {name}", hint=did_you_mean(name, set(known)))
 
 
-def _row(sid: SnapshotId, snapshot: Snapshot, label: Label | None) -> tuple[str, ...]:
+def _row(opened: Repository, sid: SnapshotId, snapshot: Snapshot, label: Label | None) -> tuple[str, ...]:
     done = snapshot.statistics
+    blind = ["by a write-only key"] if opened.came_blind(sid) else []
     return (
         moment(snapshot.time_ns),
         sid.hex()[:8],
@@ -93,7 +95,7 @@ def _row(sid: SnapshotId, snapshot: Snapshot, label: Label | None) -> tuple[str,
         f"{done.files:,}",
         size(done.size),
         size(done.stored_size),
-        "; ".join(notes(snapshot) + (words_of(label) if label else [])),
+        "; ".join(notes(snapshot) + blind + (words_of(label) if label else [])),
     )
 
 
@@ -103,6 +105,7 @@ def notes(snapshot: Snapshot) -> list[str]:
     said = [
         "partial" if snapshot.partial else "",
         "suspicious" if snapshot.suspicious else "",
+        "copy" if snapshot.copy_of else "",
         count(failed, "failure") if failed else "",
     ]
     return [word for word in said if word]
@@ -115,7 +118,7 @@ def words_of(label: Label) -> list[str]:
     return [word for word in said if word]
 
 
-def snapshot_as_json(sid: SnapshotId, snapshot: Snapshot, label: Label | None) -> dict[str, object]:
+def snapshot_as_json(opened: Repository, sid: SnapshotId, snapshot: Snapshot, label: Label | None) -> dict[str, object]:
     """Return a snapshot as `--json` shows it."""
     return {
         "snapshot": sid.hex(),
@@ -130,6 +133,8 @@ def snapshot_as_json(sid: SnapshotId, snapshot: Snapshot, label: Label | None) -
         "partial": snapshot.partial,
         "suspicious": snapshot.suspicious,
         "parent": snapshot.parent.hex() if snapshot.parent else None,
+        "write_only": opened.came_blind(sid),
+        "copy_of": snapshot.copy_of.hex() if snapshot.copy_of else None,
         "program": snapshot.program,
         "name": label.name if label else None,
         "tags": list(label.tags) if label else [],

@@ -7,6 +7,7 @@ import click
 from yester.engine.errors import UsageError
 from yester.engine.ids import SnapshotId
 from yester.engine.places import Places
+from yester.engine.repository import Repository
 from yester.engine.sealed.records import Label, Snapshot
 from yester.engine.trees.directories import decode_root, resolve
 from yester.tui.cli.entry import details, entry_as_json, listing
@@ -45,7 +46,7 @@ def command(
     opened = open_repository(asked, places, profile)
     sid, snapshot = opened.find_snapshot(name, profile=of_profile, host=of_host)
     if path is None:
-        _show_snapshot(sid, snapshot, opened.labels().get(sid), as_json)
+        _show_snapshot(opened, sid, snapshot, as_json)
         return
     source = opened.reader()
     entry = resolve(source, decode_root(snapshot.root), path)
@@ -73,9 +74,10 @@ def split_place(what: str) -> tuple[str, bytes | None]:
     return name, b"/" + path.strip("/").encode("utf-8", "surrogateescape")
 
 
-def _show_snapshot(sid: SnapshotId, snapshot: Snapshot, label: Label | None, as_json: bool) -> None:
+def _show_snapshot(opened: Repository, sid: SnapshotId, snapshot: Snapshot, as_json: bool) -> None:
+    label = opened.labels().get(sid)
     if as_json:
-        echo_json(snapshot_as_json(sid, snapshot, label))
+        echo_json(snapshot_as_json(opened, sid, snapshot, label))
         return
     done = snapshot.statistics
     rows = [
