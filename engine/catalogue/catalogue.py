@@ -32,7 +32,6 @@ from yester.engine.catalogue.intake import ROOT
 from yester.engine.catalogue.locking import held_alone
 from yester.engine.catalogue.patterns import Pattern
 from yester.engine.catalogue.schema import (
-    VERSION,
     Stale,
     checkpoint,
     connect,
@@ -45,8 +44,8 @@ from yester.engine.catalogue.states import ABSENT, GONE, State
 from yester.engine.catalogue.timelines import Place, Run, runs
 from yester.engine.catalogue.updating import Tick, missing, series_of, update
 from yester.engine.entries import Owner
-from yester.engine.errors import CancelledError, YesterError
-from yester.engine.ids import SnapshotId
+from yester.engine.errors import CancelledError, DamageError, YesterError
+from yester.engine.ids import BlobKind, SnapshotId
 from yester.engine.sealed.config import Config
 from yester.engine.selection import Listed
 
@@ -148,7 +147,7 @@ class Catalogue:
     def __init__(self, repository: Remembered) -> None:
         """Use `open`."""
         self._repository = repository
-        self._path: Path | None = repository.cache / f"catalogue-{VERSION}.sqlite"
+        self._path: Path | None = repository.cache / "catalogue.sqlite"
         self._db: sqlite3.Connection | None = None
         self._listed: list[Listed] = []
         self._series: dict[int, list[Place]] = {}
@@ -236,9 +235,25 @@ class Catalogue:
             self.close()
             if not self._is_behind() and not sweeping:
                 return
+            self._heal()
             db = self._open()
             update(db, self._source(), self._listed, tick, sweeping=sweeping)
             checkpoint(db)
+
+    def _heal(self) -> None:
+        """Throw the file away when what was damaged can be read again: what it left out would stay left out."""
+        there = dict(self._listed)
+        source = self._source()
+        for sid, kind, blob in self._open().execute("SELECT sid, kind, blob FROM lost").fetchall():
+            if sid in there:
+                try:
+                    source.blob(BlobKind(kind), blob)
+                except DamageError:
+                    continue
+                self.close()
+                if self._path is not None:
+                    throw_away(self._path)
+                return
 
     def _is_behind(self) -> bool:
         return any(missing(self._open(), self._listed))

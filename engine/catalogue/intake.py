@@ -7,7 +7,7 @@ pruned since.
 Rows are written between two directories, so that no query that is open sees half of them, and all in the one
 transaction of the caller. At any time the walk holds the rows of one leaf for each folder on the way down.
 
-What cannot be read is left as it was and counted in `damaged`; its folder, and those above it, are kept with no
+What cannot be read is left as it was and noted in `lost`; its folder, and those above it, are kept with no
 content, so that the next snapshot looks again.
 """
 
@@ -64,8 +64,8 @@ class SnapshotIntake:
         self._chunks: list[Chunks] = []
         self._open: list[_Folder] = []
         self._doubted: set[int] = set()
-        self.damaged = 0
-        """Directories, or parts of large ones, that could not be read."""
+        self.lost: list[tuple[BlobKind, bytes]] = []
+        """The nodes of directories that could not be read."""
 
     def run(self, root: bytes) -> None:
         """Take everything in; `root` is the encoded entry of `/`. DamageError when that cannot be read."""
@@ -107,7 +107,7 @@ class SnapshotIntake:
             root.names()
             leaves = list(self._leaves(root)) if root.height else []
         except DamageError:
-            self._unknown()
+            self._unknown(BlobKind.TREE, folder.tree)
             return
         old = self._old_leaves(folder.path) if folder.known else []
         if leaves:
@@ -118,7 +118,7 @@ class SnapshotIntake:
         try:
             found = self._compared(folder, root, Range(b"", None, 0))
         except DamageError:
-            self._unknown()
+            self._unknown(BlobKind.TREE, folder.tree)
             return
         yield from found
 
@@ -130,9 +130,10 @@ class SnapshotIntake:
             try:
                 yield from self._compared(folder, self._leaf(leaves, part), part)
             except DamageError:
-                self._unknown()
-                if part.leaf is not None:
-                    lost.add(part.leaf)
+                # Only a leaf is read here: a range without one cannot be damaged.
+                assert part.leaf is not None
+                self._unknown(BlobKind.PAGE, leaves[part.leaf].node)
+                lost.add(part.leaf)
         self._flush()
         self._forget_leaves(folder.path)
         self._db.executemany(
@@ -218,9 +219,9 @@ class SnapshotIntake:
                     found.append(_Folder(path, True, None, GONE))
         yield from found
 
-    def _unknown(self) -> None:
+    def _unknown(self, kind: BlobKind, node: bytes) -> None:
         """Leave what cannot be read as it was, and have the next snapshot come this way again."""
-        self.damaged += 1
+        self.lost.append((kind, node))
         for folder in self._open:
             if folder.path not in self._doubted:
                 self._doubted.add(folder.path)

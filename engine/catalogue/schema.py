@@ -9,6 +9,9 @@ met them, which need not be as they were taken.
 The number of a series is never used again: states of one that is gone stay until they are swept up.
 
 `leaf` knows the nodes of large directories, so that a name more in a million is found without comparing the million.
+`lost` names the nodes that could not be read when a snapshot was taken in. Once one can be read (its pack was put
+back), only making the file anew brings what was left out.
+
 `chunks` has the blobs of files of several (`du` adds up what they take); no row: `content` is the one blob itself.
 """
 
@@ -18,7 +21,7 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
-VERSION = 1
+VERSION = 2
 """Raised with any change to tables or to what is put into them: a file of another version is made anew."""
 
 _CACHE_KIB = 48 << 10
@@ -30,6 +33,7 @@ _TABLES = (
     " partial INTEGER NOT NULL, applied INTEGER NOT NULL DEFAULT 0, UNIQUE(host_id, profile_id, partial))",
     "CREATE TABLE snapshot(sid BLOB PRIMARY KEY, series INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
     " damaged INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE lost(sid BLOB NOT NULL, kind INTEGER NOT NULL, blob BLOB NOT NULL)",
     "CREATE UNIQUE INDEX snapshot_place ON snapshot(series, ordinal)",
     "CREATE TABLE owner(id INTEGER PRIMARY KEY, uid INTEGER, gid INTEGER, user BLOB, team BLOB,"
     " UNIQUE(uid, gid, user, team))",

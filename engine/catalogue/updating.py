@@ -67,12 +67,12 @@ def _take(db: sqlite3.Connection, source: BlobSource, listed: Listed, tick: Call
     sid, snapshot = listed
     series, applied = _series(db, snapshot)
     intake = SnapshotIntake(db, source, series, applied + 1, tick)
-    damaged = 0
     try:
         intake.run(snapshot.root)
-        damaged = intake.damaged
+        damaged = len(intake.lost)
     except DamageError:
         damaged = 1
+    db.executemany("INSERT INTO lost VALUES (?, ?, ?)", [(sid, *each) for each in intake.lost])
     db.execute("INSERT INTO snapshot VALUES (?, ?, ?, ?)", (sid, series, applied + 1, damaged))
     db.execute("UPDATE series SET applied = ? WHERE id = ?", (applied + 1, series))
 
@@ -88,7 +88,8 @@ def _series(db: sqlite3.Connection, snapshot: Snapshot) -> tuple[int, int]:
 
 
 def _forget(db: sqlite3.Connection, forgotten: Sequence[SnapshotId]) -> None:
-    db.executemany("DELETE FROM snapshot WHERE sid = ?", [(sid,) for sid in forgotten])
+    for table in ("snapshot", "lost"):
+        db.executemany(f"DELETE FROM {table} WHERE sid = ?", [(sid,) for sid in forgotten])
     # A series of which nothing is left begins anew, should it come back. Its rows wait for the next sweep.
     db.execute("DELETE FROM series WHERE NOT EXISTS (SELECT 1 FROM snapshot WHERE series = series.id)")
     db.execute("INSERT OR REPLACE INTO about VALUES ('forgotten', ?)", (_about(db, "forgotten") + len(forgotten),))

@@ -246,10 +246,33 @@ def test_damaged_trees_are_told_and_the_rest_answers(history: History, catalogue
     assert [(listed[0], count) for listed, count in catalogue.damage()] == [(bad, 1)]
     assert told(catalogue.versions(b"/good/f")) == [(1, 1, 1, 1, None), (2, 2, 2, 1, None)]
     assert told(catalogue.versions(b"/deep/bad/f")) == [(1, 1, 2, 2, None)]  # what is not known is not gone
-    history.blobs[lost] = kept
     history.snap({**files, b"new": b""})
+    del history.blobs[lost]
     catalogue.update()
-    assert told(catalogue.versions(b"/deep/bad/f")) == [(1, 1, 2, 2, None), (3, 3, 3, 1, None)]
+    assert len(catalogue.damage()) == 2
+    history.blobs[lost] = kept
+    catalogue.update(sweeping=True)
+    assert catalogue.damage() == []
+    assert told(catalogue.versions(b"/deep/bad/f")) == [(1, 1, 1, 1, None), (3, 2, 3, 2, None)]
+
+
+def test_damage_that_is_read_by_a_later_snapshot(history: History, catalogue: Catalogue) -> None:
+    history.snap({**BULK, b"f": b"1"})
+    changed = {**BULK, b"many/n0350": b"22", b"f": b"1"}
+    before = set(history.blobs)
+    history.snap(changed)
+    pages = [
+        id for id in set(history.blobs) - before if b"n0350" in history.blobs[id] and b"n0351" in history.blobs[id]
+    ]
+    [leaf] = [id for id in pages if b"\x00\x00n0350" not in history.blobs[id]][:1]
+    kept = history.blobs.pop(leaf)
+    catalogue.update()
+    assert len(catalogue.damage()) == 1
+    assert told(catalogue.versions(b"/many/n0350")) == [(1, 1, 2, 2, None)]
+    history.blobs[leaf] = kept
+    history.snap({**changed, b"f": b"22"})
+    catalogue.update()
+    assert told(catalogue.versions(b"/many/n0350")) == [(1, 1, 1, 1, None), (2, 2, 3, 2, None)]
 
 
 def test_errors_of_the_store_lose_nothing(
@@ -272,7 +295,7 @@ def _refusing(kind: object, id: bytes) -> bytes:
 
 # The file
 
-CATALOGUE = "catalogue-1.sqlite"
+CATALOGUE = "catalogue.sqlite"
 
 
 def remade(history: History) -> None:

@@ -69,13 +69,13 @@ def states_of(rig: Rig) -> list[tuple[bytes, list[tuple[int, int]]]]:
 
 def test_a_process_that_is_killed_leaves_nothing_half_done(home: Path) -> None:
     rig, place = rig_in(home)
-    cache = rig.open().cache / "catalogue-1.sqlite"
+    cache = rig.open().cache / "catalogue.sqlite"
     for die_at in (1, 2, 4, 7):
         process = updating(place, die_at)
         process.communicate()
         assert process.returncode == -signal.SIGKILL
     after_kills = states_of(rig)
-    for left in cache.parent.glob("catalogue-1.sqlite*"):
+    for left in cache.parent.glob("catalogue.sqlite*"):
         left.unlink()
     assert states_of(rig) == after_kills
     assert len(after_kills) > 90

@@ -64,7 +64,7 @@ def test_it_can_be_switched_off(yester: Yester, encrypted: Path, started: list[i
 
 
 def test_where_nothing_can_be_kept_it_ends(yester: Yester, encrypted: Path, started: list[int]) -> None:
-    (opened().cache / "catalogue-1.sqlite").mkdir()
+    (opened().cache / "catalogue.sqlite").mkdir()
     assert yester("snap", "docs").code == 0
     assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in started] == [1]
 

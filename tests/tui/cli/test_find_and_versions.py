@@ -95,7 +95,7 @@ def test_a_size_that_is_none(yester: Yester, taken: Path) -> None:
 
 def test_a_catalogue_that_cannot_be_kept_is_said(yester: Yester, taken: Path, home: Path) -> None:
     yester("find", "x")
-    [path] = home.glob(".cache/yester/repositories/*/catalogue-1.sqlite")
+    [path] = home.glob(".cache/yester/repositories/*/catalogue.sqlite")
     path.unlink()
     path.mkdir()
     shown = yester("find", "essay")
