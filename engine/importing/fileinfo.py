@@ -27,16 +27,12 @@ class Noted:
 
 @dataclass(slots=True)
 class Names:
-    """The ids that names had on the machine of the snapshot (`info`), and `profile` and host as it says."""
+    """The ids that names had on the machine of the snapshot, and whose it was: what `info` says."""
 
     users: dict[bytes, int] = field(default_factory=dict)
     groups: dict[bytes, int] = field(default_factory=dict)
     machine: str = ""
     user: str = ""
-
-    def id_of(self, ids: dict[bytes, int], name: bytes, otherwise: int) -> int:
-        """Return the id of a name; where it is not known, the one that the copy has."""
-        return ids.get(name, otherwise)
 
 
 def read_info(text: str) -> Names:
@@ -67,6 +63,7 @@ class FileInfo:
         self._kinds: list[tuple[int, bytes, bytes]] = [_ROOT]
         self._rows = {_ROOT: 0}
         self._paths: dict[bytes, int] = {b"/": 0}
+        self._found: dict[tuple[int, int, int], Noted] = {}
         for line in lines:
             self._add(line.strip(b"\n"))
 
@@ -101,19 +98,18 @@ class FileInfo:
         `mode`, `uid` and `gid` are the copy's: its type must agree, its ids stand for names without one.
         """
         row = self._paths.get(path)
-        if row is None:
+        if row is None or stat.S_IFMT(self._kinds[row][0]) != stat.S_IFMT(mode):
             return None
-        theirs, user, group = self._kinds[row]
-        if stat.S_IFMT(theirs) != stat.S_IFMT(mode):
-            return None
+        key = (row, uid, gid)
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = self._noted(*self._kinds[row], uid, gid)
+        return found
+
+    def _noted(self, mode: int, user: bytes, group: bytes, uid: int, gid: int) -> Noted:
         names = self._names
-        owner = Owner(
-            names.id_of(names.users, user, uid),
-            names.id_of(names.groups, group, gid),
-            b"" if user == b"-" else user,
-            b"" if group == b"-" else group,
-        )
-        return Noted(theirs & 0o177777, owner)
+        ids = names.users.get(user, uid), names.groups.get(group, gid)
+        return Noted(mode & 0o177777, Owner(*ids, b"" if user == b"-" else user, b"" if group == b"-" else group))
 
 
 def load_names(folder: Path) -> Names:

@@ -35,6 +35,7 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WHOLE_SIZE = 64 << 10
 _GONE = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ESTALE))
 _EMPTY = Content((), (), False, None, 0)
+_UNMARKED = Mark(0)
 
 Inode = tuple[int, int]
 
@@ -169,14 +170,14 @@ class TreeImport:
         kind = stat.S_IFMT(status.st_mode)
         if kind == stat.S_IFREG:
             known = self._content(fd, path, name, status)
-            entry = self._entry(name, path, status, known.xattrs)
-            return self._linked(self._with_content(entry, known), status)
+            nlink, link_group = self._links(status)
+            return self._entry(name, path, status, known.xattrs, known.content, nlink=nlink, link_group=link_group)
         xattrs = self._attributes(b"/proc/self/fd/%d/%s" % (fd, name), path)
-        entry = self._entry(name, path, status, xattrs)
+        entry = self._entry(name, path, status, xattrs, nlink=1)
         if kind == stat.S_IFLNK:
-            return replace(entry, target=os.readlink(name, dir_fd=fd), nlink=1)
+            return replace(entry, target=os.readlink(name, dir_fd=fd))
         is_device = kind in (stat.S_IFCHR, stat.S_IFBLK)
-        return replace(entry, nlink=1, device=(status.rdev_major, status.rdev_minor) if is_device else None)
+        return replace(entry, device=(status.rdev_major, status.rdev_minor)) if is_device else entry
 
     def _content(self, fd: int, path: bytes, name: bytes, status: Status) -> Known:
         """Return what is in a file: as it was read through another name of its inode, or read now."""
@@ -205,28 +206,28 @@ class TreeImport:
             content = Content((self._put(BlobKind.DATA, data),), (len(data),), False, None, len(data))
         return Known(size, status.st_mtime_ns, content, self._attributes(file, path))
 
-    def _with_content(self, entry: Entry, known: Known) -> Entry:
-        content = known.content
-        return replace(
-            entry,
-            size=content.size,
-            refs=tuple(map(Ref, content.refs, content.ref_sizes)),
-            extents=content.extents,
-            marks=Mark.LIST if content.listed else Mark(0),
-        )
-
-    def _linked(self, entry: Entry, status: Status) -> Entry:
-        """Return the entry of a file with as many names as the snapshot has of it, and note those after the first."""
+    def _links(self, status: Status) -> tuple[int, int]:
+        """Return how many names a file has in the snapshot, and its group; note each name after the first."""
         inode = (status.st_dev, status.st_ino)
         names = self._names.get(inode, 1)
         if names == 1:
-            return replace(entry, nlink=1)
+            return 1, 0
         first = self._firsts.setdefault(inode, self._ordinal)
         if first != self._ordinal:
             self._result.links.append((self._ordinal, first))
-        return replace(entry, nlink=names, link_group=status.st_ino)
+        return names, status.st_ino
 
-    def _entry(self, name: bytes, path: bytes, status: Status, xattrs: bytes) -> Entry:
+    def _entry(
+        self,
+        name: bytes,
+        path: bytes,
+        status: Status,
+        xattrs: bytes,
+        content: Content = _EMPTY,
+        *,
+        nlink: int | None = None,
+        link_group: int = 0,
+    ) -> Entry:
         """Return a row as the notes say, where they know of it, or as the copy is."""
         # Of a symlink they have what it leads to.
         noted = None
@@ -237,13 +238,17 @@ class TreeImport:
             name=name,
             mode=noted.mode if noted is not None else status.st_mode,
             owner=noted.owner if noted is not None else self._local.owner(status.st_uid, status.st_gid),
-            size=status.st_size,
+            size=content.size if content is not _EMPTY else status.st_size,
             mtime_ns=status.st_mtime_ns,
             ctime_ns=status.st_mtime_ns,
             blocks=status.st_blocks,
-            nlink=status.st_nlink,
+            nlink=status.st_nlink if nlink is None else nlink,
+            marks=Mark.LIST if content.listed else _UNMARKED,
+            refs=tuple(map(Ref, content.refs, content.ref_sizes)),
+            extents=content.extents,
             xattrs=BlobId(self._put(BlobKind.XATTRS, xattrs)) if stored else xattrs,
             xattrs_stored=stored,
+            link_group=link_group,
         )
 
     def _attributes(self, place: int | bytes, path: bytes) -> bytes:
