@@ -114,16 +114,20 @@ class FileInfo:
 
 def load_names(folder: Path) -> Names:
     """Read `info` of a snapshot's folder; empty when it is missing or cannot be read."""
+    place = folder / "info"
     try:
-        return read_info((folder / "info").read_text("utf-8", "surrogateescape"))
+        return read_info(place.read_text("utf-8", "surrogateescape") if place.is_file() else "")
     except OSError:
         return Names()
 
 
 def load_fileinfo(folder: Path, names: Names) -> FileInfo | None:
     """Read `fileinfo.bz2` of a snapshot's folder; None when it is missing, cut short or damaged."""
+    place = folder / "fileinfo.bz2"
     try:
-        with bz2.open(folder / "fileinfo.bz2") as lines:
+        if not place.is_file():
+            return None
+        with bz2.open(place) as lines:
             return FileInfo(lines, names)
     except (OSError, EOFError):
         return None

@@ -28,8 +28,9 @@ class ForeignSnapshot:
     @property
     def name(self) -> str:
         """What the person called it, on one line; empty for most."""
+        place = self.folder / "name"
         try:
-            text = (self.folder / "name").read_text("utf-8", "replace")
+            text = place.read_text("utf-8", "replace") if place.is_file() else ""
         except OSError:
             return ""
         return "".join(char if char.isprintable() else " " for char in text)[:200].strip()

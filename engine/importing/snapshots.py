@@ -35,7 +35,8 @@ from yester.engine.progress import UPDATE_INTERVAL_S, Counters, Progress
 from yester.engine.repository import Repository
 from yester.engine.sealed.records import Label, Snapshot, Statistics
 from yester.engine.sessions import WriterSession
-from yester.engine.trees.directories import decode_root, walk
+from yester.engine.trees.directories import decode_root
+from yester.engine.trees.directories import walk as entries_of
 from yester.engine.trees.links import write_links
 
 _NO_NOTES = "owners and modes are those of the copies, since fileinfo.bz2 cannot be read"
@@ -162,7 +163,7 @@ class _Importing:
         snapshot, index = repository.snapshot(last.snapshot), repository.index
         index.restrict(listed(repository).lasting)
         learnt: dict[Inode, Known] = {}
-        for path, entry, _ in walk(repository.reader(_READER_SIZE), decode_root(snapshot.root)):
+        for path, entry, _ in entries_of(repository.reader(_READER_SIZE), decode_root(snapshot.root)):
             self._tick()
             if entry.is_file and not entry.xattrs_stored and all(ref.blob in index for ref in entry.refs):
                 try:
@@ -199,7 +200,14 @@ class _Importing:
         config, keys = repository.config, repository.keys
         chunker = Chunker(keys.chunker_seed, config.chunk_min, config.chunk_normal, config.chunk_max)
         reader = ContentReader(writer.add, chunker, keys.page_key, self._tick)
-        tree = TreeImport(writer.add, keys.page_key, reader, notes, self._known, self._tick).run(source.backup)
+        walk = TreeImport(writer.add, keys.page_key, reader, notes, self._known, self._tick)
+        try:
+            tree = walk.run(source.backup)
+        except OSError as error:
+            raise YesterError(
+                f"{source.backup} cannot be read: {error.strerror}",
+                hint="Run it as the one who took the snapshots, or as root; it goes on where it ended.",
+            ) from None
         snapshot = self._drafted(writer, source, tree, parent)
         writer.flush()
         statistics = _statistics(tree, writer, time.time_ns() - begun)

@@ -93,6 +93,8 @@ class Units:
             for name in start:
                 self._systemctl("restart", name)
         except BaseException:
+            for path in [path for path, known in before.items() if known is None]:
+                self._let_go(path.name)
             put_back(before)
             ask(["systemctl", *self.manager, "daemon-reload"])
             raise

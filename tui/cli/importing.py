@@ -27,9 +27,9 @@ from yester.engine.repository import Repository
 from yester.engine.runlock import run_lock
 from yester.tui.cli.failures import complain, complain_of_paths
 from yester.tui.cli.json_output import echo_json
-from yester.tui.cli.opening import Access, is_url, open_repository
+from yester.tui.cli.opening import Access, is_url, open_repository, repository_place
 from yester.tui.cli.options import access, as_json
-from yester.tui.cli.progress import Bar, Watch, terminal_bar
+from yester.tui.cli.running import Recorded, Work, recorded
 from yester.tui.cli.wording import count, moment, one_line, size, table
 
 if TYPE_CHECKING:
@@ -109,27 +109,29 @@ def _snapshots_of(plan: ProfilePlan, wanted: bool) -> tuple[ForeignSnapshot, ...
 
 def _import(found: _Found, access: Access, places: Places, *, quiet: bool) -> "ImportResult":
     profile = found.plan.profile
-    bar = terminal_bar(quiet=quiet)
-    try:
-        with run_lock(places.state, profile), closing(open_repository(access, places, profile)) as repository:
-            return _work(repository, found, places, bar)
-    finally:
-        if bar is not None:
-            bar.close()
+    work = Work.of("import", profile, repository_place(access.repository, profile, places))
+    with (
+        recorded(places, work, quiet=quiet) as run,
+        run_lock(places.state, profile, places.runtime),
+        closing(open_repository(access, places, profile)) as repository,
+    ):
+        result = _work(repository, found, places, run)
+        failed = any(taken.failures for taken in result.taken)
+        run.ends("errors" if failed else "complete", _SOME_FAILED if failed else 0)
+    return result
 
 
-def _work(repository: Repository, found: _Found, places: Places, bar: Bar | None) -> "ImportResult":
+def _work(repository: Repository, found: _Found, places: Places, run: Recorded) -> "ImportResult":
+    # Not before the repository was opened: its key is being derived while these are loaded.
     from yester.engine.importing.snapshots import import_snapshots, series_of
-    from yester.tui.cli.running import supervise
 
-    watch = Watch(None, bar)
     host, user, _ = foreign_owner(found.plan.foreign)
     series = series_of(found.plan.profile, host, user, places)
 
     def work(cancelled: Callable[[], bool]) -> "ImportResult":
-        return import_snapshots(repository, series, found.snapshots, progress=watch, cancelled=cancelled)
+        return import_snapshots(repository, series, found.snapshots, progress=run.watch, cancelled=cancelled)
 
-    return supervise(work, watch.tick if bar else None)
+    return run.supervise(work)
 
 
 # What is said

@@ -12,7 +12,7 @@ from tests.engine.importing.foreign import Foreign
 from tests.engine.restoring_rig import restored
 from tests.rig import Rig, write
 
-from yester.engine.errors import CancelledError
+from yester.engine.errors import CancelledError, YesterError
 from yester.engine.importing.folders import snapshots_in
 from yester.engine.importing.snapshots import ImportResult, import_snapshots, series_of
 from yester.engine.progress import NoProgress
@@ -215,6 +215,25 @@ def test_what_cannot_be_read_is_said_and_marked(
     assert entries[source / "plain"].marks
     assert entries[source / "sub/deep"].marks
     assert not entries[source / "zz-plain-too"].marks
+
+
+def test_fifos_in_the_place_of_notes_are_not_waited_for(rig: Rig, foreign: Foreign) -> None:
+    foreign.take(FIRST, notes=False)
+    folder = foreign.folder / FIRST
+    (folder / "info").unlink()
+    for name in ("info", "name", "fileinfo.bz2"):
+        os.mkfifo(folder / name)
+    (taken,) = imported(rig, foreign).taken
+    assert taken.notes
+    assert rig.open().labels()[taken.snapshot].name is None
+
+
+def test_a_top_that_is_a_link_is_refused_in_words(rig: Rig, foreign: Foreign, tmp_path: Path) -> None:
+    foreign.take(FIRST)
+    os.rename(foreign.backup(FIRST), tmp_path / "elsewhere")
+    foreign.backup(FIRST).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(YesterError, match="backup cannot be read"):
+        imported(rig, foreign)
 
 
 def test_importing_costs_what_changed(rig: Rig, foreign: Foreign, source: Path) -> None:

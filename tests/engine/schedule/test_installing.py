@@ -104,6 +104,14 @@ def test_what_was_there_stays_when_systemd_refuses(machine: Machine, tmp_path: P
     assert {path: path.read_bytes() for path in machine.units.folder.iterdir() if path.is_file()} == before
 
 
+def test_nothing_is_left_of_a_timer_that_does_not_start(machine: Machine, tmp_path: Path) -> None:
+    refusing = SYSTEMCTL.replace('case "$1" in\n', 'case "$1" in\nrestart) exit 1 ;;\n')
+    stand_in(tmp_path, systemctl=refusing)
+    with pytest.raises(YesterError, match="restart"):
+        carry_out(plan_schedule(DAILY, machine), machine)
+    assert in_folder(machine.units.folder) == set()
+
+
 def test_a_unit_of_somebody_elses_is_left_alone(machine: Machine) -> None:
     mine = machine.units.folder / TIMER
     mine.write_text("[Timer]\nOnCalendar=daily\n")

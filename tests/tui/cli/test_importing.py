@@ -52,6 +52,7 @@ def test_profiles_and_snapshots(yester: Yester, plain: Path, config: Path, home:
     again = yester("import", "backintime")
     assert "imported before, as the profile Profile 1" in again.out
     assert "imported 0 snapshots of Profile 1; 2 were there already" in again.out
+    assert json.loads(yester("runs", "--json").out)[0]["action"] == "import"
     assert yester("snap", "Profile 1").code == 0
     assert yester("check", "--read-data").code == 0
 
