@@ -10,21 +10,25 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from yester.engine.errors import UsageError
 from yester.engine.nearest import did_you_mean
 from yester.engine.profiles.keys import KEYS, PLUGINS, Key
-from yester.engine.profiles.kinds import WrongValue
+from yester.engine.profiles.kinds import LISTS, WrongValue
 from yester.engine.profiles.toml_text import bare_key, toml_line, toml_text
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A key, by the tables it stands in and its name, and its new raw value; None takes it away."""
+    """A key, by the tables it stands in and its name, and its new raw value; None takes it away.
+
+    With `add` or `drop` the value is a list of items that come to, or go from, what the key says.
+    """
 
     path: tuple[str, ...]
     value: Any = None
+    how: Literal["set", "add", "drop"] = "set"
 
     @property
     def table(self) -> str:
@@ -58,6 +62,16 @@ def parse_setting(text: str) -> Change:
 def parse_removal(dotted: str) -> Change:
     """Return what takes a key away. It need not be a valid one: that may be why it is to go."""
     return Change(tuple(dotted.strip().split(".")))
+
+
+def parse_items(text: str, how: Literal["add", "drop"]) -> Change:
+    """Return what `key=item` asks for when items come to a list or go from it; UsageError when it is no list."""
+    change = parse_setting(text)
+    key = _key_at(change.path)
+    if key is not None and key.kind not in LISTS:
+        raise UsageError(f"{key.path} is no list: it takes {key.kind.name}", hint=f"Set it: --set {text}")
+    items = change.value if isinstance(change.value, list) else [change.value]
+    return Change(change.path, items, how)
 
 
 def _key_at(path: tuple[str, ...]) -> Key | None:
@@ -95,6 +109,7 @@ def changed(text: str, changes: Sequence[Change]) -> str:
 
 def _made(text: str, change: Change) -> str:
     before = _said(text)
+    change = _settled(before, change)
     wanted = _with(before, change)
     if wanted == before:
         return text
@@ -106,6 +121,27 @@ def _made(text: str, change: Change) -> str:
         f"{'.'.join(change.path)} cannot be changed without disturbing the rest of the file",
         hint="Change it in an editor: yester profile edit NAME",
     )
+
+
+def _settled(said: dict[str, Any], change: Change) -> Change:
+    """Return the change as one that sets the key or takes it away; UsageError when there is nothing to drop."""
+    if change.how == "set":
+        return change
+    table: Any = said
+    for name in change.path[:-1]:
+        table = table.get(name, {}) if isinstance(table, dict) else {}
+    known = table.get(change.name, []) if isinstance(table, dict) else []
+    if not isinstance(known, list):
+        raise UsageError(f"{'.'.join(change.path)} is no list", hint="Set it: --set KEY=VALUE")
+    for item in change.value if change.how == "drop" else ():
+        if item not in known:
+            raise UsageError(
+                f"{toml_line(item)} is not in {'.'.join(change.path)}",
+                hint=f"There is: {', '.join(map(toml_line, known))}" if known else "It is empty.",
+            )
+    if change.how == "add":
+        return Change(change.path, known + [item for item in change.value if item not in known])
+    return Change(change.path, [item for item in known if item not in change.value])
 
 
 def _said(text: str) -> dict[str, Any]:

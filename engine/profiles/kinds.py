@@ -295,3 +295,6 @@ def _marks(raw: object) -> tuple[str, ...]:
 SOURCES = Kind("a list of absolute paths", _sources, _raw_paths, _items)
 FILES = Kind("a list of paths", _files, lambda meant: _raw_paths([os.fsencode(path) for path in meant]), _items)
 MARKS = Kind("a list of names", _marks, lambda meant: _raw_paths([os.fsencode(name) for name in meant]), _items)
+
+LISTS = (TEXTS, NAMES, SOURCES, FILES, MARKS)
+"""Kinds that items can be added to and dropped from."""

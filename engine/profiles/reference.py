@@ -12,8 +12,9 @@ _HEAD = """\
 
 A profile is a TOML file, `NAME.toml`, in `$XDG_CONFIG_HOME/yester/profiles` (`~/.config/yester/profiles` on most
 machines). `yester profile add` writes one with all of these keys and a comment at each; `yester profile edit NAME`
-opens it in an editor, `yester profile edit NAME --set KEY=VALUE` and `--unset KEY` change one key and keep all else as
-it is, `yester profile check` looks for mistakes. On the command line a key is written with its table: `schedule.when`.
+opens it in an editor, with `--set KEY=VALUE`, `--unset KEY`, `--add KEY=ITEM` and `--drop KEY=ITEM` it changes single
+keys and keeps all else as it is. `yester profile check` looks for mistakes. On the command line a key is written with
+its table: `schedule.when`.
 
 This page is made from `engine/profiles/keys.py` by `python -m yester.engine.profiles.reference > docs/profiles.md`.
 

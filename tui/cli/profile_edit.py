@@ -12,7 +12,7 @@ import click
 
 from yester.engine.errors import UsageError, YesterError
 from yester.engine.places import Places
-from yester.engine.profiles.changing import changed, parse_removal, parse_setting
+from yester.engine.profiles.changing import changed, parse_items, parse_removal, parse_setting
 from yester.engine.profiles.editing import ProfileFile, editing
 from yester.engine.profiles.profile import Profile
 from yester.engine.profiles.reading import LARGEST_FILE, parse_profile, profile_mistakes
@@ -32,14 +32,23 @@ _NOT_SET = "-"
 @click.command("edit", short_help="Change a profile, in an editor or by keys.")
 @click.argument("name")
 @click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Set a key, such as schedule.when=daily.")
+@click.option("--add", "additions", metavar="KEY=ITEM", multiple=True, help="Add to a list: filters.exclude=*.o.")
+@click.option("--drop", "drops", metavar="KEY=ITEM", multiple=True, help="Take out of a list.")
 @click.option("--unset", "removals", metavar="KEY", multiple=True, help="Let a key have its default again.")
-def command(name: str, settings: tuple[str, ...], removals: tuple[str, ...]) -> None:
+def command(
+    name: str,
+    settings: tuple[str, ...],
+    additions: tuple[str, ...],
+    drops: tuple[str, ...],
+    removals: tuple[str, ...],
+) -> None:
     """Change the profile NAME.
 
     Without an option, $VISUAL or $EDITOR opens a copy of its file; it counts once it is in order. A key is written
     with its table, a list as TOML writes it: --set filters.exclude='["*.o", "*.tmp"]'. All keys: yester profile keys.
     """
     changes = [*map(parse_setting, settings), *map(parse_removal, removals)]
+    changes += [parse_items(text, "drop") for text in drops] + [parse_items(text, "add") for text in additions]
     with editing(Places.default().config / "profiles", name) as file:
         text = changed(file.text, changes) if changes else _in_editor(file)
         if text == file.text:

@@ -1,11 +1,11 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yester.engine.errors import UsageError
-from yester.engine.profiles.changing import Change, changed, parse_removal, parse_setting
+from yester.engine.profiles.changing import Change, changed, parse_items, parse_removal, parse_setting
 from yester.engine.profiles.keys import KEYS
 from yester.engine.profiles.profile import Profile
 from yester.engine.profiles.reading import parse_profile
@@ -76,6 +76,36 @@ def test_lists_are_typed_as_toml_or_as_their_only_item() -> None:
     assert raw.sources == (b"/caf\xe9",)
 
 
+def test_items_come_and_go() -> None:
+    text = changed(
+        TEMPLATE, [parse_items("filters.exclude=*.o", "add"), parse_items('filters.exclude=["b", "*.o"]', "add")]
+    )
+    assert parse_profile("docs", text, "p").filters.excludes == ("*.o", "b")
+    text = changed(text, [parse_items("filters.exclude=*.o", "drop"), parse_items("sources=/srv", "add")])
+    profile = parse_profile("docs", text, "p")
+    assert (profile.filters.excludes, profile.sources) == (("b",), (b"/home/me", b"/srv"))
+    text = changed(text, [parse_items("plugins.mail.to=me", "add"), parse_items("plugins.mail.to=you", "add")])
+    assert parse_profile("docs", text, "p").plugins == {"mail": {"to": ["me", "you"]}}
+    kept = changed(OWN, [parse_items("sources=/c", "add")])
+    assert "# never change it" in kept
+    assert parse_profile("docs", kept, "p").sources == (b"/a", b"/b", b"/c")
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "hint"),
+    [
+        ("filters.exclude=x", '"x" is not in filters.exclude', "It is empty."),
+        ("sources=/srv", '"/srv" is not in sources', 'There is: "/home/me"'),
+        ("compression=3", "compression is no list: it takes a level", "--set compression=3"),
+    ],
+)
+def test_what_cannot_be_dropped(text: str, words: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        changed(TEMPLATE, [parse_items(text, "drop")])
+    assert words in caught.value.what
+    assert hint in caught.value.hint
+
+
 def test_options_of_plugins_are_of_any_type() -> None:
     text = set_(TEMPLATE, "plugins.mail.port=25", "plugins.mail.to=me@example.org", "plugins.x.y=[1]")
     assert parse_profile("docs", text, "p").plugins == {"mail": {"port": 25, "to": "me@example.org"}, "x": {"y": [1]}}
@@ -136,6 +166,7 @@ changes = st.sampled_from(sorted(VALUES)).flatmap(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.sampled_from([TEMPLATE, OWN]), st.lists(changes, max_size=8))
 def test_all_that_was_not_meant_stays(text: str, wanted: list[Change]) -> None:
     after = parse_profile("docs", changed(text, wanted), "p")
