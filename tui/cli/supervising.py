@@ -35,7 +35,8 @@ def supervise(
     """Run `work(cancelled)` in a thread and return its value or raise its error; `tick` is called every TICK_S.
 
     `control` may be asked from elsewhere to stop the work or to let it stand still; ticks go on then. `at_once` is
-    called when the second signal ends the process, and gets AT_ONCE_S. CancelledError out of the work after SIGTERM becomes Terminated.
+    called when the second signal ends the process, and gets AT_ONCE_S. CancelledError out of the work after SIGTERM
+    becomes Terminated.
     """
     control = control or RunControl()
     result = trio.run(_supervise, lambda: outcome.capture(work, control.cancelled), tick, control, at_once)
