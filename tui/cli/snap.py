@@ -149,8 +149,8 @@ def _say_not_due(name: str, as_json: bool) -> int:
 
 
 @outliving_terminal()
-def _run(asked: Asked, id: str, begun: Callable[[], None] = lambda: None) -> int:
-    """Do all of one run and return the exit code; `id` is the run's."""
+def _run(asked: Asked, id: str, begun: Callable[[], None] | None = None) -> int:
+    """Do all of one run and return the exit code; `id` is the run's. `begun`: for one that is detached."""
     places = Places.default()
     profile = _profile(asked, places, id)
     work = Work.of("snap", profile, repository_place(None, profile, places), dry_run=asked.dry_run)
@@ -159,7 +159,12 @@ def _run(asked: Asked, id: str, begun: Callable[[], None] = lambda: None) -> int
     result = recording = None
     try:
         with recorded(
-            places, work, quiet=asked.as_json or asked.events, events=asked.events, run=id, begun=begun
+            places,
+            work,
+            quiet=asked.as_json or begun is not None,
+            events=asked.events,
+            run=id,
+            begun=begun or (lambda: None),
         ) as recording:
             reason = next(filter(None, (step(profile, places, recording.notes) for step in BEFORE)), "")
             if reason:
