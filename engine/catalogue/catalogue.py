@@ -23,54 +23,19 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from types import TracebackType
-from typing import Protocol
 
-from yester.engine.blobs import BlobSource
 from yester.engine.catalogue.intake import ROOT
-from yester.engine.catalogue.locking import held_alone
+from yester.engine.catalogue.keeping import INTERRUPTED, KeptCatalogue, Remembered, words_of
 from yester.engine.catalogue.patterns import Pattern
-from yester.engine.catalogue.schema import (
-    Stale,
-    checkpoint,
-    connect,
-    is_interrupt,
-    prepare,
-    throw_away,
-)
+from yester.engine.catalogue.schema import is_interrupt, throw_away
 from yester.engine.catalogue.searching import Search, by_path, candidates
 from yester.engine.catalogue.states import ABSENT, GONE, State
 from yester.engine.catalogue.timelines import Place, Run, runs
-from yester.engine.catalogue.updating import Tick, missing, series_of, update
 from yester.engine.entries import Owner
-from yester.engine.errors import CancelledError, DamageError, YesterError
-from yester.engine.ids import BlobKind, SnapshotId
-from yester.engine.sealed.config import Config
+from yester.engine.errors import CancelledError, YesterError
+from yester.engine.ids import SnapshotId
 from yester.engine.selection import Listed
 
-
-class Remembered(Protocol):
-    """What the catalogue needs of a repository (engine/repository.py)."""
-
-    cache: Path
-    """The folder of this client's caches of it."""
-
-    @property
-    def config(self) -> Config:
-        """Which repository it is."""
-        ...
-
-    def snapshots(self) -> list[Listed]:
-        """Return the snapshots that were not forgotten."""
-        ...
-
-    def reader(self, cache_size: int = ...) -> BlobSource:
-        """Return what reads trees."""
-        ...
-
-
-_READER_SIZE = 32 << 20
 _FOLDERS = 100_000
 """Paths of folders that are remembered while many paths are spelled out."""
 _STATE = "s.mode, s.owner, s.size, s.mtime_ns, s.content, s.extra"
@@ -141,197 +106,18 @@ def everything(listed: Listed) -> bool:
     return True
 
 
-class Catalogue:
+class Catalogue(KeptCatalogue):
     """See the module."""
 
     def __init__(self, repository: Remembered) -> None:
         """Use `open`."""
-        self._repository = repository
-        self._path: Path | None = repository.cache / "catalogue.sqlite"
-        self._db: sqlite3.Connection | None = None
-        self._listed: list[Listed] = []
-        self._series: dict[int, list[Place]] = {}
+        super().__init__(repository)
         self._folders: dict[int, bytes] = {}
-        self._interrupted = False
-        self.note = ""
-        """What a person should know: why the catalogue could not be kept. Empty when all is well."""
-
-    @classmethod
-    def open(cls, repository: Remembered) -> "Catalogue":
-        """Open the catalogue of this repository; `update` before asking."""
-        return cls(repository)
-
-    def __enter__(self) -> "Catalogue":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Let go of the file."""
-        if self._db is not None:
-            self._db.close()
-            self._db = None
-
-    def interrupt(self) -> None:
-        """End what runs now, from any thread; see the module."""
-        self._interrupted = True
-        if self._db is not None:
-            self._db.interrupt()
-
-    # Bringing it up to date
-
-    def update(
-        self,
-        tick: Tick | None = None,
-        *,
-        sweeping: bool = False,
-        waiting: Callable[[], None] | None = None,
-        private: bool = True,
-    ) -> None:
-        """Take in what is new and let go of what was forgotten.
-
-        `tick` (updating.Tick) is told of progress and may raise to stop; `waiting` is called when another process is at
-        it, and may raise to wait no longer. Where the file cannot be written, a private one is made, unless that is not
-        wanted (`private`). StoreError; YesterError when there is no room.
-        """
-        self._listed = self._repository.snapshots()
-        self._interrupted = False
-        step = tick or _silent
-        try:
-            self._bring(step, sweeping, waiting)
-        except (sqlite3.Error, OSError) as error:
-            self._make_do(error, step, private)
-        self._know()
-
-    def _know(self) -> None:
-        found = series_of(self._open(), self._listed)
-        self._series = {series: [Place(*each) for each in places] for series, places in found.items()}
-
-    def is_current(self) -> bool:
-        """Tell whether the catalogue knows all snapshots, and can be asked without taking any in."""
-        if self._path is None or not self._path.is_file():
-            return False
-        self._listed = self._repository.snapshots()
-        try:
-            if self._is_behind():
-                return False
-            self._know()
-            return True
-        except (sqlite3.Error, OSError):
-            self.close()
-            return self._serves_as_it_is()
-
-    def _bring(self, tick: Tick, sweeping: bool, waiting: Callable[[], None] | None) -> None:
-        if not self._is_behind() and not sweeping:
-            return
-        if self._path is None:
-            update(self._open(), self._source(), self._listed, tick)
-            return
-        with held_alone(self._path.with_suffix(".lock"), waiting or _nothing):
-            # Another process may have thrown the file away meanwhile.
-            self.close()
-            if not self._is_behind() and not sweeping:
-                return
-            self._heal()
-            db = self._open()
-            update(db, self._source(), self._listed, tick, sweeping=sweeping)
-            checkpoint(db)
-
-    def _heal(self) -> None:
-        """Throw the file away when what was damaged can be read again: what it left out would stay left out."""
-        there = dict(self._listed)
-        source = self._source()
-        for sid, kind, blob in self._open().execute("SELECT sid, kind, blob FROM lost").fetchall():
-            if sid in there:
-                try:
-                    source.blob(BlobKind(kind), blob)
-                except DamageError:
-                    continue
-                self.close()
-                if self._path is not None:
-                    throw_away(self._path)
-                return
-
-    def _is_behind(self) -> bool:
-        return any(missing(self._open(), self._listed))
-
-    def _source(self) -> BlobSource:
-        return self._repository.reader(_READER_SIZE)
-
-    def _open(self) -> sqlite3.Connection:
-        if self._db is None:
-            self._folders.clear()
-            self._db = self._opened()
-        return self._db
-
-    def _opened(self) -> sqlite3.Connection:
-        for attempt in range(2):
-            db = connect(self._path)
-            try:
-                prepare(db, self._repository.config.repository)
-                return db
-            except Stale:
-                db.close()
-                if self._path is None or attempt:
-                    raise
-                throw_away(self._path)
-            except BaseException:
-                db.close()
-                raise
-        raise AssertionError
-
-    def _make_do(self, error: sqlite3.Error | OSError, tick: Tick, private: bool) -> None:
-        """After the file failed: make it anew when it is damaged, else serve from a private one."""
-        if isinstance(error, sqlite3.Error) and is_interrupt(error):
-            raise CancelledError("The search was cancelled") from None
-        self.close()
-        damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
-        try:
-            if damaged and self._path is not None:
-                throw_away(self._path)
-                self._bring(tick, False, None)
-                return
-        except (sqlite3.Error, OSError) as again:
-            error = again
-            self.close()
-        if self._serves_as_it_is():
-            return
-        if not private:
-            raise YesterError(f"The catalogue {self._path} cannot be kept: {_words(error)}") from None
-        self.note = f"The catalogue {self._path} cannot be kept ({_words(error)}): it is made for this command only"
-        self._path = None
-        try:
-            update(self._open(), self._source(), self._listed, tick)
-        except (sqlite3.Error, OSError) as last:
-            raise YesterError(
-                f"There is no room for the catalogue: {_words(last)}",
-                hint="A million files take some 300 MiB: in the cache folder, or where SQLITE_TMPDIR says.",
-            ) from None
-
-    def _serves_as_it_is(self) -> bool:
-        """Whether the file can be read, though not written, and is up to date."""
-        if self._path is None or not self._path.is_file():
-            return False
-        try:
-            db = connect(self._path, writable=False)
-            try:
-                prepare(db, self._repository.config.repository)
-                if not any(missing(db, self._listed)):
-                    self._db = db
-                    self._know()
-                    return True
-            except BaseException:
-                db.close()
-                raise
-            db.close()
-        except (sqlite3.Error, OSError, Stale):
-            return False
-        return False
-
-    # Asking
+        self._folders.clear()
+        super().close()
 
     @contextmanager
     def _asking(self) -> Iterator[sqlite3.Connection]:
@@ -340,12 +126,14 @@ class Catalogue:
             yield self._open()
         except sqlite3.Error as error:
             if is_interrupt(error):
-                raise CancelledError("The search was cancelled") from None
+                raise CancelledError(INTERRUPTED) from None
             if self._path is not None and not isinstance(error, sqlite3.OperationalError):
                 self.close()
-                throw_away(self._path)
+                with self._alone():
+                    throw_away(self._path)
             raise YesterError(
-                f"The catalogue cannot be read: {_words(error)}", hint="It is made anew when the command is run again."
+                f"The catalogue cannot be read: {words_of(error)}",
+                hint="It is made anew when the command is run again.",
             ) from None
 
     def damage(self) -> list[tuple[Listed, int]]:
@@ -421,7 +209,7 @@ class Catalogue:
         with self._asking() as db:
             for id, parent, name in search(db, pattern, self._joined):
                 if self._interrupted:
-                    raise CancelledError("The search was cancelled")
+                    raise CancelledError(INTERRUPTED)
                 newest = self._newest(db, id, wanted)
                 if newest is not None and id != ROOT:
                     yield Found(self._joined(parent, name), *newest)
@@ -520,15 +308,3 @@ class Catalogue:
 
 def _time(listed: Listed) -> tuple[int, bytes]:
     return listed[1].time_ns, listed[0]
-
-
-def _words(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
-
-
-def _silent(done: int, total: int, names: int) -> None:
-    """Tell nobody."""
-
-
-def _nothing() -> None:
-    """Go on waiting."""

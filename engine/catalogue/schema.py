@@ -131,13 +131,13 @@ def has_trigrams(db: sqlite3.Connection) -> bool:
 
 def throw_away(path: Path) -> None:
     """Remove the file and what SQLite keeps beside it."""
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in ("-wal", "-shm", ""):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def is_interrupt(error: sqlite3.Error) -> bool:
     """Whether a query ended because somebody wanted it to."""
-    return error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT if hasattr(error, "sqlite_errorcode") else False
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
 
 
 def checkpoint(db: sqlite3.Connection) -> None:

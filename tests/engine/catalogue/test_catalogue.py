@@ -376,7 +376,7 @@ def test_a_full_disk_is_said_and_queries_answer(
             db.execute(f"PRAGMA max_page_count={db.execute('PRAGMA page_count').fetchone()[0] + 5}")
         return db
 
-    monkeypatch.setattr("yester.engine.catalogue.catalogue.connect", limited)
+    monkeypatch.setattr("yester.engine.catalogue.keeping.connect", limited)
     history.snap({b"more/%d" % number: b"1" for number in range(5000)} | {b"f": b"1"})
     catalogue.update()
     assert "full" in catalogue.note
@@ -502,6 +502,6 @@ def test_there_is_always_an_answer_or_a_sentence(history: History, monkeypatch: 
     def full(*_: object, **__: object) -> sqlite3.Connection:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr("yester.engine.catalogue.catalogue.connect", full)
+    monkeypatch.setattr("yester.engine.catalogue.keeping.connect", full)
     with Catalogue.open(history) as catalogue, pytest.raises(YesterError, match="no room for the catalogue"):
         catalogue.update()
