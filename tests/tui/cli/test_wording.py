@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from yester.tui.cli.wording import count, duration, moment, printable, size, table
+from yester.tui.cli.wording import age, count, duration, moment, printable, size, table
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,19 @@ def test_names_stay_on_their_line() -> None:
 def test_tables_align() -> None:
     assert table([("NAME", "SIZE"), ("a", "10")], right=(1,)) == ["NAME  SIZE", "a       10"]
     assert table([]) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-5, "0 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (7199, "119 min"),
+        (7200, "2 h"),
+        (172_799, "47 h"),
+        (172_800, "2 days"),
+    ],
+)
+def test_ages(seconds: int, words: str) -> None:
+    assert age(seconds * 10**9) == words
