@@ -18,6 +18,8 @@ END = bytes(2 * BLOCK)
 """Two blocks of zeros end an archive."""
 
 _FIELDS = Struct("100s8s8s8s12s12s8ss100s8s32s32s8s8s155s12x")
+_SUM = 6
+"""Which field holds the sum."""
 _MAGIC = b"ustar\x0000"
 _LINK = b"1"
 _TYPES = {S_IFREG: b"0", S_IFLNK: b"2", S_IFCHR: b"3", S_IFBLK: b"4", S_IFDIR: b"5", S_IFIFO: b"6"}
@@ -206,8 +208,6 @@ def _device(number: int) -> bytes:
 
 
 def _checked(fields: Sequence[bytes]) -> bytes:
-    """Return the header of these fields with its sum."""
-    header = bytearray(_FIELDS.pack(*fields))
-    header[148:156] = b" " * 8
-    header[148:155] = b"%06o\0" % sum(header)
-    return bytes(header)
+    """Return the header of these fields with its sum, which counts itself as eight blanks; zeros add nothing to it."""
+    total = sum(b"".join(fields)) + 8 * 32
+    return _FIELDS.pack(*fields[:_SUM], b"%06o\0 " % total, *fields[_SUM + 1 :])

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.engine.prune.rigging import forget, pruned
 from tests.engine.restoring_rig import checked, objects, restored
 from tests.format_reader import Reader
 from tests.rig import Rig, write
@@ -254,6 +255,32 @@ def test_after_a_rotation_it_goes_on_under_the_old_key_and_is_read(rig: Rig, lap
     assert len(rig.open().snapshots()) == 1
 
 
+def test_prunes_drop_what_is_there_twice_and_it_goes_on(rig: Rig, laptop: Rig, folder: Path, tmp_path: Path) -> None:
+    """Also what it stored may be moved, out of packs that its own index names."""
+    noise = random.Random(1)
+    for number in range(30):
+        write(folder / str(number), noise.randbytes(20_000))
+    first = added(laptop)
+    second = rig.snap()
+    size = sum(rig.store.query(name) for name in objects(rig, "data."))
+    for number in range(20):
+        (folder / str(number)).unlink()
+    assert first.snapshot is not None
+    forget(rig, second.snapshot)
+    assert pruned(rig).is_sound
+    assert sum(rig.store.query(name) for name in objects(rig, "data.")) < 0.6 * size
+    assert checked(rig, 100).problems == ()
+    third = added(laptop)
+    forget(rig, first.snapshot)
+    assert pruned(rig).freed_size > 0
+    write(folder / "new", b"new")
+    fourth = added(laptop)
+    assert checked(rig, 100).problems == ()
+    there = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert contents(rig, fourth.snapshot, tmp_path) == there
+    assert contents(rig, third.snapshot, tmp_path) == {name: there[name] for name in there if name != "new"}
+
+
 # What a hostile write-only client may try.
 
 
@@ -322,6 +349,17 @@ def test_a_pack_that_claims_what_others_are_yet_to_store_hides_nothing(
     done = rig.snap()
     assert done.statistics.added_size >= 20_000
     assert contents(rig, done.snapshot, tmp_path) == {"a": content}
+
+
+def test_a_prune_keeps_the_copy_that_is_one(rig: Rig, laptop: Rig, folder: Path, tmp_path: Path) -> None:
+    content = random.Random(1).randbytes(20_000)
+    write(folder / "a", content)
+    done = rig.snap()
+    for _ in range(3):
+        poisoned(laptop, content)
+    pruned(rig)
+    assert contents(rig, done.snapshot, tmp_path) == {"a": content}
+    assert checked(rig, 100).problems == ()
 
 
 def test_nor_what_they_have_stored(rig: Rig, laptop: Rig, folder: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
+from blake3 import blake3
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,6 +61,24 @@ def test_golden_slot_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     first = new_slot(MasterKey.random(), kind="none", secret=None, label="", now_ns=NOW)
     assert "epoch" not in msgspec.msgpack.decode(decode_clear(ClearKind.KEY, first, "key"))
     assert slot_facts(GOLDEN).epoch == 1
+
+
+def test_golden_public_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fixed for ever: what a write-only client gets, by the digest of the whole object."""
+    monkeypatch.setattr("os.urandom", lambda size: bytes(range(size)))
+    slot = new_slot(MASTER, kind="public", secret=b"adds", label="laptop", now_ns=NOW)
+    assert blake3(slot).hexdigest() == "acf03f2022e64ea73a2552b2397a5e659d2b698b8b478895de4031bf336e9f4b"
+    assert open_slot(slot, b"adds") == MASTER.public() and open_slot(slot, b"reads") is None
+    assert slot_kind(slot) == "public"
+
+
+def test_a_public_slot_does_not_pass_for_another() -> None:
+    """Whoever relabels one as that of a passphrase would make public keys pass for secrets."""
+    slot = new_slot(MASTER, kind="public", secret=b"adds", label="", now_ns=NOW)
+    fields = msgspec.msgpack.decode(decode_clear(ClearKind.KEY, slot, "key"))
+    for kind in ("passphrase", "recovery"):
+        changed = encode_clear(ClearKind.KEY, msgspec.msgpack.encode({**fields, "kind": kind}))
+        assert open_slot(changed, b"adds") is None
 
 
 @pytest.mark.usefixtures("cheap")

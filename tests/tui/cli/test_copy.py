@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 from tests.tui.cli.conftest import Yester, is_one_complaint
 
 
@@ -71,3 +72,16 @@ def test_bad_input(yester: Yester, taken: Path, target: Path, tmp_path: Path, mo
     monkeypatch.setenv("YESTER_PASSPHRASE", "two")
     refused(2, "There is no snapshot lastest", "lastest", "--to", target)
     refused(2, "No snapshot is of a profile nobody", "--profile", "nobody", "--to", target)
+
+
+@pytest.mark.parametrize("which", ["--from", "--to"])
+def test_a_newer_repository_on_either_side(
+    yester: Yester, taken: Path, target: Path, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    monkeypatch.setenv("YESTER_PASSPHRASE", "two")
+    config = (taken if which == "--from" else target) / "config"
+    newer = bytearray(config.read_bytes()[:-32])
+    newer[6] = 2
+    config.write_bytes(newer + blake3(newer).digest())
+    done = yester("copy", "--all", "--from", taken, "--to", target)
+    assert done.code == 6 and "format version 2" in done.err and is_one_complaint(done.err), done
