@@ -12,12 +12,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from yester.engine.blobs import BlobSource
-from yester.engine.capture.earlier import entries_of
 from yester.engine.capture.filecache import FileCacheWriter
 from yester.engine.capture.intake import Attributes, Intake
 from yester.engine.entries import Entry, Mark, Ref, Summary
 from yester.engine.ids import TreeId
-from yester.engine.trees.directories import TreeWriter
+from yester.engine.trees.copying import copy_row
+from yester.engine.trees.directories import Directory, TreeWriter
 
 Below = tuple[TreeId, Summary]
 """A directory's tree and what is in it."""
@@ -83,13 +83,15 @@ class HalfKept:
     def closed(self, intake: Intake, below: Below) -> Below:
         """Return a tree of the entries up to the folder that the walk is in, which holds what is `below`."""
         writer = self._writer()
-        for entry in entries_of(self._source, self._tree):
-            if entry.name >= self.name:
-                if entry.name == self.name:
-                    writer.add(with_tree(entry, below))
-                break
-            if entry.name not in self.gone:
-                writer.add(with_tree(entry, self.found[entry.name]) if entry.name in self.found else entry)
+        found = {**self.found, self.name: below}
+        for page, _, _ in Directory(self._source, self._tree).leaves():
+            for row, name in enumerate(page.names()):
+                if name > self.name:
+                    return writer.finish()
+                if name in found:
+                    writer.add(with_tree(page.entry(row), found[name]))
+                elif name not in self.gone:
+                    copy_row(writer, page, row)
         return writer.finish()
 
     def record(self, records: FileCacheWriter) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.rig import Rig, write
 
@@ -131,6 +132,15 @@ def test_the_same_failures_again_make_no_snapshot_but_are_told(
     assert (result.snapshot, result.result, len(result.failures)) == (None, "errors", 2)
     monkeypatch.undo()
     assert snap(rig).result == "complete"
+
+
+def test_partial_snapshots_go_though_nothing_changed(rig: Rig) -> None:
+    first = snap(rig)
+    repository = rig.open()
+    assert first.snapshot is not None
+    repository.commit_snapshot(msgspec.structs.replace(repository.snapshot(first.snapshot), partial=True))
+    assert snap(rig).result == "unchanged"
+    assert rig.open().snapshot_ids() == {first.snapshot}
 
 
 def test_lost_packs_are_healed_though_nothing_changed(rig: Rig, folder: Path) -> None:

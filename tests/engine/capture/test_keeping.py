@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from tests.engine.prune.rigging import pruned
+from tests.engine.restoring_rig import restored
 from tests.rig import Rig, write
 
 from yester.engine.capture.keeping import KEEP_EVERY_S
@@ -151,7 +153,7 @@ def test_a_partial_snapshot_is_whole_wherever_the_run_was(home: Path, many: Path
     rig = Rig.of(home, many)
     looks = looks_of_a_run(rig)
     sizes = set()
-    for at in range(4, looks, 3):
+    for at in range(4, looks, 8):
         rig = Rig.of(home, many)
         with pytest.raises(Cut):
             snap(rig, LongRun(HALF_AN_HOUR, at={at: cut}))
@@ -174,7 +176,7 @@ def test_a_partial_snapshot_is_whole_wherever_the_run_was(home: Path, many: Path
                 assert by_ordinal[member].link_group == by_ordinal[first].link_group
         assert found[-1][1].statistics.files == len(files)
         forget_caches(rig)
-    assert len(sizes) > 5
+    assert len(sizes) > 3
 
 
 @pytest.mark.parametrize("lost", ["nothing", "cache", "state"])
@@ -183,7 +185,7 @@ def test_the_next_run_reads_no_file_again_that_a_partial_snapshot_has(
 ) -> None:
     rig = Rig.of(home, many)
     looks = looks_of_a_run(rig)
-    for at in range(6, looks, 7):
+    for at in range(6, looks, 13):
         rig = Rig.of(home, many)
         with pytest.raises(Cut):
             snap(rig, LongRun(HALF_AN_HOUR, at={at: cut}))
@@ -327,3 +329,45 @@ def test_a_half_record_never_hides_one_that_reaches_further(home: Path, folder: 
     opened.names.clear()
     snap(rig, LongRun(0))
     assert len(opened.names) < 1000
+
+
+def test_a_partial_snapshot_can_be_restored(home: Path, many: Path, tmp_path: Path) -> None:
+    rig = Rig.of(home, many)
+    with pytest.raises(Cut):
+        snap(rig, LongRun(HALF_AN_HOUR, at={20: cut}))
+    [(sid, _)] = partials(rig)
+    report = restored(rig, sid, tmp_path / "back")
+    assert report.failures == ()
+    files = [path for path in (tmp_path / "back").rglob("*") if path.is_file()]
+    assert len(files) > 5
+    for path in files:
+        assert path.read_bytes() == Path("/", path.relative_to(tmp_path / "back")).read_bytes()
+
+
+@pytest.mark.timeout(300)
+def test_a_prune_that_holds_a_long_run_dead_harms_nothing(home: Path, many: Path) -> None:
+    """It takes packs that no snapshot names yet from under the run, and spares those of the partial one."""
+    rig = Rig.of(home, many)
+    looks = looks_of_a_run(rig)
+    for at in range(3, looks, 17):
+        rig = Rig.of(home, many)
+        clock = LongRun(HALF_AN_HOUR / 2)
+        pending = [at]
+
+        def prune_once(rig: Rig = rig, clock: LongRun = clock, pending: list[int] = pending) -> bool:
+            if pending and clock.looks >= pending[0]:
+                pending.clear()
+                pruned(rig)
+            return False
+
+        rig.cancelled = prune_once
+        result = snap(rig, clock)
+        assert pending == []
+        rig.cancelled = lambda: False
+        assert rig.open().snapshot_ids() == {result.snapshot}
+        assert_sound(rig)
+        pruned(rig)
+        assert_sound(rig)
+        taken = rig.taken(result.snapshot)
+        assert all(taken.content(path) == path.read_bytes() for path in many.rglob("*") if path.is_file())
+        forget_caches(rig)
