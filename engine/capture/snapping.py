@@ -25,6 +25,7 @@ from yester.engine.hooks import Hooks
 from yester.engine.host import host_name
 from yester.engine.ids import PackId, SnapshotId
 from yester.engine.packs.adoption import adopt_orphans
+from yester.engine.packs.merging import merge_many
 from yester.engine.places import Places
 from yester.engine.progress import Progress
 from yester.engine.repository import Repository
@@ -124,6 +125,7 @@ class _Run:
                 forget_partials(self._context, (complete, self._repository.snapshot(complete)))
             for warning in self._repository.warnings():
                 self._teller.message("warning", warning)
+            merge_many(self._repository)
         except StoreError as error:
             # The snapshot is there, and the next run does this as well.
             self._teller.message("warning", f"{error.what}; the snapshot is complete all the same")

@@ -58,6 +58,15 @@ def merge_fragments(
     return NOTHING
 
 
+def merge_many(repository: Indexed) -> Merged:
+    """Merge fragments when they are many, and delete those that this replaces; for a writer that has committed."""
+    if not repository.keys.can_read or not is_scattered(repository.index):
+        return NOTHING
+    merged = merge_fragments(repository)
+    delete_fragments(repository, merged.replaced)
+    return merged
+
+
 def delete_fragments(repository: Indexed, fragments: Collection[FragmentId]) -> None:
     """Delete fragments that others replace."""
     for fragment in fragments:
