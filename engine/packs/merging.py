@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
-from yester.engine.errors import Missing
+from yester.engine.errors import DamageError, Missing
 from yester.engine.ids import FragmentId, PackId
 from yester.engine.packs.fragments import get_fragment, list_fragments
 from yester.engine.packs.index import FRAGMENT_BLOBS, Index, Indexed
@@ -59,10 +59,16 @@ def merge_fragments(
 
 
 def merge_many(repository: Indexed) -> Merged:
-    """Merge fragments when they are many, and delete those that this replaces; for a writer that has committed."""
+    """Merge fragments when they are many, and delete those that this replaces; for a writer that has committed.
+
+    Where one is damaged nothing is done: a check finds it, and says what to do.
+    """
     if not repository.keys.can_read or not is_scattered(repository.index):
         return NOTHING
-    merged = merge_fragments(repository)
+    try:
+        merged = merge_fragments(repository)
+    except DamageError:
+        return NOTHING
     delete_fragments(repository, merged.replaced)
     return merged
 
