@@ -5,6 +5,7 @@ at a time.
 """
 
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,9 +87,22 @@ def check_plan(plan: Plan, machine: Machine) -> list[str]:
     if plan.how == "systemd":
         note = machine.units.check({Path(place).name: text for place, text in plan.texts})
         return [note] if note else []
-    for place, _ in plan.texts:
+    for place, text in plan.texts:
         check_ours(Path(place))
+        if place.endswith(".rules"):
+            _check_rule(text)
     return []
+
+
+def _check_rule(text: str) -> None:
+    """Let udev look at a rule, where its version can: UsageError in its words when it does not like it."""
+    with tempfile.NamedTemporaryFile("w", prefix="yester-", suffix=".rules") as rule:
+        rule.write(text)
+        rule.flush()
+        said = ask(["udevadm", "verify", rule.name])
+    # Older ones know no such word, and say nothing of the file then.
+    if said is not None and said.code != 0 and os.fsencode(rule.name) in said.out + said.err:
+        raise UsageError(f"udev does not take the rule: {said.words}", hint="Correct the drive of the profile.")
 
 
 def carry_out(plan: Plan, machine: Machine) -> list[str]:

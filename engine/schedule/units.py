@@ -54,6 +54,10 @@ class Units:
 
         UsageError in its words when it does not like them.
         """
+        for text in texts.values():
+            for line in text.splitlines():
+                if line.startswith("OnCalendar="):
+                    _check_calendar(line.partition("=")[2])
         with tempfile.TemporaryDirectory(prefix="yester-units-") as folder:
             paths = [Path(folder, name) for name in texts]
             for path in paths:
@@ -125,6 +129,14 @@ class Units:
 
     def _systemctl(self, *words: str) -> None:
         tell(["systemctl", *self.manager, *words])
+
+
+def _check_calendar(expression: str) -> None:
+    said = ask(["systemd-analyze", "calendar", expression])
+    if said is not None and said.code != 0:
+        raise UsageError(
+            f"systemd does not take the times {expression}: {said.words}", hint="Correct the schedule of the profile."
+        )
 
 
 def systemd_runs() -> bool:

@@ -204,6 +204,24 @@ def test_a_drive_without_systemd(bare: Machine) -> None:
     assert installed(DRIVE, bare) is None
 
 
+@pytest.mark.parametrize(
+    ("udevadm", "is_refused"),
+    [
+        ('[ "$1" = verify ] || exit 0; grep -q RUN "$2" || exit 3; exit 0', False),
+        ('echo "$2:2 Invalid value" >&2; exit 1', True),
+        ('echo "Unknown command verb verify" >&2; exit 1', False),
+    ],
+)
+def test_udev_looks_at_the_rule(bare: Machine, tmp_path: Path, udevadm: str, is_refused: bool) -> None:
+    stand_in(tmp_path, udevadm=f"#!/bin/sh\n{udevadm}\n")
+    plan = plan_schedule(DRIVE, bare)
+    if not is_refused:
+        assert check_plan(plan, bare) == []
+        return
+    with pytest.raises(UsageError, match=r"udev does not take the rule: .*Invalid value"):
+        check_plan(plan, bare)
+
+
 def test_a_rule_that_only_root_may_add(bare: Machine, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     unwritable = replace(bare, rules=tmp_path / "file")
