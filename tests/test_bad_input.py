@@ -770,7 +770,7 @@ def halted_in_mid_run(docs: Path) -> "Iterator[subprocess.Popen[bytes]]":
         (docs / "letters" / f"{row:04}").write_text(str(row) * 50)
     first = start("snap", "docs", "--events")
     assert first.stdout is not None
-    while b'"run.begin"' not in (line := first.stdout.readline()):
+    while b'"mount.before"' not in (line := first.stdout.readline()):  # a run begins before it holds its lock
         assert line
     first.send_signal(signal.SIGSTOP)
     try:
