@@ -177,3 +177,41 @@ def test_messages_of_a_journal_do_not_move_the_cursor(yester: Yester, state: Pat
     write_journal(state, run_id(1), RunBegin(run_id(1), "do\x1bcs", ""), message, RunEnd(run_id(1), "complete"))
     out = yester("log").out + yester("runs").out + yester("status").out
     assert all(line.isprintable() for line in out.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "result"),
+    [
+        (("snap", "docs"), 0, "complete"),
+        (("snap", "docs", "--dry-run"), 0, "dry-run"),
+        (("check",), 0, "complete"),
+        (("prune",), 0, "complete"),
+        (("restore", "latest", "--target", "back"), 0, "complete"),
+        (("restore", "latest", "/nowhere", "--target", "back"), 2, "failed"),
+        (("restore", "nosuch", "--target", "back"), 2, "failed"),
+        (("check", "--repo", "/nowhere"), 6, "failed"),
+        (("copy", "--all", "--to", "/nowhere"), 6, "failed"),
+    ],
+)
+def test_whatever_happens_a_journal_has_its_frame(
+    yester: Yester,
+    profile: str,
+    state: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    code: int,
+    result: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert yester("snap", profile).code == 0
+    before = set((state / "runs").glob("*.jsonl"))
+    assert yester(*words).code == code
+    [journal] = set((state / "runs").glob("*.jsonl")) - before
+    events = [decode(line).event for line in journal.read_bytes().splitlines()]
+    begin, end = events[0], events[-1]
+    assert isinstance(begin, RunBegin) and isinstance(end, RunEnd)
+    assert (begin.action, begin.run, end.run) == (words[0], journal.stem, journal.stem)
+    assert (end.result, end.exit_code) == (result, code)
+    assert sum(isinstance(event, RunBegin | RunEnd) for event in events) == 2
+    assert any(isinstance(event, Error) for event in events) == (result == "failed")
