@@ -254,6 +254,8 @@ class RunEnd(Event, frozen=True, tag="run.end"):
     """Bytes of content that the repository did not hold before, uncompressed."""
     stored_size: int = 0
     duration_ns: int = 0
+    suspicions: tuple[str, ...] = ()
+    """In words, which sources were gone or had shrunk; said at each run until somebody accepts it."""
 
 
 class RestoreBegin(Event, frozen=True, tag="restore.begin"):

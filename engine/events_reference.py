@@ -75,6 +75,8 @@ def _type(kind: object) -> str:
         return "integer or null" if kind == int | None else "base64"
     if kind == tuple[Shown, ...]:
         return "list of paths"
+    if kind == tuple[str, ...]:
+        return "list of strings"
     if kind in (Phase, ErrorCode):
         return "string" if kind is Phase else "integer"
     choices = getattr(kind, "__args__", None)

@@ -72,7 +72,7 @@ class _Run:
             raise
         if done.result == "errors":
             self._teller.error(ErrorCode.WITH_ERRORS, f"{len(done.failures)} entries could not be kept whole")
-        self._teller.end(done.result, done.snapshot, done.statistics.added_size)
+        self._teller.end(done.result, done.snapshot, done.statistics.added_size, done.suspicions)
         return done
 
     def _take(self) -> SnapshotResult:

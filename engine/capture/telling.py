@@ -57,7 +57,13 @@ class RunTeller:
             ),
         )
 
-    def end(self, result: Result, snapshot: SnapshotId | None = None, added_size: int = 0) -> None:
+    def end(
+        self,
+        result: Result,
+        snapshot: SnapshotId | None = None,
+        added_size: int = 0,
+        suspicions: tuple[str, ...] = (),
+    ) -> None:
         """The run ended."""
         counters = self._counters
         tell(
@@ -79,6 +85,7 @@ class RunTeller:
                 added_size=added_size,
                 stored_size=counters.stored_size,
                 duration_ns=time.monotonic_ns() - self._started,
+                suspicions=suspicions,
             ),
         )
 

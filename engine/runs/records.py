@@ -66,6 +66,8 @@ class RunRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     eta_s: int | None = None
     read_data_percent: int = 0
     """Of a check: how much of the content it read."""
+    suspicions: tuple[str, ...] = ()
+    """Which sources were gone or had shrunk."""
     error: str = ""
     """Why it failed."""
     hint: str = ""
@@ -162,4 +164,4 @@ def _with(known: RunRecord, line: Line) -> RunRecord:
 
 
 _COUNTED = ("files", "directories", "size", "new", "changed", "unchanged", "failed", "stored_size")
-_ENDED = ("exit_code", "snapshot", "added_size", "duration_ns")
+_ENDED = ("exit_code", "snapshot", "added_size", "duration_ns", "suspicions")

@@ -58,11 +58,13 @@ class ProfileStatus(msgspec.Struct, frozen=True, kw_only=True):
     skipped_ns: int | None = None
     """When a run was last skipped since the last good one."""
     troubles: tuple[Trouble, ...] = ()
+    suspicions: tuple[str, ...] = ()
+    """In words, which sources were gone or had shrunk in the last good run."""
 
     @property
     def is_fine(self) -> bool:
         """Whether nobody needs to look."""
-        return self.health == "ok" and not self.troubles
+        return self.health == "ok" and not self.troubles and not self.suspicions
 
 
 def judge(
@@ -103,6 +105,7 @@ def judge(
         next_ns=_ns(upcoming),
         skipped_ns=skipped.began_ns if skipped is not None else None,
         troubles=_troubles(runs, profile, repository),
+        suspicions=good.suspicions if good is not None else (),
     )
 
 

@@ -88,6 +88,8 @@ def _lines(found: Sequence[ProfileStatus], now_ns: int) -> list[str]:
 def _row(status: ProfileStatus, now_ns: int) -> tuple[str, ...]:
     good, upcoming = status.last_good_ns, status.next_ns
     state = status.state if status.state == status.health else f"{status.state}, was {status.health}"
+    if state == "ok" and status.suspicions:
+        state = "suspicious"
     return (
         status.profile,
         "running" if status.state == "running" and status.health in ("ok", "never") else state,
@@ -108,6 +110,7 @@ def _remarks(status: ProfileStatus, now_ns: int) -> list[str]:
         said.append(f"  hint: {status.hint}")
     if status.skipped_ns is not None and status.last_good_ns is not None:
         said.append(f"skipped {age(now_ns - status.skipped_ns)} ago; nothing was taken since then")
+    said += status.suspicions
     for trouble in status.troubles:
         said.append(
             f"{trouble.action} {age(now_ns - trouble.time_ns)} ago: {trouble.text} (yester log {trouble.run[-4:]})"

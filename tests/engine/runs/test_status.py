@@ -33,6 +33,13 @@ def test_all_is_well() -> None:
     assert found.next_ns == NOON_NS + HOUR_NS
 
 
+def test_a_suspicious_run_is_a_good_one_that_somebody_must_look_at() -> None:
+    runs = newest_first(at(0, "complete", suspicions=("/docs has shrunk",)), at(1, "cancelled"))
+    found = judge("docs", runs)
+    assert (found.state, found.is_fine, found.suspicions) == ("ok", False, ("/docs has shrunk",))
+    assert judge("docs", [at(2, "complete"), *runs]).is_fine
+
+
 def test_a_missed_run_stays_in_sight_until_one_succeeds() -> None:
     runs = [at(0, "complete")]
     missed = judge("docs", runs, due=NOON + HOUR)

@@ -111,6 +111,24 @@ def test_maintenance_that_failed_is_named(yester: Yester, profile: str, plain: P
     assert yester("status").code == 0
 
 
+def test_a_source_that_shrank_stays_in_sight_until_somebody_accepts_it(
+    yester: Yester, profile: str, docs: Path
+) -> None:
+    for row in range(9):
+        (docs / f"{row}").write_bytes(b"x" * 100)
+    assert yester("snap", profile).code == 0
+    for row in range(9):
+        (docs / f"{row}").unlink()
+    assert "has shrunk to" in yester("snap", profile).err
+    for _ in range(2):
+        bad = yester("status")
+        assert bad.code == 1
+        assert "suspicious" in bad.out and f"docs: The source {docs} has shrunk to" in bad.out
+        yester("snap", profile)
+    assert yester("snap", profile, "--accept-shrink").err == ""
+    assert yester("status").code == 0
+
+
 def test_one_profile_may_be_asked_for(yester: Yester, profile: str, docs: Path) -> None:
     yester("profile", "add", "other", docs)
     yester("snap", profile)
