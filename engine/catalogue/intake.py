@@ -4,8 +4,8 @@ The walk goes down the snapshot's trees and compares each directory with what th
 id is the same it goes no further. The trees of the snapshot before are not needed: it may have been forgotten and
 pruned since.
 
-Rows are written between two directories, so that no query that is open sees half of them, and all in the one
-transaction of the caller. At any time the walk holds the rows of one leaf for each folder on the way down.
+Rows are written when no query is open, and all in the one transaction of the caller. At any time the walk holds the
+rows of one leaf for each folder on the way down.
 
 What cannot be read is left as it was and noted in `lost`; its folder, and those above it, are kept with no
 content, so that the next snapshot looks again.
@@ -28,12 +28,15 @@ from yester.engine.trees.pages import Page
 ROOT = 1
 """The path id of `/`."""
 _BATCH = 20_000
+"""Rows that are held before they are written."""
+_AT_ONCE = 5_000
+"""Names of a directory that are read at once."""
 _SECOND_NS = 10**9
 
 _KNOWN = (
     "SELECT p.id, p.name, s.mode, s.owner, s.size, s.mtime_ns, s.content, s.extra FROM path p LEFT JOIN state s"
     " ON s.path = p.id AND s.series = ?1 AND s.first = (SELECT max(first) FROM state WHERE path = p.id AND series = ?1)"
-    " WHERE p.parent = ?2"
+    " WHERE p.parent = ?2 AND p.name >= ?3"
 )
 
 
@@ -97,8 +100,7 @@ class SnapshotIntake:
 
     def _folder(self, folder: _Folder) -> Iterator[_Folder]:
         """Compare one directory; yield the ones in it that differ."""
-        if len(self._states) >= _BATCH or len(self._paths) >= _BATCH:
-            self._flush()
+        self._flush_when_full()
         if folder.tree is None:
             yield from self._gone(folder.path)
             return
@@ -127,6 +129,7 @@ class SnapshotIntake:
         kept = [Leaf(leaf.first, leaf.node[:SHORT_ID_SIZE]) for leaf in leaves]
         lost: set[int] = set()
         for part in changed_ranges(old, kept):
+            self._flush_when_full()
             try:
                 yield from self._compared(folder, self._leaf(leaves, part), part)
             except DamageError:
@@ -189,14 +192,7 @@ class SnapshotIntake:
         self, parent: int, part: Range, new: dict[bytes, tuple[State, bytes | None]], differing: list[_Folder]
     ) -> None:
         """Compare with what the catalogue has in the range; what is met is taken out of `new`."""
-        words = _KNOWN
-        values: list[object] = [self._series, parent]
-        if part.low:
-            words, values = words + " AND p.name >= ?3", [*values, part.low]
-        if part.high is not None:
-            words, values = words + f" AND p.name < ?{len(values) + 1}", [*values, part.high]
-        for path, name, *known in self._db.execute(words, values):
-            before = State(*known) if known[0] is not None else None
+        for path, name, before in self._known_in(parent, part.low, part.high):
             state, tree = new.pop(name, (GONE, None))
             if before == state or (before is None and state is GONE):
                 continue
@@ -210,14 +206,26 @@ class SnapshotIntake:
     def _gone(self, parent: int) -> Iterator[_Folder]:
         """Note that a directory's names are there no more."""
         self._forget_leaves(parent)
-        found: list[_Folder] = []
-        for path, _, *known in self._db.execute(_KNOWN, (self._series, parent)):
-            if known[0] is not None and known[0] != ABSENT:
-                before = State(*known)
+        for path, _, before in self._known_in(parent, b"", None):
+            if before is not None and before.mode != ABSENT:
                 self._put(path, GONE, before)
                 if before.is_directory:
-                    found.append(_Folder(path, True, None, GONE))
-        yield from found
+                    yield _Folder(path, True, None, GONE)
+
+    def _known_in(self, parent: int, low: bytes, high: bytes | None) -> Iterator[tuple[int, bytes, State | None]]:
+        """Yield id, name and newest state of what the catalogue has in a range of a directory's names.
+
+        Some at a time, so that rows can be written between them.
+        """
+        words = f"{_KNOWN}{'' if high is None else ' AND p.name < ?5'} ORDER BY p.name LIMIT ?4"
+        last, some = low, _AT_ONCE
+        while some == _AT_ONCE:
+            values = [self._series, parent, last, _AT_ONCE, *([] if high is None else [high])]
+            rows = self._db.execute(words, values).fetchall()
+            for path, name, *known in rows:
+                yield path, name, State(*known) if known[0] is not None else None
+            some, last = len(rows), rows[-1][1] + b"\0" if rows else b""
+            self._flush_when_full()
 
     def _unknown(self, kind: BlobKind, node: bytes) -> None:
         """Leave what cannot be read as it was, and have the next snapshot come this way again."""
@@ -262,6 +270,10 @@ class SnapshotIntake:
 
     def _forget_leaves(self, path: int) -> None:
         self._db.execute("DELETE FROM leaf WHERE path = ? AND series = ?", (path, self._series))
+
+    def _flush_when_full(self) -> None:
+        if len(self._states) >= _BATCH:
+            self._flush()
 
     def _flush(self) -> None:
         db = self._db

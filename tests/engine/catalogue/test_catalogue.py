@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -416,11 +417,16 @@ actions = st.lists(
 )
 
 
-@given(actions, st.booleans())
+@given(actions, st.booleans(), st.sampled_from([5, 5000]))
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_says_what_a_plain_account_says(
-    tmp_path_factory: pytest.TempPathFactory, todo: list[tuple[object, ...]], bulky: bool
+    tmp_path_factory: pytest.TempPathFactory, todo: list[tuple[object, ...]], bulky: bool, at_once: int
 ) -> None:
+    with mock.patch.multiple("yester.engine.catalogue.intake", _AT_ONCE=at_once, _BATCH=at_once):
+        _act(tmp_path_factory, todo, bulky)
+
+
+def _act(tmp_path_factory: pytest.TempPathFactory, todo: list[tuple[object, ...]], bulky: bool) -> None:
     history = History(tmp_path_factory.mktemp("cache") / "c")
     account: dict[SnapshotId, Files] = {}
     catalogue = Catalogue.open(history)

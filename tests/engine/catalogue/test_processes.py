@@ -90,6 +90,16 @@ def test_several_at_once_do_the_work_once(home: Path) -> None:
     assert len(states_of(rig)) > 90
 
 
+def test_several_that_meet_a_damaged_file_make_it_anew_once(home: Path) -> None:
+    rig, place = rig_in(home)
+    (rig.open().cache / "catalogue.sqlite").write_bytes(b"no database at all" * 1000)
+    processes = [updating(place, 0) for _ in range(4)]
+    told = {process.communicate()[0] for process in processes}
+    assert [process.returncode for process in processes] == [0] * 4
+    assert len(told) == 1
+    assert len(states_of(rig)) > 90
+
+
 def test_a_damaged_pack_is_told_and_the_rest_answers(home: Path) -> None:
     rig, place = rig_in(home)
     write(home / "top/d1/other", b"one more")
