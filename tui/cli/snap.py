@@ -3,9 +3,10 @@
 import sys
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -188,10 +189,18 @@ def _profile(asked: Asked, places: Places, id: str) -> Profile:
     try:
         return load_profile(folder, asked.name)
     except UsageError:
-        if asked.name in profile_names(folder) or has_run(places, asked.name):
+        if _is_known(asked.name, folder, places):
             with recorded(places, Work("snap", asked.name), quiet=True, run=id):
                 raise
         raise
+
+
+def _is_known(name: str, folder: Path, places: Places) -> bool:
+    """Whether a profile of that name is there, or has run: then it was not mistyped."""
+    with suppress(UsageError):  # the folder itself cannot be read
+        if name in profile_names(folder):
+            return True
+    return has_run(places, name)
 
 
 @dataclass(frozen=True, slots=True)

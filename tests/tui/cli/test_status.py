@@ -89,6 +89,20 @@ def test_a_profile_that_cannot_be_read(yester: Yester, profile: str, home: Path)
     assert yester("status").code == 0
 
 
+def test_profiles_that_cannot_even_be_listed(yester: Yester, profile: str, home: Path) -> None:
+    assert yester("snap", profile).code == 0
+    folder = home / ".config/yester/profiles"
+    folder.rename(folder.with_name("away"))
+    folder.write_text("in the way")
+    assert yester("snap", profile).code == 2
+    assert yester("runs").out.splitlines()[-1].split()[5] == "failed"
+    folder.unlink()
+    folder.with_name("away").rename(folder)
+    assert yester("status").code == 1
+    assert yester("snap", profile).code == 0
+    assert yester("status").code == 0
+
+
 def test_a_name_that_was_mistyped_is_no_run(yester: Yester, profile: str) -> None:
     assert yester("snap", "dosc").code == 2
     assert yester("runs").out == "nothing ran yet\n"
