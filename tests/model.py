@@ -147,7 +147,7 @@ class Source:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.tree: Tree = {}
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
 
     def path(self, name: bytes) -> bytes:
         """Where a name is."""

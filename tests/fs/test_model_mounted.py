@@ -1,0 +1,128 @@
+"""Random actions on a repository beside a real mount of it: what is read there is what the source held.
+
+The long model test (tests/test_model.py) has a mount without the kernel; here the kernel, its caches and a process of
+the mount's own take part, for fewer steps.
+"""
+
+import errno
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.engine.prune.rigging import EVERYTHING, FakeClock
+from tests.fs.mounting import World
+from tests.fs.test_serving import wait_for
+from tests.model import Source, Tree, on_disk
+
+from yester.engine.hooks import NoHooks
+from yester.engine.ids import SnapshotId
+from yester.engine.profiles.profile import RetentionSpec
+from yester.engine.progress import NoProgress
+from yester.engine.prune.pruning import prune
+from yester.engine.repository import Repository
+from yester.engine.retention.forgetting import forget
+from yester.engine.retention.plan import plan_retention
+from yester.plugins.backends.folder import FolderStore
+
+STEPS = 80
+NAMES = tuple(os.path.join(folder, name) for folder in (b"", b"a", b"a/b", b"c\xff") for name in (b"1", b"2 \n"))
+MOST_READ = 400_000
+
+
+class Life:
+    """What is done to a world, at random, and what its mount must show."""
+
+    def __init__(self, world: World, seed: int) -> None:
+        self.world = world
+        self.chance = random.Random(seed)
+        self.source = Source(world.source)
+        self.held: dict[SnapshotId, Tree] = {}
+
+    def step(self) -> None:
+        """Do one thing."""
+        actions: dict[Callable[[], None], int] = {
+            self.write: 6,
+            self.delete: 1,
+            self.snap: 4,
+            self.forget: 1,
+            self.prune: 1,
+            self.read: 2,
+            self.read_what_goes: 1,
+        }
+        self.chance.choices(list(actions), list(actions.values()))[0]()
+
+    def write(self) -> None:
+        size = self.chance.choice((0, 10, 3000, MOST_READ))
+        self.source.write(self.chance.choice(NAMES), self.chance.randbytes(size))
+
+    def delete(self) -> None:
+        if self.source.tree:
+            self.source.remove(self.chance.choice(sorted(self.source.tree)))
+
+    def snap(self) -> None:
+        self.held[self.world.take()] = dict(self.source.tree)
+
+    def forget(self) -> None:
+        repository = self._open()
+        spec = RetentionSpec(keep_last=self.chance.randint(1, 4))
+        for sid in forget(repository, plan_retention(repository.snapshots(), {}, spec, 2**62).remove):
+            del self.held[sid]
+
+    def prune(self) -> None:
+        done = prune(self._open(), EVERYTHING, hooks=NoHooks(), progress=NoProgress(), clock=FakeClock())
+        assert done.is_sound
+
+    def read(self) -> None:
+        """Read all of one snapshot."""
+        wait_for(lambda: set(os.listdir(self.world.mountpoint / "ids")) == {sid.hex() for sid in self.held})
+        if self.held:
+            sid = self.chance.choice(sorted(self.held))
+            # Of two snapshots of one second the later takes the name of the earlier when that is forgotten, and for a
+            # second the kernel still knows what the name meant before.
+            wait_for(lambda: on_disk(self._shown(sid)) == self.held[sid])
+
+    def read_what_goes(self) -> None:
+        """Read a file of which the snapshot is forgotten and pruned meanwhile: its bytes, or an error, never others."""
+        self.snap()
+        sid = sorted(self.held)[0]
+        files = [name for name, content in self.held[sid].items() if content]
+        if not files:
+            return
+        name = self.chance.choice(sorted(files))
+        wait_for(self._shown(sid).is_dir)
+        content = self.held[sid][name]
+        wait_for(lambda: on_disk(self._shown(sid)) == self.held[sid])
+        with open(os.path.join(os.fsencode(self._shown(sid)), name), "rb", buffering=0) as file:
+            begun = file.read(7)
+            self._open().forget_snapshot(sid, "test")
+            del self.held[sid]
+            self.prune()
+            try:
+                rest = file.read()
+            except OSError as error:
+                assert error.errno in (errno.EIO, errno.ESTALE)
+            else:
+                assert begun + rest == content
+
+    def _shown(self, sid: SnapshotId) -> Path:
+        return self.world.mountpoint / "ids" / sid.hex() / str(self.world.source).lstrip("/")
+
+    def _open(self) -> Repository:
+        return Repository.open(FolderStore(self.world.repository), None, places=self.world.places)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_random_actions_beside_a_mount(world: World, seed: int) -> None:
+    life = Life(world, seed)
+    life.write()
+    life.snap()
+    with world.mounted():
+        for _ in range(STEPS // 2):
+            life.step()
+    with world.mounted():
+        for _ in range(STEPS // 2):
+            life.step()
+        life.read()
