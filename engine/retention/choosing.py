@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from yester.engine.errors import UsageError
 from yester.engine.ids import SnapshotId
-from yester.engine.retention.plan import Decision, RetentionPlan
+from yester.engine.profiles.profile import RetentionSpec
+from yester.engine.retention.plan import Decision, RetentionPlan, plan_retention
 from yester.engine.retention.reasons import Reason, Rule
 from yester.engine.retention.series import Series, is_good, series_of
 from yester.engine.sealed.records import Label, Snapshot
@@ -37,6 +39,28 @@ class Whose:
 def chosen(snapshots: Iterable[Listed], whose: Whose) -> list[Listed]:
     """Return the snapshots of a profile."""
     return [(sid, snapshot) for sid, snapshot in snapshots if whose.includes(snapshot)]
+
+
+def judged_by_profile(
+    snapshots: Iterable[Listed],
+    labels: Mapping[SnapshotId, Label],
+    specs: Mapping[bytes, RetentionSpec],
+    now_ns: int,
+    zone: tzinfo | None = None,
+) -> dict[SnapshotId, Decision]:
+    """Return what the next forget would do with each snapshot and why, by the specs of the profiles of these ids.
+
+    Snapshots of other profiles are left out. Room is not looked at: what goes for it shows when it is short.
+    """
+    of_profile: dict[bytes, list[Listed]] = {}
+    for sid, snapshot in snapshots:
+        if snapshot.profile_id in specs:
+            of_profile.setdefault(snapshot.profile_id, []).append((sid, snapshot))
+    return {
+        each.id: each
+        for profile, mine in of_profile.items()
+        for each in plan_retention(mine, labels, specs[profile], now_ns, zone).decisions
+    }
 
 
 def plan_named(

@@ -1,5 +1,8 @@
 """yester list: which snapshots there are."""
 
+import time
+from collections.abc import Iterable, Mapping
+
 import click
 import msgspec
 
@@ -8,9 +11,12 @@ from yester.engine.events import shown
 from yester.engine.ids import SnapshotId
 from yester.engine.nearest import did_you_mean
 from yester.engine.places import Places
-from yester.engine.profiles.profile import Profile
+from yester.engine.profiles.profile import Profile, RetentionSpec
 from yester.engine.profiles.reading import load_profile, profile_names
 from yester.engine.repository import Repository
+from yester.engine.retention.choosing import judged_by_profile
+from yester.engine.retention.plan import Decision
+from yester.engine.retention.reasons import Reason
 from yester.engine.sealed.records import Label, Snapshot
 from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json
@@ -27,6 +33,7 @@ _NUMBERS = (4, 5, 6)
 @click.option("--host", metavar="NAME", help="Only snapshots of this machine.")
 @click.option("--tag", "tags", metavar="TAG", multiple=True, help="Only snapshots with this tag, or one of several.")
 @click.option("--pinned", is_flag=True, help="Only pinned snapshots.")
+@click.option("--why", is_flag=True, help="Say why each stays or would go, by the rules of this machine's profiles.")
 @as_json
 @access
 def command(
@@ -34,6 +41,7 @@ def command(
     host: str | None,
     tags: tuple[str, ...],
     pinned: bool,
+    why: bool,
     as_json: bool,
     repository: str | None,
     passphrase_file: str,
@@ -53,14 +61,56 @@ def command(
     chosen = [(sid, snapshot) for sid, snapshot in of_these if _is_said(labels.get(sid), tags, pinned)]
     if not of_these and name is not None:
         _refuse_unknown(name, [snapshot.profile for _, snapshot in everything])
+    judged = judged_by_profile(everything, labels, _specs(places), time.time_ns()) if why else None
     if as_json:
-        echo_json([snapshot_as_json(opened, sid, snapshot, labels.get(sid)) for sid, snapshot in chosen])
+        echo_json(
+            [
+                snapshot_as_json(opened, sid, snapshot, labels.get(sid)) | _why_as_json(sid, judged)
+                for sid, snapshot in chosen
+            ]
+        )
     elif chosen:
-        rows = [_HEADER, *(_row(opened, sid, snapshot, labels.get(sid)) for sid, snapshot in chosen)]
+        header = _HEADER if judged is None else (*_HEADER, "WHY")
+        rows = [header, *((*_row(opened, sid, snap, labels.get(sid)), *_why(sid, judged)) for sid, snap in chosen)]
         click.echo("\n".join(table(rows, right=_NUMBERS)))
     else:
         such = "such snapshots" if of_these else "snapshots"
         click.echo(f"no {such} in {one_line(opened.store.place)}")
+
+
+def _specs(places: Places) -> dict[bytes, RetentionSpec]:
+    """Return the rules of this machine's profiles by their ids; of one that cannot be read, say so."""
+    specs: dict[bytes, RetentionSpec] = {}
+    for name in profile_names(places.config / "profiles"):
+        try:
+            profile = load_profile(places.config / "profiles", name)
+        except UsageError as error:
+            complain(error.what, error.hint)
+        else:
+            specs[profile.id] = profile.retention
+    return specs
+
+
+def _why(sid: SnapshotId, judged: Mapping[SnapshotId, Decision] | None) -> tuple[str, ...]:
+    """Return the column that says why: none when it was not asked for."""
+    if judged is None:
+        return ()
+    if sid not in judged:
+        return ("of no profile of this machine",)
+    each = judged[sid]
+    return (f"{'stays' if each.kept else 'goes'}: {'; '.join(map(str, each.reasons))}",)
+
+
+def _why_as_json(sid: SnapshotId, judged: Mapping[SnapshotId, Decision] | None) -> dict[str, object]:
+    if judged is None:
+        return {}
+    each = judged.get(sid)
+    return {"kept": each.kept if each else None, "reasons": reasons_as_json(each.reasons) if each else None}
+
+
+def reasons_as_json(reasons: Iterable[Reason]) -> list[dict[str, object]]:
+    """Return reasons of retention as `--json` shows them."""
+    return [{"rule": reason.rule.value, "of": reason.of, "text": str(reason)} for reason in reasons]
 
 
 def _local_profile(name: str, places: Places) -> Profile | None:

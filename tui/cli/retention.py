@@ -9,7 +9,7 @@ from yester.engine.errors import UsageError
 from yester.engine.profiles.profile import RetentionSpec, SmartSpec
 from yester.engine.profiles.sizes import parse_size, parse_span
 from yester.engine.retention.plan import Decision, RetentionPlan
-from yester.tui.cli.list import words_of
+from yester.tui.cli.list import reasons_as_json, words_of
 from yester.tui.cli.wording import moment, table
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -107,5 +107,5 @@ def decision_as_json(each: Decision) -> dict[str, object]:
         "name": each.label.name if each.label else None,
         "tags": list(each.label.tags) if each.label else [],
         "pinned": each.label.pinned if each.label else False,
-        "reasons": [{"rule": reason.rule.value, "of": reason.of, "text": str(reason)} for reason in each.reasons],
+        "reasons": reasons_as_json(each.reasons),
     }

@@ -222,3 +222,19 @@ def test_what_was_forgotten_why_stands_in_the_journal(yester: Yester, three: lis
     [run] = [run for run in json.loads(yester("runs", "--json").out) if run["action"] == "forget"]
     told = yester("log", run["run"]).out
     assert f"forgot {three[0][:8]}: no rule keeps it" in told
+
+
+def test_the_list_says_why_each_stays_or_would_go(yester: Yester, three: list[str], home: Path) -> None:
+    path = home / ".config/yester/profiles/docs.toml"
+    path.write_text(path.read_text().replace("\n[retention]\n", "\n[retention]\nkeep_last = 2\n"))
+    head, *rows = yester("list", "--why").out.splitlines()
+    assert head.endswith("WHY")
+    assert rows[0].endswith("goes: no rule keeps it") and rows[1].endswith("stays: one of the last 2")
+    told = json.loads(yester("list", "--why", "--json").out)
+    assert [each["kept"] for each in told] == [False, True, True]
+    assert told[0]["reasons"] == [{"rule": "unkept", "of": "", "text": "no rule keeps it"}]
+    path.write_text("nonsense")
+    broken = yester("list", "--why")
+    assert broken.code == 0 and is_one_complaint(broken.err)
+    assert broken.out.splitlines()[1].endswith("of no profile of this machine")
+    assert ids(yester) == three
