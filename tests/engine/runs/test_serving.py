@@ -171,9 +171,8 @@ def test_the_end_does_not_wait_for_one_who_never_reads(run: Run) -> None:
     ask(client, subscribe=1)
     for _ in range(3000):
         run.says("x" * 1000)
-    began = time.monotonic()
     run.ends()
-    assert time.monotonic() - began < serving.FLUSH_S + 5
+    assert run.listening._followers == []
     client.close()
 
 
