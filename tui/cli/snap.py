@@ -52,6 +52,8 @@ class Asked:
     as_json: bool
     access: Access
     accept_shrink: bool = False
+    regardless: bool = False
+    """No limit skips it."""
     streams: "tuple[Stream, ...]" = ()
     """Taken in the place of the profile's folders."""
 
@@ -76,6 +78,7 @@ AFTER: tuple[Callable[[Profile, Places, Access, Outcome], None], ...] = (maintai
 @click.option("--from-command", is_flag=True, help="Take what COMMAND writes alone; no snapshot when it fails.")
 @click.option("--tag", "tags", metavar="TAG", multiple=True, help="Give the snapshot a tag.")
 @click.option("--accept-shrink", is_flag=True, help="Sources that are gone or small are meant to be.")
+@click.option("--regardless", is_flag=True, help="Also where the profile's limits would skip it: battery, network.")
 @click.option("--if-due", is_flag=True, help="Do nothing unless the profile's schedule wants a run by now.")
 @click.option("--dry-run", is_flag=True, help="Say what would be taken, and store nothing.")
 @click.option("--detach", is_flag=True, help="Go on in the background; print the run's id once it has begun.")
@@ -89,6 +92,7 @@ def command(
     from_command: bool,
     tags: tuple[str, ...],
     accept_shrink: bool,
+    regardless: bool,
     if_due: bool,
     dry_run: bool,
     detach: bool,
@@ -106,7 +110,7 @@ def command(
     for tag in tags:
         checked_tag(tag)
     access = Access(None, passphrase_file, passphrase_command, keyring)
-    asked = Asked(name, tags, dry_run, events, as_json, access, accept_shrink)
+    asked = Asked(name, tags, dry_run, events, as_json, access, accept_shrink, regardless)
     asked = replace(asked, streams=asked_streams(stdin_name, from_command, words))
     id = new_run_id(time.time_ns())
     if if_due and not _is_due(name, Places.default()):
@@ -167,7 +171,8 @@ def _run(asked: Asked, id: str, begun: Callable[[], None] | None = None) -> int:
             run=id,
             begun=begun or (lambda: None),
         ) as recording:
-            reason = next(filter(None, (step(profile, places, recording.notes) for step in BEFORE)), "")
+            asking = () if asked.regardless else BEFORE
+            reason = next(filter(None, (step(profile, places, recording.notes) for step in asking)), "")
             if reason:
                 recording.skips(reason)
             else:
@@ -278,7 +283,7 @@ def _say(asked: Asked, id: str, profile: Profile, reason: str, result: "Snapshot
     if asked.as_json:
         echo_json(_as_json(id, profile, reason, result))
     elif result is None:
-        complain(reason)
+        complain(f"{reason}: the run was skipped", f"To take one all the same: yester snap {profile.name} --regardless")
     elif not asked.events:
         click.echo("\n".join(_summary(profile, result, asked.dry_run)))
     if result is None or not result.failures:

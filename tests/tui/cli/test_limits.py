@@ -52,6 +52,9 @@ def test_a_run_is_skipped(
     end = json.loads(journal.read_text().splitlines()[-1])
     assert (end["type"], end["result"]) == ("run.end", "skipped")
     assert json.loads(yester("snap", "docs", "--json").out)["result"] == "skipped"
+    assert "yester snap docs --regardless" in done.err
+    assert yester("snap", "docs", "--regardless").code == 0
+    assert len(json.loads(yester("list", "--json").out)) == 1
 
 
 def test_a_run_that_may_is_not_held_up(yester: Yester, plain: Path, docs: Path, machine: Path) -> None:
