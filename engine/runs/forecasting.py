@@ -1,6 +1,7 @@
 """The time left of the run at hand: its own clock, and what is remembered of earlier runs."""
 
 import time
+from itertools import chain, islice
 from pathlib import Path
 
 from yester.engine.progress import Counters
@@ -14,14 +15,18 @@ PAST_RUNS = 5
 
 
 def past_runs(state: Path, profile: str) -> tuple[Past, ...]:
-    """Return the newest good snapshots of a profile, newest first; no more of the journals is read than that takes."""
-    good: list[RunRecord] = []
-    for record in (*journaled(state), *remembered(state)) if profile else ():
-        if record.action == "snap" and record.profile == profile and record.has_succeeded and record.duration_ns:
-            good.append(record)
-            if len(good) == PAST_RUNS:
-                break
+    """Return the newest good snapshots of a profile, newest first; no more of the journals is read than that takes.
+
+    Those that found nothing to do are passed over: what took a moment tells nothing of what takes an hour.
+    """
+    known = chain(journaled(state), remembered(state)) if profile else iter(())
+    good = list(islice((run for run in known if _tells(run, profile)), PAST_RUNS))
     return tuple(Past(run.duration_ns / 1e9, run.files, run.size, course_of(state, run)) for run in good)
+
+
+def _tells(run: RunRecord, profile: str) -> bool:
+    is_own = run.action == "snap" and run.profile == profile
+    return is_own and run.has_succeeded and run.duration_ns >= SETTLED_S * 1e9
 
 
 class Forecaster:

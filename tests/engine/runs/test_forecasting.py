@@ -43,6 +43,8 @@ def test_the_newest_good_runs_of_the_profile_are_asked(tmp_path: Path) -> None:
     write_journal(
         tmp_path, run_id(22), RunBegin(run_id(22), "docs", ""), RunEnd(run_id(22), "failed", 1, duration_ns=9)
     )
+    moment = RunEnd(run_id(23), "unchanged", duration_ns=10**8)
+    write_journal(tmp_path, run_id(23), RunBegin(run_id(23), "docs", ""), moment)
     found = past_runs(tmp_path, "docs")
     assert len(found) == PAST_RUNS
     assert {(past.duration_s, past.files, past.size) for past in found} == {(SECONDS, FILES, SECONDS)}
