@@ -65,7 +65,7 @@ class Frail(MemoryStore):
     def __init__(self, shared: MemoryStore, calls: int, end: End | Callable[[], None]) -> None:
         """That call follows so many, counted from `count` on."""
         super().__init__()
-        self._objects, self._lock = shared._objects, shared._lock
+        self._objects, self._lock, self.place = shared._objects, shared._lock, shared.place
         self.end = end
         self._left: int | None = None
         self._calls = calls

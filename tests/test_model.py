@@ -18,7 +18,7 @@ from typing import ClassVar
 
 import pytest
 from blake3 import blake3
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -96,6 +96,7 @@ class Life(RuleBasedStateMachine):
             for name, skew in (("laptop", 0.0), ("desktop", 0.3))
         ]
         self.archive = MemoryStore()
+        self.archive.place = "another memory"
         Repository.create(
             self.archive, None, places=Places.under(self.folder / "maker"), like=self.watcher if self.alike else None
         )
@@ -441,6 +442,7 @@ def test_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alike: bool) -> N
             stateful_step_count=STEPS_OF_ONE,
             deadline=None,
             derandomize=STEPS == SHORT,
+            phases=[Phase.generate] if STEPS == SHORT else [Phase.generate, Phase.shrink],
             database=None,
             print_blob=True,
             suppress_health_check=list(HealthCheck),
