@@ -1,6 +1,6 @@
 """Importing the snapshots of another program: oldest first, each committed for itself, so that it can be broken off.
 
-What is there already is told by its series and its time. A run that goes on after another learns from the last
+What is there already is told by its series, and its name there or its time. A run that goes on learns from the last
 snapshot that was imported what its inodes hold, by walking it beside the folder it came from, without reading a file.
 """
 
@@ -139,7 +139,7 @@ class _Importing:
         self._progress.phase(Phase.READ)
         taken: list[Taken] = []
         for source in found:
-            known = there.get(source.time_ns)
+            known = there.get(source.sid) or there.get(source.time_ns)
             if known is not None:
                 taken.append(Taken(source, known[0], False, known[1].statistics))
                 continue
@@ -148,14 +148,19 @@ class _Importing:
             taken.append(self._one(source, taken[-1].snapshot if taken else None))
         return ImportResult(tuple(taken), tuple(warnings + self._repository.warnings()))
 
-    def _there(self) -> dict[int, tuple[SnapshotId, Snapshot]]:
-        """Return the snapshots of the series that were imported before, by their times."""
-        whose = (self._series.host_id, self._series.profile.id)
-        return {
-            snapshot.time_ns: (sid, snapshot)
-            for sid, snapshot in self._repository.snapshots()
-            if (snapshot.host_id, snapshot.profile_id) == whose and snapshot.program.startswith(PROGRAM)
-        }
+    def _there(self) -> dict[str | int, tuple[SnapshotId, Snapshot]]:
+        """Return the snapshots of the series that were imported before, by what their notes call them and by time.
+
+        The note stays when the machine's zone is another one, the time when somebody writes another note.
+        """
+        whose, labels = (self._series.host_id, self._series.profile.id), self._repository.labels()
+        found: dict[str | int, tuple[SnapshotId, Snapshot]] = {}
+        for sid, snapshot in self._repository.snapshots():
+            if (snapshot.host_id, snapshot.profile_id) == whose and snapshot.program.startswith(PROGRAM):
+                found[snapshot.time_ns] = sid, snapshot
+                if sid in labels:
+                    found[labels[sid].note.removeprefix(f"{PROGRAM} ").partition(",")[0]] = sid, snapshot
+        return found
 
     def _learnt(self, last: Taken) -> dict[Inode, Known]:
         """Return what the inodes of a foreign snapshot hold that was imported before, as far as it is still there."""

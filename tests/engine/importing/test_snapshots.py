@@ -159,6 +159,24 @@ def test_it_goes_on_where_it_was_broken_off(rig: Rig, foreign: Foreign, source: 
     assert [taken.is_new for taken in imported(rig, foreign).taken] == [False, False, False]
 
 
+def test_in_another_zone_or_with_another_note_it_is_known_again(
+    rig: Rig, foreign: Foreign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreign.take(FIRST, failed=True)
+    foreign.take(SECOND)
+    (_, second) = imported(rig, foreign).taken
+    rig.open().set_label(second.snapshot, note="mine")
+    assert [taken.is_new for taken in imported(rig, foreign).taken] == [False, False]
+    rig.open().set_label(second.snapshot, note=f"Back In Time {SECOND}")
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    time.tzset()
+    try:
+        assert [taken.is_new for taken in imported(rig, foreign).taken] == [False, False]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 def test_a_cancelled_import_leaves_what_is_committed(
     rig: Rig, foreign: Foreign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
