@@ -14,7 +14,7 @@ from yester.engine.events import Error, ErrorCode, RunBegin, RunEnd
 from yester.engine.runs import status
 from yester.engine.runs.history import all_runs
 from yester.engine.runs.records import RunRecord
-from yester.engine.runs.status import judge
+from yester.engine.runs.status import ProfileStatus, judge
 from yester.tui.cli.status import status_as_json
 
 GOLDEN = Path(__file__).with_name("status.json")
@@ -164,3 +164,13 @@ def test_the_form_of_the_json_is_fixed(home: Path) -> None:
     text = msgspec.json.format(msgspec.json.encode(status_as_json(found)), indent=2).decode() + "\n"
     assert text == GOLDEN.read_text()
     assert timedelta(hours=1) == status.GRACE
+
+
+def test_every_field_is_documented() -> None:
+    pages = Path(__file__).parents[3] / "docs"
+    runs, guide = (pages / "runs.md").read_text(), (pages / "user-guide.md").read_text()
+    fields = [*ProfileStatus.__struct_fields__, "is_fine"]
+    assert [name for name in fields if f"`.{name}`" not in runs and f"`.{name}[]`" not in runs] == []
+    about_runs = guide[guide.index("- `runs --json`") : guide.index("- `log --json`")]
+    shown = [name for name in RunRecord.__struct_fields__ if name != "course"]
+    assert [name for name in shown if f"`{name}`" not in about_runs] == []
