@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from yester.engine.errors import BusyError, UsageError, YesterError
+from yester.engine.profiles import editing as module
 from yester.engine.profiles.editing import editing
 from yester.engine.profiles.reading import load_profile, profile_path
 from yester.engine.profiles.writing import new_profile, save_profile
@@ -47,6 +48,26 @@ def test_two_editors_at_once(profiles: Path) -> None:
     with editing(profiles, "docs") as third:
         third.replace(third.text + "# 2\n")
     assert load_profile(profiles, "docs").text.endswith("# 1\n# 2\n")
+
+
+def test_a_file_that_was_replaced_before_it_was_locked(profiles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever opened the old file must not hold a lock that keeps nobody out."""
+    lock, opened = module._lock, []
+
+    def overtaken(descriptor: int, name: str) -> None:
+        opened.append(descriptor)
+        if len(opened) == 1:
+            with editing(profiles, "docs") as other:
+                other.replace(other.text + "# other\n")
+        lock(descriptor, name)
+
+    monkeypatch.setattr(module, "_lock", overtaken)
+    with editing(profiles, "docs") as file:
+        assert len(opened) == 3
+        assert file.text.endswith("# other\n")
+        monkeypatch.setattr(module, "_lock", lock)
+        with pytest.raises(BusyError), editing(profiles, "docs"):
+            pass
 
 
 def test_the_lock_goes_with_its_process(profiles: Path) -> None:
