@@ -1,14 +1,14 @@
 """Index fragments: which blobs lie where in a number of packs (docs/format.md, section 4.3)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from struct import Struct
 from struct import error as StructError
 
-from yester.engine.errors import Broken, DamageError, UsageError
+from yester.engine.errors import Broken, DamageError, Missing, UsageError
 from yester.engine.ids import ID_SIZE, FragmentId, PackId
-from yester.engine.packs.packs import PACK_KINDS, PACK_LIMIT, PackDirectory, PackEntry
+from yester.engine.packs.packs import PACK_KINDS, PACK_LIMIT, PackDirectory, PackEntry, read_directory
 from yester.engine.sealed.keys import Keys
 from yester.engine.sealed.sealing import (
     HEADER_SIZE,
@@ -105,5 +105,14 @@ def get_fragment(store: Store, keys: Keys, fragment: FragmentId) -> Fragment:
     except Broken as error:
         raise DamageError(f"{name} is damaged: {error.what}") from error
     content = Fragment.decode(open_record(ObjectKind.INDEX, keys, name, data), name)
-    # Who can only add takes nothing out of the index.
-    return replace(content, replaces=()) if was_added_blind(data) else content
+    return Fragment(tuple(_as_they_are(store, keys, content.packs))) if was_added_blind(data) else content
+
+
+def _as_they_are(store: Store, keys: Keys, packs: Iterable[PackEntry]) -> Iterator[PackEntry]:
+    """Yield what packs say of themselves that a write-only client's fragment names; what cannot be read is left out.
+
+    Such a client may not say what lies in other packs than its own, nor take fragments out of the index.
+    """
+    for entry in packs:
+        with suppress(Missing, Broken, DamageError, UsageError):
+            yield read_directory(store, entry.name, keys)

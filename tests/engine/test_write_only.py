@@ -14,7 +14,7 @@ from yester.engine.capture.snapping import SnapshotRequest, SnapshotResult, take
 from yester.engine.errors import Denied, RepositoryError
 from yester.engine.ids import BlobKind, PackId, SnapshotId
 from yester.engine.packs.fragments import Fragment, list_fragments, put_fragment
-from yester.engine.packs.packs import Frame, OpenPack, read_directory
+from yester.engine.packs.packs import Frame, OpenPack, PackEntry, read_directory
 from yester.engine.places import Places
 from yester.engine.progress import NoProgress
 from yester.engine.repository import Repository
@@ -326,7 +326,7 @@ def test_its_fragments_replace_nothing(rig: Rig, laptop: Rig, folder: Path) -> N
     assert checked(rig, 100).problems == () and sid is not None
 
 
-def poisoned(laptop: Rig, content: bytes) -> None:
+def poisoned(laptop: Rig, content: bytes, *, flags: int = 1) -> PackEntry:
     """Store a pack that claims to hold `content` under its true id, and holds something else."""
     hostile = blind(laptop)
     short = blob_id(hostile.keys.id_key(BlobKind.DATA), content)[:16]
@@ -337,7 +337,9 @@ def poisoned(laptop: Rig, content: bytes) -> None:
     pack.seal(frame, 0, bytes(len(content)))
     entry, data = pack.finish()
     hostile.store.put(entry.name, [data])
-    put_fragment(hostile.store, hostile.keys, Fragment((entry,)))
+    header = entry.header[:8] + bytes([flags]) + entry.header[9:]
+    put_fragment(hostile.store, hostile.keys, Fragment((replace(entry, header=header),)))
+    return entry
 
 
 def test_a_pack_that_claims_what_others_are_yet_to_store_hides_nothing(
@@ -349,6 +351,40 @@ def test_a_pack_that_claims_what_others_are_yet_to_store_hides_nothing(
     done = rig.snap()
     assert done.statistics.added_size >= 20_000
     assert contents(rig, done.snapshot, tmp_path) == {"a": content}
+
+
+def test_what_its_fragment_says_of_its_own_pack_is_not_believed(
+    rig: Rig, laptop: Rig, folder: Path, tmp_path: Path
+) -> None:
+    """It could pass for one of those who read, and be built upon."""
+    content = random.Random(1).randbytes(20_000)
+    poisoned(laptop, content, flags=0)
+    write(folder / "a", content)
+    done = rig.snap()
+    assert done.statistics.added_size >= 20_000
+    assert contents(rig, done.snapshot, tmp_path) == {"a": content}
+
+
+def test_what_its_fragments_say_of_others_packs_is_not_believed(
+    rig: Rig, laptop: Rig, folder: Path, tmp_path: Path
+) -> None:
+    """Whoever believed it would look for what is there in wrong places, and not find it."""
+    content = random.Random(1).randbytes(20_000)
+    write(folder / "a", content)
+    done = rig.snap()
+    genuine = [read_directory(rig.store, name, rig.open().keys) for name in objects(rig, "data.")]
+    hostile = blind(laptop)
+    for number in range(9):
+        own = poisoned(laptop, content)
+        header = genuine[0].header[:-1] + bytes([number])
+        for each in genuine:
+            for lie in (replace(each, header=own.header), replace(each, directory=own.directory, header=header)):
+                put_fragment(rig.store, hostile.keys, Fragment((lie, replace(own, pack=PackId(bytes(32))))))
+    elsewhere = replace(rig, places=Places.under(tmp_path / "new"))
+    assert contents(elsewhere, done.snapshot, tmp_path) == {"a": content}
+    assert not any(problem.hit_count for problem in checked(elsewhere, 100).problems), "only its own packs are bad"
+    pruned(elsewhere)
+    assert checked(rig, 100).problems == ()
 
 
 def test_a_prune_keeps_the_copy_that_is_one(rig: Rig, laptop: Rig, folder: Path, tmp_path: Path) -> None:
