@@ -135,6 +135,7 @@ class Recorded:
         """End the record of a run whose process is about to end in the midst of its work."""
         self.ends("cancelled", 128 + self.control.signal)
         self.end()
+        self._recorder.close()  # the work may still be telling something
 
     def begin(self, socket: RunSocket) -> None:
         """Write the first line."""
