@@ -88,6 +88,10 @@ class Store(Protocol):
         """Remove the object; Missing when there is none."""
         ...
 
+    def tidy(self) -> None:
+        """Remove what is no object: what killed puts have left a day ago or more. Best effort; others may put."""
+        ...
+
     def close(self) -> None:
         """Let go of connections; the store is not used afterwards."""
         ...

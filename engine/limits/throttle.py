@@ -154,6 +154,10 @@ class ThrottledStore:
         """Remove an object."""
         self._store.delete(name)
 
+    def tidy(self) -> None:
+        """Let the store tidy up."""
+        self._store.tidy()
+
     def close(self) -> None:
         """Close the store."""
         self._store.close()

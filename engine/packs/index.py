@@ -41,7 +41,7 @@ FRAGMENT_BLOBS = 1 << 16
 """Blobs that one fragment names, about, so that a long run is indexed as it goes."""
 
 _LISTINGS = 5
-"""How often a fragment may vanish between listing and fetching before that is an error."""
+"""How often a fragment may be listed and not be there before that is an error."""
 
 
 class Indexed(Protocol):
@@ -306,12 +306,15 @@ class Index:
             self._deny()
             return
         with self._lock:
-            for attempt in range(_LISTINGS):
+            attempts = 0
+            while True:
                 try:
                     self._load(list_fragments(self._store), {})
                     return
-                except Missing:
-                    if attempt == _LISTINGS - 1:
+                except Missing as error:
+                    # Gone since it was listed: others merge fragments all the time. Still listed: this store is odd.
+                    attempts += error.name in self._store.list(error.name)
+                    if attempts == _LISTINGS:
                         raise
 
     def _covered(self) -> set[FragmentId]:

@@ -2,8 +2,8 @@
 
 Every blob is compared with its id before it is handed out: once for as long as its frame stays in memory. Threads that
 want the same frame wait for the one that fetches it. A pack that is gone was perhaps pruned and its blobs stored
-elsewhere, as is what a run found damaged: the index is loaded again, once, and every other pack that has the blob is
-asked, before that is an error.
+elsewhere, as is what a run found damaged: every other pack that has the blob is asked, and the index is loaded again,
+before that is an error.
 """
 
 from collections import OrderedDict, deque
@@ -29,8 +29,8 @@ SPAN_SIZE = 4 << 20
 GAP_SIZE = 64 << 10
 """Bytes between two wanted frames that are fetched too, rather than asking twice."""
 _OPENERS = 256
-_COPIES = 8
-"""From how many packs that turn out to be gone a blob is looked for."""
+_LOADS = 8
+"""How often the index is loaded again for a blob that has gone from where it said."""
 
 _LOCATED = 1 << 14
 """Blobs whose places are remembered: whoever reads ahead reads soon."""
@@ -149,32 +149,39 @@ class BlobReader:
             return None
 
     def _retried(self, id: bytes, read: Callable[[Location], _Bytes]) -> _Bytes:
-        """Read by the index; when that fails, by the reloaded index, then from any other pack that has the blob."""
-        location, lost, tried, damaged = self.location(id), None, set[PackId](), set[PackId]()
-        for is_fresh in (False, *[True] * _COPIES):
-            if is_fresh:
-                self._located.clear()
-                location = self._index.locate(id, damaged)
-                if location is None or location.pack in tried:
-                    break
-                self._located[id] = location
-            if location is not None:
+        """Read by the index, then from any other pack that has the blob, then by the index as it is by now.
+
+        The index is loaded again each time that nothing is left of what it named: several prunes may move a blob on
+        while it is looked for.
+        """
+        location, lost, passed, gone = self.location(id), None, set[PackId](), set[PackId]()
+        for _ in range(_LOADS):
+            while location is not None:
                 try:
                     return read(location)
                 except Missing as error:
                     lost = DamageError(f"{error.name} is gone from the store", hint=_CHECK)
+                    gone.add(location.pack)
                 except DamageError as error:
                     lost = error
-                    damaged.add(location.pack)
-            if not is_fresh:
-                self._index.refresh()
-            elif location is not None:
-                tried.add(location.pack)
-                if location.pack not in damaged:
-                    self._index.set_aside(location.pack)
+                passed.add(location.pack)
+                location = self._elsewhere(id, passed)
+            self._index.refresh()
+            for pack in gone:
+                self._index.set_aside(pack)
+            self._located.clear()
+            location = self._elsewhere(id, passed)
+            if location is None:
+                break
+            self._located[id] = location
         if lost is not None:
             raise lost
         raise DamageError(f"Blob {id.hex()} is in no pack that the index names", hint=_CHECK)
+
+    def _elsewhere(self, id: bytes, passed: set[PackId]) -> Location | None:
+        """Return another place of a blob. What this run wrote itself the index names whether it was passed or not."""
+        location = self._index.locate(id, passed)
+        return None if location is not None and location.pack in passed else location
 
     def _read(self, kind: BlobKind, id: bytes, location: Location) -> _Bytes:
         frame = self._cache.get((location.pack, location.frame))

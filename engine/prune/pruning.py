@@ -179,6 +179,7 @@ class _Prune:
                 plan = self._plan(judged)
                 self._carry_out(plan, judged, session, watched)
                 leftovers = sweep(repository, watched)
+                repository.store.tidy()
                 return self._result(judged, plan, leftovers, started_ns)
 
     def _session(self, started_ns: int) -> WriterSession:

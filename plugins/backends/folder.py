@@ -131,6 +131,15 @@ class FolderStore:
         except OSError as error:
             raise self._meant(error, name, "deleted") from error
 
+    def tidy(self) -> None:
+        """Look into every folder for what killed puts left; a put looks only into that which it goes to."""
+        probe = f"{TEMPORARY}{os.getpid()}-{os.urandom(8).hex()}"
+        with suppress(OSError):
+            now_ns = self._write(probe, [])
+            self._discard(probe)
+            for folder in dict.fromkeys(["", *self._folders("")]):
+                self._sweep(folder, now_ns)
+
     def close(self) -> None:
         """Close the top folder; a disk can be unmounted then."""
         if self._top >= 0:
@@ -236,7 +245,7 @@ class FolderStore:
             os.close(handle)
 
     def _sweep(self, folder: str, now_ns: int) -> None:
-        """Remove what killed puts left here a day ago or more. Best effort: another put will try again."""
+        """Remove what killed puts left here a day ago or more. Best effort: another put, or a prune, will try again."""
         for name in self._inside(folder)[0]:
             if name.startswith(TEMPORARY):
                 path = os.path.join(folder, name)

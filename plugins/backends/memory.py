@@ -57,6 +57,9 @@ class MemoryStore:
             if self._objects.pop(checked_name(name), None) is None:
                 raise _missing(name)
 
+    def tidy(self) -> None:
+        """Nothing is left by a put."""
+
     def close(self) -> None:
         """Nothing to let go of; the objects stay, so that a test can open the same repository again."""
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.engine.holding import KEYS, Holding, some_blobs
+from tests.engine.holding import KEYS, Holding, filled_pack, some_blobs
 
 from yester.engine.errors import DamageError, Offline
 from yester.engine.ids import BlobKind
@@ -13,6 +13,7 @@ from yester.engine.packs.adoption import rebuild_index
 from yester.engine.packs.fragments import Fragment, put_fragment
 from yester.engine.packs.packs import read_directory
 from yester.engine.packs.writing import BlobWriter
+from yester.engine.sealed.sealing import ObjectKind
 from yester.engine.store import Capabilities
 from yester.plugins.backends.memory import MemoryStore
 
@@ -336,3 +337,32 @@ def test_readers_and_a_rebuild_do_not_disturb_each_other(holding: Holding, tmp_p
         read = [pool.submit(reader.blob, kind, full) for (kind, _), full in zip(blobs, ids, strict=True)]
         assert [bytes(future.result()) for future in read] == [data for _, data in blobs]
         assert rebuilt.result().packs == 2
+
+
+def test_a_blob_that_is_moved_again_while_it_is_looked_for_is_found(holding: Holding, tmp_path: Path) -> None:
+    """One prune after the other copies it, names the copy, and deletes where it was."""
+    store = holding.store
+    [id] = holding.reopened().write([(DATA, b"on the move")])
+    reader = holding.reopened().reader()
+    assert reader.location(id) is not None
+
+    def move(name: str) -> None:
+        entry, content = filled_pack(ObjectKind.DATA, [[(DATA, b"on the move")]])
+        store.put(entry.name, [content])
+        Holding(store, tmp_path / "other").index.add_packs([entry])
+        store.delete(name)
+
+    moves = 3
+    get_range = store.get_range
+
+    def moving(name: str, offset: int, size: int) -> bytes:
+        nonlocal moves
+        if name.startswith("data.") and moves:
+            moves -= 1
+            move(name)
+        return get_range(name, offset, size)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "get_range", moving)
+        assert bytes(reader.blob(DATA, id)) == b"on the move"
+    assert moves == 0

@@ -218,6 +218,20 @@ def test_a_file_that_shrinks_while_it_is_read_is_broken(store: FolderStore, monk
         store.get_range(PACK, 5, 5)
 
 
+def test_tidying_looks_into_every_folder(store: FolderStore, tmp_path: Path) -> None:
+    root = tmp_path / "repository"
+    store.put(PACK, [b"x"])
+    store.put("snap.1", [b"x"])
+    old = [root / "data" / "ab" / ".put-1-old", root / "snap" / ".put-1-old", root / ".put-1-old"]
+    for path in (*old, root / "snap" / ".put-2-young"):
+        path.write_bytes(b"x")
+    for path in old:
+        os.utime(path, (0, 0))
+    store.tidy()
+    assert [path.name for path in root.rglob(".put-*")] == [".put-2-young"]
+    assert sorted(store.list()) == sorted([PACK, "snap.1"])
+
+
 def test_what_a_killed_put_left_goes_when_it_is_old(store: FolderStore, tmp_path: Path) -> None:
     place = tmp_path / "repository" / "data" / "ab"
     place.mkdir(parents=True)
