@@ -9,6 +9,9 @@ Pure functions over the list of snapshots and their labels. In this order:
 - a time (engine/moments.py): the newest complete snapshot that was there at its end. `3D` is what there was three days
   ago, 2026-11-20 what there was at the end of that day. `@` alone before it says that a time is meant.
 
+`~1` after any of these is the complete snapshot before that one, of the same machine and profile; `~2` the one before
+that, `~` stands for `~1`. So `latest~1` and `latest` can be compared, whatever other machines did between the two.
+
 A text that is two of these for two snapshots is refused. A profile that several hosts have is `PROFILE@HOST`.
 """
 
@@ -24,6 +27,7 @@ from yester.engine.sealed.records import Label, Snapshot
 Listed = tuple[SnapshotId, Snapshot]
 
 _HEX = re.compile(r"[0-9a-f]{4,64}")
+_BACK = re.compile(r"(.+)~(\d{0,9})", re.DOTALL | re.ASCII)
 _SHOWN = 5
 LATEST = "latest"
 
@@ -51,6 +55,9 @@ def select(
     if text == LATEST:
         return _newest(text, snapshots)
     named = _named(text, snapshots, labels or {})
+    back = _BACK.fullmatch(text)
+    if back and not named and not _named(text.rpartition("@")[2], snapshots, labels or {}):
+        return _before(text, select(back[1], snapshots, labels, now), int(back[2] or 1), snapshots)
     profile, at, when = text.rpartition("@")
     if at and not named:
         return _of_profile(profile, when, snapshots, labels or {}, now) if profile else _at(text, when, snapshots, now)
@@ -59,6 +66,27 @@ def select(
         return _only(text, found, snapshots, or_time=now is not None and is_span(text))
     _refuse_profile(text, snapshots)
     return _at(text, text, snapshots, now)
+
+
+def _before(text: str, listed: Listed, steps: int, snapshots: Iterable[Listed]) -> Listed:
+    """Return the complete snapshot so many steps before this one in its series; none is the snapshot itself."""
+    series = [other for other in snapshots if _series(other[1]) == _series(listed[1])]
+    before = [other for other in series if not other[1].partial and _age(other) < _age(listed)]
+    older = [listed, *sorted(before, key=_age, reverse=True)]
+    if steps >= len(older):
+        raise UsageError(
+            f"There is no snapshot {text}; older ones of its profile and machine: {len(older) - 1}",
+            hint=f"The oldest is {_described(older[-1:])}.",
+        )
+    return older[steps]
+
+
+def _series(snapshot: Snapshot) -> tuple[bytes, bytes]:
+    return snapshot.host_id, snapshot.profile_id
+
+
+def _age(listed: Listed) -> tuple[int, SnapshotId]:
+    return listed[1].time_ns, listed[0]
 
 
 def narrowed(snapshots: Iterable[Listed], profile: str | None, host: str | None) -> list[Listed]:

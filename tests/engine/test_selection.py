@@ -198,6 +198,63 @@ def test_a_profile_is_refused_before_it_is_a_time() -> None:
         select("2W", [taken("aaaa", 0, "2W")], now=NOW)
 
 
+SERIES = [
+    taken("aaaa", 0),
+    taken("bbbb", 1, "docs", "desktop"),
+    taken("cccc", 2),
+    taken("dddd", 3, partial=True),
+    taken("eeee", 4),
+    taken("ffff", 5, "docs", "desktop"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("latest~0", "ffff"),
+        ("latest~1", "bbbb"),  # of the machine that took the newest
+        ("latest~", "bbbb"),
+        ("docs@laptop@latest~1", "cccc"),  # the partial one between them does not count
+        ("docs@laptop@latest~2", "aaaa"),
+        ("dddd~1", "cccc"),
+        ("eeee~1~1", "aaaa"),
+        ("@2026-11-18T15:30~1", "cccc"),
+        ("docs@desktop@now~1", "bbbb"),
+    ],
+)
+def test_a_tilde_goes_back_in_the_series(text: str, expected: str) -> None:
+    assert select(text, SERIES, {}, datetime(2026, 11, 18, 23))[0].hex() == expected.ljust(64, "0")
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "hint"),
+    [
+        ("latest~2", "There is no snapshot latest~2; older ones of its profile and machine: 1", "bbbb0000"),
+        (
+            "docs@laptop@latest~999999999",
+            "There is no snapshot docs@laptop@latest~999999999; older ones of its profile and machine: 2",
+            "aaaa0000",
+        ),
+        ("latest~x", "There is no snapshot latest~x", "ffff0000"),
+        ("~1", "There is no snapshot ~1", "ffff0000"),
+        ("abcd~1", "There is no snapshot abcd", "ffff0000"),
+        ("docs~1", "docs is a profile, not a snapshot", "docs@latest"),
+    ],
+)
+def test_going_back_too_far_or_from_nothing_is_said(text: str, what: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        select(text, SERIES, {}, datetime(2026, 11, 18, 23))
+    assert caught.value.what.startswith(what)
+    assert hint in caught.value.hint
+
+
+def test_a_name_that_ends_like_a_step_back_is_a_name() -> None:
+    labels = {SERIES[4][0]: label(SERIES[4], "v1~2")}
+    assert select("v1~2", SERIES, labels) == SERIES[4]
+    assert select("docs@laptop@v1~2", SERIES, labels) == SERIES[4]
+    assert select("v1~2~1", SERIES, labels) == SERIES[2]
+
+
 def test_narrowed() -> None:
     both = [*LIST, taken("eeee", 40, "docs", "desktop")]
     assert narrowed(both, None, "desktop") == both[-1:]

@@ -19,42 +19,53 @@ from yester.engine.errors import UsageError
 from yester.engine.nearest import did_you_mean
 from yester.tui.cli.failures import Terminated, explain
 
-COMMANDS = {
-    "init": ("yester.tui.cli.init", "Make a repository."),
-    "profile": ("yester.tui.cli.profile", "Say what to take snapshots of."),
-    "snap": ("yester.tui.cli.snap", "Take a snapshot of a profile."),
-    "runs": ("yester.tui.cli.runs", "List runs, and what came of them."),
-    "log": ("yester.tui.cli.log", "Show what happened in a run, or is happening."),
-    "status": ("yester.tui.cli.status", "Say how the profiles stand."),
-    "cancel": ("yester.tui.cli.cancel", "Stop a run, in good order."),
-    "pause": ("yester.tui.cli.pause", "Let a run stand still."),
-    "resume": ("yester.tui.cli.resume", "Let a run that stands still go on."),
-    "list": ("yester.tui.cli.list", "List snapshots."),
-    "show": ("yester.tui.cli.show", "Show a snapshot, or what is in it."),
-    "tag": ("yester.tui.cli.tag", "Give snapshots tags."),
-    "pin": ("yester.tui.cli.pin", "Keep snapshots whatever the retention says."),
-    "rename": ("yester.tui.cli.rename", "Give a snapshot a name or a note."),
-    "forget": ("yester.tui.cli.forget", "Let old snapshots go."),
-    "prune": ("yester.tui.cli.prune", "Give back the room of what no snapshot needs."),
-    "mount": ("yester.tui.cli.mount", "Show all snapshots as a folder."),
-    "umount": ("yester.tui.cli.umount", "Take a mounted folder away again."),
-    "find": ("yester.tui.cli.find", "Look for a name in all snapshots."),
-    "versions": ("yester.tui.cli.versions", "Show what a file or folder was, and when."),
-    "diff": ("yester.tui.cli.diff", "Show what differs between two snapshots, or from the files."),
-    "du": ("yester.tui.cli.du", "Show what takes the space."),
-    "verify": ("yester.tui.cli.verify", "Compare files with a snapshot by content."),
-    "restore": ("yester.tui.cli.restore", "Bring files back."),
-    "repair": ("yester.tui.cli.repair", "Make do without what damage took."),
-    "rewrite": ("yester.tui.cli.rewrite", "Take a path out of history."),
-    "check": ("yester.tui.cli.check", "Look for damage in a repository."),
-    "schedule": ("yester.tui.cli.schedule", "Let runs start by themselves."),
-    "export": ("yester.tui.cli.export", "Write a snapshot to standard output as an archive."),
-    "copy": ("yester.tui.cli.copy", "Copy snapshots to another repository."),
-    "key": ("yester.tui.cli.key", "List and change the keys that open a repository."),
-    "import": ("yester.tui.cli.importing", "Take over profiles and snapshots of another program."),
-    "version": ("yester.tui.cli.version", "Show the version of yester and of what it works with."),
+GROUPS = {
+    "Start here": {
+        "init": ("yester.tui.cli.init", "Make a repository."),
+        "profile": ("yester.tui.cli.profile", "Say what to take snapshots of."),
+        "snap": ("yester.tui.cli.snap", "Take a snapshot of a profile."),
+        "list": ("yester.tui.cli.list", "List snapshots."),
+        "mount": ("yester.tui.cli.mount", "Show all snapshots as a folder."),
+        "umount": ("yester.tui.cli.umount", "Take a mounted folder away again."),
+        "status": ("yester.tui.cli.status", "Say how the profiles stand."),
+    },
+    "Look and restore": {
+        "show": ("yester.tui.cli.show", "Show a snapshot, or what is in it."),
+        "find": ("yester.tui.cli.find", "Look for a name in all snapshots."),
+        "versions": ("yester.tui.cli.versions", "Show what a file or folder was, and when."),
+        "diff": ("yester.tui.cli.diff", "Show what differs between two snapshots, or from the files."),
+        "du": ("yester.tui.cli.du", "Show what takes the space."),
+        "restore": ("yester.tui.cli.restore", "Bring files back."),
+        "export": ("yester.tui.cli.export", "Write a snapshot to standard output as an archive."),
+        "verify": ("yester.tui.cli.verify", "Compare files with a snapshot by content."),
+    },
+    "Care for snapshots": {
+        "tag": ("yester.tui.cli.tag", "Give snapshots tags."),
+        "pin": ("yester.tui.cli.pin", "Keep snapshots whatever the retention says."),
+        "rename": ("yester.tui.cli.rename", "Give a snapshot a name or a note."),
+        "forget": ("yester.tui.cli.forget", "Let old snapshots go."),
+        "prune": ("yester.tui.cli.prune", "Give back the room of what no snapshot needs."),
+        "rewrite": ("yester.tui.cli.rewrite", "Take a path out of history."),
+        "copy": ("yester.tui.cli.copy", "Copy snapshots to another repository."),
+    },
+    "Repositories and keys": {
+        "check": ("yester.tui.cli.check", "Look for damage in a repository."),
+        "repair": ("yester.tui.cli.repair", "Make do without what damage took."),
+        "key": ("yester.tui.cli.key", "List and change the keys that open a repository."),
+        "import": ("yester.tui.cli.importing", "Take over profiles and snapshots of another program."),
+        "version": ("yester.tui.cli.version", "Show the version of yester and of what it works with."),
+    },
+    "Runs and schedules": {
+        "schedule": ("yester.tui.cli.schedule", "Let runs start by themselves."),
+        "runs": ("yester.tui.cli.runs", "List runs, and what came of them."),
+        "log": ("yester.tui.cli.log", "Show what happened in a run, or is happening."),
+        "cancel": ("yester.tui.cli.cancel", "Stop a run, in good order."),
+        "pause": ("yester.tui.cli.pause", "Let a run stand still."),
+        "resume": ("yester.tui.cli.resume", "Let a run that stands still go on."),
+    },
 }
-"""Command → the module whose `command` it is, and its first help line; in the order in which a newcomer needs them."""
+"""Heading → command → the module whose `command` it is, and its first help line; as a newcomer needs them."""
+COMMANDS = {name: command for commands in GROUPS.values() for name, command in commands.items()}
 
 
 class Commands(click.Group):
@@ -83,9 +94,11 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the table without loading anything."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+        """Write the tables, one below another, without loading anything."""
+        width = max(map(len, COMMANDS))
+        for heading, commands in GROUPS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(width), line) for name, (_, line) in commands.items()])
 
 
 @click.group(

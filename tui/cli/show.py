@@ -37,7 +37,8 @@ def command(
 ) -> None:
     """Show a snapshot; with :PATH list a folder in it, or show all that is kept of an entry.
 
-    SNAPSHOT is latest, an id or the beginning of one, a name, or a time (3D, 2026-11-20); PROFILE@ may come before it.
+    SNAPSHOT is latest, an id or the beginning of one, a name, or a time (3D, 2026-11-20); PROFILE@ may
+    come before it, and ~1 after it is the snapshot before that one.
     """
     name, path = split_place(what)
     places = Places.default()

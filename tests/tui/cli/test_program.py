@@ -9,7 +9,7 @@ import pytest
 from tests.tui.cli.conftest import Yester, environment, finish, is_one_complaint, start
 
 from yester import __version__
-from yester.tui.cli.program import COMMANDS
+from yester.tui.cli.program import COMMANDS, GROUPS
 
 LATE = {"trio", "textual", "pyfuse3", "cryptography", "msgspec", "rich", "keyring", "zstandard"}
 """What `yester --help` must not wait for."""
@@ -54,6 +54,15 @@ def test_every_command_explains_itself(yester: Yester, name: str) -> None:
 def test_alone_it_shows_its_help(yester: Yester) -> None:
     assert yester() == yester("--help") == yester("-h")
     assert all(name in yester().out for name in COMMANDS)
+
+
+def test_commands_stand_under_headings(yester: Yester) -> None:
+    lines = yester("--help").out.splitlines()
+    headings = [line.removesuffix(":") for line in lines if line.endswith(":") and not line.startswith(" ")]
+    assert headings == ["Options", *GROUPS]
+    shown = [line for line in lines[lines.index(f"{headings[1]}:") :] if line.startswith("  ")][:-1]
+    assert [line.split()[0] for line in shown] == list(COMMANDS)
+    assert len({line.index(COMMANDS[line.split()[0]][1]) for line in shown}) == 1, "the columns are in line"
 
 
 def test_version(yester: Yester) -> None:
