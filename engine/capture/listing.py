@@ -68,7 +68,9 @@ def settled(ctime_ns: int, now: int) -> bool:
 def _filtered(folder: bytes, names: list[bytes], stats: Statuses, rules: Filter) -> tuple[list[bytes], Statuses]:
     """Apply the rules that need an entry's type or size."""
     modes, limit = stats.modes, rules.larger_than
-    asked = [row for row, mode in enumerate(modes) if rules.needs_types or mode & _TYPE == stat.S_IFDIR]
+    asked: Iterable[int] = range(len(modes))
+    if not rules.needs_types:
+        asked = [row for row, mode in enumerate(modes) if mode & _TYPE == stat.S_IFDIR]
     dropped = {row for row in asked if rules.excluded(folder, names[row], stat.S_ISDIR(modes[row]))}
     if limit is not None:
         dropped |= {row for row, size in enumerate(stats.sizes) if size > limit and stat.S_ISREG(modes[row])}

@@ -293,8 +293,9 @@ class Capture:
             if not records:
                 known += self._before.below(parent.tree, name)
             below = self._walked(_Place(inner, path + b"/", status), records, known)
-            referred = next((record.tree for record in records if record.finished), None)
-            return below, not parent.finished or referred != below[0]
+            # The record of the last finished run comes last, and the folder above refers to its tree.
+            agree = parent.finished and records and records[-1].finished
+            return below, not agree or records[-1].tree != below[0]
         except OSError as error:
             if vanished(error) and inner is None:
                 raise Vanished from None
