@@ -13,9 +13,10 @@ from yester.engine.places import Places
 from yester.engine.repository import Repository
 from yester.engine.store import Buffer
 from yester.tui.cli.failures import complain, complain_of_paths
-from yester.tui.cli.opening import Access, open_repository, profile_meant
+from yester.tui.cli.opening import Access, open_repository, profile_meant, repository_place
 from yester.tui.cli.options import access
 from yester.tui.cli.restore import stored_path
+from yester.tui.cli.running import Recorded, Work, recorded
 from yester.tui.cli.wording import count
 
 if TYPE_CHECKING:
@@ -52,14 +53,19 @@ def command(
         )
     places = Places.default()
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
-    with closing(open_repository(asked, places, profile_meant(name, places))) as opened:
-        report = _export(opened, name, path)
-    return _verdict(report)
+    profile = profile_meant(name, places)
+    work = Work("export", repository=repository_place(repository, profile, places))
+    with recorded(places, work, quiet=True) as run:
+        with closing(open_repository(asked, places, profile)) as opened:
+            report = _export(opened, name, path, run)
+        code = DamageError.exit_code if report.damaged else 3 if report.left_out else 0
+        run.ends("errors" if code else "complete", code)
+    _complain(report)
+    return code
 
 
-def _export(opened: Repository, name: str, path: bytes) -> "ExportReport":
+def _export(opened: Repository, name: str, path: bytes, run: Recorded) -> "ExportReport":
     from yester.engine.exporting.exporting import export_tar
-    from yester.tui.cli.running import supervise
 
     out = _Output(sys.stdout.fileno())
 
@@ -69,7 +75,7 @@ def _export(opened: Repository, name: str, path: bytes) -> "ExportReport":
         out.flush()
         return report
 
-    return supervise(work, None)
+    return run.supervise(work)
 
 
 class _Output:
@@ -103,13 +109,11 @@ class _Output:
                 waiting[0] = waiting[0][done:]
 
 
-def _verdict(report: "ExportReport") -> int:
-    """Say what is not in the archive, and return the exit code."""
+def _complain(report: "ExportReport") -> None:
+    """Say what is not in the archive."""
     if not report.left_out:
-        return 0
+        return
     total = len(report.left_out)
     complain_of_paths(f"{count(total, 'entry is', 'entries are')} not in the archive", report.left_out, total)
-    if not report.damaged:
-        return 3
-    complain("The repository is damaged: the archive is incomplete, and breaks off", "Run `yester check`.")
-    return DamageError.exit_code
+    if report.damaged:
+        complain("The repository is damaged: the archive is incomplete, and breaks off", "Run `yester check`.")

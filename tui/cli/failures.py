@@ -1,6 +1,7 @@
 """What went wrong, worded once: `yester: what happened`, a hint on what to do next, and the exit code."""
 
 import os
+import sys
 import traceback
 from collections.abc import Sequence
 
@@ -18,9 +19,15 @@ class Terminated(BaseException):
     """SIGTERM arrived."""
 
 
+class Interrupted(BaseException):
+    """SIGINT arrived; click would print a line end of its own before it passed a KeyboardInterrupt on."""
+
+
 def explain(problem: BaseException) -> int:
     """Say on standard error what happened, and return the exit code. With YESTER_DEBUG=1 with a traceback."""
     what, hint, code = _worded(problem)
+    if isinstance(problem, Interrupted) and sys.stderr.isatty():
+        click.echo(err=True)  # the terminal shows ^C
     if os.environ.get("YESTER_DEBUG") == "1":
         traceback.print_exception(problem)
     complain(what, hint)
@@ -50,7 +57,7 @@ def _worded(problem: BaseException) -> tuple[str, str, int]:
     match problem:
         case YesterError():
             return problem.what, problem.hint, problem.exit_code
-        case KeyboardInterrupt() | click.Abort():
+        case Interrupted() | KeyboardInterrupt() | click.Abort():
             return "Cancelled", "", CANCELLED
         case Terminated():
             return "Terminated", "", TERMINATED

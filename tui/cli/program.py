@@ -17,7 +17,7 @@ import click
 from yester import __version__
 from yester.engine.errors import UsageError
 from yester.engine.nearest import did_you_mean
-from yester.tui.cli.failures import Terminated, explain
+from yester.tui.cli.failures import Interrupted, Terminated, explain
 
 GROUPS = {
     "Start here": {
@@ -92,6 +92,13 @@ class Commands(click.Group):
                 f"There is no command {args[0]}", hint=did_you_mean(args[0], COMMANDS) or "See yester --help."
             )
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command that is meant. Interrupted, Terminated."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Interrupted from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the tables, one below another, without loading anything."""

@@ -137,3 +137,22 @@ def test_names_that_the_terminal_cannot_show(home: Path) -> None:
     ended = finish(start("profile", "show", odd, PYTHONIOENCODING="ascii"))
     assert ended.code == 2
     assert is_one_complaint(ended.err)
+
+
+def test_an_interrupt_before_the_work_begins_is_one_sentence(home: Path) -> None:
+    """Not before a line end that click would print of its own accord."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", INTERRUPTED_EARLY, "list"], env=environment(), capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, b"yester: Cancelled\n")
+
+
+INTERRUPTED_EARLY = """
+import sys
+from yester.tui.cli import program
+import yester.tui.cli.list as command
+def interrupted(*_):
+    raise KeyboardInterrupt
+command.open_repository = interrupted
+sys.exit(program.run(sys.argv[1:]))
+"""
