@@ -220,6 +220,8 @@ class Message(Shown, Event, frozen=True, tag="message", kw_only=True):
     profile_id: str = ""
     timeout: int = -1
     """Seconds that a notification should stay; -1 as the desktop likes."""
+    action: str = ""
+    """What can be done about it: an action of the plugin that says it."""
 
 
 class Error(Event, frozen=True, tag="error"):

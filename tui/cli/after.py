@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from yester.engine.errors import YesterError
-from yester.engine.events import Result
+from yester.engine.events import Message, Result
+from yester.engine.messages.of_runs import RunMessages
 from yester.engine.places import Places
 from yester.engine.profiles.profile import MaintenanceSpec, Profile
 from yester.tui.cli.failures import complain
@@ -67,15 +68,17 @@ def tell_others(profile: Profile, places: Places, access: Access, outcome: Outco
     text = _WORDS.get(outcome.result, outcome.result)
     if outcome.result == "failed" and outcome.error:
         text += f": {outcome.error}"
-    tell(profile, Notice(profile.name, outcome.run, outcome.result, text))
+    tell(profile, Notice(profile.name, outcome.run, outcome.result, text), places)
 
 
-def tell(profile: Profile, notice: "Notice") -> None:
-    """Tell whom the profile says; that nobody could be told is a warning."""
+def tell(profile: Profile, notice: "Notice", places: Places) -> None:
+    """Tell whom the profile says; that nobody could be told is a warning, and a message."""
     from yester.engine.notifying import notify
 
+    messages = RunMessages(places.state, notice.run, profile.name, profile.id.hex())
     for problem in notify(profile.notify, notice):
         complain(problem)
+        messages.event(Message(level="warning", text=problem))
 
 
 def switch_off(profile: Profile, places: Places, access: Access, outcome: Outcome) -> None:
@@ -91,7 +94,7 @@ def switch_off(profile: Profile, places: Places, access: Access, outcome: Outcom
         complain(f"The machine stays on: {other.action} {other.profile or other.repository} is still at work")
         return
     warning = f"the machine is switched off in {shutdown.GRACE_S} s"
-    tell(profile, Notice(profile.name, outcome.run, outcome.result, warning))
+    tell(profile, Notice(profile.name, outcome.run, outcome.result, warning), places)
     click.echo(f"{warning}; to keep it on: Ctrl-C", err=True)
     try:
         time.sleep(shutdown.GRACE_S)

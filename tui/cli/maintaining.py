@@ -61,18 +61,18 @@ def _maintain(profile: Profile, places: Places, access: Access, place: str) -> N
             _write_journal(places, Work.of(kind, profile, place), code, text)
         record = noted(record, kind, time.time_ns(), code, text)
         save_record(places.state, record)
-        _say(kind, profile, record)
+        _say(kind, profile, record, places)
     save_record(places.state, record)
 
 
-def _say(kind: Kind, profile: Profile, record: Record) -> None:
+def _say(kind: Kind, profile: Profile, record: Record, places: Places) -> None:
     done = record.done[kind]
     if not done.has_failed:
         click.echo(f"{kind} after the run: done", err=True)
         return
     what = f"{kind} after the run failed with exit code {done.exit_code}" + (f": {done.text}" if done.text else "")
     complain(what, f"See yester status; to try it yourself: yester {' '.join(command_line(kind, profile, '')[:2])}")
-    tell(profile, Notice(profile.name, "", "failed", one_line(what)))
+    tell(profile, Notice(profile.name, "", "failed", one_line(what)), places)
 
 
 def _has_journal(places: Places, kind: Kind, began_ns: int) -> bool:

@@ -29,6 +29,7 @@ from yester.engine.events import Error, ErrorCode, Event, Message, Result, RunBe
 from yester.engine.hooks import AllEvents
 from yester.engine.host import host_name
 from yester.engine.journal import EventStream, JournalFile, LineSink, Recorder, journal_path, new_run_id
+from yester.engine.messages.of_runs import RunMessages
 from yester.engine.places import Places
 from yester.engine.profiles.profile import Profile
 from yester.engine.runs.control import RunControl
@@ -70,8 +71,8 @@ class Work:
 class _Ears(AllEvents):
     """The engine's hooks: writes all to the recorder but the frame, and keeps what the person must be told."""
 
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
+    def __init__(self, recorder: Recorder, messages: RunMessages) -> None:
+        self._recorder, self._messages = recorder, messages
         self.warnings: list[str] = []
         self.end: RunEnd | None = None
         self.has_failed = False
@@ -89,6 +90,7 @@ class _Ears(AllEvents):
             case Message() if event.level == "warning" and not event.path:
                 self.warnings.append(event.text)
         self._recorder.event(event)
+        self._messages.event(event)
 
 
 class Recorded:
@@ -225,7 +227,8 @@ def recorded(
         sys.stdout.flush()
         sinks.append(EventStream(sys.stdout.fileno()))
     bar = terminal_bar(quiet=quiet or events)
-    ears = _Ears(recorder)
+    messages = RunMessages(places.state, id, work.profile, work.profile_id)
+    ears = _Ears(recorder, messages)
     forecaster = Forecaster(places.state, work.profile if work.action == "snap" else "", control)
     watch = Watch(recorder, bar, begun, forecaster.left_s, lambda: control.is_paused)
     recording = Recorded(id, work, recorder, ears, watch, control)
@@ -246,6 +249,8 @@ def recorded(
             if bar is not None:
                 bar.close()
             leave_dead_terminal()
+            # Where the journal is lost, so are the messages, for the same reason.
+            lost = lost or list(filter(None, [messages.problem]))
             for sentence in [*ears.warnings, *([] if has_failed else lost)]:
                 complain(sentence)
 

@@ -1,0 +1,1 @@
+"""Messages that wait for the person: from runs nobody watched, and from plugins."""
