@@ -231,7 +231,8 @@ def _older_than(foreign: ForeignProfile) -> Span | None:
         case 20:
             return Span(days=value)
         case 30:
-            return Span(days=7 * value)
+            # There they count from Monday; at worst what is kept is six days older.
+            return Span(days=7 * value + 6)
         case 80:
             return Span(months=12 * value)
         case _:

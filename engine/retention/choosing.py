@@ -47,6 +47,7 @@ def judged_by_profile(
     specs: Mapping[bytes, RetentionSpec],
     now_ns: int,
     zone: tzinfo | None = None,
+    apart: Collection[SnapshotId] = (),
 ) -> dict[SnapshotId, Decision]:
     """Return what the next forget would do with each snapshot and why, by the specs of the profiles of these ids.
 
@@ -59,7 +60,7 @@ def judged_by_profile(
     return {
         each.id: each
         for profile, mine in of_profile.items()
-        for each in plan_retention(mine, labels, specs[profile], now_ns, zone).decisions
+        for each in plan_retention(mine, labels, specs[profile], now_ns, zone, apart).decisions
     }
 
 

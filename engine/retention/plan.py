@@ -7,7 +7,7 @@ series stay the newest complete snapshot and the last good one, those whose time
 long as no later one is complete. Where no rule is set everything stays.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
@@ -85,11 +85,16 @@ def plan_retention(
     spec: RetentionSpec,
     now_ns: int,
     zone: tzinfo | None = None,
+    apart: Collection[SnapshotId] = (),
 ) -> RetentionPlan:
-    """Judge every snapshot, each series by itself; days are those of `zone`, None meaning this machine's."""
+    """Judge every snapshot, each series by itself; days are those of `zone`, None meaning this machine's.
+
+    Snapshots that count `apart` are those of write-only clients: whoever makes up snapshots with such a key shall push
+    none of the others out.
+    """
     found = candidates(snapshots, labels, zone)
     decisions: list[Decision] = []
-    for series in by_series(found):
+    for series in by_series(found, apart):
         decisions += _judged(series, spec, now_ns, local_time(now_ns, zone))
     decisions.sort(key=lambda each: (each.snapshot.time_ns, each.snapshot.sequence, each.id))
     return RetentionPlan(tuple(decisions))

@@ -5,7 +5,7 @@ host's clock was ahead) neither takes a place in a rule nor is removed until tha
 snapshot with a writer's highest number is the newest whatever its clock said, so it stays until a newer one is taken.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -76,11 +76,11 @@ def candidates(
     return sorted(found, key=lambda each: each.order, reverse=True)
 
 
-def by_series(found: Iterable[Candidate]) -> list[list[Candidate]]:
-    """Return the candidates of each series, in their order."""
-    groups: dict[Series, list[Candidate]] = {}
+def by_series(found: Iterable[Candidate], apart: Collection[SnapshotId] = ()) -> list[list[Candidate]]:
+    """Return the candidates of each series, in their order; of a series, those that count `apart` by themselves."""
+    groups: dict[tuple[Series, bool], list[Candidate]] = {}
     for each in found:
-        groups.setdefault(series_of(each.snapshot), []).append(each)
+        groups.setdefault((series_of(each.snapshot), each.id in apart), []).append(each)
     return list(groups.values())
 
 

@@ -90,7 +90,8 @@ def _by_rules(name: str, asked: Access, places: Places, options: dict[str, Any],
         found = chosen(everything, whose)
         if not found:
             _refuse_none(whose, everything)
-        plan = plan_retention(found, opened.labels(), spec, time.time_ns())
+        apart = {sid for sid, _ in found if opened.came_blind(sid)}
+        plan = plan_retention(found, opened.labels(), spec, time.time_ns(), apart=apart)
         for series in emptied_series(plan):
             raise UsageError(
                 f"These rules would leave nothing of {series.snapshot.profile}@{series.snapshot.host} but its newest "

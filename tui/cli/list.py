@@ -61,7 +61,8 @@ def command(
     chosen = [(sid, snapshot) for sid, snapshot in of_these if _is_said(labels.get(sid), tags, pinned)]
     if not of_these and name is not None:
         _refuse_unknown(name, [snapshot.profile for _, snapshot in everything])
-    judged = judged_by_profile(everything, labels, _specs(places), time.time_ns()) if why else None
+    apart = {sid for sid, _ in everything if opened.came_blind(sid)}
+    judged = judged_by_profile(everything, labels, _specs(places), time.time_ns(), apart=apart) if why else None
     if as_json:
         echo_json(
             [

@@ -138,7 +138,7 @@ def test_retention() -> None:
         snapshots__dont_remove_named_snapshots="false",
     ).profile
     assert profile.retention == RetentionSpec(
-        older_than=Span(days=21), smart=SmartSpec(2, 9, 4, 24), min_free_size=500 << 20, keep_named=False
+        older_than=Span(days=27), smart=SmartSpec(2, 9, 4, 24), min_free_size=500 << 20, keep_named=False
     )
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.engine.retention.snapshots import Made, days, numbered, plan, whens, why
+from tests.engine.retention.snapshots import Made, days, instant, numbered, plan, whens, why
 
 from yester.engine.profiles.profile import RetentionSpec, SmartSpec
 from yester.engine.profiles.sizes import Span
@@ -326,3 +326,18 @@ def test_what_is_kept_later_was_kept_before(made: list[Made], spec: RetentionSpe
     later = (datetime.fromisoformat(now) + timedelta(hours=hours)).isoformat()
     made = sorted(made, key=lambda each: each.time_ns)
     assert {each.id for each in plan(made, spec, later).keep} <= {each.id for each in plan(made, spec, now).keep}
+
+
+def test_what_write_only_clients_add_pushes_nothing_out() -> None:
+    real = [Made(f"2026-01-0{day}T12:00") for day in range(1, 6)]
+    lies = [Made(f"2026-01-06T12:{minute:02}", host=real[0].host) for minute in range(20)]
+    made = numbered([*real, *lies])
+    result = plan_retention(
+        [(each.id, each.snapshot) for each in made],
+        {},
+        RetentionSpec(keep_last=3),
+        instant("2026-02-01"),
+        UTC,
+        apart={each.id for each in made[5:]},
+    )
+    assert days(result.keep) == ["2026-01-03", "2026-01-04", "2026-01-05", *["2026-01-06"] * 3]
