@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from shlex import quote
 
 from yester.engine.errors import BusyError, YesterError
 from yester.engine.profiles.profile import Profile
@@ -59,5 +60,5 @@ def _lock(descriptor: int, name: str) -> None:
         pid = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
         raise BusyError(
             f"Another run of profile {name} is active" + (f": process {pid}" if pid else ""),
-            hint=f"Wait until it is done, or stop it: yester cancel {name}",
+            hint=f"Wait until it is done, or stop it: yester cancel {quote(name)}",
         ) from None

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pathspec import GitIgnoreSpec
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from yester.engine.errors import UsageError
@@ -20,6 +19,7 @@ from yester.engine.profiles.profile import FilterSpec
 CACHE_TAG = b"CACHEDIR.TAG"
 CACHE_TAG_SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"
 _WILDCARDS = frozenset("*?[]!\\")
+_ANY_NAME = b"any name at all"
 _PIECE = re.compile(r"\\.|\[\^/\]|(?P<set>\[\^?\]?(?:\\.|[^\]\\])*\])", re.DOTALL)
 """Pieces of a regular expression that the library makes: an escape, what it has for a star, a set of characters."""
 
@@ -104,25 +104,24 @@ def _anywhere(pattern: str) -> str:
     return f"{bang}**/{body}" if "/" in inner and not inner.startswith(("/", "**/")) else pattern
 
 
-def _within_names(pattern: GitIgnoreSpecPattern) -> GitIgnoreSpecPattern:
-    """Let no `[…]` of a compiled pattern take a slash: for the library, `a[!b]` takes the folder `a`, asked as `a/`."""
-    if pattern.regex is None or "[" not in str(pattern.pattern):
-        return pattern
-    regex = _PIECE.sub(lambda piece: f"(?!/){piece[0]}" if piece["set"] else piece[0], pattern.regex.pattern)
-    return GitIgnoreSpecPattern(re.compile(regex), pattern.include)
-
-
-def _compiled(patterns: list[str]) -> GitIgnoreSpec | None:
+def _compiled(patterns: list[str]) -> list[tuple[re.Pattern[str], bool]]:
     try:
-        spec = GitIgnoreSpec.from_lines(patterns)
-        return GitIgnoreSpec([_within_names(pattern) for pattern in spec.patterns]) if patterns else None
+        compiled = [GitIgnoreSpecPattern(pattern) for pattern in patterns]
     except ValueError as error:
         raise UsageError(f"An exclude pattern cannot be read: {error}", hint="Write it as in a .gitignore.") from None
+    return [
+        (re.compile(_of_itself(each.regex.pattern), re.DOTALL), bool(each.include)) for each in compiled if each.regex
+    ]
 
 
-def _matches(spec: GitIgnoreSpec, path: bytes, is_directory: bool) -> bool:
-    text = path.decode("utf-8", "surrogateescape").lstrip("/")
-    return spec.match_file(text + "/" if is_directory else text)
+def _of_itself(regex: str) -> str:
+    """Make of the library's regular expression, which takes also what is below, one for the entry alone.
+
+    What is below a folder that is left out is never asked about, but for a source there: that one was asked for. The
+    library also lets `a[!b]` take the folder `a`, since that is asked as `a/`: no `[…]` here takes a slash.
+    """
+    within_names = _PIECE.sub(lambda piece: f"(?!/){piece[0]}" if piece["set"] else piece[0], regex)
+    return rf"(?:{within_names})\Z" if "(?P<ps_d>" in regex else within_names
 
 
 def _literal(pattern: str) -> bytes:
@@ -134,23 +133,23 @@ def _literal(pattern: str) -> bytes:
 
 
 class _Spec:
-    """Patterns that need the library, which is asked only about paths that have what one of them must have."""
+    """Patterns that need regular expressions, which are tried only on paths that have what one of them must have."""
 
-    __slots__ = ("_literals", "_spec")
+    __slots__ = ("_literals", "_rules")
 
     def __init__(self, patterns: list[str]) -> None:
-        self._spec = _compiled(patterns)
+        self._rules = _compiled(patterns)[::-1]
         self._literals = [_literal(pattern) for pattern in patterns]
 
     def __bool__(self) -> bool:
-        return self._spec is not None
+        return bool(self._rules)
 
     def matches(self, path: bytes, is_directory: bool) -> bool:
-        """Whether the last pattern that has a say takes the path."""
-        for literal in self._literals:
-            if literal in path:
-                return self._spec is not None and _matches(self._spec, path, is_directory)
-        return False
+        """Whether the last pattern that has a say about this entry takes it."""
+        if not any(literal in path for literal in self._literals):
+            return False
+        text = path.decode("utf-8", "surrogateescape").lstrip("/") + "/" * is_directory
+        return next((takes for regex, takes in self._rules if regex.search(text)), False)
 
 
 class Filter:
@@ -200,6 +199,13 @@ class Filter:
             return True
         path = folder + name
         return self._spec.matches(path, is_directory) or (is_directory and self._folder_spec.matches(path, True))
+
+    def empties(self, source: bytes) -> bool:
+        """Whether no rule lets anything be taken that is in this source, whatever its name."""
+        folder = source.rstrip(b"/") + b"/"
+        return not self.kept(folder, [_ANY_NAME]) or all(
+            self.excluded(folder, _ANY_NAME, is_directory) for is_directory in (False, True)
+        )
 
     @property
     def needs_types(self) -> bool:

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from stat import S_ISREG
 from typing import Any
 
@@ -69,13 +70,13 @@ def profile_text(folder: Path, name: str) -> str:
         return _read(path)
     except FileNotFoundError:
         names = profile_names(folder)
-        hint = did_you_mean(name, names) if names else f"Add it: yester profile add {name} FOLDER"
+        hint = did_you_mean(name, names) if names else f"Add it: yester profile add {quote(name)} FOLDER"
         raise UsageError(f"There is no profile {name}", hint=hint or "See yester profile list.") from None
     except (OSError, UnicodeDecodeError) as problem:
         why = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8"
         raise UsageError(
             f"Profile {name}: {path} cannot be read: {why}",
-            hint=f"Mend that, or move it away and add the profile again; then try it: yester profile check {name}",
+            hint=f"Mend that, or move it away and add the profile again; to try it: yester profile check {quote(name)}",
         ) from None
 
 
@@ -109,7 +110,7 @@ def _understood(name: str, text: str, place: str) -> tuple[Profile | None, list[
     except (ValueError, RecursionError) as problem:
         why = "it is nested too deeply" if isinstance(problem, RecursionError) else str(problem)
         what = f"Profile {name}: {place} is not valid TOML: {why}"
-        return None, [UsageError(what, hint=_MEND.format(name=name))]
+        return None, [UsageError(what, hint=_MEND.format(name=quote(name)))]
     reading = _Reading([])
     profile = reading.profile(name, text, said)
     return profile, _worded(name, place, text, reading.mistakes) if reading.mistakes else []
@@ -125,7 +126,7 @@ def _worded(name: str, place: str, text: str, mistakes: list[Mistake]) -> list[U
     return [
         UsageError(
             f"Profile {name}: {place}{'' if line is None else f', line {line}'}: {mistake.what}",
-            hint=mistake.hint or _MEND.format(name=name),
+            hint=mistake.hint or _MEND.format(name=quote(name)),
         )
         for line, mistake in located
     ]

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from stat import S_ISDIR, S_ISREG
 from typing import Any
 
@@ -59,8 +60,8 @@ def save_profile(folder: Path, profile: Profile) -> Path:
     except FileExistsError:
         raise UsageError(
             f"Profile {profile.name} is already there",
-            hint=f"Change it: yester profile edit {profile.name}; or remove it first: "
-            f"yester profile remove {profile.name}",
+            hint=f"Change it: yester profile edit {quote(profile.name)}; or remove it first: "
+            f"yester profile remove {quote(profile.name)}",
         ) from None
     except OSError as problem:
         raise unwritable(path, problem) from None
@@ -90,7 +91,7 @@ def unwritable(path: Path, problem: OSError) -> UsageError:
 
 def render(profile: Profile) -> str:
     """Return the TOML text of a profile, every key with a comment; keys at their default are commented out."""
-    lines = [f"# The profile {profile.name}: take a snapshot with `yester snap {profile.name}`.", ""]
+    lines = [f"# The profile {quote(profile.name)}: take a snapshot with `yester snap {quote(profile.name)}`.", ""]
     for table in TABLES:
         lines += _table_lines(profile, table)
     lines += _plugin_lines(profile)
@@ -100,7 +101,7 @@ def render(profile: Profile) -> str:
 def _table_lines(profile: Profile, table: str) -> Iterator[str]:
     spec = spec_of(profile, table)
     if table:
-        yield f"# {TABLES[table].about.format(name=profile.name)}"
+        yield f"# {TABLES[table].about.format(name=quote(profile.name))}"
         yield f"# [{table}]" if spec is None else f"[{table}]"
     for key in keys_of(table):
         if not table:

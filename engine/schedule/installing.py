@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Literal
 
 from yester.engine.errors import UsageError, YesterError
@@ -58,7 +59,7 @@ def plan_schedule(profile: Profile, machine: Machine, how: Literal["systemd", "c
     if spec.when == "off":
         raise UsageError(
             f"The profile {profile.name} has no schedule",
-            hint=f'Say when under [schedule], such as when = "daily": yester profile edit {profile.name}',
+            hint=f'Say when under [schedule], such as when = "daily": yester profile edit {quote(profile.name)}',
         )
     if how == "systemd" or (how is None and machine.systemd):
         units = unit_texts(profile, machine.launch)

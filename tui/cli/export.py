@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -49,7 +50,7 @@ def command(
     """
     if os.isatty(sys.stdout.fileno()):
         raise UsageError(
-            "An archive is not for a terminal", hint=f"Write it to a file: yester export {name} > snapshot.tar"
+            "An archive is not for a terminal", hint=f"Write it to a file: yester export {quote(name)} > snapshot.tar"
         )
     places = Places.default()
     asked = Access(repository, passphrase_file, passphrase_command, keyring)

@@ -26,6 +26,7 @@ from yester.engine.places import Places
 from yester.engine.repository import Repository
 from yester.engine.runlock import run_lock
 from yester.tui.cli.failures import complain, complain_of_paths
+from yester.tui.cli.groups import Group
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import Access, is_url, open_repository, repository_place
 from yester.tui.cli.options import access, as_json
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 _SOME_FAILED = 3
 
 
-@click.group("import", short_help="Take over profiles and snapshots of another program.")
+@click.group("import", cls=Group, short_help="Take over profiles and snapshots of another program.")
 def command() -> None:
     """Take over profiles and snapshots of another program. What it keeps is read only, never changed."""
 

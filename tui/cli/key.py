@@ -27,6 +27,7 @@ from yester.engine.ways_in import (
 )
 from yester.plugins.backends.registry import open_store
 from yester.tui.cli.asking import confirm, new_passphrase_prompt
+from yester.tui.cli.groups import Group
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import Access, renamed_variables, repository_place, secret_of
 from yester.tui.cli.options import access, as_json
@@ -44,7 +45,7 @@ Recovery key, shown this once:
 Write it down, or print it, and keep it where a fire or a thief in this place would not find it too."""
 
 
-@click.group("key", short_help="List and change the keys that open a repository.")
+@click.group("key", cls=Group, short_help="List and change the keys that open a repository.")
 def command() -> None:
     """List and change the keys that open a repository: passphrases and recovery keys.
 

@@ -3,11 +3,12 @@
 import os
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
 
-from yester.engine.capture.filters import DEFAULT_EXCLUDES, read_pattern_file
+from yester.engine.capture.filters import DEFAULT_EXCLUDES, Filter, read_pattern_file
 from yester.engine.errors import RepositoryError, UsageError, YesterError
 from yester.engine.events import clean
 from yester.engine.places import Places
@@ -33,6 +34,7 @@ from yester.engine.schedule.machine import Machine
 from yester.plugins.backends.registry import open_store
 from yester.tui.cli.asking import confirm
 from yester.tui.cli.failures import USAGE, complain
+from yester.tui.cli.groups import Group
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import is_url, repository_place
 from yester.tui.cli.options import as_json
@@ -42,7 +44,7 @@ from yester.tui.cli.profile_recover import command as recover
 from yester.tui.cli.wording import count, one_line, printable, table
 
 
-@click.group("profile", short_help="Say what to take snapshots of.")
+@click.group("profile", cls=Group, short_help="Say what to take snapshots of.")
 def command() -> None:
     """Say what to take snapshots of, where to put them, when, and how long to keep them.
 
@@ -98,7 +100,9 @@ def add(
     click.echo(f"profile {name} added: {path}")
     for missing in _missing_repository(profile):
         click.echo(missing)
-    click.echo(f"take a snapshot: yester snap {name}")
+    for problem in _emptied_sources(profile):
+        complain(problem.what, problem.hint)
+    click.echo(f"take a snapshot: yester snap {quote(name)}")
 
 
 def _filter_spec(
@@ -147,11 +151,25 @@ def _checked_place(repository: str) -> str:
     return place
 
 
+def _emptied_sources(profile: Profile) -> list[UsageError]:
+    """Return which sources lose all that is in them to the profile's own patterns, as `/tmp` does to `/tmp/*`."""
+    rules = Filter(profile.filters)
+    return [
+        UsageError(
+            f"Profile {profile.name}: all that is in the source {printable(source)} is left out by a pattern",
+            hint="Drop the pattern, or take the default ones away: "
+            f"yester profile edit {quote(profile.name)} --set filters.default_excludes=false",
+        )
+        for source in profile.sources
+        if rules.empties(source)
+    ]
+
+
 def _missing_repository(profile: Profile) -> list[str]:
     place = repository_place(None, profile, Places.default())
     if is_url(place) or os.path.exists(os.path.join(place, "config")):
         return []
-    return [f"there is no repository yet: yester init {place}"]
+    return [f"there is no repository yet: yester init {quote(place)}"]
 
 
 @command.command("list", short_help="List the profiles.")
@@ -249,7 +267,7 @@ def copy(name: str, new: str, settings: tuple[str, ...]) -> None:
     own_id = Change(("id",), os.urandom(16).hex())
     text = changed(load_profile(folder, name).text, [own_id, *map(parse_setting, settings)])
     for words in _NAMED_IN_COMMENTS:
-        text = text.replace(words.format(name), words.format(new))
+        text = text.replace(words.format(quote(name)), words.format(quote(new)))
     path = save_profile(folder, parse_profile(new, text, "with these settings"))
     click.echo(f"profile {new} added: {one_line(str(path))}")
 
@@ -268,7 +286,9 @@ def remove(name: str, yes: bool) -> None:
         path.unlink()
     except OSError as problem:
         raise UsageError(f"{path} cannot be removed: {problem.strerror}", hint="Check its folder's rights.") from None
-    click.echo(f"profile {name} removed; its snapshots stay, and the text with them: yester profile recover {name}")
+    click.echo(
+        f"profile {name} removed; its snapshots stay, and the text with them: yester profile recover {quote(name)}"
+    )
     try:
         places = remove_schedule(name, Machine.this(Places.default()))
     except YesterError as problem:
@@ -307,5 +327,6 @@ def _problems(folder: Path, name: str) -> list[UsageError]:
         for source in profile.sources
         if not os.path.exists(source)
     ]
-    found += pattern_problems(profile)
+    broken = pattern_problems(profile)
+    found += broken or _emptied_sources(profile)
     return found + [UsageError(f"Profile {name}: {missing}") for missing in _missing_repository(profile)]

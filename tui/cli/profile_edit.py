@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -78,7 +79,7 @@ def _say_differences(before: Profile, after: Profile) -> None:
     if before.id != after.id:
         complain(
             "The id is another: snapshots from now on are a series of their own, and the first one reads every file",
-            f"To go on with the old series: yester profile edit {after.name} --set id={before.id.hex()}",
+            f"To go on with the old series: yester profile edit {quote(after.name)} --set id={before.id.hex()}",
         )
     if before.schedule != after.schedule:
         _say_schedule(after)
@@ -88,9 +89,9 @@ def _say_schedule(profile: Profile) -> None:
     """Say what is to be done before the machine knows of the new schedule."""
     there = installed(profile, Machine.this(Places.default()))
     if profile.schedule.when == "off" and there:
-        click.echo(f"{there.how} still starts its runs; to stop that: yester schedule disable {profile.name}")
+        click.echo(f"{there.how} still starts its runs; to stop that: yester schedule disable {quote(profile.name)}")
     elif profile.schedule.when != "off" and not (there and there.matches and there.enabled):
-        click.echo(f"nothing starts its runs at these times yet: yester schedule enable {profile.name}")
+        click.echo(f"nothing starts its runs at these times yet: yester schedule enable {quote(profile.name)}")
 
 
 # In an editor

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -184,7 +185,7 @@ def _say_more(found: _Found, place: str, places: Places) -> None:
     parsed = _parsed(name, found.text)
     if parsed is not None and repository_place(None, parsed, places) != place:
         click.echo(one_line(f"  its repository is {repository_place(None, parsed, places)}; to go on in this one:"))
-        click.echo(one_line(f"  yester profile edit {name} --set repository={place}"))
+        click.echo(one_line(f"  yester profile edit {quote(name)} --set repository={quote(place)}"))
 
 
 def _explain_hosts(written: Sequence[_Found], here: bytes) -> None:

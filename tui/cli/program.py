@@ -16,8 +16,8 @@ import click
 
 from yester import __version__
 from yester.engine.errors import UsageError
-from yester.engine.nearest import did_you_mean
 from yester.tui.cli.failures import Interrupted, Terminated, explain
+from yester.tui.cli.groups import Group
 
 GROUPS = {
     "Start here": {
@@ -69,7 +69,7 @@ GROUPS = {
 COMMANDS = {name: command for commands in GROUPS.values() for name, command in commands.items()}
 
 
-class Commands(click.Group):
+class Commands(Group):
     """A group that loads a command's module when the command is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -83,16 +83,6 @@ class Commands(click.Group):
         command = importlib.import_module(COMMANDS[cmd_name][0]).command
         assert isinstance(command, click.Command)
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that the arguments begin with; UsageError names the nearest ones."""
-        if not args[0].startswith("-") and args[0] not in COMMANDS:
-            raise UsageError(
-                f"There is no command {args[0]}", hint=did_you_mean(args[0], COMMANDS) or "See yester --help."
-            )
-        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command that is meant. Interrupted, Terminated."""

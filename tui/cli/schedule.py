@@ -1,6 +1,7 @@
 """yester schedule: let runs start by themselves."""
 
 from datetime import datetime
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +26,7 @@ from yester.engine.schedule.waiting import wait_until_mounted
 from yester.engine.schedule.words import in_words
 from yester.engine.schedule.zone import LOCAL, now
 from yester.tui.cli.failures import USAGE, complain
+from yester.tui.cli.groups import Group
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.options import as_json
 from yester.tui.cli.wording import one_line
@@ -37,7 +39,7 @@ _MOUNT_WAIT_S = 300
 """A desktop mounts in seconds; somebody who must type a password for the drive takes longer."""
 
 
-@click.group("schedule", short_help="Let runs start by themselves.")
+@click.group("schedule", cls=Group, short_help="Let runs start by themselves.")
 def command() -> None:
     """Let runs start by themselves: systemd timers, or lines of the crontab where no systemd runs.
 
@@ -112,13 +114,13 @@ def _lines(shown: dict[str, Any]) -> list[str]:
 def _state(name: str, shown: dict[str, Any]) -> str:
     there, off = shown["installed"], shown["when"] == "off"
     if there is None:
-        return "not installed" if off else f"not installed: yester schedule enable '{name}'"
+        return "not installed" if off else f"not installed: yester schedule enable {quote(name)}"
     where = f"installed by {there['by']}: {', '.join(map(one_line, there['places']))}"
     if off:
-        return f"{where}; the profile has no schedule any more: yester schedule disable '{name}'"
+        return f"{where}; the profile has no schedule any more: yester schedule disable {quote(name)}"
     if not there["matches"]:
-        return f"{where}; the profile says otherwise now: yester schedule enable '{name}'"
-    return where if there["enabled"] else f"{where}; but not enabled: yester schedule enable '{name}'"
+        return f"{where}; the profile says otherwise now: yester schedule enable {quote(name)}"
+    return where if there["enabled"] else f"{where}; but not enabled: yester schedule enable {quote(name)}"
 
 
 @command.command("enable", short_help="Let runs start at the times of their profiles.")

@@ -1,6 +1,7 @@
 """yester show: a snapshot, a folder in it, or all that is kept of one entry."""
 
 import re
+from shlex import quote
 
 import click
 
@@ -53,7 +54,8 @@ def command(
     entry = resolve(source, decode_root(snapshot.root), path)
     if entry is None:
         raise UsageError(
-            f"There is no {printable(path)} in snapshot {sid.hex()[:8]}", hint=f"Look around: yester show {name}:/"
+            f"There is no {printable(path)} in snapshot {sid.hex()[:8]}",
+            hint=f"Look around: yester show {quote(f'{name}:/')}",
         )
     if as_json:
         echo_json(entry_as_json(source, path, entry))

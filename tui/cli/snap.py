@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -121,13 +122,14 @@ def command(
         raise UsageError("--detach leaves standard input behind", hint="Start it in the background of the shell: &")
     if events:
         raise UsageError(
-            "--detach and --events exclude each other", hint=f"Follow it instead: yester log {name} --follow --json"
+            "--detach and --events exclude each other",
+            hint=f"Follow it instead: yester log {quote(name)} --follow --json",
         )
     code = detached(lambda begun: _run(asked, id, begun))
     if code == 0:
         echo_json({"run": id}) if as_json else click.echo(id)
         if sys.stderr.isatty():
-            click.echo(f"to follow it: yester log {name} --follow", err=True)
+            click.echo(f"to follow it: yester log {quote(name)} --follow", err=True)
     return code
 
 
@@ -283,7 +285,10 @@ def _say(asked: Asked, id: str, profile: Profile, reason: str, result: "Snapshot
     if asked.as_json:
         echo_json(_as_json(id, profile, reason, result))
     elif result is None:
-        complain(f"{reason}: the run was skipped", f"To take one all the same: yester snap {profile.name} --regardless")
+        complain(
+            f"{reason}: the run was skipped",
+            f"To take one all the same: yester snap {quote(profile.name)} --regardless",
+        )
     elif not asked.events:
         click.echo("\n".join(_summary(profile, result, asked.dry_run)))
     if result is None or not result.failures:

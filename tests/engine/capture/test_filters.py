@@ -57,6 +57,37 @@ def test_a_negated_pattern_takes_back_what_an_earlier_one_left_out() -> None:
     assert left_out(("!keep.log", "*.log"), b"/a/keep.log")
 
 
+def test_only_files_of_some_kind_as_git_users_write_it() -> None:
+    patterns = ("*", "!*/", "!*.odt")
+    assert not left_out(patterns, b"/home/letters/a.odt")
+    assert not left_out(patterns, b"/home/letters/")
+    assert left_out(patterns, b"/home/letters/a.txt")
+
+
+@pytest.mark.parametrize("patterns", [("/run/*", "!x"), ("b*d/",), ("run/m*/",), ("!x", "media")])
+def test_a_source_below_what_is_left_out_is_taken_all_the_same(patterns: tuple[str, ...]) -> None:
+    rules = Filter(FilterSpec(excludes=patterns, defaults=False))
+    for source in (b"/run/media/me/disk", b"/home/build/x"):
+        assert not rules.empties(source)
+        assert rules.kept(source + b"/", [b"file", b"folder"]) == [b"file", b"folder"]
+        assert not rules.excluded(source + b"/", b"file", False)
+        assert not rules.excluded(source + b"/", b"folder", True)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [(("*",), True), (("/a/*",), True), (("*", "!x"), True), (("a",), False), (("*/",), False), (("*", "!*/"), False)],
+)
+def test_a_source_that_loses_all_is_told(patterns: tuple[str, ...], expected: bool) -> None:
+    assert Filter(FilterSpec(excludes=patterns, defaults=False)).empties(b"/a") == expected
+
+
+def test_line_ends_in_names_are_characters_like_others() -> None:
+    assert not left_out(("[x]*.o",), b"/x.o\n")
+    assert left_out(("[n]ew*line",), b"/new\nline")
+    assert left_out(("q?/b",), b"/a\nb/qq/b")
+
+
 @pytest.mark.parametrize("name", ["a", "a.o", "core.1", "x~", "ab", "b.o.c", "core"])
 def test_cheap_rules_say_what_the_library_would(name: str) -> None:
     patterns = ("*.o", "core.*", "*~", "ab")
@@ -67,7 +98,9 @@ def test_cheap_rules_say_what_the_library_would(name: str) -> None:
 @settings(max_examples=500)
 @given(
     st.lists(st.text("ab/*?. ", min_size=1, max_size=7).filter(str.strip), min_size=1, max_size=3),
-    st.lists(st.text("ab.", min_size=1, max_size=3), min_size=1, max_size=4).map("/".join),
+    st.lists(st.text("ab.", min_size=1, max_size=3).filter(lambda n: n.strip(".")), min_size=1, max_size=4).map(
+        "/".join
+    ),
     st.booleans(),
 )
 def test_a_pattern_is_asked_about_every_path_that_it_takes(patterns: list[str], path: str, folder: bool) -> None:
@@ -75,8 +108,11 @@ def test_a_pattern_is_asked_about_every_path_that_it_takes(patterns: list[str], 
         library = GitIgnoreSpec.from_lines(patterns)
     except ValueError:
         return
-    asked = _Spec(patterns).matches(b"/" + path.encode(), folder)
-    assert asked == library.match_file(path + "/" if folder else path)
+    asked, names = _Spec(patterns), path.split("/")
+    above = ["/".join(names[:depth]) for depth in range(1, len(names))]
+    within = any(asked.matches(b"/" + each.encode(), True) for each in above)
+    hit = within or asked.matches(b"/" + path.encode(), folder)
+    assert hit == library.match_file(path + "/" if folder else path)
 
 
 def test_names_that_are_not_utf_8_match_as_they_are() -> None:

@@ -113,7 +113,7 @@ def test_rotate_with_the_recovery_key_after_the_passphrase_is_lost(
         (["add"], "No passphrase is given", 6),
         (["rotate", "--keep-passphrase-file", "/dev/null"], "is empty", 2),
         (["list", "--repo", "/no/such/place"], "/no/such/place", 6),
-        (["lost"], "No such command 'lost'", 2),
+        (["lost"], "There is no command key lost", 2),
     ],
 )
 def test_bad_input(yester: Yester, arguments: list[str], words: str, code: int) -> None:

@@ -26,6 +26,27 @@ def test_add_list_show_remove(yester: Yester, home: Path, docs: Path) -> None:
     assert "no profiles yet" in yester("profile", "list").out
 
 
+def test_a_name_with_blanks_is_shown_as_the_shell_wants_it(yester: Yester, home: Path, docs: Path) -> None:
+    assert "take a snapshot: yester snap 'my docs'\n" in yester("profile", "add", "my docs", docs).out
+    assert "yester profile edit 'my docs'" in yester("profile", "add", "my docs", docs).err
+    yester("profile", "copy", "my docs", "his docs")
+    text = file_of(home, "his docs").read_text()
+    assert "my docs" not in text
+    assert all(f"`yester {word} 'his docs'`" in text for word in ("snap", "schedule enable", "forget"))
+    assert "yester profile recover 'my docs'" in yester("profile", "remove", "my docs").out
+
+
+@pytest.mark.parametrize("pattern", ["{}/*", "*", "!x", "*/"])
+def test_a_source_that_the_patterns_empty_is_named(yester: Yester, docs: Path, pattern: str) -> None:
+    rule = pattern.format(docs)
+    emptied = pattern in ("{}/*", "*")
+    added = yester("profile", "add", "docs", docs, "--exclude", rule)
+    assert added.code == 0
+    assert (f"all that is in the source {docs} is left out" in added.err) == emptied
+    checked = yester("profile", "check", "docs")
+    assert (f"all that is in the source {docs} is left out" in checked.err) == emptied
+
+
 def test_json(yester: Yester, docs: Path) -> None:
     odd = os.path.join(os.fsencode(docs), b"caf\xe9")
     os.mkdir(odd)

@@ -65,6 +65,13 @@ def test_commands_stand_under_headings(yester: Yester) -> None:
     assert len({line.index(COMMANDS[line.split()[0]][1]) for line in shown}) == 1, "the columns are in line"
 
 
+@pytest.mark.parametrize("name", ["profile", "key", "schedule", "import"])
+def test_a_command_of_several_shows_its_help_when_alone(yester: Yester, name: str) -> None:
+    ended = yester(name)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended == yester(name, "--help")
+
+
 def test_version(yester: Yester) -> None:
     assert yester("--version").out == f"yester {__version__}\n"
     assert yester("version").out.startswith(f"yester {__version__}\nrepository format 1\nPython ")
@@ -77,7 +84,7 @@ def test_version(yester: Yester) -> None:
         (["--verbos"], "No such option"),
         (["list", "--profle"], "No such option"),
         (["snap"], "Missing argument"),
-        (["profile", "lsit"], "No such command 'lsit'"),
+        (["profile", "lsit"], "There is no command profile lsit"),
         (["version", "x"], "unexpected extra argument"),
         (["profile", "add", "x", "/", "--compression", "40"], "Invalid value for '--compression'"),
     ],
@@ -92,6 +99,7 @@ def test_wrong_usage(yester: Yester, arguments: list[str], words: str) -> None:
 
 def test_a_mistyped_command_gets_the_nearest(yester: Yester) -> None:
     assert yester("lst").err.endswith("hint: Did you mean list?\n")
+    assert yester("key", "rotat").err.endswith("hint: Did you mean rotate?\n")
 
 
 def test_a_closed_pipe_is_no_error(home: Path) -> None:

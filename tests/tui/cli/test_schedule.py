@@ -47,7 +47,7 @@ def test_show_enable_change_disable(yester: Yester, home: Path, docs: Path, tmp_
     assert lines[0] == "docs: every Wednesday at 02:30"
     assert len(lines) == 7
     assert all("Wed " in line and line.endswith("02:30") for line in lines[1:6])
-    assert lines[6] == "  not installed: yester schedule enable 'docs'"
+    assert lines[6] == "  not installed: yester schedule enable docs"
 
     tried = yester("schedule", "enable", "--dry-run")
     assert "30 2 * * 3 /bin/true snap docs >/dev/null\n" in tried.out
@@ -62,7 +62,7 @@ def test_show_enable_change_disable(yester: Yester, home: Path, docs: Path, tmp_
 
     file = home / ".config/yester/profiles/docs.toml"
     file.write_text(file.read_text().replace("weekday = 3", "weekday = 4"))
-    assert "the profile says otherwise now: yester schedule enable 'docs'" in yester("schedule", "show").out
+    assert "the profile says otherwise now: yester schedule enable docs" in yester("schedule", "show").out
 
     file.unlink()
     assert yester("schedule", "disable", "docs").out == "docs: removed crontab\n"
