@@ -30,6 +30,8 @@ _HEX = re.compile(r"[0-9a-f]{4,64}")
 _BACK = re.compile(r"(.+)~(\d{0,9})", re.DOTALL | re.ASCII)
 _SHOWN = 5
 LATEST = "latest"
+_PARTIAL = ".partial"
+"""What the mount writes after the time of a partial snapshot."""
 
 
 def time_name(time_ns: int) -> str:
@@ -124,7 +126,7 @@ def _of_profile(
     named = _named(when, mine, labels)
     if named:
         return _only(text, named, mine)
-    stamped = _time_names(mine).get(when.replace(" ", "T").replace(":", "-"))
+    stamped = _time_names(mine).get(when.removesuffix(_PARTIAL).replace(" ", "T").replace(":", "-"))
     return stamped if stamped is not None else _at(text, when, mine, now)
 
 

@@ -3,7 +3,7 @@
 Concurrency: one event loop, one thread. The work of a request (FileSystem) never awaits, so it is atomic, and the
 one object that holds attributes is safe: pyfuse3 copies it into the reply before anything else runs. When the work
 needs a blob that memory does not hold (NotAtHand) the blob is fetched on a thread and the work done again from its
-beginning.
+beginning; so is looking at the list of snapshots (NotLooked).
 
 What the kernel is spared: `flush` says ENOSYS once and is never asked again, nor are `access` (default_permissions)
 and lookups of `.`; attributes and names inside snapshots never expire; pages stay in the page cache after close.
@@ -22,12 +22,12 @@ from pyfuse3 import EntryAttributes, FileInfo, FUSEError, ReaddirToken, RequestC
 
 from yester.engine.errors import YesterError
 from yester.fs.file_reading import OpenFile
-from yester.fs.file_system import BLOCK_SIZE, FileSystem
+from yester.fs.file_system import BLOCK_SIZE, FileSystem, NotLooked
 from yester.fs.inodes import Inode
 from yester.fs.listing import Listing
+from yester.fs.names import NAME_MAX
 from yester.fs.pushing import Pusher
 from yester.fs.sources import MountSource, NotAtHand
-from yester.fs.views import NAME_MAX
 from yester.fs.waiting import Patience
 
 log = logging.getLogger("yester.fs")
@@ -81,6 +81,8 @@ class Adapter(pyfuse3.Operations):
                 return work(*arguments, **named)
             except NotAtHand as missing:
                 await self._fetch(missing)
+            except NotLooked:
+                await self._look()
             except OSError as error:
                 raise FUSEError(error.errno or errno.EIO) from None
             except Exception as error:  # noqa: BLE001  whatever else reaches pyfuse3 ends the mount
@@ -95,6 +97,17 @@ class Adapter(pyfuse3.Operations):
         finally:
             self._patience.others_wait -= 1
         self._source.arrived(missing.blob, blob)
+
+    async def _look(self) -> None:
+        """Look at the list of snapshots on a thread; meanwhile others see it as it was."""
+        self._patience.others_wait += 1
+        try:
+            self._system.show(await trio.to_thread.run_sync(self._system.look))
+        except Exception as error:  # what was listed last stays visible
+            known = isinstance(error, YesterError)
+            log.warning("the list of snapshots: %s", error, exc_info=None if known else error)
+        finally:
+            self._patience.others_wait -= 1
 
     def _refuse(self, error: Exception, work: Callable[..., object], arguments: Iterable[object]) -> NoReturn:
         known = isinstance(error, YesterError)

@@ -1,35 +1,40 @@
 """The mount as a tree of values: views above, snapshots below, inode numbers throughout; knows nothing of FUSE.
 
-Every method answers from memory or a local store, or raises: NotAtHand (fetch that blob and call again), an OSError
-that says which errno a program gets, or a YesterError, which means that the content cannot be had as it was.
+Every method answers from memory or a local store, or raises: NotAtHand (fetch that blob and call again), NotLooked
+(call `look` and `show`, then again), an OSError that says which errno a program gets, or a YesterError, which means
+that the content cannot be had as it was.
 Nothing here waits or is called from two threads.
 """
 
 import errno
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import Generic, NamedTuple, NoReturn, Protocol
 
 from yester.engine.errors import YesterError
 from yester.engine.ids import BlobKind, SnapshotId
 from yester.engine.restore.ownership import Ids, OwnerMode
-from yester.engine.sealed.records import Snapshot
+from yester.engine.sealed.records import Label, Snapshot
 from yester.engine.trees.pages import Page
 from yester.engine.trees.xattrs import decode_set
 from yester.fs.attributes import FOREVER, VIEW_SECONDS, A, AttributeFiller
 from yester.fs.file_reading import Desk, OpenFile
 from yester.fs.inodes import ORDINAL_BITS, ORDINAL_MASK, ROOT, Inode, inode_of
 from yester.fs.listing import DOT, DOTS, Listing, Reply, TreeListing, ViewListing
+from yester.fs.names import NAME_MAX
 from yester.fs.snapshot_tree import Folder, FolderCache, Place, SnapshotTree, find
 from yester.fs.sources import NodeSource
-from yester.fs.views import NAME_MAX, ViewBuilder, ViewFolder, ViewLink, Views
+from yester.fs.views import Shown, ViewBuilder, ViewFolder, ViewLink, Views
 from yester.fs.xattr_view import PREFIX, hidden_value, shown_value
 
 KEPT_TREES = 64
-POLL_SECONDS = {True: 1.0, False: 60.0}
-"""How often the list of snapshots is looked at again, at most: in a local store, and in another."""
+KEPT_GONE = 256
+"""Forgotten snapshots in which programs may still stand."""
+POLL_SECONDS = {True: 0.5, False: 60.0}
+"""How often the list of snapshots is looked at again, at most: in a local store, and in another. Together with the
+second for which the kernel keeps what views show, what happens on this machine is seen within two."""
 BLOCK_SIZE = 4096
 _TRUSTED = b"trusted."
 
@@ -44,6 +49,22 @@ class SnapshotList(Protocol):
     def snapshots(self) -> list[tuple[SnapshotId, Snapshot]]:
         """Return all snapshots, oldest first."""
         ...
+
+    def labels(self) -> Mapping[SnapshotId, Label]:
+        """Return what is said of snapshots."""
+        ...
+
+
+class NotLooked(Exception):
+    """The list of snapshots is due to be looked at, in a store that may let one wait: call `look` on a thread."""
+
+
+class Seen(NamedTuple):
+    """The snapshots of a repository, as they were at one moment."""
+
+    snapshots: Sequence[tuple[SnapshotId, Snapshot]]
+    ids: Set[SnapshotId]
+    labels: Mapping[SnapshotId, Label]
 
 
 class Space(NamedTuple):
@@ -65,6 +86,7 @@ class FileSystem(Generic[A]):
         *,
         owner: OwnerMode,
         me: Ids,
+        poll_seconds: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._snapshots = snapshots
@@ -78,11 +100,13 @@ class FileSystem(Generic[A]):
         self._placed = -1
         self._last: Place
         self._trees: OrderedDict[int, SnapshotTree] = OrderedDict()
-        self._known: set[SnapshotId] = set()
+        self._gone: dict[int, Shown] = {}
+        self._seen = Seen((), frozenset(), {})
         self._looked = clock()
-        self._poll_seconds = POLL_SECONDS[desk.source.local]
+        self._is_local = desk.source.local
+        self._poll_seconds = POLL_SECONDS[self._is_local] if poll_seconds is None else poll_seconds
         self._views = Views({}, {})
-        self.refresh()
+        self.show(self.look())
 
     @property
     def attributes_object(self) -> A:
@@ -91,19 +115,32 @@ class FileSystem(Generic[A]):
 
     # Views
 
-    def refresh(self) -> None:
-        """Look at the list of snapshots again. YesterError when the store fails."""
-        known = self._snapshots.snapshot_ids()
-        if known != self._known or not self._views.nodes:
-            self._views = self._builder.build(self._snapshots.snapshots())
-            self._known = known
+    def look(self) -> Seen:
+        """Look at the list of snapshots; on any thread. YesterError when the store fails."""
+        ids = self._snapshots.snapshot_ids()
+        is_known = ids == self._seen.ids
+        return Seen(self._seen.snapshots if is_known else self._snapshots.snapshots(), ids, self._snapshots.labels())
+
+    def show(self, seen: Seen) -> None:
+        """Show what was seen. YesterError when new inode numbers cannot be kept."""
+        if self._views.nodes and seen.ids == self._seen.ids and seen.labels == self._seen.labels:
+            return
+        before = self._views.shown
+        self._views = self._builder.build(seen.snapshots, seen.labels)
+        self._seen = seen
+        # Who has a file or a folder of a forgotten snapshot open goes on, as long as its packs are there.
+        self._gone.update((space, item) for space, item in before.items() if space not in self._views.shown)
+        while len(self._gone) > KEPT_GONE:
+            del self._gone[next(iter(self._gone))]
 
     def _current(self) -> Views:
         now = self._clock()
         if now - self._looked >= self._poll_seconds:
             self._looked = now
+            if not self._is_local:
+                raise NotLooked
             try:
-                self.refresh()
+                self.show(self.look())
             except YesterError:
                 # The store is away for now: what was listed last stays visible, and reading it says what is wrong.
                 return self._views
@@ -118,13 +155,16 @@ class FileSystem(Generic[A]):
     def _tree(self, space: int) -> SnapshotTree:
         tree = self._trees.get(space)
         if tree is None:
-            shown = self._views.shown.get(space) or self._current().shown.get(space)
+            shown = self._shown(space)
             if shown is None:
                 _stale()
             tree = self._trees[space] = SnapshotTree(space, shown.snapshot, self._nodes, self._folders)
             if len(self._trees) > KEPT_TREES:
                 self._trees.popitem(last=False)
         return tree
+
+    def _shown(self, space: int) -> Shown | None:
+        return self._views.shown.get(space) or self._gone.get(space) or self._current().shown.get(space)
 
     def _place(self, inode: Inode) -> Place:
         """Return where an entry is kept. Programs ask several things of one entry in a row, so the last is kept."""
@@ -195,8 +235,8 @@ class FileSystem(Generic[A]):
         folder = self._place(inode).folder
         if folder is not None:
             return inode_of(space, folder.ordinal)
-        shown = self._views.shown.get(space)
-        return shown.folder if shown else ROOT
+        shown = self._views.shown.get(space) or self._gone.get(space)
+        return shown.folder if shown and shown.folder in self._views.nodes else ROOT
 
     def readlink(self, inode: Inode) -> bytes:
         """Return a symlink's target."""
@@ -229,6 +269,9 @@ class FileSystem(Generic[A]):
 
         An error comes only when nothing was replied; else the next call meets it.
         """
+        if isinstance(listing, ViewListing):
+            # Now, since after the first reply nothing may begin anew.
+            self._current()
         for at, name in enumerate((DOT, DOTS)[position:], position):
             self._fill.dot(listing.parent if at else listing.inode)
             if not reply(name, at + 1):
@@ -242,13 +285,15 @@ class FileSystem(Generic[A]):
 
     def _fill_child(self, inode: Inode) -> bool:
         """Fill in what a view folder shows; False when it is gone: a snapshot was forgotten since it was opened."""
-        try:
-            self.attributes(inode).entry_timeout = VIEW_SECONDS
-        except OSError as error:
-            if error.errno != errno.ESTALE:
-                raise
-            return False
-        return True
+        space = inode >> ORDINAL_BITS
+        if space:
+            if space in self._views.shown:
+                self.attributes(inode).entry_timeout = VIEW_SECONDS
+            return space in self._views.shown
+        node = self._views.nodes.get(inode)
+        if node is not None:
+            self._fill.view(node)
+        return node is not None
 
     # Content
 

@@ -5,9 +5,9 @@ that this client ever showed, by their preorder ordinal (docs/format.md, section
 entry by a descent, and no table of what was visited is kept. Numbers stay below 2^53, because programs in languages
 whose numbers are floating point meet them.
 
-The numbers of snapshots and profile folders are kept in append-only files of the client's state folder: the n-th
-line of a file names what n belongs to. A line is never removed, so a number is never used again, also when its
-snapshot is forgotten.
+The numbers of snapshots, and of the folders and tag links of views, are kept in append-only files of the client's
+state folder: the n-th line of a file names what n belongs to. A line is never removed, so a number is never used
+again, also when its snapshot is forgotten.
 """
 
 import fcntl
@@ -29,6 +29,8 @@ ROOT = Inode(1)
 LATEST = Inode(2)
 SNAPSHOTS = Inode(3)
 IDS = Inode(4)
+HOSTS = Inode(5)
+TAGS = Inode(6)
 
 _FOLDERS = 1 << 16
 _LINKS = 1 << 31
@@ -40,13 +42,18 @@ def inode_of(space: int, ordinal: int) -> Inode:
 
 
 def folder_inode(number: int) -> Inode:
-    """The number of the profile folder that was numbered `number`, from 1."""
+    """The number of the view folder, or of the link in tags/TAG, that was numbered `number`, from 1."""
     return Inode(_FOLDERS + number)
 
 
 def link_inode(space: int) -> Inode:
     """The number of the link ids/ID of the snapshot with number `space`."""
     return Inode(_LINKS + space)
+
+
+def host_link_inode(space: int) -> Inode:
+    """The number of the link hosts/HOST/PROFILE/TIME of the snapshot with number `space`."""
+    return Inode(_LINKS + SPACES + space)
 
 
 class Numbers:

@@ -35,6 +35,7 @@ from yester.fs.mounts import (
     is_dead,
 )
 from yester.fs.registry import MountRecord, MountRegistry, log_path
+from yester.fs.time_names import TimeFormat
 from yester.fs.unmounting import canonical, clear_dead_mount
 
 if TYPE_CHECKING:
@@ -60,6 +61,10 @@ class MountPlan:
     owner: OwnerMode = OwnerMode.AS_STORED
     cache_size: int = FRAME_CACHE_SIZE
     """Budget for decoded frames, in bytes."""
+    poll_seconds: float | None = None
+    """How often the list of snapshots is looked at again, at most; None: as fits the store."""
+    times: TimeFormat = TimeFormat()
+    """What snapshots are called by their time."""
 
     @property
     def log(self) -> Path:
@@ -163,11 +168,13 @@ def _adapter(
     from yester.fs.sources import MountSource
     from yester.fs.views import ViewBuilder
 
-    builder = ViewBuilder(Numbers(repository.state / "snapshot-numbers"), Numbers(repository.state / "folder-numbers"))
+    numbers = Numbers(repository.state / "snapshot-numbers"), Numbers(repository.state / "folder-numbers")
+    builder = ViewBuilder(*numbers, plan.times)
     source = MountSource(reader, local=repository.store.capabilities.local)
     me = (os.getuid(), os.getgid())
     attributes = pyfuse3.EntryAttributes()
-    system = FileSystem(repository, builder, Desk(source, ahead), attributes, owner=plan.owner, me=me)
+    desk = Desk(source, ahead)
+    system = FileSystem(repository, builder, desk, attributes, owner=plan.owner, me=me, poll_seconds=plan.poll_seconds)
     return Adapter(system, source, patience)
 
 

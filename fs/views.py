@@ -1,33 +1,44 @@
 """What lies above the snapshots: the folders and links of the mount's root, as values.
 
-    /latest  -> snapshots/PROFILE/TIME
-    /ids/ID  -> ../snapshots/PROFILE/TIME
+    /latest                     -> snapshots/PROFILE/TIME
+    /hosts/HOST/PROFILE/TIME    -> ../../../snapshots/PROFILE/TIME
+    /tags/TAG/TIME              -> ../../snapshots/PROFILE/TIME
+    /ids/ID                     -> ../snapshots/PROFILE/TIME
     /snapshots/PROFILE/TIME  is the root of a snapshot
 
+Or, where one profile is all that is shown, /latest and /TIME alone. TIME is a name or, by a template, a path.
+
 A Views value is built from the list of snapshots and never changes; when snapshots come or go a new one replaces
-it.
+it. It is laid out by paths (fs/view_paths.py); here each path gets its inode number.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import NamedTuple
 
 from yester.engine.ids import SnapshotId
-from yester.engine.sealed.records import Snapshot
+from yester.engine.sealed.records import Label, Snapshot
 from yester.fs.inodes import (
+    HOSTS,
     IDS,
     LATEST,
     ROOT,
     SNAPSHOTS,
+    TAGS,
     Inode,
     Numbers,
     folder_inode,
+    host_link_inode,
     inode_of,
     link_inode,
 )
+from yester.fs.names import file_name
+from yester.fs.time_names import TimeFormat
+from yester.fs.view_paths import Paths, folder_names
 
-NAME_MAX = 255
+NO_LABELS: Mapping[SnapshotId, Label] = {}
+_FIXED = {b"": ROOT, b"snapshots": SNAPSHOTS, b"hosts": HOSTS, b"tags": TAGS, b"ids": IDS}
+"""The folders that are there without a snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,88 +82,152 @@ class Views:
     shown: Mapping[int, Shown] = field(default_factory=dict)
 
 
-class ViewBuilder:
-    """Gives snapshots, profile folders and links their numbers and names."""
+class _Place(NamedTuple):
+    """Where a snapshot is to lie."""
 
-    def __init__(self, snapshot_numbers: Numbers, folder_numbers: Numbers) -> None:
+    path: bytes
+    id: SnapshotId
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A link that is to be: where, to which snapshot, and its number, or the key by which it is numbered."""
+
+    path: bytes
+    space: int
+    inode: Inode = ROOT
+    key: str = ""
+
+
+class ViewBuilder:
+    """Gives snapshots, folders and links their numbers and names."""
+
+    def __init__(
+        self,
+        snapshot_numbers: Numbers,
+        folder_numbers: Numbers,
+        times: TimeFormat | None = None,
+        *,
+        one_profile: bool = False,
+    ) -> None:
         self._snapshot_numbers = snapshot_numbers
         self._folder_numbers = folder_numbers
+        self._times = times or TimeFormat()
+        self._one_profile = one_profile
 
-    def build(self, snapshots: Sequence[tuple[SnapshotId, Snapshot]]) -> Views:
+    def build(
+        self, snapshots: Sequence[tuple[SnapshotId, Snapshot]], labels: Mapping[SnapshotId, Label] = NO_LABELS
+    ) -> Views:
         """The views of these snapshots, which come sorted by time. Times are local times of this machine."""
         spaces = self._snapshot_numbers.of(sid.hex() for sid, _ in snapshots)
+        paths = Paths(self._times)
         names = folder_names(snapshot for _, snapshot in snapshots)
-        folders = self._folder_numbers.of(name.hex() for name in sorted(set(names.values())))
-        shown: dict[int, Shown] = {}
-        taken: dict[bytes, dict[bytes, Inode]] = {name: {} for name in sorted(set(names.values()))}
+        places: dict[int, _Place] = {}
         for sid, snapshot in snapshots:
-            name = names[_series(snapshot)]
-            space = spaces[sid.hex()]
-            time = _free(time_name(snapshot.time_ns), taken[name])
-            taken[name][time] = inode_of(space, 0)
-            folder = folder_inode(folders[name.hex()])
-            shown[space] = Shown(space, sid, snapshot, folder, b"snapshots/" + name + b"/" + time)
-        return Views(_nodes(shown, taken, {name: folder_inode(folders[name.hex()]) for name in taken}), shown)
+            above = b"" if self._one_profile else b"snapshots/" + names[snapshot.profile, snapshot.host]
+            places[spaces[sid.hex()]] = _Place(paths.of(above, snapshot), sid, snapshot)
+        links = [] if self._one_profile else _links(places, paths, labels)
+        newest = _latest_space(places)
+        if newest is not None:
+            links.append(_Link(b"latest", newest, LATEST))
+        return self._numbered(places, links)
+
+    def _numbered(self, places: Mapping[int, _Place], links: Iterable[_Link]) -> Views:
+        links = list(links)
+        leaves = [path for path, _, _ in places.values()] + [link.path for link in links]
+        folders = sorted({b""} | (set() if self._one_profile else set(_FIXED)) | set(_above(leaves)))
+        keys = {path: _key(path) for path in folders if path not in _FIXED}
+        numbers = self._folder_numbers.of([*keys.values(), *(link.key for link in links if link.key)])
+        inodes = {path: folder_inode(numbers[keys[path]]) if path in keys else _FIXED[path] for path in folders}
+        tree = _Tree(inodes)
+        shown = {}
+        for space, (path, sid, snapshot) in places.items():
+            tree.add(path, inode_of(space, 0), snapshot.time_ns, is_folder=True)
+            shown[space] = Shown(space, sid, snapshot, inodes[path.rpartition(b"/")[0]], path)
+        for link in links:
+            inode = folder_inode(numbers[link.key]) if link.key else link.inode
+            target, _, snapshot = places[link.space]
+            tree.link(link.path, ViewLink(inode, b"../" * link.path.count(b"/") + target, snapshot.time_ns))
+        return Views(tree.nodes(), shown)
 
 
-def _nodes(
-    shown: Mapping[int, Shown], taken: Mapping[bytes, Mapping[bytes, Inode]], folders: Mapping[bytes, Inode]
-) -> dict[Inode, ViewFolder | ViewLink]:
-    newest = latest(shown.values())
-    now = newest.snapshot.time_ns if newest else 0
-    root = {b"ids": IDS, b"snapshots": SNAPSHOTS} | ({b"latest": LATEST} if newest else {})
-    links = {item.id.hex().encode(): item for item in shown.values()}
-    nodes: dict[Inode, ViewFolder | ViewLink] = {
-        ROOT: ViewFolder(ROOT, ROOT, now, root, 2),
-        SNAPSHOTS: ViewFolder(SNAPSHOTS, ROOT, now, dict(folders), len(folders)),
-        IDS: ViewFolder(IDS, ROOT, now, {name: link_inode(links[name].space) for name in sorted(links)}, 0),
-    }
-    for name, inode in folders.items():
-        time_ns = max(shown[child >> 32].snapshot.time_ns for child in taken[name].values())
-        nodes[inode] = ViewFolder(inode, SNAPSHOTS, time_ns, taken[name], len(taken[name]))
-    for item in shown.values():
-        inode = link_inode(item.space)
-        nodes[inode] = ViewLink(inode, b"../" + item.path, item.snapshot.time_ns)
-    if newest:
-        nodes[LATEST] = ViewLink(LATEST, newest.path, newest.snapshot.time_ns)
-    return nodes
+def _links(places: Mapping[int, _Place], paths: Paths, labels: Mapping[SnapshotId, Label]) -> list[_Link]:
+    links = []
+    for space, (_, sid, snapshot) in places.items():
+        links.append(_Link(b"ids/" + sid.hex().encode(), space, link_inode(space)))
+        host = b"hosts/" + file_name(snapshot.host) + b"/" + file_name(snapshot.profile)
+        links.append(_Link(paths.of(host, snapshot), space, host_link_inode(space)))
+        for tag in map(file_name, labels[sid].tags if sid in labels else ()):
+            links.append(_Link(paths.of(b"tags/" + tag, snapshot), space, key=f"tag {tag.hex()} {sid.hex()}"))
+    return links
 
 
-def latest(shown: Iterable[Shown]) -> Shown | None:
+def _latest_space(places: Mapping[int, _Place]) -> int | None:
     """The newest complete snapshot; the newest partial one only when there is no complete one."""
-    return max(shown, key=lambda item: (not item.snapshot.partial, item.snapshot.time_ns, item.id), default=None)
+
+    def weight(space: int) -> tuple[bool, int, SnapshotId]:
+        _, sid, snapshot = places[space]
+        return not snapshot.partial, snapshot.time_ns, sid
+
+    return max(places, key=weight, default=None)
 
 
-def _series(snapshot: Snapshot) -> tuple[str, str]:
-    return snapshot.profile, snapshot.host
+def _above(paths: Iterable[bytes]) -> Iterable[bytes]:
+    """Yield the folders above each path, but for the root."""
+    for path in paths:
+        while b"/" in path:
+            path = path.rpartition(b"/")[0]
+            yield path
 
 
-def folder_names(snapshots: Iterable[Snapshot]) -> dict[tuple[str, str], bytes]:
-    """The folder's name for each (profile, host): PROFILE, or PROFILE@HOST when several hosts have the profile."""
-    series = sorted({_series(snapshot) for snapshot in snapshots})
-    hosts = Counter(profile for profile, _ in series)
-    names: dict[tuple[str, str], bytes] = {}
-    for profile, host in series:
-        wanted = file_name(profile if hosts[profile] == 1 else f"{profile}@{host}")
-        names[profile, host] = _free(wanted, names.values())
-    return names
+def _key(path: bytes) -> str:
+    """The name under which a folder is numbered. A profile's folder is its name alone, as it was from the beginning."""
+    top, _, name = path.partition(b"/")
+    if top == b"snapshots" and b"/" not in name:
+        return name.hex()
+    return (path if top in _FIXED else b"/" + path).hex()
 
 
-def file_name(text: str) -> bytes:
-    """`text` as a name that a folder can hold."""
-    name = text.encode(errors="surrogateescape").replace(b"/", b"_").replace(b"\0", b"_")[: NAME_MAX - 8]
-    return name if name not in (b"", b".", b"..") else b"_" + name
+class _Tree:
+    """The folders while they are being filled."""
 
+    def __init__(self, inodes: Mapping[bytes, Inode]) -> None:
+        """`inodes` has all folders by path, those above before those below."""
+        self._inodes = inodes
+        self._children: dict[bytes, dict[bytes, Inode]] = {path: {} for path in inodes}
+        self._folders = dict.fromkeys(inodes, 0)
+        self._newest = dict.fromkeys(inodes, 0)
+        self._links: list[ViewLink] = []
+        for path, inode in inodes.items():
+            if path:
+                self._put(path, inode, is_folder=True)
 
-def time_name(time_ns: int) -> bytes:
-    """The folder name of a snapshot of that time: local time, sortable, fit for every file system."""
-    return datetime.fromtimestamp(time_ns // 10**9).strftime("%Y-%m-%dT%H-%M-%S").encode()
+    def _put(self, path: bytes, inode: Inode, *, is_folder: bool) -> bytes:
+        above, _, name = path.rpartition(b"/")
+        self._children[above][name] = inode
+        self._folders[above] += is_folder
+        return above
 
+    def add(self, path: bytes, inode: Inode, time_ns: int, *, is_folder: bool) -> None:
+        """Put a snapshot or a link into its folder; all folders above are as young as what came last."""
+        above = self._put(path, inode, is_folder=is_folder)
+        while True:
+            self._newest[above] = max(self._newest[above], time_ns)
+            if not above:
+                return
+            above = above.rpartition(b"/")[0]
 
-def _free(name: bytes, taken: Iterable[bytes]) -> bytes:
-    taken = taken if isinstance(taken, dict) else set(taken)
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = b"%s-%d" % (name, number)
-    return free
+    def link(self, path: bytes, link: ViewLink) -> None:
+        """Put a link into its folder."""
+        self._links.append(link)
+        self.add(path, link.inode, link.time_ns, is_folder=False)
+
+    def nodes(self) -> dict[Inode, ViewFolder | ViewLink]:
+        """Return everything by number."""
+        nodes: dict[Inode, ViewFolder | ViewLink] = {link.inode: link for link in self._links}
+        for path, inode in self._inodes.items():
+            parent = self._inodes[path.rpartition(b"/")[0]]
+            children = dict(sorted(self._children[path].items()))
+            nodes[inode] = ViewFolder(inode, parent, self._newest[path], children, self._folders[path])
+        return nodes

@@ -1,10 +1,14 @@
 """Real repositories and real mounts for the tests, each served by a process of its own."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from yester.engine.capture.snapping import SnapshotRequest, take_snapshot
 from yester.engine.hooks import NoHooks
@@ -18,6 +22,7 @@ from yester.fs.unmounting import unmount
 from yester.plugins.backends.folder import FolderStore
 
 SERVE = '''
+import json
 import sys
 import time
 from dataclasses import replace
@@ -27,8 +32,9 @@ from yester.engine.places import Places
 from yester.engine.repository import Repository
 from yester.engine.restore.ownership import OwnerMode
 from yester.fs.serving import MountPlan, serve
+from yester.fs.time_names import TimeFormat
 from yester.plugins.backends.folder import FolderStore
-repository, mountpoint, places, owner, others, far = sys.argv[1:]
+repository, mountpoint, places, owner, others, far, more = sys.argv[1:]
 places = Places.under(Path(places))
 
 
@@ -47,7 +53,10 @@ class FarStore(FolderStore):
 
 Store = FarStore if far == "True" else FolderStore
 try:
-    plan = MountPlan(Path(mountpoint), places, owner=OwnerMode(owner), allow_other=others == "True")
+    more = json.loads(more)
+    if "times" in more:
+        more["times"] = TimeFormat(more["times"])
+    plan = MountPlan(Path(mountpoint), places, owner=OwnerMode(owner), allow_other=others == "True", **more)
     serve(lambda: Repository.open(Store(Path(repository)), None, places=places), plan)
 except YesterError as error:
     sys.exit(f"{error.what} | {error.hint} | {error.exit_code}")
@@ -90,17 +99,27 @@ class World:
         assert done.snapshot is not None
         return done.snapshot
 
+    def open(self) -> Repository:
+        """Open the repository, as another program does."""
+        return Repository.open(FolderStore(self.repository), None, places=self.places)
+
+    def put(self, like: SnapshotId, **changes: Any) -> SnapshotId:
+        """Put a snapshot like another one, as if another machine or another run had taken it."""
+        repository = self.open()
+        return repository.put_snapshot(msgspec.structs.replace(repository.snapshot(like), **changes))
+
     def try_to_mount(
-        self, owner: str = "as-stored", others: bool = False, far: bool = False
+        self, owner: str = "as-stored", others: bool = False, far: bool = False, **plan: Any
     ) -> "subprocess.CompletedProcess[str]":
         """Mount in the background; the answer says what went wrong. `far`: from a store that is not local."""
-        arguments = map(str, (self.repository, self.mountpoint, self.places.state.parent, owner, others, far))
+        folders = (self.repository, self.mountpoint, self.places.state.parent)
+        arguments = map(str, (*folders, owner, others, far, json.dumps(plan)))
         return subprocess.run([sys.executable, "-c", SERVE, *arguments], capture_output=True, text=True, check=False)
 
     @contextmanager
-    def mounted(self, owner: str = "as-stored", others: bool = False, far: bool = False) -> Iterator[Path]:
+    def mounted(self, owner: str = "as-stored", others: bool = False, far: bool = False, **plan: Any) -> Iterator[Path]:
         """Mount for the length of the block."""
-        done = self.try_to_mount(owner, others, far)
+        done = self.try_to_mount(owner, others, far, **plan)
         assert done.returncode == 0, done.stderr
         try:
             yield self.mountpoint

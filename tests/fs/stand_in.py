@@ -9,7 +9,7 @@ from blake3 import blake3
 
 from yester.engine.entries import Entry, Mark, Owner, Ref, Summary
 from yester.engine.ids import BlobId, BlobKind, SnapshotId
-from yester.engine.sealed.records import Snapshot, Statistics
+from yester.engine.sealed.records import Label, Snapshot, Statistics
 from yester.engine.trees.directories import TreeWriter, encode_root
 from yester.engine.trees.links import write_links
 from yester.engine.trees.lists import write_blob_list
@@ -54,6 +54,7 @@ class Snapshots:
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
         self.listed: list[tuple[SnapshotId, Snapshot]] = []
+        self.tags: dict[SnapshotId, tuple[str, ...]] = {}
 
     def snapshot_ids(self) -> set[SnapshotId]:
         """As Repository."""
@@ -62,6 +63,10 @@ class Snapshots:
     def snapshots(self) -> list[tuple[SnapshotId, Snapshot]]:
         """As Repository."""
         return sorted(self.listed, key=lambda item: (item[1].time_ns, item[0]))
+
+    def labels(self) -> dict[SnapshotId, Label]:
+        """As Repository."""
+        return {sid: Label(snapshot=sid, counter=1, writer=bytes(16), tags=tags) for sid, tags in self.tags.items()}
 
     def take(
         self, source: Path, *, time_ns: int = 10**18, profile: str = "docs", host: str = "here", partial: bool = False

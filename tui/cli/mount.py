@@ -7,6 +7,7 @@ import click
 from yester.engine.places import Places
 from yester.engine.restore.ownership import OwnerMode
 from yester.fs.serving import MountPlan, serve
+from yester.fs.time_names import TimeFormat, checked_time_format
 from yester.tui.cli.opening import Access, open_repository
 from yester.tui.cli.options import access
 from yester.tui.cli.wording import one_line
@@ -23,12 +24,21 @@ from yester.tui.cli.wording import one_line
     show_default=True,
     help="Whose the files are: as stored, this machine's user of the same name, or yours.",
 )
+@click.option("--time-format", metavar="FORMAT", help="What snapshots are called: as for date(1), / makes folders.")
+@click.option(
+    "--poll",
+    type=click.IntRange(1, 86400),
+    metavar="SECONDS",
+    help="How often to look for new snapshots, at most; from afar once a minute if not said.",
+)
 @access
 def command(
     mountpoint: Path,
     foreground: bool,
     allow_other: bool,
     owner: str,
+    time_format: str | None,
+    poll: int | None,
     repository: str | None,
     passphrase_file: str,
     passphrase_command: str,
@@ -36,9 +46,11 @@ def command(
 ) -> None:
     """Show all snapshots below MOUNTPOINT, an empty folder, read-only.
 
-    latest is the newest snapshot; snapshots/PROFILE/TIME has them all; ids/ID names them by id.
+    latest is the newest snapshot; snapshots/PROFILE/TIME has them all; hosts/HOST/PROFILE/TIME, tags/TAG/TIME and
+    ids/ID lead there.
     """
+    times = TimeFormat() if time_format is None else checked_time_format(time_format)
     places = Places.default()
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
-    plan = MountPlan(mountpoint, places, foreground, allow_other, OwnerMode(owner))
+    plan = MountPlan(mountpoint, places, foreground, allow_other, OwnerMode(owner), poll_seconds=poll, times=times)
     serve(lambda: open_repository(asked, places), plan, lambda: click.echo(f"mounted: {one_line(str(mountpoint))}"))
