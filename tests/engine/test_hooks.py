@@ -3,7 +3,7 @@ import pytest
 from yester.engine.events import EVENT_TYPES, AppExit, Event, RunBegin, RunPhase
 from yester.engine.hooks import AllEvents, Hooks, NoHooks, StopRun, method_name, tell
 
-FOLLOWERS_ONLY = {"run.phase", "run.progress"}
+FOLLOWERS_ONLY = {"run.phase", "run.progress", "run.pause", "run.resume"}
 
 
 class Deaf(AllEvents):
