@@ -149,7 +149,7 @@ class FileSystem(Generic[A]):
     def _view(self, inode: Inode) -> ViewFolder | ViewLink:
         node = self._current().nodes.get(inode)
         if node is None:
-            _stale()
+            stale()
         return node
 
     def _tree(self, space: int) -> SnapshotTree:
@@ -157,7 +157,7 @@ class FileSystem(Generic[A]):
         if tree is None:
             shown = self._shown(space)
             if shown is None:
-                _stale()
+                stale()
             tree = self._trees[space] = SnapshotTree(space, shown.snapshot, self._nodes, self._folders)
             if len(self._trees) > KEPT_TREES:
                 self._trees.popitem(last=False)
@@ -172,7 +172,7 @@ class FileSystem(Generic[A]):
             try:
                 self._last = self._tree(inode >> ORDINAL_BITS).place(inode & ORDINAL_MASK)
             except KeyError:
-                _stale()
+                stale()
             self._placed = inode
         return self._last
 
@@ -181,7 +181,7 @@ class FileSystem(Generic[A]):
         try:
             return tree, tree.folder(inode & ORDINAL_MASK)
         except KeyError:
-            _stale()
+            stale()
 
     # Names and attributes
 
@@ -238,6 +238,10 @@ class FileSystem(Generic[A]):
         shown = self._views.shown.get(space) or self._gone.get(space)
         return shown.folder if shown and shown.folder in self._views.nodes else ROOT
 
+    def _number(self, inode: Inode) -> Inode:
+        """Return the number by which the kernel knows a folder."""
+        return inode
+
     def readlink(self, inode: Inode) -> bytes:
         """Return a symlink's target."""
         if not inode >> ORDINAL_BITS:
@@ -273,7 +277,7 @@ class FileSystem(Generic[A]):
             # Now, since after the first reply nothing may begin anew.
             self._current()
         for at, name in enumerate((DOT, DOTS)[position:], position):
-            self._fill.dot(listing.parent if at else listing.inode)
+            self._fill.dot(self._number(listing.parent if at else listing.inode))
             if not reply(name, at + 1):
                 return
         if isinstance(listing, TreeListing):
@@ -343,5 +347,6 @@ class FileSystem(Generic[A]):
         return Space(sum(-(-one.size // BLOCK_SIZE) for one in held), sum(one.entries for one in held))
 
 
-def _stale() -> NoReturn:
+def stale() -> NoReturn:
+    """Raise the OSError for a number that nothing has."""
     raise OSError(errno.ESTALE, "no such inode")

@@ -35,6 +35,7 @@ from yester.fs.mounts import (
     is_dead,
 )
 from yester.fs.registry import MountRecord, MountRegistry, log_path
+from yester.fs.scope import OneProfile, Scope, Top, one_profile, top_of
 from yester.fs.time_names import TimeFormat
 from yester.fs.unmounting import canonical, clear_dead_mount
 
@@ -65,6 +66,7 @@ class MountPlan:
     """How often the list of snapshots is looked at again, at most; None: as fits the store."""
     times: TimeFormat = TimeFormat()
     """What snapshots are called by their time."""
+    scope: Scope = Scope()
 
     @property
     def log(self) -> Path:
@@ -108,6 +110,7 @@ def _serve(open_repository: Callable[[], Repository], plan: MountPlan, ready: Ca
     if repository.store.capabilities.local:
         check_apart(plan.mountpoint, Path(repository.store.place))
     repository.unlock()
+    shown = _shown(repository, plan.scope)
     # Only now: the derivation takes 64 MiB for a moment, and what is loaded by then counts on top of that.
     import pyfuse3
 
@@ -125,7 +128,7 @@ def _serve(open_repository: Callable[[], Repository], plan: MountPlan, ready: Ca
     reader = repository.reader(plan.cache_size)
     ahead = ReadAhead(reader)
     try:
-        _mount_and_answer(_adapter(repository, reader, ahead, plan, patience), repository, plan)
+        _mount_and_answer(_adapter(repository, shown, reader, ahead, plan, patience), repository, plan)
     finally:
         ahead.close()
 
@@ -156,8 +159,20 @@ def _mount_and_answer(adapter: "Adapter", repository: Repository, plan: MountPla
     registry.remove(plan.mountpoint)
 
 
+def _shown(repository: Repository, scope: Scope) -> Repository | OneProfile | Top:
+    """Find what is to be shown; UsageError when there is no such thing."""
+    if scope.is_one_snapshot:
+        return top_of(repository, scope)
+    return one_profile(repository, scope.profile) if scope.profile else repository
+
+
 def _adapter(
-    repository: Repository, reader: BlobReader, ahead: "ReadAhead", plan: MountPlan, patience: "Patience"
+    repository: Repository,
+    shown: Repository | OneProfile | Top,
+    reader: BlobReader,
+    ahead: "ReadAhead",
+    plan: MountPlan,
+    patience: "Patience",
 ) -> "Adapter":
     import pyfuse3
 
@@ -165,16 +180,21 @@ def _adapter(
     from yester.fs.file_reading import Desk
     from yester.fs.file_system import FileSystem
     from yester.fs.inodes import Numbers
+    from yester.fs.narrowed import NarrowedFileSystem
     from yester.fs.sources import MountSource
     from yester.fs.views import ViewBuilder
 
-    numbers = Numbers(repository.state / "snapshot-numbers"), Numbers(repository.state / "folder-numbers")
-    builder = ViewBuilder(*numbers, plan.times)
     source = MountSource(reader, local=repository.store.capabilities.local)
-    me = (os.getuid(), os.getgid())
-    attributes = pyfuse3.EntryAttributes()
     desk = Desk(source, ahead)
-    system = FileSystem(repository, builder, desk, attributes, owner=plan.owner, me=me, poll_seconds=plan.poll_seconds)
+    numbers = Numbers(repository.state / "snapshot-numbers"), Numbers(repository.state / "folder-numbers")
+    builder = ViewBuilder(*numbers, plan.times, one_profile=bool(plan.scope.profile))
+    attributes = pyfuse3.EntryAttributes()
+    me = (os.getuid(), os.getgid())
+    system: FileSystem[pyfuse3.EntryAttributes]
+    if isinstance(shown, Top):
+        system = NarrowedFileSystem(shown, builder, desk, attributes, owner=plan.owner, me=me)
+    else:
+        system = FileSystem(shown, builder, desk, attributes, owner=plan.owner, me=me, poll_seconds=plan.poll_seconds)
     return Adapter(system, source, patience)
 
 

@@ -31,6 +31,7 @@ from yester.engine.errors import YesterError
 from yester.engine.places import Places
 from yester.engine.repository import Repository
 from yester.engine.restore.ownership import OwnerMode
+from yester.fs.scope import Scope
 from yester.fs.serving import MountPlan, serve
 from yester.fs.time_names import TimeFormat
 from yester.plugins.backends.folder import FolderStore
@@ -56,6 +57,7 @@ try:
     more = json.loads(more)
     if "times" in more:
         more["times"] = TimeFormat(more["times"])
+    more["scope"] = Scope(*(more.pop(name, "") for name in ("profile", "snapshot")), more.pop("path", "").encode())
     plan = MountPlan(Path(mountpoint), places, owner=OwnerMode(owner), allow_other=others == "True", **more)
     serve(lambda: Repository.open(Store(Path(repository)), None, places=places), plan)
 except YesterError as error:

@@ -1,11 +1,13 @@
 """yester mount: all snapshots as a folder."""
 
+import os
 from pathlib import Path
 
 import click
 
 from yester.engine.places import Places
 from yester.engine.restore.ownership import OwnerMode
+from yester.fs.scope import Scope
 from yester.fs.serving import MountPlan, serve
 from yester.fs.time_names import TimeFormat, checked_time_format
 from yester.tui.cli.opening import Access, open_repository
@@ -24,6 +26,9 @@ from yester.tui.cli.wording import one_line
     show_default=True,
     help="Whose the files are: as stored, this machine's user of the same name, or yours.",
 )
+@click.option("--profile", "of_profile", metavar="NAME", default="", help="Show this profile alone.")
+@click.option("--snapshot", metavar="SNAPSHOT", default="", help="Show this snapshot alone.")
+@click.option("--path", metavar="PATH", default="", help="Show this folder of the snapshot, or of the newest, alone.")
 @click.option("--time-format", metavar="FORMAT", help="What snapshots are called: as for date(1), / makes folders.")
 @click.option(
     "--poll",
@@ -37,6 +42,9 @@ def command(
     foreground: bool,
     allow_other: bool,
     owner: str,
+    of_profile: str,
+    snapshot: str,
+    path: str,
     time_format: str | None,
     poll: int | None,
     repository: str | None,
@@ -47,10 +55,21 @@ def command(
     """Show all snapshots below MOUNTPOINT, an empty folder, read-only.
 
     latest is the newest snapshot; snapshots/PROFILE/TIME has them all; hosts/HOST/PROFILE/TIME, tags/TAG/TIME and
-    ids/ID lead there.
+    ids/ID lead there. With --profile, MOUNTPOINT holds the snapshots of that profile; with --snapshot, and with --path,
+    it is the folder itself.
     """
     times = TimeFormat() if time_format is None else checked_time_format(time_format)
     places = Places.default()
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
-    plan = MountPlan(mountpoint, places, foreground, allow_other, OwnerMode(owner), poll_seconds=poll, times=times)
+    scope = Scope(of_profile, snapshot, os.fsencode(path))
+    plan = MountPlan(
+        mountpoint,
+        places,
+        foreground,
+        allow_other,
+        OwnerMode(owner),
+        poll_seconds=poll,
+        times=times,
+        scope=scope,
+    )
     serve(lambda: open_repository(asked, places), plan, lambda: click.echo(f"mounted: {one_line(str(mountpoint))}"))

@@ -61,3 +61,35 @@ def test_a_repository_that_is_not_there(home: Path, mountpoint: Path) -> None:
     assert refused.code == 6
     assert is_one_complaint(refused.err)
     assert list(mountpoint.iterdir()) == []
+
+
+@pytest.mark.usefixtures("fuse")
+def test_one_folder_under_names_of_ones_own(yester: Yester, taken: Path, mountpoint: Path) -> None:
+    options = ("--poll", "5", "--time-format", "%Y/%m-%d %T")
+    assert finish(start("mount", mountpoint, "--path", taken / "letters", *options)).code == 0
+    assert (mountpoint / "a.txt").read_text() == "dear a\n"
+    assert yester("umount", mountpoint).code == 0
+    assert finish(start("mount", mountpoint, "--profile", "docs", *options)).code == 0
+    assert (mountpoint / "latest").resolve().parent.parent == mountpoint
+    assert yester("umount", mountpoint).code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--time-format", "%Y/../%d"), "it leads elsewhere"),
+        (("--time-format", "backup"), "all would be called the same"),
+        (("--time-format", "/%Y"), "it is an absolute path"),
+        (("--poll", "0"), "--poll"),
+        (("--poll", "never"), "--poll"),
+        (("--profile", "nothing"), "Profiles in this repository: docs"),
+        (("--snapshot", "nothing"), "There is no snapshot nothing"),
+        (("--path", "/nowhere"), "There is no folder /nowhere"),
+        (("--path", "/nowhere\x1b[1m"), r"There is no folder /nowhere\x1b[1m"),
+    ],
+)
+def test_what_cannot_be_shown(taken: Path, mountpoint: Path, options: tuple[str, str], said: str) -> None:
+    refused = finish(start("mount", mountpoint, *options))
+    assert refused.code == 2
+    assert is_one_complaint(refused.err) and said in refused.err
+    assert list(mountpoint.iterdir()) == []
