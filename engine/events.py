@@ -235,6 +235,13 @@ class Error(Event, frozen=True, tag="error"):
     profile_id: str = ""
 
 
+class PluginTime(msgspec.Struct, frozen=True):
+    """How long a plugin was at work in a run."""
+
+    plugin: str
+    time_ns: int
+
+
 class RunEnd(Event, frozen=True, tag="run.end"):
     """The run ended: the last line of a journal. A journal without it, whose lock is free, is of a run that died."""
 
@@ -258,6 +265,8 @@ class RunEnd(Event, frozen=True, tag="run.end"):
     duration_ns: int = 0
     suspicions: tuple[str, ...] = ()
     """In words, which sources were gone or had shrunk; said at each run until somebody accepts it."""
+    plugins: tuple[PluginTime, ...] = ()
+    """How long each plugin was at work."""
 
 
 class RestoreBegin(Event, frozen=True, tag="restore.begin"):

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import msgspec
 
 from yester.engine import events
-from yester.engine.events import EVENT_TYPES, ErrorCode, Event, Phase, Shown
+from yester.engine.events import EVENT_TYPES, ErrorCode, Event, Phase, PluginTime, Shown
 from yester.engine.hooks import Hooks, method_name
 
 _HEAD = """\
@@ -77,6 +77,8 @@ def _type(kind: object) -> str:
         return "list of paths"
     if kind == tuple[str, ...]:
         return "list of strings"
+    if kind == tuple[PluginTime, ...]:
+        return "list of `plugin`, `time_ns`"
     if kind in (Phase, ErrorCode):
         return "string" if kind is Phase else "integer"
     choices = getattr(kind, "__args__", None)

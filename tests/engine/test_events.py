@@ -22,6 +22,7 @@ from yester.engine.events import (
     MountAfter,
     MountBefore,
     Phase,
+    PluginTime,
     PruneBegin,
     PruneEnd,
     RestoreBegin,
@@ -68,6 +69,9 @@ GOLDEN: Mapping[Event, str] = {
     Message(path="/x", level="error", text="no"): '"type":"message","path":"/x","level":"error","text":"no"',
     Error(ErrorCode.FAILED, "no room", "make some"): '"type":"error","code":5,"text":"no room","hint":"make some"',
     RunEnd("r1", "errors", 3, failed=1): '"type":"run.end","run":"r1","result":"errors","exit_code":3,"failed":1',
+    RunEnd("r1", "complete", plugins=(PluginTime("ping", 5),)): (
+        '"type":"run.end","run":"r1","result":"complete","plugins":[{"plugin":"ping","time_ns":5}]'
+    ),
     RestoreBegin("ab", shown(b"/t")): '"type":"restore.begin","snapshot":"ab","target":{"path":"/t"}',
     RestoreEnd("ab", files=1): '"type":"restore.end","snapshot":"ab","files":1',
     CheckBegin("/r", 5): '"type":"check.begin","repository":"/r","read_data_percent":5',

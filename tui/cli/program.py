@@ -60,6 +60,7 @@ GROUPS = {
         "runs": ("yester.tui.cli.runs", "List runs, and what came of them."),
         "log": ("yester.tui.cli.log", "Show what happened in a run, or is happening."),
         "messages": ("yester.tui.cli.messages", "List what needs your attention."),
+        "plugin": ("yester.tui.cli.plugin", "See, switch and start plugins."),
         "cancel": ("yester.tui.cli.cancel", "Stop a run, in good order."),
         "pause": ("yester.tui.cli.pause", "Let a run stand still."),
         "resume": ("yester.tui.cli.resume", "Let a run that stands still go on."),

@@ -81,8 +81,13 @@ def _progress(event: RunProgress) -> str:
 
 def _message(event: Message) -> str:
     level = f"{event.level}: " if event.level != "info" else ""
-    source = f"{event.source}: " if event.source != "yester" else ""
-    return level + source + (f"{printable(event.raw)}: " if event.path else "") + event.text
+    return level + (f"{printable(event.raw)}: " if event.path else "") + with_source(event)
+
+
+def with_source(message: Message) -> str:
+    """Return a message's text, which names whom it is from or about."""
+    is_named = message.source == "yester" or message.text.startswith(message.source)
+    return message.text if is_named else f"{message.source}: {message.text}"
 
 
 def _end(event: RunEnd) -> str:
@@ -93,6 +98,7 @@ def _end(event: RunEnd) -> str:
         f"{event.changed:,} changed" if event.changed else "",
         count(event.failed, "failure") if event.failed else "",
         f"{size(event.stored_size)} stored" if event.stored_size else "",
+        *(f"plugin {each.plugin} {duration(each.time_ns)}" for each in event.plugins),
     ]
     said = ", ".join(each for each in counts if each)
     return f"{STATES[event.result]}{': ' if said else ''}{said}, in {duration(event.duration_ns)}" + (

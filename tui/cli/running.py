@@ -18,14 +18,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 from msgspec.structs import replace
 
 from yester import __version__
 from yester.engine.errors import BusyError, RepositoryError, UsageError, YesterError
-from yester.engine.events import Error, ErrorCode, Event, Message, Result, RunBegin, RunEnd, shown
+from yester.engine.events import Error, ErrorCode, Event, File, Message, Result, RunBegin, RunEnd, shown
 from yester.engine.hooks import AllEvents
 from yester.engine.host import host_name
 from yester.engine.journal import EventStream, JournalFile, LineSink, Recorder, journal_path, new_run_id
@@ -38,8 +38,13 @@ from yester.engine.runs.history import thin_now_and_then
 from yester.engine.runs.serving import RunSocket
 from yester.engine.runs.sockets import control_folders
 from yester.tui.cli.failures import CANCELLED, TERMINATED, Terminated, complain
+from yester.tui.cli.plugging import enabled_plugins
 from yester.tui.cli.progress import Watch, terminal_bar
+from yester.tui.cli.run_words import with_source
 from yester.tui.cli.terminals import leave_dead_terminal, outliving_terminal
+
+if TYPE_CHECKING:
+    from yester.plugins.dispatcher import Dispatcher
 
 T = TypeVar("T")
 
@@ -69,15 +74,35 @@ class Work:
 
 
 class _Ears(AllEvents):
-    """The engine's hooks: writes all to the recorder but the frame, and keeps what the person must be told."""
+    """The engine's hooks: writes all to the recorder but the frame, tells plugins, keeps what a person must be told."""
 
     def __init__(self, recorder: Recorder, messages: RunMessages) -> None:
         self._recorder, self._messages = recorder, messages
+        self.plugins: Dispatcher | None = None
         self.warnings: list[str] = []
         self.end: RunEnd | None = None
         self.has_failed = False
 
     def event(self, event: Event) -> None:
+        """Record an event and tell it to plugins. StopRun, when one of them does not want the run."""
+        if self.plugins is not None and isinstance(event, File):
+            return self.plugins.event(event)  # they alone asked for it
+        self._record(event)
+        if self.plugins is not None:
+            self.plugins.event(event)
+            if isinstance(event, RunBegin):
+                self.wants_files = self.plugins.hears_files()
+        return None
+
+    def said(self, message: Message) -> None:
+        """Record what a plugin has to say; plugins do not hear of it."""
+        self._record(message)
+
+    def printed(self, message: Message) -> None:
+        """Record what a plugin wrote to its output: not every line of that is for a person."""
+        self._recorder.event(message)
+
+    def _record(self, event: Event) -> None:
         """Record an event; remember a warning. A message about one path is a failure, which the result has."""
         match event:
             case RunBegin():  # the record has begun before
@@ -88,7 +113,7 @@ class _Ears(AllEvents):
             case Error():
                 self.has_failed = True
             case Message() if event.level == "warning" and not event.path:
-                self.warnings.append(event.text)
+                self.warnings.append(with_source(event))
         self._recorder.event(event)
         self._messages.event(event)
 
@@ -168,7 +193,8 @@ class Recorded:
     def end(self) -> None:
         """Write the last line."""
         end = self._ears.end or self._counted()
-        self._recorder.event(replace(end, run=self.id, result=self._result, exit_code=self.exit_code))
+        times = self._ears.plugins.times() if self._ears.plugins is not None else ()
+        self._recorder.event(replace(end, run=self.id, result=self._result, exit_code=self.exit_code, plugins=times))
 
     def _counted(self) -> RunEnd:
         done, work = self.watch.counters, self._work
@@ -236,6 +262,7 @@ def recorded(
     with outliving_terminal():
         try:
             recording.begin(socket)
+            ears.plugins = enabled_plugins(places, ears)
             yield recording
             begun()
             has_failed = False
@@ -243,6 +270,8 @@ def recorded(
             recording.fail(problem)
             raise
         finally:
+            if ears.plugins is not None:
+                ears.plugins.close()
             recording.end()
             lost = recorder.close()
             thin_now_and_then(places)

@@ -1,0 +1,72 @@
+"""Whether a plugin's class can be called as it will be, found out when it is loaded and not in the middle of a run."""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from yester.engine.events import EVENT_TYPES
+from yester.engine.hooks import method_name
+from yester.engine.nearest import did_you_mean
+from yester.plugins.native.interface import Plugin, offers_of
+from yester.plugins.rules import LONGEST_S, RULES
+
+HOOKS = {method_name(kind): kind for kind in EVENT_TYPES.values() if kind in RULES}
+"""Method → the event that it takes."""
+
+
+def hooks_of(kind: type[Plugin]) -> list[str]:
+    """Return the names of the hooks that a plugin gives."""
+    return [name for name in HOOKS if getattr(kind, name) is not getattr(Plugin, name)]
+
+
+def problems_of(kind: type[Plugin]) -> list[str]:
+    """Return what is wrong with a plugin's class, each naming the method and the right form."""
+    return [*_unknown(kind), *_misshapen(kind), *_bad_offers(kind), *_bad_deadlines(kind)]
+
+
+def _unknown(kind: type[Plugin]) -> Iterator[str]:
+    for name in dir(kind):
+        if name.startswith("on_") and name not in HOOKS:
+            yield f"there is no event for {name}. {did_you_mean(name, HOOKS)}".rstrip()
+
+
+def _misshapen(kind: type[Plugin]) -> Iterator[str]:
+    for name in hooks_of(kind):
+        yield from _shape(kind, name, f"def {name}(self, event: {HOOKS[name].__name__}) -> None", 1)
+
+
+def _bad_offers(kind: type[Plugin]) -> Iterator[str]:
+    names = set()
+    for offer in offers_of(kind):
+        if offer.kind == "action":
+            yield from _shape(kind, offer.method, f"def {offer.method}(self, options: dict[str, str]) -> str", 1)
+        else:
+            yield from _shape(kind, offer.method, f"def {offer.method}(self) -> list[Row]", 0)
+        if offer.name in names:
+            yield f"two actions or panels are called {offer.name}"
+        names.add(offer.name)
+
+
+def _shape(kind: type[Plugin], name: str, form: str, arguments: int) -> Iterator[str]:
+    """Tell of a method that cannot be called with so many arguments."""
+    method: Any = inspect.getattr_static(kind, name)
+    if not inspect.isfunction(method):
+        yield f"{name} must be a method: {form}"
+        return
+    if inspect.iscoroutinefunction(method) or inspect.isgeneratorfunction(method):
+        yield f"{name} must be a plain function: {form}"
+        return
+    signature = inspect.signature(method)
+    try:
+        signature.bind(None, *([None] * arguments))
+    except TypeError:
+        yield f"{name}{signature} must be: {form}"
+
+
+def _bad_deadlines(kind: type[Plugin]) -> Iterator[str]:
+    deadlines: Mapping[str, Any] = kind.deadlines
+    for name, seconds in deadlines.items():
+        if name not in HOOKS:
+            yield f"deadlines: there is no event for {name}. {did_you_mean(name, HOOKS)}".rstrip()
+        elif not isinstance(seconds, int | float) or not 0 < seconds <= LONGEST_S:
+            yield f"deadlines: {name} may take up to {LONGEST_S:g} seconds, not {seconds!r}"

@@ -1,0 +1,192 @@
+"""The class that a plugin derives from, and what it may offer besides: actions and panels."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+from yester.engine.events import (
+    AppExit,
+    AppStart,
+    ArchiveBegin,
+    ArchiveEnd,
+    CheckBegin,
+    CheckEnd,
+    Error,
+    File,
+    Level,
+    Message,
+    MountAfter,
+    MountBefore,
+    PruneBegin,
+    PruneEnd,
+    RestoreBegin,
+    RestoreEnd,
+    RunBegin,
+    RunEnd,
+    SnapshotNew,
+    Unmount,
+)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OFFER = "_yester_offer"
+
+
+class Plugin:
+    """Derive from it and give any of the methods `on_…`; none has to be there.
+
+    A fresh object is made for each run, in a worker process: what it shall remember for the next run it writes to a
+    file. Methods are called one at a time.
+    """
+
+    order: ClassVar[int] = 0
+    """Plugins with a smaller number hear of a beginning earlier, and of an end later; those of one number by name."""
+    is_tui: ClassVar[bool] = False
+    """Whether it is about the terminal program: these come before all others."""
+    deadlines: ClassVar[Mapping[str, float]] = {}
+    """Method → the seconds that it may take, where that is not what the table says; an hour at most."""
+
+    name: str
+    """What the plugin's file, folder or entry point is called; there before `__init__` runs."""
+    options: Mapping[str, Any]
+    """What `[options.NAME]` says in plugins.toml; there before `__init__` runs."""
+    _tell: Callable[[str, Level, str], None]
+
+    def say(self, text: str, level: Level = "info", action: str = "") -> None:
+        """Tell the person something: in the run's journal and among `yester messages`.
+
+        `action` is the name of an action of this plugin that does something about it.
+        """
+        self._tell(text, level, action)
+
+    def on_app_start(self, event: AppStart) -> None:
+        """The terminal program starts."""
+        return
+
+    def on_app_exit(self, event: AppExit) -> None:
+        """The terminal program ends."""
+        return
+
+    def on_mount_before(self, event: MountBefore) -> None:
+        """A repository is about to be opened."""
+        return
+
+    def on_mount_after(self, event: MountAfter) -> None:
+        """The repository is open."""
+        return
+
+    def on_unmount(self, event: Unmount) -> None:
+        """The repository is no longer needed."""
+        return
+
+    def on_run_begin(self, event: RunBegin) -> None:
+        """A run begins. StopRun ends it here."""
+        return
+
+    def on_file(self, event: File) -> None:
+        """A new or changed file was taken; only with `wants_files`."""
+        return
+
+    def on_snapshot_new(self, event: SnapshotNew) -> None:
+        """A snapshot is in the repository."""
+        return
+
+    def on_message(self, event: Message) -> None:
+        """Words for a person."""
+        return
+
+    def on_error(self, event: Error) -> None:
+        """The run failed, or ended with errors."""
+        return
+
+    def on_run_end(self, event: RunEnd) -> None:
+        """The run ended."""
+        return
+
+    def on_restore_begin(self, event: RestoreBegin) -> None:
+        """Files are about to be restored."""
+        return
+
+    def on_restore_end(self, event: RestoreEnd) -> None:
+        """The restore ended."""
+        return
+
+    def on_check_begin(self, event: CheckBegin) -> None:
+        """A check begins."""
+        return
+
+    def on_check_end(self, event: CheckEnd) -> None:
+        """The check ended."""
+        return
+
+    def on_prune_begin(self, event: PruneBegin) -> None:
+        """A prune begins."""
+        return
+
+    def on_prune_end(self, event: PruneEnd) -> None:
+        """The prune ended."""
+        return
+
+    def on_archive_begin(self, event: ArchiveBegin) -> None:
+        """An archive plugin begins to move objects."""
+        return
+
+    def on_archive_end(self, event: ArchiveEnd) -> None:
+        """The archive plugin is done."""
+        return
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An action or a panel, as it is listed."""
+
+    kind: str
+    """`action` or `panel`."""
+    name: str
+    label: str
+    options: Mapping[str, str]
+    """Option of an action → its default."""
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a panel."""
+
+    text: str
+    level: Level = "info"
+    key: str = ""
+    """What the line is about, the same each time the panel is shown, for programs and for what is selected."""
+
+
+def action(name: str, label: str, **options: str) -> Callable[[F], F]:
+    """Offer a method as something that a person can start: `yester plugin run PLUGIN NAME [OPTION=VALUE…]`.
+
+    It is called with the options, each at its default unless given, and may return text that is shown.
+    """
+    return _offered("action", name, label, options)
+
+
+def panel(name: str, label: str) -> Callable[[F], F]:
+    """Offer a method as something to look at; it returns Rows."""
+    return _offered("panel", name, label, {})
+
+
+def offers_of(kind: type[Plugin]) -> list[Offer]:
+    """Return the actions and panels of a plugin, in the order in which they stand in the class."""
+    found = []
+    for base in reversed(kind.__mro__):
+        for method, value in vars(base).items():
+            offered = getattr(value, _OFFER, None)
+            if offered is not None and getattr(kind, method) is value:
+                what, name, label, options = offered
+                found.append(Offer(what, name, label, options, method))
+    return found
+
+
+def _offered(kind: str, name: str, label: str, options: Mapping[str, str]) -> Callable[[F], F]:
+    def mark(function: F) -> F:
+        setattr(function, _OFFER, (kind, name, label, dict(options)))
+        return function
+
+    return mark

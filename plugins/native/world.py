@@ -1,0 +1,96 @@
+"""The world of native plugins, inside a worker.
+
+A call is the name of a hook with journal lines, or `action` or `panel` with the name of one.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from yester.engine.events import Level, decode
+from yester.plugins.native.checking import HOOKS, hooks_of, problems_of
+from yester.plugins.native.interface import Offer, Plugin, Row, offers_of
+from yester.plugins.native.loading import in_words, plugin_class
+from yester.plugins.worker.messages import Loaded, PluginFile
+from yester.plugins.worker.worlds import Announce, Context, World
+
+
+def open_world(settings: dict[str, Any], context: Context) -> World:
+    """Return the world of native plugins."""
+    return NativeWorld(context)
+
+
+class NativeWorld:
+    """Holds one object of each plugin."""
+
+    threads = 1
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._plugins: dict[str, Plugin] = {}
+
+    def load(self, plugins: Sequence[PluginFile], announce: Announce) -> list[Loaded]:
+        """Load plugins; each that cannot be is told of."""
+        loaded = []
+        for plugin in plugins:
+            announce(plugin.name)
+            try:
+                loaded.append(self._loaded(plugin))
+            except BaseException as problem:  # noqa: BLE001  whatever a plugin's code raises is about this plugin alone
+                loaded.append(Loaded(plugin.name, in_words(problem)))
+        return loaded
+
+    def call(self, plugin: str, method: str, arguments: Sequence[Any], context: Context) -> Any:
+        """Call a plugin."""
+        self._context, target = context, self._plugins[plugin]
+        if method in HOOKS:
+            for line in arguments:
+                getattr(target, method)(decode(line).event)
+            return None
+        offer = next(each for each in offers_of(type(target)) if each.name == arguments[0])
+        if offer.kind == "action":
+            return _text(getattr(target, offer.method)({**offer.options, **arguments[1]}))
+        return [_row(row) for row in getattr(target, offer.method)()]
+
+    def _loaded(self, file: PluginFile) -> Loaded:
+        kind = plugin_class(file.name, file.path)
+        problems = problems_of(kind)
+        if problems:
+            return Loaded(file.name, "; ".join(problems))
+        plugin = kind.__new__(kind)
+        plugin.name, plugin.options = file.name, file.options
+        plugin._tell = self._teller(file.name)
+        kind.__init__(plugin)
+        self._plugins[file.name] = plugin
+        return Loaded(file.name, "", _facts(kind))
+
+    def _teller(self, name: str) -> Any:
+        def tell(text: str, level: Level, action: str) -> None:
+            self._context.ask("say", name, level, str(text), action)
+
+        return tell
+
+
+def _facts(kind: type[Plugin]) -> dict[str, Any]:
+    return {
+        "title": (kind.__doc__ or "").strip().partition("\n")[0] if "__doc__" in vars(kind) else "",
+        "hooks": hooks_of(kind),
+        "order": kind.order,
+        "is_tui": kind.is_tui,
+        "deadlines": dict(kind.deadlines),
+        "offers": [_offer(offer) for offer in offers_of(kind)],
+    }
+
+
+def _offer(offer: Offer) -> dict[str, Any]:
+    return {"kind": offer.kind, "name": offer.name, "label": offer.label, "options": dict(offer.options)}
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _row(row: object) -> dict[str, str]:
+    """Return a row; a panel may also return plain text."""
+    if isinstance(row, Row):
+        return {"text": str(row.text), "level": str(row.level), "key": str(row.key)}
+    return {"text": str(row), "level": "info", "key": ""}

@@ -1,0 +1,362 @@
+"""Plugins in runs of `yester snap`, from a file in their folder to what the person reads. Some misbehave."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.tui.cli.conftest import SOURCE_ROOT, Ended, Yester, finish, start
+
+from yester.engine.events import Event, Message, RunEnd, SnapshotNew, decode
+from yester.engine.journal import journal_path
+from yester.engine.places import Places
+from yester.plugins.worker import hosting
+
+HEAD = """
+import ctypes, os, signal, subprocess, sys, time
+from pathlib import Path
+from yester.plugins.native import Plugin, Row, StopRun, action, panel
+
+TRACE = Path(os.environ["TRACE"])
+
+def trace(name, what):
+    with open(TRACE, "a") as file:
+        file.write(f"{name} {what}\\n")
+"""
+
+WITNESS = """
+class Witness(Plugin):
+    def on_mount_before(self, event): trace(self.name, "mount.before")
+    def on_run_begin(self, event): trace(self.name, "run.begin")
+    def on_snapshot_new(self, event): trace(self.name, "snapshot.new")
+    def on_message(self, event): trace(self.name, "message")
+    def on_error(self, event): trace(self.name, f"error {int(event.code)}")
+    def on_run_end(self, event): trace(self.name, f"run.end {event.result}")
+    def on_unmount(self, event): trace(self.name, "unmount")
+"""
+
+ALL = ["mount.before", "run.begin", "snapshot.new", "run.end complete", "unmount"]
+
+
+@pytest.fixture
+def trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file into which plugins write what they heard; workers find yester where this process found it."""
+    monkeypatch.setenv("TRACE", str(tmp_path / "trace"))
+    monkeypatch.setenv("PYTHONPATH", str(SOURCE_ROOT))
+    monkeypatch.setattr(hosting, "GRACE_S", 0.3)
+    return tmp_path / "trace"
+
+
+@pytest.fixture
+def profile(yester: Yester, plain: Path, docs: Path, trace: Path) -> str:
+    assert yester("profile", "add", "docs", docs).code == 0
+    return "docs"
+
+
+def put(name: str, text: str) -> Path:
+    path = Places.default().data / "plugins" / "native" / f"{name}.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(HEAD + text)
+    return path
+
+
+def heard(trace: Path, name: str) -> list[str]:
+    lines = trace.read_text().splitlines() if trace.exists() else []
+    return [line.partition(" ")[2] for line in lines if line.startswith(f"{name} ")]
+
+
+def events(yester: Yester) -> list[Event]:
+    run = json.loads(yester("runs", "--json").out)[-1]["run"]
+    lines = journal_path(Places.default().state, run).read_bytes().splitlines()
+    return [event for line in lines if isinstance(event := decode(line).event, Event)]
+
+
+def messages(yester: Yester) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = json.loads(yester("messages", "--json", "--all").out)
+    return found
+
+
+def test_a_run_with_two_plugins(yester: Yester, profile: str, trace: Path) -> None:
+    put("b", WITNESS)
+    put("a", WITNESS)
+    done = yester("snap", profile)
+    assert (done.code, done.err) == (0, "")
+    assert heard(trace, "a") == heard(trace, "b") == ALL
+    order = [line for line in trace.read_text().splitlines() if "run." in line]
+    assert order == ["a run.begin", "b run.begin", "b run.end complete", "a run.end complete"]
+    assert messages(yester) == []
+    end = events(yester)[-1]
+    assert isinstance(end, RunEnd)
+    assert [each.plugin for each in end.plugins] == ["a", "b"]
+    assert all(0 < each.time_ns < end.duration_ns + 60 * 10**9 for each in end.plugins)
+    assert "plugin a 0." in yester("log").out
+
+
+def test_other_commands_tell_plugins_too(yester: Yester, profile: str, trace: Path, tmp_path: Path) -> None:
+    put(
+        "w",
+        """
+class W(Plugin):
+    def on_check_begin(self, event): trace("w", "check.begin")
+    def on_check_end(self, event): trace("w", f"check.end {event.problems}")
+    def on_restore_begin(self, event): trace("w", "restore.begin")
+    def on_restore_end(self, event): trace("w", f"restore.end {event.files}")
+    def on_prune_begin(self, event): trace("w", "prune.begin")
+    def on_prune_end(self, event): trace("w", "prune.end")
+""",
+    )
+    assert yester("snap", profile).code == 0
+    assert yester("check").code == 0
+    assert yester("restore", "latest", "--target", tmp_path / "back").code == 0
+    assert yester("prune").code == 0
+    assert heard(trace, "w") == [
+        "check.begin", "check.end 0", "restore.begin", "restore.end 2", "prune.begin", "prune.end",
+    ]  # fmt: skip
+
+
+def test_files_are_told_of_to_who_asks(yester: Yester, profile: str, trace: Path, docs: Path) -> None:
+    (docs / os.fsdecode(b"\xff")).write_text("x")
+    put("f", "class F(Plugin):\n    def on_file(self, event): trace('f', f'{event.change} {event.raw}')\n")
+    assert yester("snap", profile).code == 0
+    assert sorted(heard(trace, "f")) == sorted(
+        f"new {os.fsencode(path)!r}" for path in docs.rglob("*") if path.is_file()
+    )
+    assert not any(type(event).__name__ == "File" for event in events(yester)), "the journal is not for files"
+
+
+def test_a_stop_at_the_beginning_ends_the_run(yester: Yester, profile: str, trace: Path) -> None:
+    put("a", WITNESS)
+    put("m", "class M(Plugin):\n    def on_run_begin(self, event): raise StopRun('the drive is hot')\n")
+    put("z", WITNESS)
+    done = yester("snap", profile)
+    assert done.code == 1
+    assert done.err.startswith("yester: m stops the run: the drive is hot\n")
+    assert heard(trace, "a") == heard(trace, "z") == [
+        "mount.before", "run.begin", "run.end failed", "unmount", "error 5"
+    ]  # fmt: skip
+    assert json.loads(yester("list", "--json").out) == []
+    [message] = messages(yester)
+    assert (message["level"], message["text"]) == ("error", "m stops the run: the drive is hot")
+
+
+def test_a_stop_elsewhere_is_a_failure_like_any(yester: Yester, profile: str, trace: Path) -> None:
+    put("m", "class M(Plugin):\n    def on_mount_before(self, event): raise StopRun('no')\n")
+    assert yester("snap", profile).code == 0
+    assert [each["text"] for each in messages(yester)] == ["m: on_mount_before failed: StopRun: no"]
+
+
+def test_what_a_plugin_says_and_prints(yester: Yester, profile: str, trace: Path) -> None:
+    put(
+        "talker",
+        """
+class Talker(Plugin):
+    def on_run_begin(self, event):
+        print("out", "\\x1b[2J")
+        print("err", file=sys.stderr)
+        self.say("all is well")
+        self.say("the drive is full", "warning", "clear")
+    def on_message(self, event):
+        self.say("I heard a message")
+""",
+    )
+    done = yester("snap", profile)
+    assert (done.code, done.err) == (0, "yester: talker: the drive is full\n")
+    kept = [(each["source"], each["level"], each["text"], each["action"]) for each in messages(yester)]
+    assert kept == [("talker", "info", "all is well", ""), ("talker", "warning", "the drive is full", "clear")]
+    said = [event for event in events(yester) if isinstance(event, Message) and event.source == "talker"]
+    assert {"stdout: out \x1b[2J", "stderr: err", "all is well", "the drive is full"} == {each.text for each in said}
+    assert all(line.isprintable() for line in yester("log").out.splitlines())
+
+
+MISBEHAVIOUR = {
+    "raises": ("raise ValueError('why')", "on_run_begin failed: ValueError: why"),
+    "exits": ("sys.exit(7)", "on_run_begin failed: SystemExit: 7"),
+    "interrupts": ("raise KeyboardInterrupt", "on_run_begin failed: KeyboardInterrupt"),
+    "loops in C": ("ctypes.PyDLL(None).sleep(1000)", "on_run_begin took longer than 1 s"),
+    "stops itself": ("os.kill(os.getpid(), signal.SIGSTOP)", "on_run_begin took longer than 1 s"),
+    "forks fifty times": ("[os.fork() for _ in range(50) if os.getpid() == self.me]", ""),
+    "leaves at once": ("os._exit(5)", "it ended the worker process of native plugins: exit code 5"),
+    "is killed": ("os.kill(os.getpid(), signal.SIGKILL)", "it ended the worker process of native plugins: killed by"),
+    "allocates 4 GiB": ("bytearray(4 << 30)", "on_run_begin failed: MemoryError"),
+    "prints 1 GiB": ("[os.write(1, b'x' * 99 + b'\\n') for _ in range(11 << 20)]", "on_run_begin took longer than 1 s"),
+    "closes its descriptors": ("os.closerange(0, 1 << 12)", "it ended the worker process of native plugins"),
+}
+
+
+@pytest.mark.parametrize("way", MISBEHAVIOUR)
+def test_a_plugin_that_misbehaves_is_named_and_harms_nobody(
+    yester: Yester, profile: str, trace: Path, way: str
+) -> None:
+    code, words = MISBEHAVIOUR[way]
+    put("a", WITNESS)
+    put(
+        "m",
+        f"""
+class M(Plugin):
+    deadlines = {{"on_run_begin": 1}}
+    def __init__(self): self.me = os.getpid()
+    def on_run_begin(self, event):
+        trace("m", os.getpid())
+        {code}
+    def on_run_end(self, event): trace("m", "end")
+""",
+    )
+    put("z", WITNESS)
+    done = yester("snap", profile)
+    assert done.code == 0, done
+    assert heard(trace, "a") == heard(trace, "z") == ALL
+    told = [each["text"] for each in messages(yester) if each["source"] == "m"]
+    if words:
+        assert any(text.startswith("m: ") and words in text for text in told), told
+        assert f"yester: m: {words}" in done.err
+    else:
+        assert told == []
+    assert any(isinstance(event, SnapshotNew) for event in events(yester))
+    assert yester("check").code == 0
+    worker = int(heard(trace, "m")[0])
+    assert not Path(f"/proc/{worker}").exists()
+
+
+BROKEN = {
+    "a broken file": ("class M(Plugin:\n", "SyntaxError"),
+    "an import that fails": ("import nowhere_at_all\n", "ModuleNotFoundError: No module named 'nowhere_at_all' (line"),
+    "a wrong signature": (
+        "class M(Plugin):\n    def on_run_begin(self): pass\n",
+        "on_run_begin(self) must be: def on_run_begin(self, event: RunBegin) -> None",
+    ),
+    "no class": ("x = 1\n", "it defines no class that derives from Plugin"),
+    "two classes": (
+        "class A(Plugin): pass\nclass B(Plugin): pass\n",
+        "it defines several plugins, where one is expected: A, B",
+    ),
+    "one that fails when it is made": (
+        "class M(Plugin):\n    def __init__(self): self.options['url']\n",
+        "KeyError: 'url' (line",
+    ),
+    "one that ends when it is loaded": ("os._exit(4)\n", "exit code 4"),
+    "a cyclic import": ("from yester_plugin_m import M\n", "cannot import name 'M'"),
+}
+
+
+@pytest.mark.parametrize("way", BROKEN)
+def test_a_plugin_that_cannot_be_loaded_is_named(yester: Yester, profile: str, trace: Path, way: str) -> None:
+    text, words = BROKEN[way]
+    put("m", text)
+    put("z", WITNESS)
+    done = yester("snap", profile)
+    assert done.code == 0
+    assert heard(trace, "z") == ALL
+    [message] = messages(yester)
+    assert (message["source"], message["level"]) == ("m", "warning")
+    assert message["text"].startswith("m")
+    assert words in message["text"]
+
+
+def test_plugins_that_are_refused_or_gone_are_named(yester: Yester, profile: str, trace: Path) -> None:
+    put("m", WITNESS).chmod(0o666)
+    put("z", WITNESS)
+    settings = Places.default().config / "plugins.toml"
+    settings.write_text('enabled = ["gone"]\n')
+    assert yester("snap", profile).code == 0
+    assert heard(trace, "m") == []
+    assert heard(trace, "z") == ALL
+    assert [each["text"] for each in messages(yester)] == [
+        "gone: gone is enabled, but not installed",
+        f"m: refused: {Places.default().data / 'plugins/native/m.py'} can be written by others",
+    ]
+
+
+def test_settings_that_make_no_sense_cost_plugins_and_no_snapshot(yester: Yester, profile: str, trace: Path) -> None:
+    put("z", WITNESS)
+    (Places.default().config / "plugins.toml").write_text("enabled = [")
+    done = yester("snap", profile)
+    assert done.code == 0
+    assert done.err.startswith("yester: No plugin is called: ")
+    assert heard(trace, "z") == []
+    assert len(messages(yester)) == 1
+
+
+def test_one_that_ends_its_worker_twice_is_called_once(yester: Yester, profile: str, trace: Path) -> None:
+    put(
+        "m",
+        """
+class M(Plugin):
+    def on_mount_before(self, event): trace("m", "before"); os._exit(1)
+    def on_run_begin(self, event): trace("m", "begin")
+""",
+    )
+    assert yester("snap", profile).code == 0
+    assert heard(trace, "m") == ["before"]
+    [message] = messages(yester)
+    assert message["text"].endswith("; m will not be called again")
+
+
+def test_without_plugins_nothing_of_them_is_loaded(profile: str) -> None:
+    code = (
+        "import sys\nfrom yester.tui.cli.program import run\n"
+        "run(['snap', 'docs'])\n"
+        "print(*(name for name in sys.modules if name.startswith('yester.plugins')))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE_ROOT)}
+    shown = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    loaded = set(shown.stdout.splitlines()[-1].split())
+    assert {name for name in loaded if "backends" not in name} == {"yester.plugins"}
+
+
+def test_a_run_that_is_cancelled_tells_its_plugins(profile: str, trace: Path, docs: Path) -> None:
+    put("z", WITNESS)
+    put("slow", "class S(Plugin):\n    def on_run_begin(self, event): trace('slow', 'begin'); time.sleep(2)\n")
+    process = start("snap", profile)
+    while not heard(trace, "slow"):
+        assert process.poll() is None
+    process.send_signal(2)
+    done: Ended = finish(process)
+    assert done.code == 130
+    assert heard(trace, "z") == ["mount.before", "run.begin", "run.end cancelled", "unmount"]
+
+
+class _Answering(BaseHTTPRequestHandler):
+    asked: list[str] = []  # noqa: RUF012  each test looks at what is new
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None: ...
+
+
+@pytest.fixture
+def service() -> Iterator[str]:
+    """A monitoring service."""
+    server = HTTPServer(("127.0.0.1", 0), _Answering)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_the_plugin_of_the_docs(yester: Yester, profile: str, trace: Path, service: str) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "plugins.md").read_text()
+    example = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert example is not None
+    assert len(example[1].splitlines()) < 40
+    put("ping", "").write_text(example[1])
+    assert yester("snap", profile).code == 1
+    assert messages(yester)[0]["text"] == "ping stops the run: it has no url"
+    (Places.default().config / "plugins.toml").write_text(f'[options.ping]\nurl = "{service}"\n')
+    done = yester("snap", profile)
+    assert (done.code, done.err) == (0, "")
+    assert _Answering.asked[-1] == "/complete"
+    assert yester("plugin", "run", "ping", "try", "end=failed").out == f"{service}/failed: 204\n"
+    assert yester("plugin", "run", "ping", "state").out == f"{service}\n"
+    assert _Answering.asked[-1] == "/failed"
