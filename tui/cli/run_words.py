@@ -86,7 +86,7 @@ def _message(event: Message) -> str:
 
 def with_source(message: Message) -> str:
     """Return a message's text, which names whom it is from or about."""
-    is_named = message.source == "yester" or message.text.startswith(message.source)
+    is_named = message.source == "yester" or message.text.startswith((f"{message.source}:", f"{message.source} "))
     return message.text if is_named else f"{message.source}: {message.text}"
 
 
