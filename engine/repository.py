@@ -219,7 +219,9 @@ class Repository:
         with self._index_lock:
             if self._index is None:
                 is_blind = self._adding and not self.can_read
-                self._index = Index(self.store, lambda: self.keys, self.cache / "index", is_blind=is_blind)
+                # What a whole key taught this machine before is nothing that it can build on now.
+                folder = self.cache / ("own-index" if is_blind else "index")
+                self._index = Index(self.store, lambda: self.keys, folder, is_blind=is_blind)
             return self._index
 
     def reader(self, cache_size: int = 64 << 20) -> BlobReader:

@@ -182,6 +182,7 @@ class Attempt:
         if finished.snapshot not in {sid for sid, _ in repository.trusted_snapshots()}:
             finished = FileCache()
         lost = not (repository.index.packs() <= self._there and finished.packs_are_in(self._there))
+        lost = lost or any(decode_root(each.root).tree not in repository.index for _, each in series.newest_first)
         presence = Presence(repository.reader(READER_SIZE), repository.index)
         roots = (Known(decode_root(each.root).tree, each.time_ns) for _, each in series.newest_first)
         known = tuple(each for each in roots if not lost or presence.tree(each.tree))

@@ -50,13 +50,19 @@ def parse_setting(text: str) -> Change:
     key = _key_at(path)
     if key is None:
         return Change(path, _any_value(typed))
-    raw = key.kind.typed(typed)
+    raw = key.kind.typed(typed if key.kind in LISTS else _unquoted(typed))
     try:
         key.kind.read(raw)
     except WrongValue as problem:
         example = f"For example: {key.path}=" + toml_line(key.kind.raw(key.shown)).strip('"')
         raise UsageError(f"{key.path} {problem.what}", hint=problem.hint or example) from None
     return Change(path, raw)
+
+
+def _unquoted(typed: str) -> str:
+    """Return what stands between quotes: a text may be written as in a profile, and as the shell takes it."""
+    value = _any_value(typed) if typed[:1] in ('"', "'") else typed
+    return value if isinstance(value, str) else typed
 
 
 def parse_removal(dotted: str) -> Change:

@@ -1,6 +1,7 @@
 """Write-only clients: what they add is whole; they read only metadata of their own; nothing of others' rests on it."""
 
 import random
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -424,3 +425,29 @@ def test_who_gets_the_whole_key_later_builds_on_nothing_that_was_added_blind(
     added(laptop)
     done = replace(laptop, secret=ADMIN).snap()
     assert done.statistics.added_size >= 20_000
+
+
+def test_a_machine_that_had_a_whole_key_before(rig: Rig, folder: Path, tmp_path: Path) -> None:
+    write(folder / "a", b"as it was")
+    rig.snap()
+    rig.snap()  # opens the index of what is there, and keeps it
+    laptop = replace(rig, secret=BLIND)  # the same cache and state folders
+    for content in (b"as it was", b"as it was", b"another"):
+        write(folder / "a", content)
+        done = added(laptop)
+        index = blind(laptop).index
+        assert index.blobs, "it remembers what it stored"
+        assert index.blind_packs() == {pack[:12] for pack in index.packs()}, "it builds on nothing else"
+    assert checked(rig, 100).problems == ()
+    assert contents(rig, done.snapshot, tmp_path) == {"a": b"another"}
+
+
+def test_an_index_of_its_own_that_is_lost_is_made_again(rig: Rig, laptop: Rig, folder: Path, tmp_path: Path) -> None:
+    write(folder / "a", b"content")
+    added(laptop)
+    shutil.rmtree(blind(laptop).cache / "own-index")
+    done = added(laptop)
+    assert done.statistics.stored_size > 0
+    assert contents(rig, done.snapshot, tmp_path) == {"a": b"content"}
+    assert added(laptop).statistics.unchanged == 1
+    assert checked(rig, 100).problems == ()

@@ -25,8 +25,11 @@ _NICEST = 19
 
 
 def update_in_background(repository: "Repository", place: str) -> None:
-    """Start the process; where it cannot be started, whoever asks the catalogue brings it up to date."""
-    if os.environ.get(SWITCH) == "0":
+    """Start the process; where it cannot be started, whoever asks the catalogue brings it up to date.
+
+    A write-only client has no catalogue: it cannot read what would be in it.
+    """
+    if os.environ.get(SWITCH) == "0" or not repository.can_read:
         return
     with suppress(OSError):
         _start(place, repository.master.encode())

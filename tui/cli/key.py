@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import click
 
-from yester.engine.errors import UsageError
+from yester.engine.errors import RepositoryError, UsageError
 from yester.engine.places import Places
 from yester.engine.repository import Repository
 from yester.engine.sealed.keyslots import SlotKind
@@ -35,6 +35,10 @@ from yester.tui.cli.wording import moment, one_line, table
 
 _F = TypeVar("_F", bound=Callable[..., object])
 
+_NEW_OPTIONS = (
+    "Set YESTER_NEW_PASSPHRASE, YESTER_NEW_PASSPHRASE_FILE or YESTER_NEW_PASSPHRASE_COMMAND, "
+    "or give --new-passphrase-file or --new-passphrase-command."
+)
 _KINDS = {str(SlotKind.PUBLIC): "write-only", str(SlotKind.NONE): "not encrypted"}
 
 _RECOVERY = """
@@ -95,7 +99,12 @@ class _Opened:
     def new_secret(self, file: str, program: str) -> bytes:
         """Return the passphrase that is to be added."""
         named = (SecretSource(file, program),)
-        return find_secret(self.place, named, renamed_variables("YESTER_NEW_"), new_passphrase_prompt())
+        try:
+            return find_secret(self.place, named, renamed_variables("YESTER_NEW_"), new_passphrase_prompt())
+        except RepositoryError:
+            raise RepositoryError(
+                "No new passphrase is given, and there is no terminal to ask for it", hint=_NEW_OPTIONS
+            ) from None
 
     def close(self) -> None:
         """Let go of the store."""
@@ -170,7 +179,7 @@ def remove(key: str, in_use: bool, yes: bool, **asked: object) -> None:
                 f"{way.id}{_labelled(way)} is the key that is used now",
                 hint="To remove it all the same, say so with --in-use.",
             )
-        confirm(f"Remove the key {way.id}{_labelled(way)} ({way.kind})?", yes=yes)
+        confirm(f"Remove the key {way.id}{_labelled(way)} ({_KINDS.get(way.kind, way.kind)})?", yes=yes)
         remove_way(opened.repository, way)
     click.echo(f"key removed: {way.id}{_labelled(way)}")
 
@@ -230,7 +239,7 @@ def rotate_keys(
         kept, names = _kept(opened, kept_files, new_passphrase_file, new_passphrase_command)
         lost = lost_by_rotation(ways_in(opened.repository), names)
         for way in lost:
-            click.echo(f"opens nothing any more: {way.id} ({way.kind}){_labelled(way)}")
+            click.echo(f"opens nothing any more: {way.id} ({_KINDS.get(way.kind, way.kind)}){_labelled(way)}")
         if lost:
             confirm("Rotate the key, and let these go?", yes=yes)
         key = rotate(opened.repository, kept)

@@ -123,6 +123,24 @@ def test_nothing_is_changed_by_what_is_so_already() -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ('"8,12"', "8,12"),
+        ("'8,12'", "8,12"),
+        ("8,12", "8,12"),
+    ],
+)
+def test_a_text_may_stand_in_quotes_as_in_the_file(typed: str, value: str) -> None:
+    assert parse_profile("docs", set_(TEMPLATE, f"schedule.hours={typed}"), "p").schedule.hours == value
+
+
+@pytest.mark.parametrize("command", ['"a b" "c d"', "'a' x", '"a'])
+def test_quotes_within_a_command_stay(command: str) -> None:
+    text = set_(TEMPLATE, f"passphrase_command={command}")
+    assert parse_profile("docs", text, "p").passphrase_command == command
+
+
+@pytest.mark.parametrize(
     ("setting", "words", "hint"),
     [
         ("compression", "compression sets nothing", "KEY=VALUE"),

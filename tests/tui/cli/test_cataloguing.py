@@ -63,6 +63,16 @@ def test_it_can_be_switched_off(yester: Yester, encrypted: Path, started: list[i
     assert started == []
 
 
+def test_a_write_only_client_starts_nothing(
+    yester: Yester, encrypted: Path, started: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YESTER_NEW_PASSPHRASE", "adds")
+    assert yester("key", "add", "--write-only").code == 0
+    monkeypatch.setenv("YESTER_PASSPHRASE", "adds")
+    assert [yester("snap", "docs").code for _ in range(3)] == [0, 0, 0]
+    assert started == []
+
+
 def test_where_nothing_can_be_kept_it_ends(yester: Yester, encrypted: Path, started: list[int]) -> None:
     (opened().cache / "catalogue.sqlite").mkdir()
     assert yester("snap", "docs").code == 0
