@@ -69,7 +69,7 @@ class Cast:
     ) -> None:  # fmt: skip
         """Nothing is started yet."""
         self.manner = CASTS[world]
-        self._trouble = trouble
+        self._world, self._trouble = world, trouble
 
         def start() -> WorkerProcess:
             # Where it works nothing can be imported by mistake: Python looks there first.
@@ -82,8 +82,8 @@ class Cast:
         """Start the worker; return the plugins that could be loaded."""
         try:
             loaded = self._crew.load()
-        except OSError as problem:
-            self._trouble("", f"The worker process of plugins cannot be started: {problem.strerror}")
+        except (OSError, ProtocolError) as problem:  # no process, or options that cannot be sent
+            self._trouble("", f"The plugins of the {self._world} world cannot be loaded: {problem}")
             return []
         return [
             Member(

@@ -5,6 +5,7 @@ point of the group `yester.plugins` of an installed package. Where two have one 
 before the installed.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -72,7 +73,7 @@ def _in_folder(places: Places, settings: PluginSettings) -> Iterator[Found]:
         raise UsageError(f"{folder} cannot be read: {problem.strerror}") from None
     for path in paths:
         name = path.name.removesuffix(".py")
-        is_one = path.suffix == ".py" or (path / "__init__.py").exists()
+        is_one = path.suffix == ".py" or os.path.exists(path / "__init__.py")
         if is_one and not path.name.startswith(("_", ".")):
             bad = "" if _NAME.fullmatch(name) else "its name is none for a plugin: letters, digits, - and _"
             yield Found(name, "native", str(path), name not in settings.disabled, problem=bad)

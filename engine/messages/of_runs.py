@@ -34,12 +34,12 @@ class RunMessages:
         match event:
             case Message() if not event.path and (event.level != "info" or event.source != "yester"):
                 return self._posted(event)
-            case Error():
+            case Error() if event.code != ErrorCode.ALREADY_RUNNING:  # a timer may find it so all night: no failure
                 level: Level = "warning" if event.code == ErrorCode.WITH_ERRORS else "error"
                 return Posted(
                     level=level,
                     text=event.text,
-                    hint=event.hint,
+                    hint=event.hint or f"What happened: yester log {self._run}",
                     run=self._run,
                     profile=self._profile,
                     profile_id=self._profile_id,

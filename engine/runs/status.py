@@ -13,6 +13,9 @@ import msgspec
 
 from yester.engine.runs.records import RunRecord
 
+DIED = "The run died: it was killed, or the machine went down"
+"""Of a run that had no end."""
+
 GRACE = timedelta(hours=1)
 """How long after a scheduled time a run may begin before it counts as missed: machines sleep, timers spread."""
 
@@ -132,7 +135,7 @@ def _health(
 def why(run: RunRecord) -> str:
     """Return in words why a run is no good one."""
     if run.state == "died":
-        return "The run died: it was killed, or the machine went down"
+        return DIED
     return run.error or f"It ended with exit code {run.exit_code}"
 
 

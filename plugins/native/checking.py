@@ -21,7 +21,7 @@ def hooks_of(kind: type[Plugin]) -> list[str]:
 
 def problems_of(kind: type[Plugin]) -> list[str]:
     """Return what is wrong with a plugin's class, each naming the method and the right form."""
-    return [*_unknown(kind), *_misshapen(kind), *_bad_offers(kind), *_bad_deadlines(kind)]
+    return [*_unknown(kind), *_misshapen(kind), *_bad_offers(kind), *_bad_deadlines(kind), *_bad_order(kind)]
 
 
 def _unknown(kind: type[Plugin]) -> Iterator[str]:
@@ -45,6 +45,15 @@ def _bad_offers(kind: type[Plugin]) -> Iterator[str]:
         if offer.name in names:
             yield f"two actions or panels are called {offer.name}"
         names.add(offer.name)
+        texts: list[Any] = [offer.name, offer.label, *offer.options.values()]
+        if not all(isinstance(text, str) for text in texts):
+            yield f"the name, the label and the options of {offer.method} must be text"
+
+
+def _bad_order(kind: type[Plugin]) -> Iterator[str]:
+    order: Any = kind.order
+    if type(order) is not int or type(kind.is_tui) is not bool:
+        yield f"order must be a whole number and is_tui True or False, not {order!r} and {kind.is_tui!r}"
 
 
 def _shape(kind: type[Plugin], name: str, form: str, arguments: int) -> Iterator[str]:

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 import click
 import msgspec
 
+from yester.engine.errors import YesterError
 from yester.engine.events import Level
+from yester.engine.messages.deaths import post_deaths
 from yester.engine.messages.posted import LEVELS, Posted, ReadMark, at_least
 from yester.engine.messages.store import MessageStore
 from yester.engine.places import Places
+from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.options import as_json
 from yester.tui.cli.wording import moment, one_line, table
@@ -29,7 +32,12 @@ def command(unread: bool, mark_read: bool, level: Level, profile: str | None, ev
     """List what yester and its plugins have to say, newest last: warnings and failures of all runs, also of those of
     timers. A star stands before what was not read.
     """
-    store = MessageStore(Places.default().state)
+    places = Places.default()
+    store = MessageStore(places.state)
+    try:
+        post_deaths(places.state, store)
+    except YesterError as problem:  # what is there can be read all the same
+        complain(problem.what, problem.hint)
     mark = store.mark()
     levels = at_least(level)
     found = [

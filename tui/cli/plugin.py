@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from yester.engine.errors import UsageError, YesterError
-from yester.engine.events import Message
+from yester.engine.events import Message, clean
 from yester.engine.messages.posted import Posted
 from yester.engine.messages.store import MessageStore
 from yester.engine.nearest import did_you_mean
@@ -234,7 +234,8 @@ def _given(options: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
 
 
 def _found_as_json(found: Found) -> dict[str, object]:
-    return {name: value for name, value in msgspec.to_builtins(found).items() if name != "hint"}
+    said = msgspec.to_builtins(found).items()
+    return {name: clean(value) if isinstance(value, str) else value for name, value in said if name != "hint"}
 
 
 def _state(found: Found) -> str:

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 from tests.test_bad_input import remount, small_disk
-from tests.tui.cli.conftest import Yester, is_one_complaint
+from tests.tui.cli.conftest import Yester, finish, is_one_complaint, start
 
 from yester.engine.messages.posted import Posted
 from yester.engine.messages.store import MessageStore
 from yester.engine.places import Places
+from yester.engine.profiles.reading import load_profile
+from yester.engine.runlock import run_lock
 
 
 def post(*messages: Posted) -> None:
@@ -36,6 +38,34 @@ def test_a_failed_run_leaves_a_message(yester: Yester, docs: Path, tmp_path: Pat
     shown = yester("messages").out.splitlines()
     assert shown[1].startswith("*  ")
     assert shown[2] == f"   hint: {message['hint']}"
+
+
+def test_a_run_that_died_has_a_message_too(yester: Yester, plain: Path, docs: Path) -> None:
+    assert yester("profile", "add", "docs", docs).code == 0
+    for size in range(1000):
+        (docs / str(size)).write_bytes(os.urandom(20_000))
+    process = start("snap", "docs", "--events")
+    assert process.stdout is not None
+    assert any(b'"phase":"read"' in line for line in process.stdout)
+    assert yester("messages").out == "no messages\n"
+    process.kill()
+    finish(process)
+    for _ in range(2):
+        [message] = json.loads(yester("messages", "--json").out)
+        assert message["text"].startswith("The run died: ")
+        assert (message["profile"], message["level"]) == ("docs", "error")
+    assert yester("snap", "docs").code == 0
+    assert len(json.loads(yester("messages", "--json").out)) == 1
+    looked = Places.default().state / "messages" / "looked-at"
+    assert looked.read_text() == json.loads(yester("runs", "--json").out)[-1]["run"]
+
+
+def test_another_run_at_work_is_no_failure(yester: Yester, plain: Path, docs: Path) -> None:
+    assert yester("profile", "add", "docs", docs).code == 0
+    places = Places.default()
+    with run_lock(places.state, load_profile(places.config / "profiles", "docs"), places.runtime):
+        assert yester("snap", "docs").code == 4
+    assert yester("messages").out == "no messages\n"
 
 
 def test_files_that_failed_are_counted_and_not_listed(yester: Yester, plain: Path, docs: Path) -> None:

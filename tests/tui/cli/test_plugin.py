@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,15 @@ def test_listing_loads_nothing(yester: Yester, folder: Path) -> None:
         "twin": "",
     }
     assert opened["problem"].endswith("can be written by others")
+
+
+def test_names_that_are_no_text(yester: Yester, folder: Path) -> None:
+    (folder / os.fsdecode(b"\xff.py")).write_text("")
+    done = yester("plugin", "list")
+    assert done.code == 0
+    assert all(line.isprintable() for line in (done.out + done.err).splitlines())
+    [found] = json.loads(yester("plugin", "list", "--json").out)
+    assert found["name"] == "\\xff"
 
 
 def test_info(yester: Yester, ping: Path) -> None:

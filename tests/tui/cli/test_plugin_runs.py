@@ -283,6 +283,14 @@ def test_settings_that_make_no_sense_cost_plugins_and_no_snapshot(yester: Yester
     assert len(messages(yester)) == 1
 
 
+def test_options_that_cannot_be_sent_cost_plugins_and_no_snapshot(yester: Yester, profile: str, trace: Path) -> None:
+    put("z", WITNESS)
+    (Places.default().config / "plugins.toml").write_text(f"[options.z]\nsize = {10**30}\n")
+    assert yester("snap", profile).code == 0
+    [message] = messages(yester)
+    assert message["text"].startswith("The plugins of the native world cannot be loaded: this cannot be sent")
+
+
 def test_one_that_ends_its_worker_twice_is_called_once(yester: Yester, profile: str, trace: Path) -> None:
     put(
         "m",
