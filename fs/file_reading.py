@@ -12,6 +12,7 @@ from yester.engine.trees.pages import Page
 from yester.fs.inodes import Inode
 from yester.fs.read_ahead import ReadAhead
 from yester.fs.sources import MountSource
+from yester.fs.tally import Tally
 
 WINDOW = 6 << 20
 """Twenty frames, more than a processor opens while a program reads one."""
@@ -27,6 +28,13 @@ class Desk:
         self.source = source
         self.ahead = ahead
         self.buffer = memoryview(bytearray(_LARGEST_READ))
+        self.reads = 0
+        """How many reads were answered."""
+
+    @property
+    def tally(self) -> Tally:
+        """What was done for all of them."""
+        return Tally(self.reads, self.source.hits, self.source.misses)
 
 
 class OpenFile:
@@ -50,6 +58,7 @@ class OpenFile:
     def read(self, offset: int, size: int) -> Buffer:
         """Return up to `size` bytes from `offset`, fewer only at the end of the file. Valid until the next read."""
         content = self._content
+        self._desk.reads += 1
         end = min(offset + size, content.size)
         if offset == self._expected and content.size > STEP:
             self._look_ahead(end)

@@ -1,6 +1,11 @@
-"""What is known of the running mounts beyond the kernel's table: a small file each in the runtime folder."""
+"""What is known of the running mounts beyond the kernel's table: two small files each in the runtime folder.
+
+`KEY.json` says what was mounted, `KEY.tally` what its server has done and that it lives (fs/tally.py); KEY is made of
+the mount point's path.
+"""
 
 import os
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
@@ -9,6 +14,7 @@ from msgspec.structs import replace
 
 from yester.engine.errors import YesterError
 from yester.engine.events import clean
+from yester.fs.tally import Tally, TallyFile, read_tally
 
 
 class MountRecord(msgspec.Struct, frozen=True):
@@ -19,6 +25,8 @@ class MountRecord(msgspec.Struct, frozen=True):
     pid: int
     since_ns: int
     log: str
+    shows: str = "all"
+    """What of the repository: `all`, `profile P`, `snapshot ID (…):PATH`."""
 
 
 class MountRegistry:
@@ -45,12 +53,39 @@ class MountRegistry:
         except (OSError, msgspec.DecodeError):
             return None
 
-    def remove(self, mountpoint: Path) -> None:
-        """Forget a mount, if it is there."""
-        self._path(mountpoint).unlink(missing_ok=True)
+    def hold(self, mountpoint: Path) -> TallyFile:
+        """Begin to count for a mount that was added; for as long as this process lives it counts as live."""
+        path = self._tally_path(mountpoint)
+        try:
+            return TallyFile(path)
+        except OSError as error:
+            raise YesterError(f"Cannot write {path}: {error.strerror}", hint="Set XDG_RUNTIME_DIR.") from error
+
+    def tally(self, mountpoint: Path) -> tuple[Tally, bool]:
+        """Return what the server of that mount point has done, and whether it lives."""
+        return read_tally(self._tally_path(mountpoint))
+
+    def remove(self, mountpoint: Path, pid: int | None = None) -> None:
+        """Forget a mount, if it is there; with `pid` only if it is that process's, and not a later one's."""
+        record = self.find(mountpoint)
+        if pid is None or (record is not None and record.pid == pid):
+            self._path(mountpoint).unlink(missing_ok=True)
+            self._tally_path(mountpoint).unlink(missing_ok=True)
+
+    def sweep(self, mounted: Iterable[Path]) -> None:
+        """Forget all mounts but these, and those that have a live server, which may be mounted out of sight."""
+        keys = {_key(path) for path in mounted}
+        for path in list(self._folder.glob("*.json")):
+            tally = path.with_suffix(".tally")
+            if path.stem not in keys and not read_tally(tally)[1]:
+                path.unlink(missing_ok=True)
+                tally.unlink(missing_ok=True)
 
     def _path(self, mountpoint: Path) -> Path:
         return self._folder / f"{_key(mountpoint)}.json"
+
+    def _tally_path(self, mountpoint: Path) -> Path:
+        return self._folder / f"{_key(mountpoint)}.tally"
 
 
 def log_path(state: Path, mountpoint: Path) -> Path:
@@ -61,7 +96,8 @@ def log_path(state: Path, mountpoint: Path) -> Path:
 def _encoded(record: MountRecord) -> bytes:
     """Return the record as JSON; its file is found by the path itself, which need not be UTF-8."""
     place, repository = clean(record.mountpoint), clean(record.repository)
-    return msgspec.json.encode(replace(record, mountpoint=place, repository=repository, log=clean(record.log)))
+    fields = {"mountpoint": place, "repository": repository, "log": clean(record.log), "shows": clean(record.shows)}
+    return msgspec.json.encode(replace(record, **fields))
 
 
 def _key(mountpoint: Path) -> str:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from yester.engine.errors import UsageError, YesterError
 from yester.engine.memory import keep_freed_memory
-from yester.engine.packs.reading import BlobReader
 from yester.engine.places import Places
 from yester.engine.repository import Repository
 from yester.engine.restore.ownership import OwnerMode
@@ -36,12 +35,13 @@ from yester.fs.mounts import (
 )
 from yester.fs.registry import MountRecord, MountRegistry, log_path
 from yester.fs.scope import OneProfile, Scope, Top, one_profile, top_of
+from yester.fs.tally import TallyFile
 from yester.fs.time_names import TimeFormat
 from yester.fs.unmounting import canonical, clear_dead_mount
 
 if TYPE_CHECKING:
     from yester.fs.adapter import Adapter
-    from yester.fs.read_ahead import ReadAhead
+    from yester.fs.file_reading import Desk
     from yester.fs.waiting import Patience
 
 __all__ = ["ActiveMount", "MountPlan", "active_mounts", "serve"]
@@ -49,6 +49,8 @@ __all__ = ["ActiveMount", "MountPlan", "active_mounts", "serve"]
 READ_AHEAD_KIB = 1024
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 FRAME_CACHE_SIZE = 48 << 20
+TALLY_SECONDS = 1.0
+"""How often others are told how much was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,9 @@ def _serve(open_repository: Callable[[], Repository], plan: MountPlan, ready: Ca
     # Only now: the derivation takes 64 MiB for a moment, and what is loaded by then counts on top of that.
     import pyfuse3
 
+    from yester.fs.file_reading import Desk
     from yester.fs.read_ahead import ReadAhead
+    from yester.fs.sources import MountSource
     from yester.fs.waiting import Patience, patient_trio
 
     def answering() -> None:
@@ -127,8 +131,10 @@ def _serve(open_repository: Callable[[], Repository], plan: MountPlan, ready: Ca
     _collect_rarely()
     reader = repository.reader(plan.cache_size)
     ahead = ReadAhead(reader)
+    desk = Desk(MountSource(reader, local=repository.store.capabilities.local), ahead)
     try:
-        _mount_and_answer(_adapter(repository, shown, reader, ahead, plan, patience), repository, plan)
+        adapter = _adapter(repository, shown, desk, plan, patience)
+        _mount_and_answer(adapter, desk, _record(plan, repository, shown), plan)
     finally:
         ahead.close()
 
@@ -139,24 +145,26 @@ def _collect_rarely() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-def _mount_and_answer(adapter: "Adapter", repository: Repository, plan: MountPlan) -> None:
+def _mount_and_answer(adapter: "Adapter", desk: "Desk", record: MountRecord, plan: MountPlan) -> None:
     import pyfuse3
 
     registry = MountRegistry(plan.places.runtime)
     # Before the mount: whatever fails from here to the first answer must not leave a dead one behind.
-    registry.add(_record(plan, repository))
+    registry.add(record)
     try:
-        _mount(adapter, plan, repository.store.place)
+        tally = registry.hold(plan.mountpoint)
+        _mount(adapter, plan, record.repository)
     except BaseException:
         registry.remove(plan.mountpoint)
         raise
     try:
-        _run()
+        _run(desk, tally)
     except BaseException:
         pyfuse3.close(unmount=False)
         raise
     pyfuse3.close(unmount=True)
-    registry.remove(plan.mountpoint)
+    # Where it was let go lazily, another may be mounted by now.
+    registry.remove(plan.mountpoint, record.pid)
 
 
 def _shown(repository: Repository, scope: Scope) -> Repository | OneProfile | Top:
@@ -169,23 +177,18 @@ def _shown(repository: Repository, scope: Scope) -> Repository | OneProfile | To
 def _adapter(
     repository: Repository,
     shown: Repository | OneProfile | Top,
-    reader: BlobReader,
-    ahead: "ReadAhead",
+    desk: "Desk",
     plan: MountPlan,
     patience: "Patience",
 ) -> "Adapter":
     import pyfuse3
 
     from yester.fs.adapter import Adapter
-    from yester.fs.file_reading import Desk
     from yester.fs.file_system import FileSystem
     from yester.fs.inodes import Numbers
     from yester.fs.narrowed import NarrowedFileSystem
-    from yester.fs.sources import MountSource
     from yester.fs.views import ViewBuilder
 
-    source = MountSource(reader, local=repository.store.capabilities.local)
-    desk = Desk(source, ahead)
     numbers = Numbers(repository.state / "snapshot-numbers"), Numbers(repository.state / "folder-numbers")
     builder = ViewBuilder(*numbers, plan.times, one_profile=bool(plan.scope.profile))
     attributes = pyfuse3.EntryAttributes()
@@ -195,7 +198,7 @@ def _adapter(
         system = NarrowedFileSystem(shown, builder, desk, attributes, owner=plan.owner, me=me)
     else:
         system = FileSystem(shown, builder, desk, attributes, owner=plan.owner, me=me, poll_seconds=plan.poll_seconds)
-    return Adapter(system, source, patience)
+    return Adapter(system, desk.source, patience)
 
 
 def _mount(adapter: "Adapter", plan: MountPlan, place: str) -> None:
@@ -229,18 +232,20 @@ def _raise_read_ahead(mountpoint: Path) -> None:
             Path(f"/sys/class/bdi/{mount.device}/read_ahead_kb").write_text(str(READ_AHEAD_KIB))
 
 
-def _record(plan: MountPlan, repository: Repository) -> MountRecord:
+def _record(plan: MountPlan, repository: Repository, shown: Repository | OneProfile | Top) -> MountRecord:
     log = "" if plan.foreground else str(plan.log)
-    return MountRecord(str(plan.mountpoint), repository.store.place, os.getpid(), time.time_ns(), log)
+    shows = "all" if isinstance(shown, Repository) else str(shown)
+    place = repository.store.place
+    return MountRecord(str(plan.mountpoint), place, os.getpid(), time.time_ns(), log, shows)
 
 
-def _run() -> None:
+def _run(desk: "Desk", tally: TallyFile) -> None:
     import trio
 
-    trio.run(_answer_requests)
+    trio.run(_answer_requests, desk, tally)
 
 
-async def _answer_requests() -> None:
+async def _answer_requests(desk: "Desk", tally: TallyFile) -> None:
     import pyfuse3
     import trio
 
@@ -250,7 +255,15 @@ async def _answer_requests() -> None:
                 pyfuse3.terminate()
                 return
 
+    async def keep_count() -> None:
+        while True:
+            await trio.sleep(TALLY_SECONDS)
+            # A disk without room for 24 bytes is no reason to end a mount: the counts stay as they were.
+            with suppress(OSError):
+                tally.write(desk.tally)
+
     async with trio.open_nursery() as nursery:
         nursery.start_soon(end_on_signal)
+        nursery.start_soon(keep_count)
         await pyfuse3.main()
         nursery.cancel_scope.cancel()

@@ -44,13 +44,18 @@ class MountSource:
         self.reader = reader
         self.local = local
         self._arrivals: OrderedDict[bytes, Buffer] = OrderedDict()
+        self.hits = 0
+        """How many blobs were found in memory."""
+        self.misses = 0
 
     def blob(self, kind: BlobKind, id: bytes) -> Buffer:
         """Return the blob; NotAtHand when that may take long. Only for the event loop's thread."""
         found = self.reader.cached(id)
         if found is not None:
+            self.hits += 1
             return found
         if self.local:
+            self.misses += 1
             return self.reader.blob(kind, id)
         found = self._arrivals.get(id)
         if found is None:
@@ -59,6 +64,7 @@ class MountSource:
 
     def arrived(self, id: bytes, blob: Buffer) -> None:
         """Take a blob that was fetched on a thread. Only for the event loop's thread."""
+        self.misses += 1
         self._arrivals[id] = blob
         if len(self._arrivals) > KEPT_ARRIVALS:
             self._arrivals.popitem(last=False)

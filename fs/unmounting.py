@@ -14,17 +14,20 @@ GRACE_SECONDS = 10.0
 """How long to wait for the server's process to end once its mount is gone."""
 
 
-def unmount(mountpoint: Path, runtime: Path) -> None:
+def unmount(mountpoint: Path, runtime: Path, *, lazy: bool = False) -> None:
     """Unmount a mount of yester's and wait until its server has ended.
 
+    With `lazy` it is gone from sight at once, and ends when the last program that uses it lets go; nobody waits.
     UsageError when none is there, YesterError when it is busy or the system refuses.
     """
     if find_mount(mountpoint) is None:
-        raise UsageError(f"{mountpoint} is not a mount of yester", hint="List them: findmnt --types fuse.yester")
+        raise UsageError(f"{mountpoint} is not a mount of yester", hint="List them: yester mounts")
     registry = MountRegistry(runtime)
     record = registry.find(canonical(mountpoint))
     if is_dead(mountpoint):
         clear_dead_mount(mountpoint)
+    elif lazy:
+        _unmount_live(mountpoint, "-z")
     else:
         _unmount_live(mountpoint)
         if record is not None:
@@ -47,15 +50,15 @@ def clear_dead_mount(mountpoint: Path) -> None:
         raise YesterError(f"Cannot clear the dead mount {mountpoint}: {said}", hint=f"Try: umount -l {mountpoint}")
 
 
-def _unmount_live(mountpoint: Path) -> None:
-    said = _run("-u", mountpoint)
+def _unmount_live(mountpoint: Path, *how: str) -> None:
+    said = _run("-u", *how, mountpoint)
     if said is None:
         return
     if "busy" in said.lower():
         raise YesterError(
             f"{mountpoint} is busy: a program has a file or a folder of it open",
             hint=f"Close it and try again (fuser -vm {mountpoint} shows which), "
-            f"or let it go when unused: fusermount3 -u -z {mountpoint}",
+            f"or let it go when unused: yester umount --lazy {mountpoint}",
         )
     raise YesterError(f"Cannot unmount {mountpoint}: {said}", hint=f"Try: umount {mountpoint}")
 

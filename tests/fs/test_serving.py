@@ -149,7 +149,7 @@ def test_a_busy_mount_is_not_unmounted_and_goes_on(world: World) -> None:
     with world.mounted() as mnt, open(world.latest / "file") as file:
         with pytest.raises(YesterError, match="is busy") as caught:
             unmount(mnt, world.places.runtime)
-        assert "fuser" in caught.value.hint
+        assert "fuser" in caught.value.hint and "--lazy" in caught.value.hint
         assert file.read() == "one"
 
 

@@ -1,6 +1,7 @@
 """Templates for the names of snapshots."""
 
 import time
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -14,8 +15,11 @@ NOVEMBER = 1_795_186_992 * 10**9
 
 
 @pytest.fixture(autouse=True)
-def _berlin(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", "Europe/Berlin")
+def _berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        yield
     time.tzset()
 
 

@@ -26,6 +26,7 @@ GROUPS = {
         "snap": ("yester.tui.cli.snap", "Take a snapshot of a profile."),
         "list": ("yester.tui.cli.list", "List snapshots."),
         "mount": ("yester.tui.cli.mount", "Show all snapshots as a folder."),
+        "mounts": ("yester.tui.cli.mounts", "List what is mounted."),
         "umount": ("yester.tui.cli.umount", "Take a mounted folder away again."),
         "status": ("yester.tui.cli.status", "Say how the profiles stand."),
     },

@@ -1,8 +1,12 @@
+import json
+import os
 import signal
 from pathlib import Path
 
 import pytest
 from tests.tui.cli.conftest import Yester, finish, is_one_complaint, start
+
+from yester.fs.mounts import active_mounts
 
 
 @pytest.fixture
@@ -93,3 +97,35 @@ def test_what_cannot_be_shown(taken: Path, mountpoint: Path, options: tuple[str,
     assert refused.code == 2
     assert is_one_complaint(refused.err) and said in refused.err
     assert list(mountpoint.iterdir()) == []
+
+
+@pytest.mark.usefixtures("fuse")
+def test_mounts_are_listed_let_go_and_cleared(
+    yester: Yester, taken: Path, mountpoint: Path, plain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whoever runs the tests may have mounts of their own.
+    ours = lambda: [mount for mount in active_mounts() if mount.path == bytes(mountpoint)]  # noqa: E731
+    monkeypatch.setattr("yester.fs.known_mounts.active_mounts", ours)
+    assert yester("mounts").out == "nothing is mounted\n" and json.loads(yester("mounts", "--json").out) == []
+    assert finish(start("mount", mountpoint, "--profile", "docs")).code == 0
+    mine = [line.split() for line in yester("mounts").out.splitlines() if line.startswith(str(mountpoint))]
+    assert mine[0][1:5] == ["live", "profile", "docs", str(plain)]
+    listed = [each for each in json.loads(yester("mounts", "--json").out) if each["path"] == str(mountpoint)]
+    assert (listed[0]["state"], listed[0]["shows"], listed[0]["repository"]) == ("live", "profile docs", str(plain))
+    assert {"pid", "since_ns", "reads", "cache_hits", "cache_misses", "log"} <= set(listed[0])
+
+    with open(mountpoint / "latest" / taken.relative_to("/") / "b.txt") as file:
+        busy = yester("umount", mountpoint)
+        assert busy.code != 0 and is_one_complaint(busy.err)
+        assert "busy" in busy.err and f"yester umount --lazy {mountpoint}" in busy.err
+        assert yester("umount", "--lazy", mountpoint).code == 0
+        assert file.read() == "b\n" and list(mountpoint.iterdir()) == []
+
+    assert finish(start("mount", mountpoint)).code == 0
+    alive = [each for each in json.loads(yester("mounts", "--json").out) if each["path"] == str(mountpoint)]
+    os.kill(alive[0]["pid"], signal.SIGKILL)
+    while "dead" not in (said := yester("mounts").out):
+        assert str(mountpoint) in said
+    assert "yester mounts --clean" in said
+    assert f"cleared: {mountpoint}" in yester("mounts", "--clean").out
+    assert list(mountpoint.iterdir()) == [] and yester("mounts", "--clean").out == "no mount is dead\n"

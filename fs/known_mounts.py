@@ -1,0 +1,66 @@
+"""yester's mounts as a person wants to see them: the kernel's table together with the records of their servers."""
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from yester.fs.mounts import SOURCE, ActiveMount, active_mounts, is_dead
+from yester.fs.registry import MountRecord, MountRegistry
+from yester.fs.tally import Tally
+from yester.fs.unmounting import clear_dead_mount
+
+
+class MountState(StrEnum):
+    """Whether somebody answers."""
+
+    LIVE = "live"
+    DEAD = "dead"
+    """Its server is gone; whoever looks into it gets an error, until it is cleared away."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownMount:
+    """One mount."""
+
+    path: bytes
+    repository: str
+    state: MountState
+    record: MountRecord | None
+    """None for a mount that another user, or another session, has made."""
+    tally: Tally
+
+
+def known_mounts(runtime: Path) -> list[KnownMount]:
+    """Return the mounts that this process sees, in the order in which they were made."""
+    registry = MountRegistry(runtime)
+    return [_known(mount, registry) for mount in active_mounts()]
+
+
+def clear_dead_mounts(runtime: Path) -> list[KnownMount]:
+    """Take dead mounts away, and what is remembered of mounts that are gone; return those that were taken away.
+
+    YesterError when the system refuses.
+    """
+    cleared = []
+    registry = MountRegistry(runtime)
+    for mount in known_mounts(runtime):
+        if mount.state is MountState.DEAD:
+            path = Path(os.fsdecode(mount.path))
+            clear_dead_mount(path)
+            registry.remove(path)
+            cleared.append(mount)
+    registry.sweep(Path(os.fsdecode(mount.path)) for mount in active_mounts())
+    return cleared
+
+
+def _known(mount: ActiveMount, registry: MountRegistry) -> KnownMount:
+    path = Path(os.fsdecode(mount.path))
+    record = registry.find(path)
+    tally, lives = registry.tally(path)
+    if lives and record is not None:
+        return KnownMount(mount.path, record.repository, MountState.LIVE, record, tally)
+    source = mount.source.removeprefix(SOURCE)
+    if not is_dead(path):
+        return KnownMount(mount.path, source, MountState.LIVE, None, Tally())
+    return KnownMount(mount.path, record.repository if record else source, MountState.DEAD, record, tally)

@@ -1,0 +1,148 @@
+"""What is known of mounts: their state, what they have done, and that nothing is left of the dead."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.fs.mounting import World
+from tests.fs.test_serving import end, wait_for
+
+from yester.engine.errors import YesterError
+from yester.fs.known_mounts import KnownMount, MountState, clear_dead_mounts, known_mounts
+from yester.fs.registry import MountRegistry
+from yester.fs.tally import Tally, TallyFile, read_tally
+from yester.fs.unmounting import unmount
+
+
+@pytest.fixture(autouse=True)
+def _none_but_ours(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    """Whoever runs the tests may have mounts of their own, dead ones too, which are none of our business."""
+    monkeypatch.setattr("yester.fs.known_mounts.active_mounts", world.mounts)
+
+
+def mount_of(world: World) -> KnownMount:
+    """The one mount of this world."""
+    (found,) = [mount for mount in known_mounts(world.places.runtime) if mount.path == bytes(world.mountpoint)]
+    return found
+
+
+def pid_of(world: World) -> int:
+    record = MountRegistry(world.places.runtime).find(world.mountpoint)
+    assert record is not None
+    return record.pid
+
+
+def test_a_mount_is_known_with_what_it_shows_and_has_done(world: World) -> None:
+    (world.source / "file").write_bytes(os.urandom(500_000))
+    world.take()
+    with world.mounted():
+        mount = mount_of(world)
+        assert (mount.state, mount.repository, mount.tally) == (MountState.LIVE, str(world.repository), Tally())
+        assert mount.record is not None and mount.record.shows == "all"
+        assert len((world.latest / "file").read_bytes()) == 500_000
+        wait_for(lambda: mount_of(world).tally.reads > 0)
+        # What is counted follows what is done; pages that the kernel keeps are asked for once.
+        seen = mount_of(world).tally
+        assert seen.hits > 0 and seen.misses > 0
+
+
+@pytest.mark.parametrize(
+    ("plan", "shows"),
+    [({"profile": "docs"}, "profile docs"), ({"path": "{source}/folder"}, r"snapshot {sid} (docs@.*):{source}/folder")],
+)
+def test_what_a_narrowed_mount_shows(world: World, plan: dict[str, Any], shows: str) -> None:
+    (world.source / "folder").mkdir()
+    sid = world.take()
+    given = {key: value.format(source=world.source) for key, value in plan.items()}
+    with world.mounted(**given):
+        record = mount_of(world).record
+        begin, _, rest = shows.format(source=world.source, sid=sid.hex()[:8]).partition(".*")
+        assert record is not None and record.shows.startswith(begin) and record.shows.endswith(rest)
+
+
+def test_dead_mounts_are_recognised_and_cleared_and_live_ones_stay(world: World) -> None:
+    world.take()
+    assert world.try_to_mount().returncode == 0
+    other = World.__new__(World)
+    other.__dict__.update(world.__dict__, mountpoint=world.root / "other")
+    other.mountpoint.mkdir()
+    with other.mounted():
+        end(pid_of(world), signal.SIGKILL)
+        assert mount_of(world).state is MountState.DEAD
+        cleared = [mount.path for mount in clear_dead_mounts(world.places.runtime)]
+        assert cleared == [bytes(world.mountpoint)]
+        assert os.listdir(world.mountpoint) == []
+        assert MountRegistry(world.places.runtime).find(world.mountpoint) is None
+        assert mount_of(other).state is MountState.LIVE and "latest" in os.listdir(other.mountpoint)
+    assert list((world.places.runtime / "mounts").iterdir()) == []
+
+
+def test_what_is_left_of_a_mount_that_was_taken_away_by_others_is_swept(world: World) -> None:
+    world.take()
+    assert world.try_to_mount().returncode == 0
+    end(pid_of(world), signal.SIGKILL)
+    assert os.system(f"fusermount3 -u -z {world.mountpoint}") == 0
+    assert list((world.places.runtime / "mounts").iterdir())
+    clear_dead_mounts(world.places.runtime)
+    assert list((world.places.runtime / "mounts").iterdir()) == []
+
+
+def test_a_mount_without_a_record_is_known_by_what_the_kernel_tells(world: World, tmp_path: Path) -> None:
+    world.take()
+    with world.mounted():
+        (found,) = [mount for mount in known_mounts(tmp_path / "elsewhere") if mount.path == bytes(world.mountpoint)]
+        assert (found.state, found.record) == (MountState.LIVE, None)
+        assert found.repository == str(world.repository)
+
+
+def test_a_record_of_an_earlier_server_does_not_make_a_live_mount_dead(world: World) -> None:
+    world.take()
+    with world.mounted():
+        tally = next((world.places.runtime / "mounts").glob("*.tally"))
+        tally.rename(tally.with_suffix(".away"))
+        assert mount_of(world).state is MountState.LIVE
+        tally.with_suffix(".away").rename(tally)
+
+
+def test_a_busy_mount_is_let_go_lazily(world: World) -> None:
+    (world.source / "file").write_text("one")
+    world.take()
+    assert world.try_to_mount().returncode == 0
+    pid = pid_of(world)
+    with open(world.latest / "file") as file:
+        with pytest.raises(YesterError, match="is busy") as caught:
+            unmount(world.mountpoint, world.places.runtime)
+        assert "yester umount --lazy" in caught.value.hint
+        unmount(world.mountpoint, world.places.runtime, lazy=True)
+        assert world.mounts() == [] and os.listdir(world.mountpoint) == []
+        # Another may take its place, and is not forgotten when the first one ends.
+        with world.mounted():
+            assert file.read() == "one"
+            file.close()
+            wait_for(lambda: not alive(pid))
+            assert mount_of(world).record is not None and mount_of(world).state is MountState.LIVE
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that ended and that nobody has asked about does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_tally_is_read_by_others_while_it_is_held(tmp_path: Path) -> None:
+    path = tmp_path / "key.tally"
+    assert read_tally(path) == (Tally(), False)
+    held = TallyFile(path)
+    held.write(Tally(1, 2, 3))
+    assert read_tally(path) == read_tally(path) == (Tally(1, 2, 3), True)
+    later = TallyFile(path)
+    held.write(Tally(9, 9, 9))
+    assert read_tally(path) == (Tally(), True)
+    os.close(later._fd)
+    assert read_tally(path) == (Tally(), False)
+    path.write_bytes(b"torn")
+    assert read_tally(path) == (Tally(), False)
