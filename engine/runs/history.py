@@ -111,8 +111,9 @@ def last_good(state: Path, profile: str) -> RunRecord | None:
 
 
 def find_run(places: Places, said: str) -> RunRecord:
-    """Return the run that an id, a part of one, or a profile's name means (its newest); the newest for nothing.
+    """Return the run that an id, a part of one, or a profile's name means; the newest for nothing.
 
+    Of a profile that is the run at work, else its newest: an attempt that found another one at work hides none.
     The beginning of an id is a part, and so are its last four digits, which lists show. UsageError: none, or several.
     """
     return _chosen(all_runs(places.state), said)
@@ -134,7 +135,9 @@ def find_active_run(places: Places, said: str) -> RunRecord:
 def _chosen(runs: Sequence[RunRecord], said: str) -> RunRecord:
     if not said and runs:
         return runs[0]
-    exact = [run for run in runs if run.run == said] or [run for run in runs if said in (run.profile, run.action)][:1]
+    called = [run for run in runs if said in (run.profile, run.action)]
+    newest = [run for run in called if not run.is_over][:1] or called[:1]
+    exact = [run for run in runs if run.run == said] or newest
     matching = exact or [run for run in runs if _is_meant(run, said)]
     if len(matching) == 1:
         return matching[0]

@@ -82,7 +82,23 @@ def _lines(found: Sequence[ProfileStatus], now_ns: int) -> list[str]:
     lines = table([_HEADER, *(_row(each, now_ns) for each in found)])
     for each in found:
         lines += [one_line(f"{each.profile}: {said}") for said in _remarks(each, now_ns)]
-    return lines
+    return lines + _troubles(found, now_ns)
+
+
+def _troubles(found: Sequence[ProfileStatus], now_ns: int) -> list[str]:
+    """Say what went wrong besides runs, each once: it is of a repository, which several profiles may share."""
+    whose: dict[str, list[str]] = {}
+    for each in found:
+        for trouble in each.troubles:
+            whose.setdefault(trouble.run, []).append(each.profile)
+    troubles = {trouble.run: trouble for each in found for trouble in each.troubles}
+    return [
+        one_line(
+            f"{', '.join(whose[run])}: {trouble.action} {age(now_ns - trouble.time_ns)} ago: {trouble.text} "
+            f"(yester log {run[-4:]})"
+        )
+        for run, trouble in troubles.items()
+    ]
 
 
 def _row(status: ProfileStatus, now_ns: int) -> tuple[str, ...]:
@@ -110,9 +126,4 @@ def _remarks(status: ProfileStatus, now_ns: int) -> list[str]:
         said.append(f"  hint: {status.hint}")
     if status.skipped_ns is not None and status.last_good_ns is not None:
         said.append(f"skipped {age(now_ns - status.skipped_ns)} ago; nothing was taken since then")
-    said += status.suspicions
-    for trouble in status.troubles:
-        said.append(
-            f"{trouble.action} {age(now_ns - trouble.time_ns)} ago: {trouble.text} (yester log {trouble.run[-4:]})"
-        )
-    return said
+    return [*said, *status.suspicions]

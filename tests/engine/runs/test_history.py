@@ -91,6 +91,18 @@ def test_a_run_lasts_while_its_journal_is_locked(places: Places) -> None:
     assert find_run(places, "docs").state == "died"
 
 
+def test_of_a_profile_the_run_at_work_is_meant(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [write_run(places.state, number) for number in (1, 2, 3)]
+    busy = journal_path(places.state, ids[1])
+    monkeypatch.setattr("yester.engine.runs.history.is_alive", lambda path: path == busy)
+    busy.write_bytes(b"".join(busy.read_bytes().splitlines(keepends=True)[:1]))
+    assert find_run(places, "docs").run == ids[1]
+    assert find_run(places, "snap").run == ids[1]
+    assert find_run(places, "").run == ids[2]
+    monkeypatch.undo()
+    assert find_run(places, "docs").run == ids[2]
+
+
 def test_finding_a_run(places: Places) -> None:
     ids = [write_run(places.state, number, profile=name) for number, name in ((1, "docs"), (2, "docs"), (3, "music"))]
     assert find_run(places, "").run == ids[2]

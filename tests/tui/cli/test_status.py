@@ -110,6 +110,8 @@ def test_a_name_that_was_mistyped_is_no_run(yester: Yester, profile: str) -> Non
 
 def test_maintenance_that_failed_is_named(yester: Yester, profile: str, plain: Path, home: Path) -> None:
     assert yester("snap", profile).code == 0
+    assert yester("profile", "copy", profile, "other").code == 0
+    assert yester("snap", "other").code == 0
     [pack, *_] = sorted(plain.rglob("data.*"))
     whole = pack.read_bytes()
     pack.chmod(0o600)
@@ -117,7 +119,8 @@ def test_maintenance_that_failed_is_named(yester: Yester, profile: str, plain: P
     assert yester("check", "--read-data").code == 5
     bad = yester("status")
     assert bad.code == 1
-    assert "docs: check " in bad.out
+    assert "docs, other: check " in bad.out
+    assert bad.out.count("check") == 1, "it is said once"
     pack.write_bytes(whole)
     assert yester("check").code == 0
     assert yester("status").code == 1, "it did not look at the content"
