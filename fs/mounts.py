@@ -63,7 +63,8 @@ def find_mount(path: Path) -> ActiveMount | None:
 def is_dead(path: Path) -> bool:
     """Whether a FUSE mount is there whose server is gone. Never call it on a mount that this process serves."""
     try:
-        os.stat(path)
+        # Not stat: what the kernel remembers of the root, it tells without asking anyone.
+        os.statvfs(path)
     except OSError as error:
         return error.errno in (errno.ENOTCONN, errno.ECONNABORTED)
     return False

@@ -11,6 +11,7 @@ from tests.fs.test_serving import end, wait_for
 
 from yester.engine.errors import YesterError
 from yester.fs.known_mounts import KnownMount, MountState, clear_dead_mounts, known_mounts
+from yester.fs.mounts import is_dead
 from yester.fs.registry import MountRegistry
 from yester.fs.tally import Tally, TallyFile, read_tally
 from yester.fs.unmounting import unmount
@@ -77,6 +78,18 @@ def test_dead_mounts_are_recognised_and_cleared_and_live_ones_stay(world: World)
         assert MountRegistry(world.places.runtime).find(world.mountpoint) is None
         assert mount_of(other).state is MountState.LIVE and "latest" in os.listdir(other.mountpoint)
     assert list((world.places.runtime / "mounts").iterdir()) == []
+
+
+def test_a_dead_mount_is_told_at_once_whatever_the_kernel_remembers_of_its_root(world: World) -> None:
+    (world.source / "folder").mkdir()
+    world.take()
+    assert world.try_to_mount(path=f"{world.source}/folder").returncode == 0
+    # The attributes of a snapshot's folder are kept for months, so that asking for them says nothing of the server.
+    assert os.stat(world.mountpoint).st_ino == 1
+    end(pid_of(world), signal.SIGKILL)
+    assert is_dead(world.mountpoint) and mount_of(world).state is MountState.DEAD
+    unmount(world.mountpoint, world.places.runtime)
+    assert world.mounts() == []
 
 
 def test_what_is_left_of_a_mount_that_was_taken_away_by_others_is_swept(world: World) -> None:
