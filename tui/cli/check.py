@@ -1,7 +1,6 @@
 """yester check: look for damage in a repository."""
 
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -43,7 +42,7 @@ def command(
     places = Places.default()
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
     with recorded(places, Work("check", repository=repository_place(repository, None, places)), quiet=as_json) as run:
-        with closing(open_repository(asked, places)) as opened:
+        with run.opened(lambda: open_repository(asked, places)) as opened:
             report = _check(opened, percent, run)
             warnings = opened.warnings()
         code = DamageError.exit_code if report.problems else 0

@@ -67,7 +67,7 @@ def command(
     work = Work("copy", profile=profile or "", repository=repository_place(repository, None, places))
     with (
         recorded(places, work, quiet=as_json) as run,
-        closing(open_repository(access, places)) as source,
+        run.opened(lambda: open_repository(access, places)) as source,
         closing(_open_target(target, to_source, places)) as copies,
     ):
         for each in (source, copies):

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -57,7 +56,7 @@ def command(
     profile = profile_meant(name, places)
     work = Work("export", repository=repository_place(repository, profile, places))
     with recorded(places, work, quiet=True) as run:
-        with closing(open_repository(asked, places, profile)) as opened:
+        with run.opened(lambda: open_repository(asked, places, profile)) as opened:
             report = _export(opened, name, path, run)
         code = DamageError.exit_code if report.damaged else 3 if report.left_out else 0
         run.ends("errors" if code else "complete", code)

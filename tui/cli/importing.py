@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,7 +113,7 @@ def _import(found: _Found, access: Access, places: Places, *, quiet: bool) -> "I
     with (
         recorded(places, work, quiet=quiet) as run,
         run_lock(places.state, profile, places.runtime),
-        closing(open_repository(access, places, profile)) as repository,
+        run.opened(lambda: open_repository(access, places, profile)) as repository,
     ):
         result = _work(repository, found, places, run)
         failed = any(taken.failures for taken in result.taken)

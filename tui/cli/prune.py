@@ -1,7 +1,6 @@
 """yester prune: give back the room of what no snapshot needs."""
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -81,7 +80,7 @@ def command(
     options = PruneOptions(max_unused, max_repack, dry_run)
     place = repository_place(repository, None, places)
     with recorded(places, Work("prune", repository=place, dry_run=dry_run), quiet=as_json) as run:
-        with closing(open_repository(asked, places)) as opened:
+        with run.opened(lambda: open_repository(asked, places)) as opened:
             result = _prune(opened, options, run)
         code = 0 if result.is_sound else DamageError.exit_code
         run.ends("errors" if code else "dry-run" if dry_run else "complete", code)

@@ -1,7 +1,7 @@
 """yester repair: make do without what damage took."""
 
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,7 +67,7 @@ def command(
     places = Places.default()
     work = Work("repair", repository=repository_place(repository, None, places), dry_run=dry_run)
     with recorded(places, work, quiet=as_json) as run:
-        with closing(open_repository(asked, places)) as opened:
+        with run.opened(lambda: open_repository(asked, places)) as opened:
             opened.unlock()
             repair = _Repair(opened, run, percent, dry_run, yes or as_json, as_json)
             found = repair.recover_lost(_sources(opened, places)) if find_lost else []

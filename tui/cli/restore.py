@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -73,7 +72,7 @@ def command(
     profile = profile_meant(name if of_profile is None else f"{of_profile}@", places)
     work = Work("restore", repository=repository_place(repository, profile, places))
     with recorded(places, work, quiet=as_json) as run:
-        with closing(open_repository(asked, places, profile)) as opened:
+        with run.opened(lambda: open_repository(asked, places, profile)) as opened:
             report = _restore(
                 opened, name, (of_profile, of_host), paths, target, Conflict(conflict), OwnerMode(owner), run
             )

@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -72,7 +71,7 @@ def command(
     wanted = [_absolute(path) for path in paths]
     places = Places.default()
     work = Work("rewrite", repository=repository_place(repository, None, places), dry_run=dry_run)
-    with recorded(places, work, quiet=as_json) as run, closing(open_repository(asked, places)) as opened:
+    with recorded(places, work, quiet=as_json) as run, run.opened(lambda: open_repository(asked, places)) as opened:
         opened.unlock()
         plan = plan_removal(opened.reader(), _chosen(opened, names, profile, host), wanted)
         if not plan:

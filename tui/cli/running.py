@@ -16,7 +16,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,7 +25,20 @@ from msgspec.structs import replace
 
 from yester import __version__
 from yester.engine.errors import BusyError, RepositoryError, UsageError, YesterError
-from yester.engine.events import Error, ErrorCode, Event, File, Message, Result, RunBegin, RunEnd, shown
+from yester.engine.events import (
+    Error,
+    ErrorCode,
+    Event,
+    File,
+    Message,
+    MountAfter,
+    MountBefore,
+    Result,
+    RunBegin,
+    RunEnd,
+    Unmount,
+    shown,
+)
 from yester.engine.hooks import AllEvents
 from yester.engine.host import host_name
 from yester.engine.journal import EventStream, JournalFile, LineSink, Recorder, journal_path, new_run_id
@@ -44,6 +57,7 @@ from yester.tui.cli.run_words import with_source
 from yester.tui.cli.terminals import leave_dead_terminal, outliving_terminal
 
 if TYPE_CHECKING:
+    from yester.engine.repository import Repository
     from yester.plugins.dispatcher import Dispatcher
 
 T = TypeVar("T")
@@ -153,6 +167,21 @@ class Recorded:
     def notes(self, text: str) -> None:
         """Put words into the journal that nobody needs to hear at once."""
         self._recorder.event(Message(level="info", text=text, profile=self._work.profile))
+
+    @contextmanager
+    def opened(self, opening: "Callable[[], Repository]") -> "Iterator[Repository]":
+        """Open the repository of the work for the block, and tell of it before, when it is open and when it is not.
+
+        A plugin may make it reachable before, and let go of it afterwards.
+        """
+        about = (self._work.repository, self._work.profile, self._work.profile_id)
+        self.hooks.on_mount_before(MountBefore(*about))
+        try:
+            with closing(opening()) as repository:
+                self.hooks.on_mount_after(MountAfter(*about))
+                yield repository
+        finally:
+            self.hooks.on_unmount(Unmount(*about))
 
     def supervise(self, work: Callable[[Callable[[], bool]], T]) -> T:
         """Run `work(cancelled)` in a thread, with signals and requests heard and progress shown."""

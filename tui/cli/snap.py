@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, closing, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from yester.engine.errors import UsageError
-from yester.engine.events import MountAfter, MountBefore, Unmount, shown
+from yester.engine.events import shown
 from yester.engine.journal import new_run_id
 from yester.engine.labels import checked_tag
 from yester.engine.limits.conditions import reason_to_skip
@@ -224,22 +224,14 @@ class _Attempt:
         with run_lock(self.places.state, self.profile, self.places.runtime), ExitStack() as around:
             for each in AROUND:
                 around.enter_context(each(self.profile, self.run.notes))
-            return self._told()
+            return self._with_repository()
 
-    def _told(self) -> "SnapshotResult":
-        """Tell of the repository before it is opened, when it is open and when it is let go."""
-        profile, hooks = self.profile, self.run.hooks
-        about = (repository_place(None, profile, self.places), profile.name, profile.id.hex())
-        hooks.on_mount_before(MountBefore(*about))
-        try:
-            with closing(self._opened()) as repository:
-                hooks.on_mount_after(MountAfter(*about))
-                result = self._take(repository)
-                if result.snapshot is not None:
-                    update_in_background(repository, about[0])
-                return result
-        finally:
-            hooks.on_unmount(Unmount(*about))
+    def _with_repository(self) -> "SnapshotResult":
+        with self.run.opened(self._opened) as repository:
+            result = self._take(repository)
+            if result.snapshot is not None:
+                update_in_background(repository, repository_place(None, self.profile, self.places))
+            return result
 
     def _opened(self) -> Repository:
         control = self.run.control
