@@ -16,7 +16,7 @@ from yester.engine.restore.ownership import OwnerMode
 from yester.fs.adapter import Adapter
 from yester.fs.file_reading import Desk
 from yester.fs.file_system import FileSystem
-from yester.fs.inodes import Numbers, inode_of
+from yester.fs.inodes import ROOT, Numbers, inode_of
 from yester.fs.read_ahead import ReadAhead
 from yester.fs.sources import MountSource
 from yester.fs.views import ViewBuilder
@@ -182,3 +182,21 @@ async def test_what_cannot_be_read_is_opened_and_read_fails(tmp_path: Path) -> N
     handle = (await scene.adapter.open(inode, 0, WHO)).fh
     assert scene.pushed == []
     assert await refusal(scene.adapter.read(handle, 0, 10)) == errno.EIO
+
+
+async def test_when_the_list_of_snapshots_cannot_be_had_the_views_stay(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = Scene(tmp_path, local=False)
+    before = (await scene.adapter.lookup(ROOT, b"latest", WHO)).st_ino
+
+    for problem in (Retry("the store is away"), ZeroDivisionError("oops")):
+
+        def look(problem: Exception = problem) -> Any:
+            raise problem
+
+        monkeypatch.setattr(scene.adapter._system, "look", look)
+        monkeypatch.setattr(scene.adapter._system, "_looked", float("-inf"))
+        assert (await scene.adapter.lookup(ROOT, b"latest", WHO)).st_ino == before
+        assert str(problem) in caplog.text
+    assert [bool(record.exc_info) for record in caplog.records] == [False, True]

@@ -14,8 +14,8 @@ from yester.engine.errors import DamageError, Retry
 from yester.engine.restore.ownership import OwnerMode
 from yester.fs.attributes import FOREVER, VIEW_SECONDS
 from yester.fs.file_reading import STEP, WINDOW, Desk
-from yester.fs.file_system import FileSystem
-from yester.fs.inodes import IDS, LATEST, ROOT, SNAPSHOTS, Inode, Numbers, inode_of
+from yester.fs.file_system import POLL_SECONDS, FileSystem, NotLooked
+from yester.fs.inodes import IDS, LATEST, ROOT, SNAPSHOTS, TAGS, Inode, Numbers, inode_of
 from yester.fs.read_ahead import ReadAhead
 from yester.fs.snapshot_tree import FolderCache
 from yester.fs.sources import MountSource, NotAtHand
@@ -203,6 +203,62 @@ def test_snapshots_come_and_go_at_most_a_second_later(scene: Scene) -> None:
     with pytest.raises(OSError) as caught:
         scene.open().attributes(inode_of(1, 0))
     assert caught.value.errno == errno.ESTALE
+
+
+def test_who_has_the_number_of_a_forgotten_snapshots_entry_goes_on(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yester.fs.file_system.KEPT_TREES", 1)
+    (scene.source / "file").write_text("content")
+    gone, kept = scene.snapshots.take(scene.source), scene.snapshots.take(scene.source, time_ns=2 * 10**18)
+    system = scene.open()
+    file = find(system, "file", inode_of(1, 0))
+    scene.snapshots.forget(gone)
+    scene.now += 10
+    assert [name for name, _, _ in names(system, IDS)][2:] == [kept.hex().encode()]
+    assert find(system, "file", inode_of(2, 0))
+    assert bytes(system.open_file(file).read(0, 10)) == b"content"
+    assert system.lookup(inode_of(1, 0), b"..").st_ino == find(system, "snapshots/docs")
+    scene.snapshots.forget(kept)
+    scene.now += 10
+    assert names(system, IDS)[2:] == []
+    assert bytes(system.open_file(file).read(0, 10)) == b"content"
+    assert system.lookup(inode_of(1, 0), b"..").st_ino == ROOT
+
+
+def test_tags_are_shown_and_taken_away_at_the_next_look(scene: Scene) -> None:
+    sid = scene.snapshots.take(scene.source)
+    system = scene.open()
+    scene.snapshots.tags[sid] = ("good",)
+    assert names(system, TAGS)[2:] == []
+    scene.now = POLL_SECONDS[True]
+    assert [name for name, _, _ in names(system, TAGS)[2:]] == [b"good"]
+    scene.snapshots.tags.clear()
+    scene.now *= 2
+    assert names(system, TAGS)[2:] == []
+
+
+def test_a_far_store_is_looked_at_on_a_thread_when_it_is_due_and_never_amid_a_listing(remote: Scene) -> None:
+    first = remote.snapshots.take(remote.source)
+    system = remote.open()
+    second = remote.snapshots.take(remote.source, time_ns=2 * 10**18)
+    remote.now = POLL_SECONDS[False] - 1
+    assert [name for name, _, _ in names(system, IDS)][2:] == [first.hex().encode()]
+    opened = system.open_listing(IDS)
+    told: list[bytes] = []
+
+    def reply(name: bytes, after: int) -> bool:
+        remote.now += POLL_SECONDS[False]
+        told.append(name)
+        return True
+
+    system.list_from(opened, 0, reply)
+    assert told == [b".", b"..", first.hex().encode()]
+    with pytest.raises(NotLooked):
+        system.lookup(ROOT, b"latest")
+    assert find(system, "ids"), "the others see the list as it was, until the look has come to its end"
+    system.show(system.look())
+    assert {name for name, _, _ in names(system, IDS)[2:]} == {first.hex().encode(), second.hex().encode()}
 
 
 def test_what_is_forgotten_while_it_is_listed_is_left_out(scene: Scene) -> None:

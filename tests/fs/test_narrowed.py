@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.comparison import compare
 from tests.fs.mounting import World
-from tests.fs.test_contract import LIBC, Handle
+from tests.fs.test_contract import LIBC, Dirent, Handle
 from tests.fs.test_serving import inodes, wait_for
 
 
@@ -39,6 +39,18 @@ def opened(top: Path, handle: Handle) -> int:
         return found if found >= 0 else -ctypes.get_errno()
     finally:
         os.close(fd)
+
+
+def listed(folder: Path) -> dict[bytes, int]:
+    """The names that a folder lists, with the numbers that come with them, the dots among them."""
+    LIBC.opendir.restype = LIBC.readdir.restype = ctypes.c_void_p
+    handle = ctypes.c_void_p(LIBC.opendir(bytes(folder)))
+    found = {}
+    while place := LIBC.readdir(handle):
+        entry = Dirent.from_address(place)
+        found[entry.d_name] = entry.d_ino
+    LIBC.closedir(handle)
+    return found
 
 
 def test_one_profile_shows_its_snapshots_and_new_ones(filled: World) -> None:
@@ -82,6 +94,12 @@ def test_one_folder_is_the_root_with_all_that_belongs_to_it(filled: World, far: 
             assert {entry.name: entry.inode() for entry in entries} == {
                 name: os.lstat(mnt / name).st_ino for name in ("b", "file")
             }
+        assert {name: listed(mnt)[name] for name in (b".", b"..")} == {b".": 1, b"..": 1}
+        assert listed(mnt / "b") == {
+            b".": os.stat(mnt / "b").st_ino,
+            b"..": 1,
+            **{name.encode(): os.stat(mnt / "b" / name).st_ino for name in ("c", "file")},
+        }
         assert os.stat(mnt / "b" / "..").st_ino == os.stat(mnt).st_ino == os.stat(mnt / ".").st_ino == 1
         assert os.statvfs(mnt).f_files == 5
 
