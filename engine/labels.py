@@ -82,7 +82,12 @@ def checked_tag(tag: str) -> str:
 
 
 def checked_name(name: str) -> str:
-    """Return a name, or the empty text; UsageError unless it is one line of up to 200 printable characters."""
+    """Return a name, or the empty text; UsageError unless it is one line of up to 200 printable characters.
+
+    `latest` is none: nobody would find the snapshot by it.
+    """
+    if name == "latest":
+        raise UsageError("latest names the newest snapshot already", hint="Give another name.")
     if len(name) > _NAME_SIZE or not name.isprintable() or name != name.strip():
         raise UsageError(
             f"{name!r} cannot name a snapshot", hint="Write one line of up to 200 characters, no blank at either end."

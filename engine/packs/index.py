@@ -12,9 +12,13 @@ are dropped as a whole when one of their fragments does not count any more, and 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from threading import RLock
 from typing import NamedTuple, Protocol
+from weakref import finalize
 
 from yester.engine.errors import DamageError, Missing
 from yester.engine.ids import SHORT_ID_SIZE, BlobKind, FragmentId, PackId
@@ -30,7 +34,7 @@ from yester.engine.packs.segments import (
     pack_prefix,
     place_of,
 )
-from yester.engine.places import ensured, unwritable
+from yester.engine.places import unwritable
 from yester.engine.sealed.keys import Keys
 from yester.engine.store import Store
 
@@ -61,6 +65,12 @@ class Indexed(Protocol):
     def index(self) -> "Index":
         """The one index that all who use this repository object share."""
         ...
+
+
+def _discard(path: Path) -> None:
+    """Delete a segment that is of no use; one in a folder that cannot be written does no harm there."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 class _Batch(NamedTuple):
@@ -103,6 +113,7 @@ class Index:
         self._unsure: frozenset[bytes] = frozenset()
         """Packs that are not to be built upon: those that do not count, and those of write-only clients."""
         self._gone: set[PackId] = set()
+        self._spare: Path | None = None
         self._open_cached()
         self.refresh()
 
@@ -343,7 +354,7 @@ class Index:
         void = [segment for segment in self.segments if not segment.fragments <= counting]
         self.segments = tuple(segment for segment in self.segments if segment.fragments <= counting)
         for segment in void:
-            segment.path.unlink(missing_ok=True)
+            _discard(segment.path)
 
     def _batches(self, wanted: Iterable[FragmentId], fetched: dict[FragmentId, Fragment]) -> Iterator[_Batch]:
         """Yield the content of fragments in batches that memory can hold."""
@@ -375,10 +386,26 @@ class Index:
         replaced: Collection[FragmentId],
         pack_rows: Iterable[bytes],
     ) -> Segment:
+        rows = list(pack_rows)
         try:
-            return write_segment(self._folder, runs, fragments, replaced, pack_rows)
+            return write_segment(self._folder, runs, fragments, replaced, rows)
         except OSError as error:
-            raise unwritable(self._folder, error) from error
+            self._make_do(error)
+        return self._write(runs, fragments, replaced, rows)
+
+    def _make_do(self, error: OSError) -> None:
+        """Go on in a temporary folder, which lasts as long as this index does; YesterError when there is none.
+
+        Whoever has no room left needs to get at his files more than ever.
+        """
+        unwritten = unwritable(self._folder, error)
+        if self._spare is not None:
+            raise unwritten from error
+        try:
+            self._folder = self._spare = Path(mkdtemp(prefix="yester-index-"))
+        except OSError:
+            raise unwritten from error
+        finalize(self, rmtree, self._spare, ignore_errors=True)
 
     def _merge(self) -> None:
         """Keep the segments few, and each record rarely copied."""
@@ -399,31 +426,35 @@ class Index:
             return
         self.segments = (*kept, merged)
         for segment in small:
-            segment.path.unlink(missing_ok=True)
+            _discard(segment.path)
 
     def _open_cached(self) -> None:
         """Open the segments that earlier runs left, those that cover most first; delete what is of no use."""
-        sweep(ensured(self._folder), time.time())
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            self._make_do(error)
+        sweep(self._folder, time.time())
         found = []
         for path in self._folder.glob(f"*{SUFFIX}"):
             try:
                 found.append(Segment(path))
             except SegmentDamaged:
-                path.unlink(missing_ok=True)
+                _discard(path)
         covered: set[FragmentId] = set()
         for segment in sorted(found, key=lambda segment: len(segment.fragments), reverse=True):
             if covered.isdisjoint(segment.fragments):
                 covered |= segment.fragments
                 self.segments += (segment,)
             else:
-                segment.path.unlink(missing_ok=True)
+                _discard(segment.path)
 
     def _rebuild(self, path: Path) -> None:
         """Throw a damaged segment away and fetch its fragments again, unless another thread just did."""
         with self._lock:
             if any(segment.path == path for segment in self.segments):
                 self.segments = tuple(segment for segment in self.segments if segment.path != path)
-                path.unlink(missing_ok=True)
+                _discard(path)
                 self.refresh()
 
 

@@ -119,7 +119,7 @@ def write_segment(
 def sweep(folder: Path, now: float) -> None:
     """Delete what killed writers left half done a day ago or longer. `now` is in seconds since 1970."""
     for path in folder.glob(f".*{_UNFINISHED}"):
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # another swept it, or the folder cannot be written
             if path.stat().st_mtime < now - _DAY:
                 path.unlink()
 

@@ -1,5 +1,9 @@
+import errno
+import gc
+import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.engine.holding import KEYS, Holding, short_id, some_blobs, some_entry
@@ -7,9 +11,11 @@ from tests.engine.holding import KEYS, Holding, short_id, some_blobs, some_entry
 from yester.engine.errors import Missing, YesterError
 from yester.engine.ids import FragmentId
 from yester.engine.packs import index as index_module
+from yester.engine.packs import segment_writing
 from yester.engine.packs.fragments import Fragment, put_fragment
 from yester.engine.packs.index import Index
 from yester.engine.packs.packs import PackEntry
+from yester.engine.packs.segments import Segment
 from yester.plugins.backends.memory import MemoryStore
 
 
@@ -226,7 +232,32 @@ def test_names_that_only_look_like_fragments_are_passed_over(holding: Holding) -
     assert holding.index.fragments() == set()
 
 
-def test_a_cache_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
-    (tmp_path / "index").write_text("a file is in the way")
-    with pytest.raises(YesterError, match="index"):
-        Holding(MemoryStore(), tmp_path / "index")
+def test_where_the_folder_cannot_be_written_it_makes_do_with_a_temporary_one(
+    holding: Holding, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has no room left wants his files back more than ever."""
+    put(holding, some_entry(1, 5))
+    really, spare = segment_writing.write_segment, tmp_path / "temporary"
+    spare.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(spare))
+
+    def full(folder: Path, *given: Any) -> Segment:
+        if spare not in folder.parents:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return really(folder, *given)
+
+    monkeypatch.setattr(index_module, "write_segment", full)
+    index = Index(holding.store, lambda: KEYS, holding.folder)
+    assert blob(1) in index and len(list(spare.iterdir())) == 1
+    del index
+    gc.collect()
+    assert list(spare.iterdir()) == [], "it goes with the index"
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
+    with pytest.raises(YesterError, match=f"{holding.folder} cannot be written: No space left"):
+        Index(holding.store, lambda: KEYS, holding.folder)
+
+
+def test_where_the_folder_cannot_be_made_neither(holding: Holding, tmp_path: Path) -> None:
+    put(holding, some_entry(1, 5))
+    (tmp_path / "file").touch()
+    assert blob(1) in Index(holding.store, lambda: KEYS, tmp_path / "file" / "index")
