@@ -14,11 +14,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from threading import RLock
 from typing import NamedTuple, Protocol
-from weakref import finalize
 
 from yester.engine.errors import DamageError, Missing
 from yester.engine.ids import SHORT_ID_SIZE, BlobKind, FragmentId, PackId
@@ -113,7 +111,6 @@ class Index:
         self._unsure: frozenset[bytes] = frozenset()
         """Packs that are not to be built upon: those that do not count, and those of write-only clients."""
         self._gone: set[PackId] = set()
-        self._spare: Path | None = None
         self._open_cached()
         self.refresh()
 
@@ -390,22 +387,13 @@ class Index:
         try:
             return write_segment(self._folder, runs, fragments, replaced, rows)
         except OSError as error:
-            self._make_do(error)
-        return self._write(runs, fragments, replaced, rows)
-
-    def _make_do(self, error: OSError) -> None:
-        """Go on in a temporary folder, which lasts as long as this index does; YesterError when there is none.
-
-        Whoever has no room left needs to get at his files more than ever.
-        """
-        unwritten = unwritable(self._folder, error)
-        if self._spare is not None:
-            raise unwritten from error
+            unwritten = unwritable(self._folder, error)
+        # Whoever has no room left needs to get at his files more than ever. An open segment needs no name.
         try:
-            self._folder = self._spare = Path(mkdtemp(prefix="yester-index-"))
+            with TemporaryDirectory(prefix="yester-index-") as folder:
+                return write_segment(Path(folder), runs, fragments, replaced, rows)
         except OSError:
-            raise unwritten from error
-        finalize(self, rmtree, self._spare, ignore_errors=True)
+            raise unwritten from None
 
     def _merge(self) -> None:
         """Keep the segments few, and each record rarely copied."""
@@ -430,10 +418,8 @@ class Index:
 
     def _open_cached(self) -> None:
         """Open the segments that earlier runs left, those that cover most first; delete what is of no use."""
-        try:
+        with suppress(OSError):  # whoever writes into it says so
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            self._make_do(error)
         sweep(self._folder, time.time())
         found = []
         for path in self._folder.glob(f"*{SUFFIX}"):

@@ -9,8 +9,8 @@ from yester.engine.repository import Repository, refuse_taken
 from yester.engine.secrets import SecretSource, find_secret, keep_in_keyring
 from yester.engine.ways_in import add_recovery
 from yester.plugins.backends.registry import open_store
-from yester.tui.cli.asking import new_passphrase_prompt
-from yester.tui.cli.opening import Access, open_repository, repository_place
+from yester.tui.cli.asking import new_passphrase_prompt, passphrase_prompt
+from yester.tui.cli.opening import Access, renamed_variables, repository_place
 from yester.tui.cli.options import secret_options
 from yester.tui.cli.wording import one_line
 
@@ -30,12 +30,20 @@ key nobody can ever read the repository again."""
 @click.option(
     "--like", metavar="REPO", help="Share ids and chunks with another repository, for copies between the two."
 )
+@click.option("--like-passphrase-file", metavar="FILE", default="", help="Read the passphrase of --like from a file.")
+@click.option(
+    "--like-passphrase-command", metavar="COMMAND", default="", help="Read the passphrase of --like from a program."
+)
+@click.option("--like-keyring", is_flag=True, help="Look for the passphrase of --like in the keyring.")
 @click.option("--label", default="", help="A name for this passphrase, shown where keys are listed.")
 @secret_options
 def command(
     place: str | None,
     no_encryption: bool,
     like: str | None,
+    like_passphrase_file: str,
+    like_passphrase_command: str,
+    like_keyring: bool,
     label: str,
     passphrase_file: str,
     passphrase_command: str,
@@ -49,7 +57,8 @@ def command(
     refuse_taken(store)  # before anybody has thought of a passphrase
     model = None
     if like is not None:
-        model = open_repository(Access(like, passphrase_file, passphrase_command, keyring), places)
+        stated = SecretSource(like_passphrase_file, like_passphrase_command, like_keyring)
+        model = _opened_model(like, (stated, access.source), places)
         model.unlock()
     secret = None if no_encryption else _new_secret(where, access)
     repository = Repository.create(store, secret, places=places, like=model, label=label)
@@ -59,6 +68,15 @@ def command(
             keep_in_keyring(where, secret.decode("utf-8", "surrogateescape"))
         click.echo(_RECOVERY.format(key=add_recovery(repository)[0]))
     click.echo("\nnext: yester profile add NAME FOLDER" + _repo_option(where, places))
+
+
+def _opened_model(like: str, stated: tuple[SecretSource, ...], places: Places) -> Repository:
+    """Open the repository that the new one is to be like; YESTER_LIKE_PASSPHRASE… comes before YESTER_PASSPHRASE…."""
+    place = repository_place(like, None, places)
+    environment = renamed_variables("YESTER_LIKE_") or os.environ
+    return Repository.open(
+        open_store(place), lambda: find_secret(place, stated, environment, passphrase_prompt(place)), places=places
+    )
 
 
 def _new_secret(where: str, access: Access) -> bytes:

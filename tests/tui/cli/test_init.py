@@ -65,6 +65,22 @@ def test_a_repository_like_another_shares_its_ids(yester: Yester, plain: Path, t
     assert roots[0] == roots[1]
 
 
+def test_a_repository_like_another_may_have_a_passphrase_of_its_own(
+    yester: Yester, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    monkeypatch.setenv("YESTER_PASSPHRASE", "one")
+    assert yester("init", first).code == 0
+    monkeypatch.setenv("YESTER_PASSPHRASE", "two")
+    refused = yester("init", second, "--like", first)
+    assert refused.code == 6 and not (second / "config").exists()
+    (tmp_path / "one").write_text("one\n")
+    assert yester("init", tmp_path / "third", "--like", first, "--like-passphrase-file", tmp_path / "one").code == 0
+    monkeypatch.setenv("YESTER_LIKE_PASSPHRASE", "one")
+    assert yester("init", second, "--like", first).code == 0
+    assert yester("list", "--repo", second).code == 0
+
+
 def _root(place: Path) -> object:
     from yester.engine.places import Places
     from yester.engine.repository import Repository
