@@ -234,8 +234,9 @@ class Repository:
 
     def snapshot_ids(self) -> set[SnapshotId]:
         """Return the ids of the listed snapshots that were not forgotten."""
-        listed = {SnapshotId(digest_of(name)) for name in self._names(ObjectKind.SNAPSHOT)}
-        return listed - self.tombstoned()
+        # Tombstones first: what takes the place of a snapshot was there before its tombstone, and is listed then.
+        forgotten = self.tombstoned()
+        return {SnapshotId(digest_of(name)) for name in self._names(ObjectKind.SNAPSHOT)} - forgotten
 
     def snapshots(self) -> list[tuple[SnapshotId, Snapshot]]:
         """Return the snapshots that were not forgotten, oldest first; damaged ones are left out, see `damaged`."""
@@ -327,17 +328,25 @@ class Repository:
         if not self.can_read:
             return []
         memory = self._witness.recall()
-        snapshots, not_missed = self._to_compare()
-        said = self._witness.observe(snapshots, not_missed, memory)
+        snapshots, not_missed, forgotten = self._to_compare()
+        said = self._witness.observe(snapshots, not_missed, memory, forgotten)
         damaged = [str(error) for error in self.damaged.values()]
         return list(dict.fromkeys([*self._whereabouts.remarks(), *damaged, *self._noticed, *said]))
 
-    def _to_compare(self) -> tuple[list[tuple[SnapshotId, Snapshot]], set[SnapshotId]]:
-        """Return the snapshots, and the ids of those that nobody misses though they are not among them."""
+    def _to_compare(self) -> tuple[list[tuple[SnapshotId, Snapshot]], set[SnapshotId], dict[str, int]]:
+        """Return the snapshots, the ids of those that nobody misses though they are not among them, and of each writer
+        the highest number of those that were forgotten.
+        """
         snapshots = self.snapshots()
         # A damaged snapshot is there: only its content is lost, which is said on its own.
         lost = {SnapshotId(digest_of(name)) for name in self.damaged if name.startswith("snap.")}
-        return snapshots, self.tombstoned() | lost
+        stones, forgotten = self.tombstone_objects(), dict[str, int]()
+        for name, stone in stones:
+            # Who can only add may not say how far another writer had come.
+            if stone.of_writer is not None and name not in self._blind:
+                writer = stone.of_writer.hex()
+                forgotten[writer] = max(stone.of_sequence, forgotten.get(writer, 0))
+        return snapshots, {SnapshotId(stone.snapshot) for _, stone in stones} | lost, forgotten
 
     def put_record(self, kind: ObjectKind, record: Record) -> bytes:
         """Seal and store a record; return the digest that names it."""
@@ -357,9 +366,9 @@ class Repository:
         """
         with turn(self.state):
             known = self._witness.recall()
-            snapshots, not_missed = self._to_compare()
+            snapshots, not_missed, forgotten = self._to_compare()
             # The new snapshot hides from later looks what was lost before it.
-            self._noticed += compare(known, snapshots, not_missed)[0]
+            self._noticed += compare(known, snapshots, not_missed, forgotten)[0]
             sequence, previous = self._next(known, snapshots)
             own = replace(snapshot, writer=self.writer, sequence=sequence, previous=previous)
             sid = self.put_snapshot(own, tags=tags, label=label)

@@ -112,6 +112,9 @@ class WriterSession:
         """Begin again after a lapse: prunes that list sessions from here on wait for it. StoreError as `tick`."""
         with self._lock:
             self._put()
+            # They are of a session that is over: that one of them is gone says nothing of this one.
+            for before in self._standing[:-1]:
+                self._delete(before)
             self._lapsed = False
 
     def _beat(self) -> None:

@@ -3,7 +3,8 @@
 Whoever can write to the store can delete objects, or put back an older copy of everything, and every object that is
 left is still true. Two things give it away: a writer's snapshots count up and each names the one before, so a gap in
 the list shows; and this client remembers the newest that it saw of every writer, so a missing end shows. A snapshot
-with a tombstone was forgotten on purpose and is not missed.
+with a tombstone was forgotten on purpose and is not missed, nor is one before the last that its writer had forgotten:
+its tombstone may have gone when that later one was there (docs/format.md, section 8.4).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -30,9 +31,15 @@ Memory = Mapping[str, Seen]
 
 
 def compare(
-    memory: Memory, snapshots: Sequence[tuple[SnapshotId, Snapshot]], tombstoned: Collection[bytes]
+    memory: Memory,
+    snapshots: Sequence[tuple[SnapshotId, Snapshot]],
+    tombstoned: Collection[bytes],
+    forgotten: Mapping[str, int] | None = None,
 ) -> tuple[list[str], dict[str, Seen]]:
-    """Return what is to be said about the list, and what to remember from now on. Pure."""
+    """Return what is to be said about the list, and what to remember from now on. Pure.
+
+    `forgotten` is, of each writer, the highest number of a snapshot that was forgotten on purpose.
+    """
     listed = {sid for sid, _ in snapshots}
     newest: dict[str, Seen] = {}
     gaps: list[bytes] = []
@@ -43,12 +50,15 @@ def compare(
         before = snapshot.previous
         if before is not None and before not in listed and before not in tombstoned:
             gaps.append(before)
+    last = dict(forgotten or {})
+    for writer, seen in newest.items():
+        last[writer] = max(seen.sequence, last.get(writer, 0))
     lost = [
         seen.snapshot
         for writer, seen in memory.items()
         if bytes.fromhex(seen.snapshot) not in listed
         and bytes.fromhex(seen.snapshot) not in tombstoned
-        and (writer not in newest or newest[writer].sequence < seen.sequence)
+        and last.get(writer, 0) < seen.sequence
     ]
     return _sentences(gaps, lost), merged(memory, newest)
 
@@ -93,6 +103,7 @@ class Witness:
         snapshots: Sequence[tuple[SnapshotId, Snapshot]],
         tombstoned: Collection[bytes],
         memory: Memory | None = None,
+        forgotten: Mapping[str, int] | None = None,
     ) -> list[str]:
         """Compare the list with what is remembered, remember it, and return sentences to warn with.
 
@@ -100,7 +111,7 @@ class Witness:
         and what it committed would then be missed in the list.
         """
         known = self.recall() if memory is None else memory
-        warnings, kept = compare(known, snapshots, tombstoned)
+        warnings, kept = compare(known, snapshots, tombstoned, forgotten)
         if kept != known:
             try:
                 with turn(ensured(self._path.parent)):

@@ -63,6 +63,7 @@ class Attempt:
         """`session` is None in a dry run. `there` are the packs in the store that may be built on, `unsound` others."""
         self._context, self._session, self._top, self._failures = context, session, top, failures
         self._there, self._unsound = there, unsound
+        self._named = context.repository.index.packs()
         self.needed: set[PackId] = set()
         """Packs that the snapshot may lie in, those of this run among them."""
         self.series = Series(None, None, ())
@@ -104,9 +105,16 @@ class Attempt:
                 raise Lapsed
             context.progress.phase(Phase.COMMIT)
             sid = context.repository.commit_snapshot(finished(draft, statistics), tags=context.request.tags)
-            self.needed = (context.repository.index.packs() & self._there) | writer.packs
+            self.needed = self._built_on() | writer.packs
             self._close(records, sid)
         return SnapshotResult(sid, statistics, tuple(taken.failures), result, suspected)
+
+    def _built_on(self) -> set[PackId]:
+        """Return the packs of earlier runs that this one may have built on.
+
+        Those that the index named when it began among them: loaded again, it does not name what was deleted since.
+        """
+        return (self._named | self._context.repository.index.packs()) & self._there
 
     def _suspicions(self, seen: Seen, taken: Taken) -> tuple[str, ...]:
         """Say which sources vanished or shrank since the last snapshot that was sound, and return that."""
@@ -144,7 +152,7 @@ class Attempt:
         if not _is_as(draft, parent[1]) or not self._has_same_sources(seen, taken, parent[1]):
             return
         statistics = msgspec.structs.replace(statistics_of(context, writer, taken), added_size=0, stored_size=0)
-        self.needed = context.repository.index.packs() & self._there
+        self.needed = self._built_on()
         self._close(records, parent[0])
         result: Result = "errors" if taken.failures else "unchanged"
         raise _Unchanged(SnapshotResult(None, statistics, tuple(taken.failures), result, suspected, parent[0]))
@@ -218,7 +226,7 @@ class Attempt:
         )
         if isinstance(writer, BlobWriter) and records is not None and self._session is not None:
             parent = series.parent[0] if series.parent is not None else None
-            self._keeper = Keeper(context, self._session, writer, records, parent, self._there, self._unsound)
+            self._keeper = Keeper(context, self._session, writer, records, parent, self._built_on, self._unsound)
         return self._capture.run(self._top)
 
     def _intake(self, writer: BlobWriter | DryWriter) -> Intake:

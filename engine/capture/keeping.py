@@ -10,7 +10,7 @@ A partial snapshot goes when a further one, or the complete one, stands for all 
 stays.
 """
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 
 from yester.engine.capture.context import RunContext
 from yester.engine.capture.drafting import draft_of, finished, statistics_of
@@ -37,12 +37,12 @@ class Keeper:
         writer: BlobWriter,
         records: FileCacheWriter,
         parent: SnapshotId | None,
-        there: Set[PackId],
+        built_on: Callable[[], Set[PackId]],
         unsound: Set[PackId],
     ) -> None:
-        """`there` are the packs of earlier runs that this one builds on, `unsound` those that it does not."""
+        """`built_on` returns the packs of earlier runs that this one uses; `unsound` are those that it does not."""
         self._context, self._session, self._writer, self._records = context, session, writer, records
-        self._parent, self._there, self._unsound = parent, there, unsound
+        self._parent, self._built_on, self._unsound = parent, built_on, unsound
         now = context.clock()
         # A stream that broke off is nothing to look at.
         self._every = 0 if context.request.only_streams else context.profile.partial_every
@@ -94,7 +94,7 @@ class Keeper:
         snapshot = finished(draft, statistics_of(context, self._writer, taken))
         sid = repository.commit_snapshot(snapshot, tags=context.request.tags)
         self._shown = self._added()
-        needed = repository.index.packs() & self._there | self._writer.packs
+        needed = self._built_on() | self._writer.packs
         if not is_lasting(repository, self._session, sid, needed, self._unsound):
             repository.forget_snapshot(sid, "a prune took what it was built on")
             return

@@ -41,4 +41,5 @@ def is_whole(repository: Repository, sid: SnapshotId, lasting: Set[PackId]) -> b
     index.restrict(lasting)
     snapshot, presence = repository.snapshot(sid), Presence(repository.reader(READER_SIZE), index)
     beside = (blob for blob in (snapshot.links, snapshot.errors, snapshot.profile_text) if blob is not None)
-    return all(map(presence.has, beside)) and presence.tree(decode_root(snapshot.root).tree)
+    root = decode_root(snapshot.root)
+    return all(map(presence.has, beside)) and (not root.refs or presence.tree(root.tree))

@@ -10,7 +10,7 @@ than a damaged repository tells. Others may write meanwhile: packs come before f
 snapshots, so they are listed in the opposite order, and what is missing is asked for again before it is a problem.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -92,6 +92,14 @@ class Examination:
             hurt = self._examine(sid, snapshot, reader)
             if hurt is not None:
                 self.hurt.append(hurt)
+
+    def look_again(self, hurt: Iterable[Hurt]) -> list[Hurt]:
+        """Walk snapshots that were not what was written by what is stored by now; return those that still are not."""
+        self.index.refresh()
+        reader = BlobReader(_View(self._repository.store, self._repository.keys, self.index))
+        self.trees = TreeCheck(reader, self.packs.lost, self._problems, self._tick)
+        found = (self._examine(each.sid, each.snapshot, reader) for each in hurt)
+        return [each for each in found if each is not None]
 
     def _examine(self, sid: SnapshotId, snapshot: Snapshot, reader: BlobReader) -> Hurt | None:
         """Walk a snapshot, and name what damage hits in it; None when there is none."""

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 
 import msgspec
 
-from yester.engine.capture.seen import Presence
-from yester.engine.capture.standing import Listed, listed
+from yester.engine.capture.last_look import is_lasting
+from yester.engine.capture.standing import listed
 from yester.engine.copying.frames import FrameCopier
 from yester.engine.copying.lacking import Lacking
 from yester.engine.copying.rebuilding import Base, Rebuilder
 from yester.engine.errors import CancelledError, DamageError, Denied, UsageError, YesterError
 from yester.engine.events import Phase
 from yester.engine.host import host_name
-from yester.engine.ids import SHORT_ID_SIZE, BlobId, BlobKind, ListId, PackId, SnapshotId, TreeId
+from yester.engine.ids import SHORT_ID_SIZE, BlobId, BlobKind, ListId, SnapshotId, TreeId
 from yester.engine.packs.adoption import adopt_orphans
 from yester.engine.packs.reading import BlobReader
 from yester.engine.packs.writing import BlobWriter
@@ -138,7 +138,6 @@ class _Copying:
         self._counters = Counters()
         self._told = 0.0
         self._added_size = self._stored_size = 0
-        self._needed: set[PackId] = set()
         self._mine: dict[SnapshotId, Snapshot] = {}
         """The snapshots of the source."""
         self._copies: list[Taken] = []
@@ -184,37 +183,30 @@ class _Copying:
 
     def _copied(self, sid: SnapshotId, snapshot: Snapshot, label: Label | None) -> SnapshotId:
         """Copy one snapshot, again when a prune took meanwhile what it was built on."""
-        before = listed(self._target)
+        target, index = self._target, self._target.index
         for _ in range(_COMMITS):
-            self._target.index.restrict(before.lasting)
-            with BlobWriter(self._target) as writer:
+            lasting = listed(target).lasting
+            index.restrict(lasting)
+            built_on = index.packs() & lasting
+            with BlobWriter(target) as writer:
                 moved = self._moved(writer, sid, snapshot)
                 writer.flush()
-                copy, committed = self._commit(moved, label)
-                self._needed = (self._target.index.packs() & before.lasting) | writer.packs
                 self._added_size += writer.statistics.added_size
                 self._stored_size += writer.statistics.stored_size
-            stands = self._session.stands()
-            looked = listed(self._target)
-            if (stands and self._needed <= looked.packs) or self._is_whole(copy, looked):
-                self._note(copy, committed)
-                return copy
-            self._target.forget_snapshot(copy, "a prune took what it was built on")
+            # Before it commits, as any writer: what is known to be without its packs need not be committed.
+            if self._session.stands():
+                copy, committed = self._commit(moved, label)
+                if is_lasting(target, self._session, copy, built_on | writer.packs, frozenset()):
+                    self._note(copy, committed)
+                    return copy
+                target.forget_snapshot(copy, "a prune took what it was built on")
             self._session.renew()
-            before = listed(self._target)
+            # What was forgotten meanwhile is whole no longer.
+            self._copies.clear()
         raise YesterError(
             "Packs that the copy needs were deleted while it worked, again and again",
             hint="Let the program that prunes the target end, and copy again.",
         )
-
-    def _is_whole(self, sid: SnapshotId, looked: Listed) -> bool:
-        index = self._target.index
-        index.refresh()
-        index.restrict(looked.lasting)
-        snapshot, presence = self._target.snapshot(sid), Presence(self._target.reader(_READER_SIZE), index)
-        beside = (blob for blob in (snapshot.links, snapshot.errors, snapshot.profile_text) if blob is not None)
-        root = decode_root(snapshot.root)
-        return all(map(presence.has, beside)) and (not root.refs or presence.tree(root.tree))
 
     def _commit(self, moved: Snapshot, label: Label | None) -> Taken:
         target = self._target

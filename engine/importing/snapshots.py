@@ -7,6 +7,7 @@ snapshot that was imported what its inodes hold, by walking it beside the folder
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
@@ -16,7 +17,7 @@ from yester import __version__
 from yester.engine.capture.chunking import Chunker
 from yester.engine.capture.drafting import stored_report
 from yester.engine.capture.intake import Failure
-from yester.engine.capture.last_look import is_lasting
+from yester.engine.capture.last_look import Lapsed, is_lasting
 from yester.engine.capture.source import Content, ContentReader
 from yester.engine.capture.standing import listed
 from yester.engine.entries import Entry, Mark
@@ -185,12 +186,16 @@ class _Importing:
         for _ in range(_COMMITS):
             there = listed(repository).lasting
             repository.index.restrict(there)
-            with BlobWriter(repository, level=self._series.profile.compression) as writer:
+            named = repository.index.packs()
+            with (
+                suppress(Lapsed),
+                BlobWriter(repository, level=self._series.profile.compression) as writer,
+            ):
                 taken = self._committed(writer, source, parent)
-                needed = (repository.index.packs() & there) | writer.packs
-            if is_lasting(repository, self._session, taken.snapshot, needed, set()):
-                return taken
-            repository.forget_snapshot(taken.snapshot, "a prune took what it was built on")
+                needed = (named & there) | writer.packs
+                if is_lasting(repository, self._session, taken.snapshot, needed, set()):
+                    return taken
+                repository.forget_snapshot(taken.snapshot, "a prune took what it was built on")
             self._session.renew()
             self._known = {}
         raise YesterError(
@@ -217,6 +222,8 @@ class _Importing:
         writer.flush()
         statistics = _statistics(tree, writer, time.time_ns() - begun)
         snapshot = msgspec.structs.replace(snapshot, statistics=statistics)
+        if not self._session.stands():
+            raise Lapsed
         sid = repository.commit_snapshot(snapshot, label=self._label(source))
         self._known = tree.known
         self._counters.files += tree.summary.files

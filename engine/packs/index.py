@@ -132,13 +132,17 @@ class Index:
     def locate(self, blob: bytes, but: Collection[PackId] = ()) -> Location | None:
         """Return where a blob (full or short id) lies; None when it is nowhere, or in no stored pack yet.
 
-        `but` are packs of earlier runs that are not meant.
+        `but` are packs of earlier runs that are not meant. What lies only in packs that do not count is found all the
+        same: that a prune is about to delete one is a reason not to build on it, and none to call its content lost.
         """
         short = blob[:SHORT_ID_SIZE]
         frame = self.pending.get(short)
         if frame is not None and frame.entry is not None:
             return _place(frame, frame.entry, short)
-        found = self._find(short, [pack[:PACK_PREFIX_SIZE] for pack in but] if but else ())
+        passed = [pack[:PACK_PREFIX_SIZE] for pack in but] if but else []
+        found = self._find(short, passed)
+        if found is None and self._allowed is not None:
+            found = self._first(short, frozenset(pack[:PACK_PREFIX_SIZE] for pack in self._gone).union(passed))
         return None if found is None else found[0].location(found[1])
 
     def holds(self, short: bytes) -> bool:
@@ -325,6 +329,15 @@ class Index:
                     if attempts == _LISTINGS:
                         raise
 
+    def disown(self, fragments: Collection[FragmentId]) -> None:
+        """Let fragments count no more that turned out to be damaged: what is remembered of them is nowhere else.
+
+        StoreError when the store fails.
+        """
+        with self._lock:
+            self.damaged.update((fragment, "it is not what was written") for fragment in fragments)
+            self.refresh()
+
     def _covered(self) -> set[FragmentId]:
         return self._named.fragments.union(*(segment.fragments for segment in self.segments))
 
@@ -333,7 +346,7 @@ class Index:
         sound = (segment for segment in self.segments if segment.fragments <= listed)
         replaced = set[FragmentId]().union(*(segment.replaced for segment in sound))
         while True:
-            self._drop(listed - replaced)
+            self._drop(listed - replaced - self.damaged.keys())
             wanted = listed - replaced - self._covered() - self.damaged.keys()
             if not wanted:
                 break

@@ -71,15 +71,22 @@ def judge(repository: Repository, folder: Path, tick: Callable[[int, int], None]
 
 
 def readable_snapshots(repository: Repository) -> list[tuple[SnapshotId, Snapshot]]:
-    """Return all snapshots; DamageError when one cannot be read: nobody knows what it needs."""
-    snapshots = repository.snapshots()
-    for name, error in repository.damaged.items():
-        if name.startswith("snap."):
-            raise DamageError(
-                f"{error.what}; what it needs is not known",
-                hint="A prune frees nothing while a snapshot cannot be read. Run `yester check`.",
-            )
-    return snapshots
+    """Return all snapshots; DamageError when one cannot be read: nobody knows what it needs.
+
+    Who replaces a snapshot commits the new one before the old one goes: a listing may have begun too early for the one
+    and end too late for the other. So it is repeated until none that was listed before or after it is missing.
+    """
+    while True:
+        before = repository.snapshot_ids()
+        snapshots = repository.snapshots()
+        for name, error in repository.damaged.items():
+            if name.startswith("snap."):
+                raise DamageError(
+                    f"{error.what}; what it needs is not known",
+                    hint="A prune frees nothing while a snapshot cannot be read. Run `yester check`.",
+                )
+        if before | repository.snapshot_ids() <= {sid for sid, _ in snapshots}:
+            return snapshots
 
 
 def _refer(

@@ -31,7 +31,7 @@ class Keeping:
     def __init__(
         self, needs: Needs, store: Store, keys: Keys, listed: Collection[PackId], doomed: Collection[PackId]
     ) -> None:
-        """Only copies in listed packs count; in doomed ones, which may go at any time, where there is no other."""
+        """Only copies in listed packs count; in doomed ones, which may go at any time, where no other is whole."""
         self._needs = needs
         self._verifier = Verifier(store, keys)
         self._rows = [row for row in needs.segment.pack_rows() if PackId(row[:32]) in listed]
@@ -59,12 +59,10 @@ class Keeping:
     def _keep_only(self, rows: range, copies: Sequence[tuple[int, Copy]]) -> None:
         """Keep the one copy that can be kept; leave blobs with several for later."""
         there = [each for each in copies if each[1].pack in self._number]
-        lasting = [each for each in there if each[1].pack not in self._doomed]
-        chosen = (lasting or there)[:1]
-        if len(lasting) > 1:
+        if len(there) > 1:
             self._twice.append(rows.start)
-        elif chosen:
-            self._keep(rows, *chosen[0])
+        elif there:
+            self._keep(rows, *there[0])
         else:
             self.lost += 1
 
@@ -85,11 +83,14 @@ class Keeping:
             tick()
 
     def _candidates(self, first: int) -> list[tuple[int, Copy]]:
-        """Return the copies that may be kept, the best one first."""
+        """Return the copies that may be kept, the best one first; those in doomed packs last, as they cost a copy."""
         record = self._needs.segment.records(range(first, first + 1))[0]
         copies = self._needs.copies(record[:SHORT_ID_SIZE])
-        lasting = [each for each in copies if each[1].pack in self._number and each[1].pack not in self._doomed]
-        return sorted(lasting, key=lambda each: (-self._needed_size[self._number[each[1].pack]], each[1].pack))
+        return sorted([each for each in copies if each[1].pack in self._number], key=self._rank)
+
+    def _rank(self, each: tuple[int, Copy]) -> tuple[bool, int, bytes]:
+        pack = each[1].pack
+        return pack in self._doomed, -self._needed_size[self._number[pack]], pack
 
     def _location(self, row: int) -> Location:
         segment = self._needs.segment

@@ -31,7 +31,7 @@ def sweep(repository: Repository, watched: Watched) -> Leftovers:
     stones = repository.tombstone_objects()
     labels = repository.label_objects()
     # Whoever put one of these labels for a snapshot that is yet to come is listed now.
-    are_final = not (watched.writers() | watched.writers())
+    are_final = not watched.writers()
     names = set(repository.store.list(name_of(ObjectKind.SNAPSHOT, b"")))
     forgotten = repository.tombstoned()
     there, snapshots = repository.snapshot_ids(), dict(repository.trusted_snapshots())

@@ -67,7 +67,8 @@ class Watched:
 
     def writers(self) -> set[bytes]:
         """List sessions; return those of others that may commit a snapshot."""
-        return {id for id in self.look() if not self._is_prune(id)}
+        # Listed twice: a session that gives a sign of life while it is listed may be missed once.
+        return {id for look in (self.look, self.look) for id in look() if not self._is_prune(id)}
 
     def describe(self, id: bytes) -> str:
         """Return what is known of a session, in words."""
@@ -80,7 +81,7 @@ class Watched:
         `waiting` is told, again and again, for whom; `cancelled` is called as often, and may raise.
         """
         left = set(ids)
-        # Listed twice: a session that gives a sign of life while it is listed may be missed once.
+        # Listed twice, as above.
         while left := left & (self.look() | self.look()):
             left -= {id for id in left if self._is_still(id) and self._bury(id)}
             if left:
@@ -106,7 +107,7 @@ class Watched:
                 with suppress(Missing):
                     self._store.delete(name)
         # Only now: who gave a sign of life meanwhile either shows here, or learns that its session was taken away.
-        return not live_sessions(self._store.list(mine))
+        return not any(live_sessions(self._store.list(mine)) for _ in range(2))
 
     def _is_prune(self, id: bytes) -> bool:
         if id not in self._sessions:

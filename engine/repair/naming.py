@@ -14,6 +14,8 @@ from yester.engine.sealed.sealing import ObjectKind, name_of
 def mend_index(repository: Repository) -> Adoption:
     """Name all packs that are there, then delete the fragments that cannot be read. StoreError when the store fails."""
     damaged = [fragment for fragment in list_fragments(repository.store) if _is_damaged(repository, fragment)]
+    # This client's cache may be older than the damage, and name packs that nothing in the store does.
+    repository.index.disown(damaged)
     adopted = adopt_orphans(repository)
     _delete(repository, damaged)
     return adopted

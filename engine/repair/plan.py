@@ -51,6 +51,14 @@ def plan_repair(examination: Examination) -> RepairPlan:
     )
 
 
+def plan_again(examination: Examination, plan: RepairPlan) -> tuple[list[Hurt], list[Hurt]]:
+    """Return which of the snapshots are still to be replaced, and which to be forgotten, by what is there now."""
+    hopeless = {hurt.sid for hurt in plan.hopeless}
+    left = examination.look_again((*plan.hurt, *plan.hopeless))
+    lost = [hurt for hurt in left if _is_lost(examination, hurt)]
+    return [hurt for hurt in left if hurt not in lost], [hurt for hurt in lost if hurt.sid in hopeless]
+
+
 def _kind(name: str) -> ObjectKind | None:
     try:
         return kind_of(name)

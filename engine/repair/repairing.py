@@ -6,31 +6,33 @@ Afterwards no run finds a lost blob in the index: files that are still in the so
 """
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
+from yester.engine.capture.standing import listed
 from yester.engine.check.examination import Examination, Hurt
 from yester.engine.check.packs import sound_pieces
 from yester.engine.check.report import Problems
 from yester.engine.check.trees import TreeCheck
-from yester.engine.entries import Entry, Mark
-from yester.engine.errors import CancelledError, Missing
+from yester.engine.entries import Entry
+from yester.engine.entries import Mark as EntryMark
+from yester.engine.errors import CancelledError, Missing, StoreError
 from yester.engine.failure_report import encode_report
 from yester.engine.host import host_name
 from yester.engine.ids import BlobKind, PackId
-from yester.engine.packs.packs import list_packs
 from yester.engine.packs.writing import BlobWriter
 from yester.engine.progress import Progress
 from yester.engine.repair.naming import mend_index, unname
-from yester.engine.repair.plan import RepairPlan
+from yester.engine.repair.plan import RepairPlan, plan_again
 from yester.engine.repository import Repository
 from yester.engine.rewriting.edits import mending
 from yester.engine.rewriting.snapshots import Replaced, Replacement, Rewriter
-from yester.engine.sealed.sealing import digest_of
+from yester.engine.sealed.records import Mark
+from yester.engine.sealed.sealing import ObjectKind, name_of
 from yester.engine.sessions import WriterSession
 from yester.engine.trees.directories import decode_root
 
@@ -83,26 +85,47 @@ def carry_out(
         started_ns=time.time_ns(),
     )
     with session:
-        report.salvaged = _salvage(repository, plan, cancelled)
-        report.packs = _delete(repository, [verdict.entry.name for verdict in plan.packs])
-        unname(repository, plan.gone | {verdict.entry.pack for verdict in plan.packs})
-        mend = _mend(examination.trees)
-        rewriter = Rewriter(repository, mend, reason="repaired", cancelled=cancelled)
-        wanted = (_replacement(repository, hurt, examination.trees) for hurt in plan.hurt)
-        report.replaced.extend(rewriter.replace(wanted, time.time_ns()))
-        for hurt in plan.hopeless:
-            repository.forget_snapshot(hurt.sid, "nothing of it could be read")
+        # First: a mark that cannot be read keeps every writer from working.
         report.records = _delete(repository, plan.records)
+        damaged = {verdict.entry.pack for verdict in plan.packs}
+        with _marked(repository, damaged):
+            report.salvaged = _salvage(repository, plan, cancelled)
+            report.packs = _delete(repository, [verdict.entry.name for verdict in plan.packs])
+        unname(repository, plan.gone | damaged)
+        # Much may have been stored again since it was examined, by this repair or by a run.
+        hurt, hopeless = plan_again(examination, plan)
+        rewriter = Rewriter(
+            repository, _mend(examination.trees), reason="repaired", cancelled=cancelled, damaged=lambda error: None
+        )
+        wanted = (_replacement(repository, each, examination.trees) for each in hurt)
+        report.replaced.extend(rewriter.replace(wanted, time.time_ns()))
+        for each in hopeless:
+            repository.forget_snapshot(each.sid, "nothing of it could be read")
     return report
 
 
+@contextmanager
+def _marked(repository: Repository, packs: Collection[PackId]) -> Iterator[None]:
+    """Let nobody count on these packs, which are to go, as a prune does: it too may delete the other copy of a blob."""
+    if not packs:
+        yield
+        return
+    mark = Mark(packs=tuple(sorted(packs)), fragments=(), writer=repository.writer, time_ns=time.time_ns())
+    name = name_of(ObjectKind.MARK, repository.put_record(ObjectKind.MARK, mark))
+    try:
+        yield
+    finally:
+        # Whatever happened: from here on this repair deletes no pack.
+        with suppress(StoreError):
+            repository.store.delete(name)
+
+
 def _salvage(repository: Repository, plan: RepairPlan, cancelled: Callable[[], bool]) -> int:
-    """Store what is whole in damaged packs once more, where no sound pack has it."""
+    """Store what is whole in damaged packs once more, where no sound pack has it that is there to stay."""
     damaged = {verdict.entry.pack for verdict in plan.packs}
     if not damaged:
         return 0
-    sound = {PackId(digest_of(name)) for name in list_packs(repository.store)} - damaged
-    repository.index.restrict(sound)
+    repository.index.restrict(listed(repository).lasting - damaged)
     with BlobWriter(repository) as writer:
         for verdict in plan.packs:
             if cancelled():
@@ -152,10 +175,10 @@ def _mend(trees: TreeCheck) -> Callable[[Entry], Entry]:
     def mend(entry: Entry) -> Entry:
         """Take from an entry what cannot be read, and mark it."""
         if trees.attributes(entry):
-            marks = entry.marks | Mark.ATTRIBUTES_UNREADABLE
+            marks = entry.marks | EntryMark.ATTRIBUTES_UNREADABLE
             entry = replace(entry, xattrs=b"", xattrs_stored=False, flags=0, marks=marks)
         if trees.content(entry):
-            marks = (entry.marks | Mark.UNREADABLE) & ~Mark.LIST
+            marks = (entry.marks | EntryMark.UNREADABLE) & ~EntryMark.LIST
             entry = replace(entry, refs=(), extents=None, marks=marks)
         return entry
 

@@ -48,8 +48,12 @@ class _Open:
 class TreeRewriter:
     """Writes trees anew. `mend` is called for names that edits name, and for directories below which names are lost."""
 
-    def __init__(self, source: BlobSource, put: Put, page_key: bytes, mend: Mend) -> None:
+    def __init__(
+        self, source: BlobSource, put: Put, page_key: bytes, mend: Mend, damaged: Callable[[DamageError], None]
+    ) -> None:
+        """`damaged` is told of each node that cannot be read, and may raise; else what is in it is left out."""
         self._source = source
+        self._damaged = damaged
         self._put = put
         self._page_key = page_key
         self._mend = mend
@@ -105,17 +109,20 @@ class TreeRewriter:
             return entry
         try:
             directory = Directory(self._source, entry.tree, entry.summary.entries if entry.summary else None)
-        except DamageError:
+        except DamageError as error:
+            self._damaged(error)
             removals.add(ordinal + 1, _below(entry))
             return replace(entry, refs=(), summary=None, marks=entry.marks | Mark.UNREADABLE)
         writer = TreeWriter(self._put, self._page_key, self._owners)
-        return _Open(entry, ordinal, edits, writer, _readable(directory, ordinal + 1, removals))
+        return _Open(entry, ordinal, edits, writer, _readable(directory, ordinal + 1, removals, self._damaged))
 
 
-def _readable(directory: Directory, first: int, removals: Removals) -> Iterator[tuple[Page, int, int]]:
+def _readable(
+    directory: Directory, first: int, removals: Removals, damaged: Callable[[DamageError], None]
+) -> Iterator[tuple[Page, int, int]]:
     """Yield what can be read of a directory; the ordinals of what cannot go."""
     expected = 0
-    for page, _, base in directory.sound_leaves(lambda error: None):
+    for page, _, base in directory.sound_leaves(damaged):
         removals.add(first + expected, base - expected)
         for row, ordinal in enumerate(page.ordinals()):
             yield page, row, first + base + ordinal

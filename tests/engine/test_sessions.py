@@ -108,6 +108,19 @@ def test_a_tick_after_it_was_taken_away_does_not_hide_that(store: MemoryStore) -
     assert list(store.list()) == []
 
 
+def test_one_that_began_again_does_not_lapse_for_what_was_gone_before(store: MemoryStore) -> None:
+    with at_work(store) as session:
+        store.delete(session_name(session.id, 0))
+        assert not session.stands()
+        session.renew()
+        assert list(store.list()) == [session_name(session.id, 1)]
+        session.tick()
+        assert session.stands()
+        store.delete(session_name(session.id, 2))
+        session.tick()
+        assert not session.stands()
+
+
 def test_what_a_failing_store_left_is_deleted_later(store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(_: str) -> None:
         raise Retry("the connection is lost")

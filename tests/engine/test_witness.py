@@ -71,6 +71,14 @@ def test_what_was_forgotten_on_purpose_is_not_missed() -> None:
     assert compare(seen(ME, 3), [], {sid(ME, 3)})[0] == []
 
 
+def test_one_before_the_last_that_was_forgotten_is_not_missed() -> None:
+    """Its own tombstone went when a later snapshot was there, and that one was forgotten afterwards."""
+    for listed in (series(ME, 1), []):
+        assert compare(seen(ME, 2), listed, {sid(ME, 3)}, {ME.hex(): 3})[0] == []
+        assert len(compare(seen(ME, 4), listed, {sid(ME, 3)}, {ME.hex(): 3})[0]) == 1
+        assert len(compare(seen(ME, 2), listed, {sid(YOU, 3)}, {YOU.hex(): 3})[0]) == 1
+
+
 def test_a_new_snapshot_after_a_rollback_ends_the_warning() -> None:
     listed = series(ME, 1, 2)
     new_id, new = series(ME, 4)[0]

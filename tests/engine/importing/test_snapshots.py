@@ -3,19 +3,23 @@
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from tests.acting import Acting
 from tests.comparison import compare
 from tests.engine.importing.foreign import Foreign
-from tests.engine.restoring_rig import restored
+from tests.engine.restoring_rig import checked, restored
 from tests.rig import Rig, write
 
 from yester.engine.errors import CancelledError, YesterError
 from yester.engine.importing.folders import snapshots_in
 from yester.engine.importing.snapshots import ImportResult, import_snapshots, series_of
+from yester.engine.packs.packs import list_packs
 from yester.engine.progress import NoProgress
+from yester.plugins.backends.memory import MemoryStore
 
 FIRST, SECOND, THIRD = "20250130-120000-123", "20250131-120000-123", "20250201-000001"
 
@@ -262,3 +266,22 @@ def test_importing_costs_what_changed(rig: Rig, foreign: Foreign, source: Path) 
     first, second = imported(rig, foreign).taken
     assert second.statistics.added_size < first.statistics.added_size / 20
     assert time.time_ns() > first.source.time_ns
+
+
+def test_an_import_that_was_held_dead_does_not_commit(rig: Rig, foreign: Foreign) -> None:
+    """A prune took its session and its packs away while the machine slept."""
+    foreign.take(FIRST)
+    rig.open()
+    assert isinstance(rig.store, MemoryStore)
+    shared, store = rig.store, Acting(rig.store)
+    committed: list[bool] = []
+
+    def slept() -> None:
+        for name in [*shared.list("session."), *list_packs(shared)]:
+            shared.delete(name)
+        store.let("before put", "snap.", lambda: committed.append(bool(list(shared.list("session.")))))
+
+    store.let("after put", "index.", slept)
+    imported(replace(rig, store=store), foreign)
+    assert committed == [True]
+    assert checked(rig, 100).problems == ()

@@ -8,7 +8,7 @@ import pytest
 from tests.engine.holding import KEYS, Holding, short_id, some_blobs, some_entry
 
 from yester.engine.errors import Missing, YesterError
-from yester.engine.ids import FragmentId
+from yester.engine.ids import SHORT_ID_SIZE, FragmentId
 from yester.engine.packs import index as index_module
 from yester.engine.packs import segment_writing
 from yester.engine.packs.fragments import Fragment, put_fragment
@@ -169,7 +169,10 @@ def test_only_the_packs_that_are_listed_and_unmarked_count(holding: Holding) -> 
     holding.index.refresh()
     holding.index.restrict({first.pack})
     assert [blob(number) in holding.index for number in (1, 2)] == [True, False]
-    assert holding.index.locate(blob(2)) is None
+    assert not holding.index.holds(blob(2)[:SHORT_ID_SIZE])
+    found = holding.index.locate(blob(2))
+    assert found is not None and found.pack == second.pack
+    assert holding.index.locate(blob(2), [second.pack]) is None
     assert holding.index.packs() == {first.pack, second.pack}
     holding.index.restrict({first.pack, second.pack})
     assert blob(2) in holding.index
