@@ -268,6 +268,19 @@ def test_a_repair_keeps_what_was_stored_again_since_it_looked(rig: Rig, pieces: 
     assert checked(rig, 100).problems == ()
 
 
+def test_a_repair_asks_again_for_packs_that_were_not_there(rig: Rig, pieces: dict[Path, bytes]) -> None:
+    """Somebody reads the plan, and mounts the disk, or puts back what he has in another copy."""
+    sid = rig.snap().snapshot
+    [first] = data_packs(rig)
+    content = rig.store.get(first)
+    rig.store.delete(first)
+    plan = repaired(rig, lambda: rig.store.put(first, [content]))
+    assert len(plan.hurt) == len(plan.gone) == 1
+    assert [now for now, _ in rig.open().snapshots()] == [sid]
+    assert_holds(rig, sid, pieces)
+    assert_sound(rig)
+
+
 def test_a_damaged_fragment_that_the_cache_knows(rig: Rig, source: Path) -> None:
     """The packs that it names are named anew before it goes, though this client's cache still names them."""
     files = kept_files(source)

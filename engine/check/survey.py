@@ -9,6 +9,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 from yester.engine.check.packs import PackVerdict, read_pack
 from yester.engine.check.report import Problems
@@ -93,6 +94,14 @@ class PackSurvey:
         if self._unnamed is None:
             self._unnamed = self._problems.note("index", "it names no pack for blobs that snapshots need")
         return self._unnamed
+
+    def ask_again(self) -> None:
+        """Ask for packs that were not there, and note no longer those that have come back."""
+        for prefix, name in list(self._gone.items()):
+            with suppress(Missing):
+                self._store.query(name)
+                self.gone.discard(PackId(digest_of(name)))
+                del self._gone[prefix]
 
     def unnamed_by(self, problem: int) -> None:
         """Let blobs that no fragment names be lost for this reason: the fragment that named them is damaged."""

@@ -91,7 +91,8 @@ def carry_out(
         with _marked(repository, damaged):
             report.salvaged = _salvage(repository, plan, cancelled)
             report.packs = _delete(repository, [verdict.entry.name for verdict in plan.packs])
-        unname(repository, plan.gone | damaged)
+        examination.packs.ask_again()
+        unname(repository, (plan.gone & examination.packs.gone) | damaged)
         # Much may have been stored again since it was examined, by this repair or by a run.
         hurt, hopeless = plan_again(examination, plan)
         rewriter = Rewriter(
