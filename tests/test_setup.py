@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-REAL = ("dirname", "cat", "cksum", "rm", "cp", "mkdir", "env")
-NOTING = ("make", "fusermount3", "rsync", "git", "systemd-analyze", "gcc", "pkg-config", "sudo", "apt-get")
+REAL = ("dirname", "cat", "cksum", "rm", "cp", "mkdir", "env", "chmod")
+NOTING = (
+    *("make", "fusermount3", "rsync", "git", "systemd-analyze", "ssh", "ssh-keygen", "sshd"),
+    *("gcc", "pkg-config", "sudo", "apt-get"),
+)
+
 
 NOTE = '#!/bin/sh\necho "${0##*/} $*" >>"$NOTES"\n'
 PYTHON = (
@@ -57,7 +61,12 @@ class Machine:
         notes.write_text("")
         result = subprocess.run(
             ["/bin/sh", self.checkout / ".ci/setup"],
-            env={"PATH": str(self.programs), "NOTES": str(notes), "TOO_OLD": str(int(self.too_old))},
+            env={
+                "PATH": str(self.programs),
+                "NOTES": str(notes),
+                "TOO_OLD": str(int(self.too_old)),
+                "SBIN": str(self.folder),
+            },
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -127,6 +136,22 @@ def test_missing_system_packages_are_installed(machine: Machine) -> None:
     installed = [note.split("--no-install-recommends ")[1] for note in notes if note.startswith("apt-get")]
     assert result.returncode == 0
     assert installed == ["fuse3 rsync", "pkg-config libfuse3-dev"]
+
+
+@pytest.mark.parametrize("policy", ["", "#!/bin/sh\nexit 0\n"])
+def test_an_ssh_server_is_installed_and_not_started(machine: Machine, policy: str) -> None:
+    """Where the system has a policy on that, it stays."""
+    machine.remove("ssh", "sshd")
+    machine.install("systemctl", NOTE)
+    machine.install("apt-get", NOTE + 'cat "$SBIN/policy-rc.d" >"$SBIN/then"\n')
+    if policy:
+        (machine.folder / "policy-rc.d").write_text(policy)
+    result, notes = machine.set_up()
+    assert result.returncode == 0
+    assert notes[0].endswith(" openssh-client openssh-server")
+    assert notes[1] == "systemctl --quiet disable ssh.service"
+    assert (machine.folder / "then").read_text() == (policy or "#!/bin/sh\nexit 101\n")
+    assert (machine.folder / "policy-rc.d").exists() == bool(policy)
 
 
 def test_package_lists_are_refreshed_when_an_installation_fails(machine: Machine) -> None:

@@ -51,7 +51,7 @@ def refusal(path: Path, error: OSError) -> RepositoryError:
     )
 
 
-def inspect(path: Path, names: Sequence[str], create: bool) -> None:
+def inspect(path: Path | str, names: Sequence[str], create: bool) -> None:
     """RepositoryError unless there is, or may be, a repository among these files."""
     if TOP in names:
         return

@@ -26,7 +26,13 @@ def _folder(url: str, create: bool) -> Store:
     return FolderStore(Path("/" + unquote(path, errors="surrogateescape")), create)
 
 
-SCHEMES: dict[str, Opening] = {"file": _folder}
+def _sftp(url: str, create: bool) -> Store:
+    from yester.plugins.backends.sftp.store import open_sftp
+
+    return open_sftp(url, create)
+
+
+SCHEMES: dict[str, Opening] = {"file": _folder, "sftp": _sftp}
 """How the URLs of each scheme are opened; a path without a scheme is a local folder."""
 
 

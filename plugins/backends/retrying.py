@@ -1,0 +1,136 @@
+"""A store that tries again what failed for now: a lost connection, a server that does not answer.
+
+A call that failed may have been done all the same. So when it is tried again, an object that is there already with the
+very bytes was put by the first try, and one that is missing was deleted by it.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from yester.engine.errors import Exists, Missing, StoreError
+from yester.engine.store import Buffer, Capabilities, Store
+
+TRIES = 6
+"""How often a call is made before its failure is passed on."""
+FIRST_DELAY_S = 1.0
+"""The wait before the second try; each one after is twice as long: half a minute in all."""
+LONGEST_DELAY_S = 30.0
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often, and with what waits; `sleep` is the port for time."""
+
+    tries: int = TRIES
+    first_delay_s: float = FIRST_DELAY_S
+    longest_delay_s: float = LONGEST_DELAY_S
+    sleep: Callable[[float], object] | None = None
+
+    def delay_s(self, failures: int) -> float:
+        """Return how long to wait after so many failures."""
+        return float(min(self.first_delay_s * 2 ** (failures - 1), self.longest_delay_s))
+
+
+class RetryingStore:
+    """A store behind retries; what failed for good is passed on at once."""
+
+    def __init__(self, store: Store, patience: Patience | None = None) -> None:
+        self._store, self._patience = store, patience or Patience()
+        self._closed = threading.Event()
+        self._sleep = self._patience.sleep or self._closed.wait
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the store can do."""
+        return self._store.capabilities
+
+    @property
+    def place(self) -> str:
+        """Where the store is."""
+        return self._store.place
+
+    @property
+    def folder(self) -> None:
+        """None: what needs retries is no local folder."""
+
+    def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
+        """Store the object; Exists is what another has put."""
+
+        def put(again: bool) -> None:
+            try:
+                self._store.put(name, buffers, if_absent=if_absent, group=group)
+            except Exists:
+                if not again or self._store.get(name) != b"".join(buffers):
+                    raise
+
+        self._persist(put)
+
+    def get(self, name: str) -> bytes:
+        """Return the whole object."""
+        return self._persist(lambda _: self._store.get(name))
+
+    def get_range(self, name: str, offset: int, size: int) -> bytes:
+        """Return a part of the object."""
+        return self._persist(lambda _: self._store.get_range(name, offset, size))
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """Yield the names; a list that broke off begins anew, without those that were given."""
+        given: set[str] = set()
+        failures = 0
+        while True:
+            try:
+                for name in self._store.list(prefix):
+                    if name not in given:
+                        given.add(name)
+                        failures = 0
+                        yield name
+            except StoreError as problem:
+                failures += 1
+                self._bear(problem, failures)
+            else:
+                return
+
+    def query(self, name: str) -> int:
+        """Return the object's size."""
+        return self._persist(lambda _: self._store.query(name))
+
+    def delete(self, name: str) -> None:
+        """Remove the object."""
+
+        def delete(again: bool) -> None:
+            try:
+                self._store.delete(name)
+            except Missing:
+                if not again:
+                    raise
+
+        self._persist(delete)
+
+    def tidy(self) -> None:
+        """Let the store tidy up, once: it is best effort."""
+        self._store.tidy()
+
+    def close(self) -> None:
+        """Close the store; whoever waits for a try stops waiting."""
+        self._closed.set()
+        self._store.close()
+
+    def _persist(self, attempt: Callable[[bool], T]) -> T:
+        """Make a call, and again while it fails for now; its argument: whether it is made again."""
+        failures = 0
+        while True:
+            try:
+                return attempt(failures > 0)
+            except StoreError as problem:
+                failures += 1
+                self._bear(problem, failures)
+
+    def _bear(self, problem: StoreError, failures: int) -> None:
+        """Wait for the next try; raise what is for good, what has failed too often, and all once closed."""
+        if not problem.transient or failures >= self._patience.tries or self._closed.is_set():
+            raise problem
+        self._sleep(self._patience.delay_s(failures))
