@@ -1,12 +1,13 @@
 """yester schedule: let runs start by themselves."""
 
+from contextlib import closing
 from datetime import datetime
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from yester.engine.errors import UsageError
+from yester.engine.errors import UsageError, YesterError
 from yester.engine.places import Places
 from yester.engine.profiles.profile import Profile
 from yester.engine.profiles.reading import load_profile, profile_names
@@ -25,9 +26,12 @@ from yester.engine.schedule.times import next_times
 from yester.engine.schedule.waiting import wait_until_mounted
 from yester.engine.schedule.words import in_words
 from yester.engine.schedule.zone import LOCAL, now
+from yester.engine.sealed.unlocking import needs_secret
+from yester.plugins.backends.registry import open_store
 from yester.tui.cli.failures import USAGE, complain
 from yester.tui.cli.groups import Group
 from yester.tui.cli.json_output import echo_json
+from yester.tui.cli.opening import repository_place
 from yester.tui.cli.options import as_json
 from yester.tui.cli.wording import one_line
 
@@ -144,6 +148,7 @@ def enable(names: tuple[str, ...], how: str | None, dry_run: bool, as_json: bool
             click.echo("\n".join(_plan_lines(plan)))
         if not dry_run:
             notes = notes + carry_out(plan, machine)
+        notes = notes + _on_passphrase(plan.profile, machine)
         if not as_json:
             click.echo(_ended(plan, dry_run))
             for note in notes:
@@ -165,6 +170,20 @@ def _meant(names: tuple[str, ...]) -> list[Profile]:
             hint='Say when under [schedule], such as when = "daily": yester profile edit NAME',
         )
     return scheduled
+
+
+def _on_passphrase(profile: Profile, machine: Machine) -> list[str]:
+    """Return a note when a run that nobody attends will find no passphrase; none where that cannot be known."""
+    stated = profile.passphrase_file or profile.passphrase_command or profile.keyring
+    if stated or {"YESTER_PASSPHRASE_FILE", "YESTER_PASSPHRASE_COMMAND"} & dict(machine.launch.environment).keys():
+        return []
+    try:
+        with closing(open_store(repository_place(None, profile, Places.default()))) as store:
+            is_locked = needs_secret({name: store.get(name) for name in store.list("key.")})
+    except YesterError:
+        return []
+    words = "Nobody is there to type the passphrase, and the profile does not say where it is"
+    return [f"{words}: yester profile edit {quote(profile.name)} --set passphrase_file=FILE"] if is_locked else []
 
 
 def _plan_lines(plan: Plan) -> list[str]:

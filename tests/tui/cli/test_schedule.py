@@ -39,6 +39,20 @@ def scheduled(yester: Yester, home: Path, docs: Path, schedule: str) -> None:
     file.write_text(file.read_text().replace("\n[schedule]\n", f"\n[schedule]\n{schedule}\n"))
 
 
+def test_a_run_that_will_find_no_passphrase_is_said(
+    yester: Yester, home: Path, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheduled(yester, home, docs, 'when = "daily"')
+    words = "Nobody is there to type the passphrase"
+    assert words not in yester("schedule", "enable", "docs").out, "there is no repository yet"
+    monkeypatch.setenv("YESTER_PASSPHRASE", "typed")
+    assert yester("init").code == 0
+    enabled = yester("schedule", "enable", "docs")
+    assert enabled.code == 0 and words in enabled.out
+    assert yester("profile", "edit", "docs", "--set", "passphrase_command=pass show x").code == 0
+    assert words not in yester("schedule", "enable", "docs").out
+
+
 def test_show_enable_change_disable(yester: Yester, home: Path, docs: Path, tmp_path: Path) -> None:
     scheduled(yester, home, docs, 'when = "weekly"\nweekday = 3\nat = "02:30"')
     shown = yester("schedule", "show")
