@@ -16,20 +16,22 @@ One Catalogue is for one thread at a time. `interrupt` may come from any thread:
 that is not at its end, raise CancelledError. So a search as one types keeps a Catalogue of its own, calls `interrupt`
 at each key, and starts the next query when the last has ended.
 
-Memory is bounded by SQLite's cache (48 MiB) and what is asked for.
+Memory is bounded by SQLite's cache (4 MiB; 48 while snapshots are taken in) and what is asked for.
 """
 
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from yester.engine.catalogue.intake import ROOT
+from yester.engine.catalogue.changing import Between, Pair, Pairs, are_many
 from yester.engine.catalogue.keeping import INTERRUPTED, KeptCatalogue, Remembered, words_of
+from yester.engine.catalogue.names import ROOT
 from yester.engine.catalogue.patterns import Pattern
 from yester.engine.catalogue.schema import is_interrupt, throw_away
 from yester.engine.catalogue.searching import Search, by_path, candidates
-from yester.engine.catalogue.states import ABSENT, GONE, State
+from yester.engine.catalogue.states import ABSENT, State
 from yester.engine.catalogue.timelines import Place, Run, runs
 from yester.engine.entries import Owner
 from yester.engine.errors import CancelledError, YesterError
@@ -76,8 +78,7 @@ class Child:
     deleted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A path that differs between two snapshots; GONE where it is not there."""
 
     path: bytes
@@ -217,7 +218,7 @@ class Catalogue(KeptCatalogue):
     def changes(self, before: SnapshotId, after: SnapshotId, path: bytes = b"/") -> Iterator[Change] | None:
         """Yield the paths at or below `path` that differ, in no order; None when the two are not of one series.
 
-        A folder is a change also when only what is in it differs.
+        A folder in which only what is in it differs is no change.
         """
         there = {
             place.listed[0]: (series, place.ordinal) for series, places in self._series.items() for place in places
@@ -228,26 +229,17 @@ class Catalogue(KeptCatalogue):
         return self._changes(series, one, other, path)
 
     def _changes(self, series: int, one: int, other: int, below: bytes) -> Iterator[Change]:
-        low, high = sorted((one, other))
-        below = below.rstrip(b"/")
-        newest = "(SELECT max(first) FROM state WHERE path = c.path AND series = ?1 AND first <= {})"
-        # The one row of each path that still holds at the later of the two: so no path comes twice, and none is kept.
-        query = (
-            f"SELECT c.path, p.parent, p.name, {newest.format('?2')}, c.first"
-            " FROM state c INDEXED BY state_change JOIN path p ON p.id = c.path WHERE c.series = ?1 AND c.first > 1"
-            f" AND c.first > ?2 AND c.first <= ?3 AND c.first = {newest.format('?3')}"
-        )
-        state = f"SELECT {_STATE} FROM state s WHERE s.path = ? AND s.series = ? AND s.first = ?"
+        between = Between(series, *sorted((one, other)))
         with self._asking() as db:
-            for id, parent, name, *firsts in db.execute(query, (series, low, high)):
-                old, new = (
-                    State(*db.execute(state, (id, series, first)).fetchone()) if first else GONE for first in firsts
-                )
-                if old == new:
-                    continue
-                path = self._joined(parent, name) if id != ROOT else b"/"
-                if path == (below or b"/") or path.startswith(below + b"/"):
-                    yield Change(path, old, new) if one < other else Change(path, new, old)
+            for _, path, before, after in self._pairs(db, between, b"/" + below.strip(b"/")):
+                yield Change(path, before, after) if one < other else Change(path, after, before)
+
+    def _pairs(self, db: sqlite3.Connection, between: Between, below: bytes) -> Iterator[Pair]:
+        pairs = Pairs(db, between, self._joined)
+        if below == b"/" or not are_many(db, between):
+            return pairs.by_change(below)
+        top = self._id_of(db, below)
+        return iter(()) if top is None else pairs.by_folder(top)
 
     def owner(self, number: int) -> Owner:
         """Return the owner that a state names."""

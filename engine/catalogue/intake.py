@@ -16,17 +16,18 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from yester.engine.blobs import BlobSource
+from yester.engine.catalogue.names import ROOT, add_names, next_id
 from yester.engine.catalogue.ranges import Leaf, Range, changed_ranges
 from yester.engine.catalogue.schema import has_trigrams
-from yester.engine.catalogue.states import ABSENT, GONE, Chunks, State, states
+from yester.engine.catalogue.states import ABSENT, GONE, Chunks, State, only_below, states
 from yester.engine.entries import Owner
 from yester.engine.errors import DamageError
 from yester.engine.ids import SHORT_ID_SIZE, BlobKind
 from yester.engine.trees.page_columns import malformed
 from yester.engine.trees.pages import Page
 
-ROOT = 1
-"""The path id of `/`."""
+FIRST = 1
+"""The ordinal of a series' first snapshot."""
 _BATCH = 20_000
 """Rows that are held before they are written."""
 _AT_ONCE = 5_000
@@ -59,7 +60,7 @@ class SnapshotIntake:
         """`tick` is told of every number of names that were compared, and may raise to stop."""
         self._db, self._source, self._series, self._ordinal, self._tick = db, source, series, ordinal, tick
         self._owners: dict[Owner, int] = {}
-        self._next = (db.execute("SELECT max(id) FROM path").fetchone()[0] or 0) + 1
+        self._next = next_id(db)
         self._has_trigrams = has_trigrams(db)
         self._paths: list[tuple[int, int, bytes, int]] = []
         self._states: list[tuple[object, ...]] = []
@@ -183,7 +184,7 @@ class SnapshotIntake:
             self._meet_known(folder.path, part, new, differing)
         for name, (state, tree) in new.items():
             path = self._new_path(folder.path, name, state)
-            self._put(path, state, None)
+            self._put_row(path, state, differs=True)
             if tree is not None:
                 differing.append(_Folder(path, False, tree, state))
         return differing
@@ -233,7 +234,7 @@ class SnapshotIntake:
         for folder in self._open:
             if folder.path not in self._doubted:
                 self._doubted.add(folder.path)
-                self._states.append((folder.path, self._series, self._ordinal, *folder.state._replace(content=b"")))
+                self._put_row(folder.path, folder.state._replace(content=b""), differs=True)
 
     # Rows
 
@@ -246,9 +247,12 @@ class SnapshotIntake:
         return None if found is None else State(*found)
 
     def _put(self, path: int, state: State, before: State | None) -> None:
-        self._states.append((path, self._series, self._ordinal, *state))
+        self._put_row(path, state, differs=before is None or not only_below(before, state))
         if before is not None and state.mtime_ns > before.mtime_ns:
             self._newest.append((state.mtime_ns // _SECOND_NS, path))
+
+    def _put_row(self, path: int, state: State, *, differs: bool) -> None:
+        self._states.append((path, self._series, self._ordinal, *state, differs and self._ordinal > FIRST))
 
     def _new_path(self, parent: int, name: bytes, state: State) -> int:
         path, self._next = self._next, self._next + 1
@@ -278,12 +282,13 @@ class SnapshotIntake:
     def _flush(self) -> None:
         db = self._db
         db.executemany("INSERT INTO path VALUES (?, ?, ?, ?)", self._paths)
+        add_names(db, [name for _, _, name, _ in self._paths])
         if self._has_trigrams:
             db.executemany(
                 "INSERT INTO trigram(rowid, name) VALUES (?, ?)",
                 [(path, folded(name)) for path, _, name, _ in self._paths],
             )
-        db.executemany("INSERT OR REPLACE INTO state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", self._states)
+        db.executemany("INSERT OR REPLACE INTO state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._states)
         db.executemany("UPDATE path SET newest = ?1 WHERE id = ?2 AND newest < ?1", self._newest)
         db.executemany("INSERT OR IGNORE INTO chunks VALUES (?, ?)", self._chunks)
         for rows in (self._paths, self._states, self._newest, self._chunks):

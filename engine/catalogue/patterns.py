@@ -47,6 +47,13 @@ class Pattern:
         """Whether it is of paths but not from their beginning on."""
         return self.of_paths and not self.text.startswith("/")
 
+    @property
+    def holder(self) -> str | None:
+        """The name of the folder that whatever fits lies in, empty for `/`; None when the pattern does not say."""
+        if not self.of_paths or _SIGNS.search(self.text):
+            return None
+        return self.text.rpartition("/")[0].rpartition("/")[2]
+
     def pieces(self) -> list[str]:
         """Return what every name that fits has in it: runs of plain signs of the last part of the pattern."""
         return [piece for piece in _SIGNS.split(self.text.rpartition("/")[2]) if piece]

@@ -67,6 +67,13 @@ class Chunks(NamedTuple):
 GONE = State(ABSENT, 0, 0, 0, b"", None)
 
 
+def only_below(before: State, after: State) -> bool:
+    """Tell whether nothing differs but what is in a folder: its content, and the size and time that follow from it."""
+    return (
+        before.mode == after.mode and after.is_directory and before.owner == after.owner and before.extra == after.extra
+    )
+
+
 def states(page: Page, owner: Callable[[Owner], int], chunks: Callable[[Chunks], None]) -> list[State]:
     """Return the states of a leaf's rows; `chunks` is told the blobs of files of several. DamageError."""
     if not page.count:

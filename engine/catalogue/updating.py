@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from yester.engine.blobs import BlobSource
 from yester.engine.catalogue.intake import SnapshotIntake, folded
-from yester.engine.catalogue.schema import has_trigrams
+from yester.engine.catalogue.names import blank_names
+from yester.engine.catalogue.schema import has_trigrams, written
 from yester.engine.errors import DamageError
 from yester.engine.ids import SnapshotId
 from yester.engine.sealed.records import Snapshot
@@ -40,9 +41,13 @@ def update(
     new, forgotten = missing(db, listed)
     if forgotten:
         _transact(db, lambda: _forget(db, forgotten))
-    for done, each in enumerate(new):
-        tick(done, len(new), 0)
-        _transact(db, lambda each=each, done=done: _take(db, source, each, lambda names: tick(done, len(new), names)))  # type: ignore[misc]
+    with written(db):
+        for done, each in enumerate(new):
+            tick(done, len(new), 0)
+            _transact(
+                db,
+                lambda each=each, done=done: _take(db, source, each, lambda names: tick(done, len(new), names)),  # type: ignore[misc]
+            )
     if sweeping and _about(db, "forgotten") >= max(_SWEPT_AFTER, len(listed) // 2):
         _transact(db, lambda: _sweep(db))
 
@@ -99,13 +104,15 @@ def _sweep(db: sqlite3.Connection) -> None:
     """Remove states that lie in no snapshot, but for the newest of each path, and paths without any."""
     for table in ("state", "leaf"):
         db.execute(f"DELETE FROM {table} WHERE series NOT IN (SELECT id FROM series)")
-    db.execute("CREATE TEMP TABLE dead(path INTEGER, series INTEGER, first INTEGER)")
+    db.execute("CREATE TEMP TABLE dead(path INTEGER, series INTEGER, first INTEGER, next INTEGER)")
     db.execute(
-        "INSERT INTO dead SELECT path, series, first FROM (SELECT path, series, first, lead(first)"
+        "INSERT INTO dead SELECT path, series, first, next FROM (SELECT path, series, first, lead(first)"
         " OVER (PARTITION BY path, series ORDER BY first) AS next FROM state) AS e"
         " WHERE next IS NOT NULL AND NOT EXISTS (SELECT 1 FROM snapshot s WHERE s.series = e.series"
         " AND s.ordinal >= e.first AND s.ordinal < next)"
     )
+    # What follows is compared with another state from now on.
+    db.execute("UPDATE state SET differs = 1 WHERE (path, series, first) IN (SELECT path, series, next FROM dead)")
     db.execute("DELETE FROM state WHERE (path, series, first) IN (SELECT path, series, first FROM dead)")
     db.execute("DROP TABLE dead")
     # A path that begins with its absence was in no snapshot that is left.
@@ -114,8 +121,9 @@ def _sweep(db: sqlite3.Connection) -> None:
         " AND e.series = state.series)"
     )
     lost = "id NOT IN (SELECT path FROM state)"
+    names = db.execute(f"SELECT id, name FROM path WHERE {lost}").fetchall()
+    blank_names(db, [path for path, _ in names])
     if has_trigrams(db):
-        names = db.execute(f"SELECT id, name FROM path WHERE {lost}").fetchall()
         words = "INSERT INTO trigram(trigram, rowid, name) VALUES ('delete', ?, ?)"
         db.executemany(words, [(path, folded(name)) for path, name in names])
     db.execute(f"DELETE FROM path WHERE {lost}")

@@ -3,12 +3,14 @@
     million_paths.py [--files N] [--snapshots N] [--folder F] [--json]
 
 The snapshots exist only as directory nodes in memory, made by the page builder that a run uses; each is taken in as it
-would be after a run. What is measured is the catalogue alone: without opening a repository, and without fetching,
-opening and decompressing metadata.
+would be after a run, in a process of its own. What is measured is the catalogue alone: without opening a repository,
+and without fetching, opening and decompressing metadata. Each question is asked of a catalogue that was just opened, as
+a command does; and once more when the kernel has let go of the file.
 """
 
 import argparse
 import json
+import os
 import random
 import resource
 import statistics
@@ -17,6 +19,8 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -38,9 +42,58 @@ from yester.engine.trees.directories import TreeWriter, encode_root
 MIB = 1 << 20
 DAY_NS = 86_400 * 10**9
 BEGIN_NS = 1_700_000_000 * 10**9
+_CONFIG = Config(repository=bytes(32), created_ns=BEGIN_NS, program="synthetic")
 _OWNER = Owner(1000, 1000, b"me", b"me")
 _WORDS = b"report draft notes index photo budget letter invoice scan backup module test readme config data main".split()
 _ENDINGS = b".txt .odt .py .jpg .pdf .md .json .c .h .log".split()
+
+
+class Nodes:
+    """The nodes of one snapshot in a file, so that another process can read them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.places: dict[bytes, tuple[int, int]] = {}
+        self._end = 0
+        self._file = path.open("w+b", buffering=0)
+
+    def clear(self) -> None:
+        self.places.clear()
+        self._end = 0
+        self._file.truncate(0)
+
+    def add(self, id: bytes, data: bytes) -> None:
+        os.pwrite(self._file.fileno(), data, self._end)
+        self.places[id] = (self._end, len(data))
+        self._end += len(data)
+
+    def get(self, id: bytes) -> bytes:
+        offset, size = self.places[id]
+        return os.pread(self._file.fileno(), size, offset)
+
+
+class Update(NamedTuple):
+    """As much of a repository as the process that takes a snapshot in needs."""
+
+    cache: Path
+    nodes: Path
+    places: dict[bytes, tuple[int, int]]
+    listed: list[Listed]
+
+    @property
+    def config(self) -> Config:
+        return _CONFIG
+
+    def snapshots(self) -> list[Listed]:
+        return self.listed
+
+    def reader(self, cache_size: int = 0) -> "Update":
+        return self
+
+    def blob(self, kind: BlobKind, id: bytes) -> bytes:
+        offset, size = self.places[id]
+        with self.nodes.open("rb", buffering=0) as file:
+            return os.pread(file.fileno(), size, offset)
 
 
 class Synthetic:
@@ -48,9 +101,9 @@ class Synthetic:
 
     def __init__(self, cache: Path, files: int, seed: int = 1) -> None:
         self.cache = cache
-        self.config = Config(repository=bytes(32), created_ns=BEGIN_NS, program="synthetic")
+        self.config = _CONFIG
         self._chance = random.Random(seed)
-        self._blobs: dict[bytes, bytes] = {}
+        self._nodes = Nodes(cache.with_suffix(".nodes"))
         self._listed: list[Listed] = []
         self._mtimes: list[dict[bytes, int]] = []
         self._below: list[list[int]] = []
@@ -73,7 +126,7 @@ class Synthetic:
 
     def _write(self, folders: set[int]) -> None:
         """Write these folders and all above them, the deepest first; nodes of earlier snapshots are let go."""
-        self._blobs.clear()
+        self._nodes.clear()
         for number in sorted(folders | {above for folder in folders for above in _above(folder)}, reverse=True):
             writer = TreeWriter(self._put, bytes(32))
             for child in self._below[number]:
@@ -88,7 +141,7 @@ class Synthetic:
 
     def _put(self, kind: BlobKind, data: bytes) -> BlobId:
         id = BlobId(blake3(data).digest())
-        self._blobs[id] = data
+        self._nodes.add(id, data)
         return id
 
     def change(self, share: float = 0.01) -> None:
@@ -144,7 +197,11 @@ class Synthetic:
         return self
 
     def blob(self, kind: BlobKind, id: bytes) -> bytes:
-        return self._blobs[id]
+        return self._nodes.get(id)
+
+    def update_of(self) -> "Update":
+        """What a process needs to take the newest snapshot in."""
+        return Update(self.cache, self._nodes.path, dict(self._nodes.places), list(self._listed))
 
 
 def _above(folder: int) -> Iterator[int]:
@@ -189,49 +246,91 @@ class Figure(NamedTuple):
 
 def measure(folder: Path, files: int, snapshots: int) -> Iterator[Figure]:
     """Yield what was measured."""
-    history = Synthetic(folder, files)
-    yield from _take_in(history, folder, snapshots)
-    listed, path = history.snapshots(), history.a_path()
+    cache = folder / "cache"
+    cache.mkdir(exist_ok=True)
+    history = Synthetic(cache, files)
+    yield from _take_in(history, cache, snapshots)
+    yield from _questions(history)
+    history.forget(snapshots // 2)
     with Catalogue.open(history) as catalogue:
-        yield Figure("open, nothing new", timed(catalogue.update, 1))
-        yield Figure("versions of a file", timed(lambda: catalogue.versions(path)))
-        yield Figure("versions of /", timed(lambda: catalogue.versions(b"/")))
-        above = path.rpartition(b"/")[0]
-        yield Figure("versions of all files of a folder", timed(lambda: _all_below(catalogue, above)))
-        for words, text, ignore_case in _SEARCHES:
-            pattern = Pattern(text, ignore_case)
-            yield Figure(f"search, 100 rows of {words}", timed(partial(_some, catalogue, pattern)))
-        for words, one, other in (("neighbours", -2, -1), ("first and last", 0, -1)):
-            pair = (listed[one][0], listed[other][0])
-            yield Figure(f"diff of {words}, first 100", timed(partial(_first, catalogue, *pair, 100)))
-            yield Figure(
-                f"diff of {words}, all {_first(catalogue, *pair, None):,}",
-                timed(partial(_first, catalogue, *pair, None), 1),
-            )
-        history.forget(len(listed) // 2)
         yield Figure("forgetting one in the middle", timed(catalogue.update, 1))
-        for _ in range(12):
+        for _ in range(snapshots // 3 + 1):
             history.forget(1)
-        yield Figure("forgetting a dozen, and sweeping up", timed(lambda: catalogue.update(sweeping=True), 1))
+        yield Figure("forgetting a third, and sweeping up", timed(lambda: catalogue.update(sweeping=True), 1))
 
 
-def _take_in(history: Synthetic, folder: Path, snapshots: int) -> Iterator[Figure]:
+def _take_in(history: Synthetic, cache: Path, snapshots: int) -> Iterator[Figure]:
     spent = []
-    with Catalogue.open(history) as catalogue:
+    context = get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_updating, args=(there,), daemon=True)
+    process.start()
+    for number in range(snapshots):
+        if number:
+            history.change()
         history.snap()
-        before = memory()
-        for number in range(snapshots):
-            if number:
-                history.change()
-                history.snap()
-            began = time.perf_counter()
-            catalogue.update()
-            spent.append(time.perf_counter() - began)
+        here.send(history.update_of())
+        seconds, size = here.recv()
+        spent.append(seconds)
+    here.send(None)
+    process.join()
     yield Figure("first snapshot taken in", spent[0])
     if spent[1:]:
         yield Figure("each further one, 1 % changed", statistics.median(spent[1:]))
-    yield Figure("memory that taking in adds", size=memory() - before)
-    yield Figure("size on disk", size=sum(each.stat().st_size for each in folder.iterdir()))
+    yield Figure("memory of the process that takes them in, at its highest", size=size)
+    yield Figure("size on disk", size=sum(each.stat().st_size for each in cache.iterdir()))
+
+
+def _updating(pipe: Connection) -> None:
+    """Take in what comes through a pipe; answer how long it took, and what this process ever had in memory."""
+    while (update := pipe.recv()) is not None:
+        with Catalogue.open(update) as catalogue:
+            began = time.perf_counter()
+            catalogue.update()
+            pipe.send((time.perf_counter() - began, memory()))
+
+
+def _questions(history: Synthetic) -> Iterator[Figure]:
+    """Ask each question of a catalogue that was just opened; then of one of which the kernel holds nothing any more."""
+    for what, ask in _asked(history).items():
+        yield Figure(what, timed(partial(_once, history, ask)))
+        _let_go(history.cache)
+        yield Figure(f"{what}; not in the page cache", timed(partial(_once, history, ask), 1))
+
+
+def _once(history: Synthetic, ask: Callable[[Catalogue], object]) -> None:
+    with Catalogue.open(history) as catalogue:
+        catalogue.update()
+        ask(catalogue)
+
+
+def _let_go(cache: Path) -> None:
+    """Have the kernel forget what it holds of the catalogue's file; of nothing else."""
+    for each in cache.iterdir():
+        with each.open("rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def _asked(history: Synthetic) -> dict[str, Callable[[Catalogue], object]]:
+    listed, path = history.snapshots(), history.a_path()
+    above = path.rpartition(b"/")[0]
+    found: dict[str, Callable[[Catalogue], object]] = {
+        "open, nothing new": lambda catalogue: None,
+        "versions of a file": lambda catalogue: catalogue.versions(path),
+        "versions of /": lambda catalogue: catalogue.versions(b"/"),
+        "children of a folder": lambda catalogue: list(catalogue.children(above)),
+        "children of /": lambda catalogue: list(catalogue.children(b"/")),
+        "versions of all files of a folder": lambda catalogue: _all_below(catalogue, above),
+    }
+    for words, text, ignore_case in _SEARCHES:
+        found[f"search, 100 rows of {words}"] = partial(_some, pattern=Pattern(text, ignore_case))
+    for words, one, other in (("neighbours", -2, -1), ("first and last", 0, -1)):
+        pair = (listed[one][0], listed[other][0])
+        found[f"diff of {words}, first 100"] = partial(_first, before=pair[0], after=pair[1], limit=100)
+        found[f"diff of {words}, all below a folder"] = partial(_first, before=pair[0], after=pair[1], below=above)
+    found["diff of neighbours, all"] = partial(_first, before=listed[-2][0], after=listed[-1][0])
+    return found
 
 
 _SEARCHES = (
@@ -239,10 +338,16 @@ _SEARCHES = (
     ("a common part", "report", False),
     ("all", "*", False),
     ("a part that is nowhere", "zzzqqq", False),
-    ("one sign, any case", "Q", True),
+    ("one sign that is nowhere, any case", "Q", True),
     ("two signs that are nowhere", "qz", True),
+    ("a sign of another script that is nowhere", "é", False),
+    ("two signs of another script that are nowhere", "文档", True),
+    ("a common sign", "a", False),
     ("a pattern", "budget-*-33.p*", True),
+    ("a pattern of short parts that is nowhere", "-2*x-", False),
     ("a pattern with a folder", "000001/*/scan-*7.md", False),
+    ("all in a folder", "/000001/000009/", False),
+    ("a folder that is nowhere", "nowhere/", False),
 )
 
 
@@ -254,8 +359,10 @@ def _all_below(catalogue: Catalogue, folder: bytes) -> int:
     return sum(len(catalogue.versions(folder + b"/" + child.name)) for child in catalogue.children(folder))
 
 
-def _first(catalogue: Catalogue, before: SnapshotId, after: SnapshotId, limit: int | None) -> int:
-    changes = catalogue.changes(before, after)
+def _first(
+    catalogue: Catalogue, before: SnapshotId, after: SnapshotId, limit: int | None = None, below: bytes = b"/"
+) -> int:
+    changes = catalogue.changes(before, after, below)
     assert changes is not None
     return sum(1 for _ in islice(changes, limit))
 

@@ -15,7 +15,9 @@ from yester.engine.selection import Listed
 from yester.engine.trees.directories import TreeWriter, encode_root
 
 Files = Mapping[bytes, bytes]
-"""Path without the leading slash → content; a path that ends with a slash is an empty folder."""
+"""Path without the leading slash → content; a path that ends with a slash is a folder, CLOSED to others or not."""
+
+CLOSED = b"closed"
 
 SECOND_NS = 10**9
 ME = Owner(1000, 1000, b"me", b"me")
@@ -45,7 +47,9 @@ class History:
         """Take a snapshot; times count up unless one is given."""
         self._made += 1
         time_ns = (self._made if time_s is None else time_s) * SECOND_NS
-        tree, summary = self.folder(_nested(files))
+        nested = _nested(files)
+        nested.pop(b"", None)
+        tree, summary = self.folder(nested)
         root = replace(_folder_entry(b"/"), refs=(Ref(tree, 0),), summary=summary)
         sid = SnapshotId(blake3(b"%d %d" % (self._made, time_ns)).digest())
         snapshot = Snapshot(
@@ -75,8 +79,9 @@ class History:
                 writer.add(file_entry(name, inside))
             else:
                 assert isinstance(inside, Mapping)
-                tree, summary = self.folder(inside)
-                writer.add(replace(_folder_entry(name), refs=(Ref(tree, 0),), summary=summary))
+                tree, summary = self.folder({name: each for name, each in inside.items() if name})
+                mode = 0o40700 if inside.get(b"") == CLOSED else 0o40755
+                writer.add(replace(_folder_entry(name), mode=mode, refs=(Ref(tree, 0),), summary=summary))
         return writer.finish()
 
     def _put(self, kind: BlobKind, data: bytes) -> BlobId:
@@ -117,9 +122,13 @@ def _nested(files: Files) -> dict[bytes, object]:
             inner = here.setdefault(folder, {})
             assert isinstance(inner, dict)
             here = inner
-        if name:
-            here[name] = content
+        here[name] = content
     return top
+
+
+def closed(files: Files) -> set[bytes]:
+    """The folders that are closed to others, with a slash before them."""
+    return {b"/" + path[:-1] for path, content in files.items() if path.endswith(b"/") and content == CLOSED}
 
 
 def all_paths(files: Files) -> dict[bytes, bytes | None]:

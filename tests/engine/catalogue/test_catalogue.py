@@ -7,19 +7,20 @@ import stat
 import sys
 import threading
 from collections.abc import Iterator
-from itertools import groupby, pairwise
+from contextlib import ExitStack
+from itertools import groupby, permutations
 from pathlib import Path
 from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.engine.catalogue.history import Files, History, all_paths
+from tests.engine.catalogue.history import CLOSED, Files, History, all_paths, closed
 
-from yester.engine.catalogue.catalogue import Catalogue, Change, Version
+from yester.engine.catalogue.catalogue import Catalogue, Version
+from yester.engine.catalogue.changing import CHANGES
 from yester.engine.catalogue.patterns import Pattern
 from yester.engine.catalogue.schema import connect
-from yester.engine.catalogue.states import GONE
 from yester.engine.errors import CancelledError, StoreError, YesterError
 from yester.engine.ids import SnapshotId
 
@@ -400,12 +401,72 @@ def test_without_trigrams_it_answers_the_same(history: History, monkeypatch: pyt
         catalogue.update(sweeping=True)
 
 
+def test_a_search_for_what_is_broad_and_old_is_in_order(history: History, catalogue: Catalogue) -> None:
+    """What fits lies behind the newest that are looked at, in two numbers: to be sorted, and to be gone through."""
+    history.snap({b"%s/%d-%04d" % (name, number % 7, number): b"x" * number for name, number in OLD_AND_NEW})
+    catalogue.update()
+    for limits in ({"_ENOUGH": 10, "_LOOKED": 100, "_SORTED": 1000}, {"_ENOUGH": 10, "_LOOKED": 100, "_SORTED": 20}):
+        with _limited("searching", limits):
+            for text in ("-00", "-0", "old/", "-*1"):
+                sizes = [each.state.size for each in catalogue.find(Pattern(text)) if not each.state.is_directory]
+                fits = Pattern(text).matcher()
+                paths = [b"/old/%d-%04d" % (number % 7, number) for number in range(200)]
+                paths += [b"/new/%d-%04d" % (number % 7, number) for number in range(1000, 1300)]
+                expected = [path for path in paths if fits(path if "/" in text else path.rpartition(b"/")[2])]
+                assert sizes == sorted((int(path[-4:]) for path in expected), reverse=True), (text, limits)
+
+
+OLD_AND_NEW = [(b"old", number) for number in range(200)] + [(b"new", number) for number in range(1000, 1300)]
+
+
+def test_changes_after_a_sweep_are_those_that_are_left(history: History, catalogue: Catalogue) -> None:
+    """A folder is closed in a snapshot that is swept up, and only what is in it changes in the next one."""
+    history.snap({b"d/a": b"1"})
+    gone = history.snap({b"d/a": b"1", b"d/": CLOSED})
+    history.snap({b"d/a": b"22", b"d/": CLOSED})
+    catalogue.update()
+    history.forget(gone)
+    with mock.patch("yester.engine.catalogue.updating._SWEPT_AFTER", 1):
+        catalogue.update(sweeping=True)
+    changes = catalogue.changes(history.listed[0][0], history.listed[1][0])
+    assert changes is not None
+    assert {change.path for change in changes} == {b"/d", b"/d/a"}
+
+
+def test_ids_are_not_given_out_twice(history: History, catalogue: Catalogue) -> None:
+    """The name that was swept up is not found where a newer one took its place."""
+    history.snap({b"a": b"1"})
+    gone = history.snap({b"a": b"1", b"old": b"1"})
+    catalogue.update()
+    history.forget(gone)
+    history.snap({b"a": b"1"})
+    with mock.patch("yester.engine.catalogue.updating._SWEPT_AFTER", 1):
+        catalogue.update(sweeping=True)
+    history.snap({b"a": b"1", b"new": b"1"})
+    catalogue.update()
+    assert (found(catalogue, "ol"), found(catalogue, "ne")) == ({}, {b"/new": False})
+
+
+def test_a_comparison_reads_only_the_changes_between_the_two(history: History, catalogue: Catalogue) -> None:
+    history.snap({b"a": b"1"})
+    catalogue.update()
+    with sqlite3.connect(history.cache / CATALOGUE) as db:
+        plan = [row[-1] for row in db.execute(f"EXPLAIN QUERY PLAN {CHANGES}", (1, 1, 2))]
+    db.close()
+    assert plan[0] == "SEARCH c USING COVERING INDEX state_change (series=? AND first>? AND first<?)"
+
+
 # Whatever happens
 
-NAMES = [b"a", b"b", b"d/a", b"d/b", b"d/e/a", b"d/e/", b"x/a", b"many/n0100", b"many/n0300x", b"many/", b"\xff"]
+NAMES = [
+    *(b"a", b"b", b"d/a", b"d/b", b"d/e/a", b"d/e/", b"d/", b"x/a", b"many/n0100", b"many/n0300x", b"many/", b"\xff"),
+    "d/Straße".encode(),
+]
 CONTENTS = [b"", b"1", b"22", b"333"]
 some_files = st.dictionaries(st.sampled_from(NAMES), st.sampled_from(CONTENTS), max_size=8).map(
-    lambda files: {path: b"" if path.endswith(b"/") else content for path, content in files.items()}
+    lambda files: {
+        path: content if not path.endswith(b"/") else CLOSED if content else b"" for path, content in files.items()
+    }
 )
 actions = st.lists(
     st.one_of(
@@ -422,8 +483,24 @@ actions = st.lists(
 def test_says_what_a_plain_account_says(
     tmp_path_factory: pytest.TempPathFactory, todo: list[tuple[object, ...]], bulky: bool, at_once: int
 ) -> None:
-    with mock.patch.multiple("yester.engine.catalogue.intake", _AT_ONCE=at_once, _BATCH=at_once):
+    """Also with so few rows at once, and so little that counts as much, that every way is gone."""
+    limits: dict[str, dict[str, int]] = {
+        "intake": {"_AT_ONCE": at_once, "_BATCH": at_once},
+        "names": {"CHUNK": at_once},
+        "searching": {"_ENOUGH": at_once, "_LOOKED": at_once, "_SORTED": 2 * at_once, "_AT_ONCE": at_once},
+        "updating": {"_SWEPT_AFTER": 1},
+    }
+    with ExitStack() as patches:
+        for module, values in limits.items():
+            patches.enter_context(_limited(module, values))
         _act(tmp_path_factory, todo, bulky)
+
+
+def _limited(module: str, limits: dict[str, int]) -> ExitStack:
+    patches = ExitStack()
+    for name, limit in limits.items():
+        patches.enter_context(mock.patch(f"yester.engine.catalogue.{module}.{name}", limit))
+    return patches
 
 
 def _act(tmp_path_factory: pytest.TempPathFactory, todo: list[tuple[object, ...]], bulky: bool) -> None:
@@ -468,9 +545,41 @@ def _compare(catalogue: Catalogue, history: History, account: dict[SnapshotId, F
             assert sorted(shown, key=str) == sorted(expected, key=str), path
         else:
             assert bool(shown) == bool(expected)
-    everything = {path for files in there.values() for path in files}
-    assert {each.path for each in catalogue.find(Pattern("*"))} == everything
-    _compare_changes(catalogue, history, there)
+    _compare_searches(catalogue, {path for files in there.values() for path in files})
+    for many in (0, 20_000):
+        with mock.patch("yester.engine.catalogue.changing._MANY", many):
+            _compare_changes(catalogue, history, account)
+
+
+SEARCHES = ["*", "", "a", "A", "n0", "n0*0x", "0*x", "ß", "S", "SS", "\udcff", "zz", "q", "many", "0X", "[ab]", "?"]
+PLACED = [
+    "d/",
+    "/d/",
+    "/d/e/",
+    "x/a",
+    "/",
+    "/a",
+    "many/n03",
+    "nowhere/",
+    "d/*",
+    "e/A",
+    "d//a",
+    "d/St",
+    "D/STRASS",
+    "//",
+]
+
+
+def _compare_searches(catalogue: Catalogue, everything: set[bytes]) -> None:
+    for text in (*SEARCHES, *PLACED):
+        for ignore_case in (False, True):
+            pattern = Pattern(text, ignore_case)
+            fits = pattern.matcher()
+            expected = {path for path in everything if fits(path if pattern.of_paths else path.rpartition(b"/")[2])}
+            shown = [each.path for each in catalogue.find(pattern)]
+            assert sorted(shown) == sorted(expected), pattern
+            in_order = [each.path for each in catalogue.find(pattern, sorted_by_path=True)]
+            assert in_order == sorted(expected, key=lambda path: path.split(b"/")), pattern
 
 
 def _runs(path: bytes, seen: list[tuple[bytes | None, SnapshotId]]) -> list[tuple[int | None, SnapshotId, SnapshotId]]:
@@ -482,24 +591,26 @@ def _runs(path: bytes, seen: list[tuple[bytes | None, SnapshotId]]) -> list[tupl
     return found
 
 
-def _compare_changes(
-    catalogue: Catalogue, history: History, there: dict[SnapshotId, dict[bytes, bytes | None]]
-) -> None:
-    listed = history.snapshots()
-    for one, other in pairwise(listed):
-        changes = catalogue.changes(one[0], other[0])
-        if one[1].host != other[1].host:
-            assert changes is None
-            continue
-        assert changes is not None
-        before, after = there[one[0]], there[other[0]]
-        expected = {path for path in before.keys() | after.keys() if before.get(path, b"-") != after.get(path, b"-")}
-        changed = {change.path for change in changes if not _only_below(change)}
-        assert changed == expected
+def _compare_changes(catalogue: Catalogue, history: History, account: dict[SnapshotId, Files]) -> None:
+    for one, other in permutations(history.snapshots()[-4:], 2):
+        for below in (b"/", b"/d", b"/d/e", b"/many/", b"/a", b"/nowhere"):
+            changes = catalogue.changes(one[0], other[0], below)
+            if one[1].host != other[1].host:
+                assert changes is None
+                continue
+            assert changes is not None
+            shown = [change.path for change in changes]
+            expected = _differing(account[one[0]], account[other[0]])
+            place = below.rstrip(b"/")
+            assert sorted(shown) == sorted(
+                path for path in expected if path == place or path.startswith(place + b"/")
+            ), (below, one[1].sequence, other[1].sequence)
 
 
-def _only_below(change: Change) -> bool:
-    return change.before.is_directory and change.after.is_directory and GONE not in (change.before, change.after)
+def _differing(one: Files, other: Files) -> set[bytes]:
+    before, after = all_paths(one), all_paths(other)
+    found = {path for path in before.keys() | after.keys() if before.get(path, b"-") != after.get(path, b"-")}
+    return found | (closed(one) ^ closed(other))
 
 
 def test_there_is_always_an_answer_or_a_sentence(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
