@@ -118,9 +118,9 @@ def _of_profile(
     if not mine:
         known = ", ".join(sorted({snapshot.profile for _, snapshot in snapshots})) or "none yet"
         raise UsageError(f"No snapshot is of a profile {profile}", hint=f"Profiles in this repository: {known}.")
-    if len({snapshot.host_id for _, snapshot in mine}) > 1:
-        choices = sorted({f"{snapshot.profile}@{snapshot.host}@{when}" for _, snapshot in mine})
-        raise UsageError(f"Several hosts have a profile {profile}", hint=f"Write one of: {', '.join(choices)}.")
+    machines = {snapshot.host_id: (sid, snapshot) for sid, snapshot in sorted(mine, key=_age)}
+    if len(machines) > 1:
+        raise UsageError(f"Several hosts have a profile {profile}", hint=_which_host(when, list(machines.values())))
     if when == LATEST:
         return _newest(text, mine)
     named = _named(when, mine, labels)
@@ -128,6 +128,14 @@ def _of_profile(
         return _only(text, named, mine)
     stamped = _time_names(mine).get(when.removesuffix(_PARTIAL).replace(" ", "T").replace(":", "-"))
     return stamped if stamped is not None else _at(text, when, mine, now)
+
+
+def _which_host(when: str, newest: Sequence[Listed]) -> str:
+    """Return a hint: how to say which machine is meant, of each of which the newest snapshot is given."""
+    hosts = sorted({f"{snapshot.profile}@{snapshot.host}@{when}" for _, snapshot in newest})
+    if len(hosts) == len(newest):
+        return f"Write one of: {', '.join(hosts)}."
+    return f"Some have one name, so write an id; the newest of each: {_described(newest)}."
 
 
 def _at(text: str, when: str, snapshots: Sequence[Listed], now: datetime | None) -> Listed:

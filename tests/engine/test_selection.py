@@ -2,6 +2,7 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 
+import msgspec
 import pytest
 
 from yester.engine.errors import UsageError
@@ -152,6 +153,17 @@ def test_a_profile_of_several_hosts_must_name_its_host() -> None:
     assert select("docs@laptop@latest", both) == LIST[3]
     assert select("docs@desktop@2026-11", both, now=NOW) == both[-1]
     assert select("latest", both) == both[-1]
+
+
+def test_hosts_of_one_name_are_told_apart_by_ids() -> None:
+    other = taken("eeee", 40)
+    both = [*LIST, (other[0], msgspec.structs.replace(other[1], host_id=b"another".ljust(16, b"\0")))]
+    for text in ("docs@latest", "docs@laptop@latest"):
+        with pytest.raises(UsageError, match="Several hosts have a profile docs") as caught:
+            select(text, both)
+        assert "write an id" in caught.value.hint
+        assert "eeee0000" in caught.value.hint and "cccc0000" in caught.value.hint
+    assert select("eeee~0", both) == both[-1]
 
 
 def test_snapshots_of_one_second_are_told_apart_as_in_the_mount() -> None:
