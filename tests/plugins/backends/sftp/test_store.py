@@ -12,7 +12,7 @@ from tests.plugins.backends.sftp.conftest import Connect
 from tests.sshd import Sshd
 from tests.store_contract import StoreContract
 
-from yester.engine.errors import Broken, Denied, Exists, Missing, RepositoryError, StoreError, UsageError
+from yester.engine.errors import Broken, Denied, Exists, Full, Missing, RepositoryError, StoreError, UsageError
 from yester.engine.store import Store
 from yester.plugins.backends.folder import FolderStore
 from yester.plugins.backends.registry import open_store
@@ -208,6 +208,28 @@ def test_a_read_only_folder_is_denied(bare: tuple[Address, Connect], tmp_path: P
     with pytest.raises(Denied, match="Permission denied"):
         store.put("snap.1", [b"x"])
     store.close()
+
+
+@pytest.mark.usefixtures("as_root")
+def test_a_full_and_a_read_only_disk_are_said(bare: tuple[Address, Connect], tmp_path: Path) -> None:
+    """Version 3 has no words for either."""
+    place = tmp_path / "repository"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place], check=True)
+    try:
+        store = SftpStore(*bare, create=True)
+        store.put("config", [b"x"])
+        with pytest.raises(Full, match="no room is left") as caught:
+            store.put(PACK, [bytes(3 << 20)])
+        assert caught.value.hint
+        assert files(place) == ["config"]
+        subprocess.run(["mount", "-o", "remount,ro", place], check=True)
+        with pytest.raises(Denied, match="read-only"):
+            store.put("other", [b"x"])
+        assert store.get("config") == b"x"
+        store.close()
+    finally:
+        subprocess.run(["umount", place], check=True)
 
 
 def test_after_close_nothing_is_touched(store: Store) -> None:
