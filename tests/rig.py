@@ -30,6 +30,9 @@ def write(path: Path, content: bytes = b"x") -> Path:
     return path
 
 
+ABOVE_SIZE = 4000
+"""More than the folders above a source take, which others may change at any time."""
+
 KEEP_ALL = FilterSpec(defaults=False, caches=False)
 
 

@@ -258,7 +258,7 @@ def test_any_text_is_a_profile_or_a_mistake(text: str) -> None:
         (LEAST + "passphrase_file = '/a'\npassphrase_command = 'b'", "line 4: passphrase_command and pass", "one"),
         (LEAST + "partial_every = '1m'", "line 3: partial_every takes a number of seconds", "= 1800"),
         (LEAST + "partial_every = 1979-05-27", "line 3: partial_every takes a number of seconds", "= 1800"),
-        (LEAST + "x = " + "[" * 5000, "is not valid TOML: it is nested too deeply", "profile edit"),
+        (LEAST + "x = " + "[" * 50_000, "is not valid TOML: it is nested too deeply", "profile edit"),
         (LEAST + "x = " + "9" * 5000, "is not valid TOML", "profile edit"),
     ],
 )
