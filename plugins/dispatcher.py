@@ -77,7 +77,8 @@ class Dispatcher(AllEvents):
                 stops = self._tell([event], rule)
                 if stops and isinstance(event, RunBegin):
                     self._take_back(event)
-                    raise StopRun("; ".join(stops), hint="Its options may say when; else: yester plugin disable NAME.")
+                    hint = f"To run without: yester plugin disable {' '.join(stops)}"
+                    raise StopRun("; ".join(stops.values()), hint=hint)
 
     def times(self) -> tuple[PluginTime, ...]:
         """Return how long each plugin was at work."""
@@ -105,14 +106,14 @@ class Dispatcher(AllEvents):
                 members += cast.load()
         return members
 
-    def _tell(self, events: Sequence[Event], rule: HookRule) -> list[str]:
-        """Tell each plugin; return why some want to stop the run."""
-        stops = []
+    def _tell(self, events: Sequence[Event], rule: HookRule) -> dict[str, str]:
+        """Tell each plugin; return which want to stop the run, and why."""
+        stops = {}
         for member in reversed(self.members) if rule.is_reversed else self.members:
             try:
                 member.cast.tell(member, events, rule)
             except StopRun as stop:
-                stops.append(str(stop))
+                stops[member.name] = str(stop)
         return stops
 
     def _take_back(self, event: RunBegin) -> None:

@@ -118,8 +118,9 @@ def test_followers_events_start_nothing(told: Told) -> None:
 
 
 def test_a_stop_is_kept_until_all_were_called_and_all_hear_the_end(told: Told) -> None:
-    with pytest.raises(StopRun, match="stops1 stops the run; stops2 stops the run"):
+    with pytest.raises(StopRun, match="stops1 stops the run; stops2 stops the run") as stopped:
         of("native:stops1", "native:stops2", "other:z").event(BEGIN)
+    assert stopped.value.hint == "To run without: yester plugin disable stops1 stops2"
     assert told == [
         ("stops1", "run.begin"),
         ("stops2", "run.begin"),

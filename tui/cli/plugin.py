@@ -17,7 +17,7 @@ from yester.plugins.casts import Member
 from yester.plugins.dispatcher import Dispatcher
 from yester.plugins.finding import Found, find_plugins, folder_of
 from yester.plugins.settings import PluginSettings, read_settings, write_switches
-from yester.plugins.worker.problems import PluginProblem
+from yester.plugins.worker.problems import PluginError, PluginProblem
 from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.options import as_json
@@ -143,7 +143,11 @@ def run(name: str, offer: str, options: Sequence[str], as_json: bool) -> None:
             raise UsageError(f"{name} offers no {offer}", hint=did_you_mean(offer, known) or "It offers nothing.")
         chosen = known[offer]
         arguments = [offer, _given(options, chosen["options"])] if chosen["kind"] == "action" else [offer]
-        return chosen["kind"], member.cast.ask(member, chosen["kind"], arguments)
+        try:
+            return chosen["kind"], member.cast.ask(member, chosen["kind"], arguments)
+        except PluginError as problem:
+            why = f"{problem.kind.rpartition('.')[2]}: {problem.text}"
+            raise YesterError(f"{offer} of {name} failed: {why}") from None
 
     kind, value = _loaded(found, places, start)
     if as_json:

@@ -39,7 +39,8 @@ def test_runs_at_once_with_kills(yester: Yester, plain: Path, docs: Path) -> Non
     assert sum(run.state == "died" for run in found) <= killed
     assert set(ended) <= {0, 4, -signal.SIGKILL}
     assert sum(run.state == "complete" for run in found) >= ended.count(0)
-    assert sum(run.exit_code == 4 for run in found) == ended.count(4)
+    # A run may be killed after it wrote its end.
+    assert ended.count(4) <= sum(run.exit_code == 4 for run in found) <= ended.count(4) + killed
     for run in found:
         following = follow(Places.default(), run.run)
         lines = list(following)

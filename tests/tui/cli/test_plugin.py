@@ -146,7 +146,7 @@ def test_looking_at_a_panel(yester: Yester, ping: Path) -> None:
         (["run", "ping", "nov"], 2, "ping offers no nov"),
         (["run", "ping", "now", "ulr=x"], 2, "ulr=x is no option of the action"),
         (["run", "ping", "now", "url"], 2, "url is no option of the action"),
-        (["run", "ping", "fail"], 1, "ping: action failed: ValueError: no"),
+        (["run", "ping", "fail"], 1, "fail of ping failed: ValueError: no"),
         (["run", "pimg", "now"], 2, "There is no plugin pimg"),
         (["enable", "pimg"], 2, "There is no plugin pimg"),
         (["disable", "pimg"], 2, "There is no plugin pimg"),
