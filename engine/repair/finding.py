@@ -6,12 +6,14 @@ or never finished. A run that was killed leaves many such pieces; the root of a 
 profile, and that is how it is told from them.
 """
 
+import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from yester.engine.entries import Entry, Owner, Ref, Summary
 from yester.engine.errors import DamageError, Missing
+from yester.engine.host import host_name
 from yester.engine.ids import SHORT_ID_SIZE, BlobId, BlobKind, SnapshotId, TreeId
 from yester.engine.packs.fragments import get_fragment, list_fragments
 from yester.engine.packs.packs import PackDirectory
@@ -20,6 +22,7 @@ from yester.engine.repository import PROGRAM, Repository
 from yester.engine.sealed.keys import blob_id
 from yester.engine.sealed.records import Label, Snapshot, Statistics
 from yester.engine.sealed.sealing import ObjectKind
+from yester.engine.sessions import WriterSession
 from yester.engine.trees.directories import Directory, decode_root, encode_root, resolve
 from yester.engine.trees.pages import Page
 
@@ -53,6 +56,18 @@ class LostTree:
             refs=(Ref(BlobId(self.tree), 0),),
             summary=self.below,
         )
+
+
+def at_work(repository: Repository) -> WriterSession:
+    """Return a session to look and recover in: what no snapshot needs yet, a prune that begins meanwhile would free."""
+    return WriterSession(
+        repository.store,
+        repository.keys,
+        writer=repository.writer,
+        host=host_name(),
+        purpose="repair",
+        started_ns=time.time_ns(),
+    )
 
 
 def find_lost(repository: Repository, sources: Collection[bytes], step: Callable[[], None]) -> list[LostTree]:

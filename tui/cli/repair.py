@@ -1,7 +1,7 @@
 """yester repair: make do without what damage took."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,7 +105,7 @@ class _Repair:
 
     def recover_lost(self, sources: Sequence[bytes]) -> list["LostTree"]:
         """Find snapshots whose record is gone, and commit them again."""
-        from yester.engine.repair.finding import find_lost, recover
+        from yester.engine.repair.finding import at_work, find_lost, recover
         from yester.engine.repair.naming import mend_index
 
         def work(cancelled: Callable[[], bool]) -> list["LostTree"]:
@@ -117,12 +117,13 @@ class _Repair:
                 mend_index(self._opened)
             return find_lost(self._opened, sources, step)
 
-        found = self._run.supervise(work)
-        self._say([_found_in_words(lost) for lost in found] or ["no lost snapshot was found"])
-        if found and not self._dry_run:
-            confirm(f"Recover {count(len(found), 'snapshot')}?", yes=self._yes)
-            for lost in found:
-                recover(self._opened, lost)
+        with nullcontext() if self._dry_run else at_work(self._opened):
+            found = self._run.supervise(work)
+            self._say([_found_in_words(lost) for lost in found] or ["no lost snapshot was found"])
+            if found and not self._dry_run:
+                confirm(f"Recover {count(len(found), 'snapshot')}?", yes=self._yes)
+                for lost in found:
+                    recover(self._opened, lost)
         return found
 
     def go(self) -> _Outcome:

@@ -76,6 +76,21 @@ def test_a_snapshot_whose_record_is_damaged(yester: Yester, taken: Path, plain: 
     assert (taken.parent / "back" / "docs" / "b.txt").read_bytes() == (taken / "b.txt").read_bytes()
 
 
+def test_a_prune_waits_while_lost_snapshots_are_looked_for(
+    yester: Yester, taken: Path, plain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is found is needed by no snapshot until it is recovered."""
+    [file] = plain.rglob("snap.*")
+    file.unlink()
+    sessions: list[int] = []
+    monkeypatch.setattr(
+        "yester.tui.cli.repair.confirm", lambda *_, **__: sessions.append(len(list(plain.rglob("session.*"))))
+    )
+    assert yester("repair", "--find-lost").code == 0
+    assert sessions == [1]
+    assert list(plain.rglob("session.*")) == []
+
+
 def test_a_config_is_beyond_repair(yester: Yester, taken: Path, plain: Path) -> None:
     config = plain / "config"
     config.chmod(0o600)
