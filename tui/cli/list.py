@@ -75,7 +75,7 @@ def command(
         rows = [header, *((*_row(opened, sid, snap, labels.get(sid)), *_why(sid, judged)) for sid, snap in chosen)]
         click.echo("\n".join(table(rows, right=_NUMBERS)))
     else:
-        such = "such snapshots" if of_these else "snapshots"
+        such = "such snapshots" if everything else "snapshots"
         click.echo(f"no {such} in {one_line(opened.store.place)}")
 
 

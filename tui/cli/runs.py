@@ -35,7 +35,9 @@ def command(name: str, everything: bool, as_json: bool) -> None:
     known = all_runs(places.state)
     runs = [run for run in known if name in ("", run.profile)]
     if not runs and name:
-        _refuse_unknown(name, {*profile_names(places.config / "profiles"), *(run.profile for run in known)})
+        _refuse_unknown(
+            name, {*profile_names(places.config / "profiles"), *(run.profile for run in known if run.profile)}
+        )
     shown = runs if everything else runs[:SHOWN]
     shown.reverse()
     if as_json:

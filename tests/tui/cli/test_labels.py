@@ -28,6 +28,7 @@ def test_tags(yester: Yester, two: list[str]) -> None:
     assert [each["tags"] for each in listed(yester)] == [["b", "work"], ["work"]]
     assert [each["snapshot"] for each in listed(yester, "--tag", "b")] == two[:1]
     assert [each["snapshot"] for each in listed(yester, "--tag", "b", "--tag", "work")] == two
+    assert yester("list", "--host", "nobody's").out.startswith("no such snapshots in ")
     assert yester("list", "--tag", "nothing").out.startswith("no such snapshots in ")
 
 

@@ -47,7 +47,7 @@ def test_list(yester: Yester, taken: Path) -> None:
     assert row.split()[3] == "docs"
     assert row.endswith("  #first")
     assert yester("list", "--profile", "docs").out == yester("list").out
-    assert yester("list", "--host", "elsewhere").out.startswith("no snapshots")
+    assert yester("list", "--host", "elsewhere").out.startswith("no such snapshots")
 
 
 def test_list_as_json(yester: Yester, taken: Path) -> None:

@@ -65,6 +65,8 @@ def test_runs_are_listed_newest_last(yester: Yester, profile: str) -> None:
     ]
     assert len(shown[0]["snapshot"]) == 64
     assert yester("runs", "dosc").code == 2
+    yester("check")  # of no profile
+    assert yester("runs", "zzzz").err.endswith("hint: There is: docs\n")
 
 
 def test_the_newest_are_listed_unless_all_are_wanted(yester: Yester, state: Path) -> None:
