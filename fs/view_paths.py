@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from yester.engine.ids import SnapshotId
 from yester.engine.sealed.records import Snapshot
 from yester.fs.names import profile_name
 from yester.fs.time_names import TimeFormat
@@ -19,21 +20,29 @@ def folder_names(snapshots: Iterable[Snapshot]) -> dict[tuple[str, str], bytes]:
 
 
 class Paths:
-    """Gives snapshots their paths, no two the same; they come in the order in which they count."""
+    """Gives snapshots their paths, no two the same; they come in the order in which they count.
+
+    A path stays with its snapshot, also when that is forgotten: to give it to another would show, to whoever has just
+    looked it up, the files of one snapshot under the name of the other.
+    """
 
     def __init__(self, times: TimeFormat) -> None:
         self._times = times
         self._taken: dict[bytes, int] = {b"latest": 1}
         """Paths that are taken, and how many wanted each."""
+        self._given: dict[tuple[bytes, SnapshotId], bytes] = {}
 
-    def of(self, folder: bytes, snapshot: Snapshot) -> bytes:
+    def of(self, folder: bytes, sid: SnapshotId, snapshot: Snapshot) -> bytes:
         """Return the path of a snapshot, or of a link to it, below `folder`: TIME, or TIME-2 where that is taken.
 
         The number comes before the mark of a partial one, so that no name changes when others are marked.
         """
-        time = self._times.path(snapshot.time_ns)
-        path = self._free(folder + b"/" + time if folder else time)
-        return path + PARTIAL if snapshot.partial else path
+        path = self._given.get((folder, sid))
+        if path is None:
+            time = self._times.path(snapshot.time_ns)
+            free = self._free(folder + b"/" + time if folder else time)
+            path = self._given[folder, sid] = free + PARTIAL if snapshot.partial else free
+        return path
 
     def _free(self, wanted: bytes) -> bytes:
         path = wanted

@@ -113,7 +113,7 @@ class ViewBuilder:
     ) -> None:
         self._snapshot_numbers = snapshot_numbers
         self._folder_numbers = folder_numbers
-        self._times = times or TimeFormat()
+        self._paths = Paths(times or TimeFormat())
         self._one_profile = one_profile
 
     def build(
@@ -121,13 +121,12 @@ class ViewBuilder:
     ) -> Views:
         """The views of these snapshots, which come sorted by time. Times are local times of this machine."""
         spaces = self._snapshot_numbers.of(sid.hex() for sid, _ in snapshots)
-        paths = Paths(self._times)
         names = folder_names(snapshot for _, snapshot in snapshots)
         places: dict[int, _Place] = {}
         for sid, snapshot in snapshots:
             above = b"" if self._one_profile else b"snapshots/" + names[snapshot.profile, snapshot.host]
-            places[spaces[sid.hex()]] = _Place(paths.of(above, snapshot), sid, snapshot)
-        links = [] if self._one_profile else _links(places, paths, labels)
+            places[spaces[sid.hex()]] = _Place(self._paths.of(above, sid, snapshot), sid, snapshot)
+        links = [] if self._one_profile else _links(places, self._paths, labels)
         newest = _latest_space(places)
         if newest is not None:
             links.append(_Link(b"latest", newest, LATEST))
@@ -157,9 +156,9 @@ def _links(places: Mapping[int, _Place], paths: Paths, labels: Mapping[SnapshotI
     for space, (_, sid, snapshot) in places.items():
         links.append(_Link(b"ids/" + sid.hex().encode(), space, link_inode(space)))
         host = b"hosts/" + file_name(snapshot.host) + b"/" + file_name(snapshot.profile)
-        links.append(_Link(paths.of(host, snapshot), space, host_link_inode(space)))
+        links.append(_Link(paths.of(host, sid, snapshot), space, host_link_inode(space)))
         for tag in map(file_name, labels[sid].tags if sid in labels else ()):
-            links.append(_Link(paths.of(b"tags/" + tag, snapshot), space, key=f"tag {tag.hex()} {sid.hex()}"))
+            links.append(_Link(paths.of(b"tags/" + tag, sid, snapshot), space, key=f"tag {tag.hex()} {sid.hex()}"))
     return links
 
 

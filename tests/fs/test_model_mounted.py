@@ -79,9 +79,7 @@ class Life:
         wait_for(lambda: set(os.listdir(self.world.mountpoint / "ids")) == {sid.hex() for sid in self.held})
         if self.held:
             sid = self.chance.choice(sorted(self.held))
-            # Of two snapshots of one second the later takes the name of the earlier when that is forgotten, and for a
-            # second the kernel still knows what the name meant before.
-            wait_for(lambda: on_disk(self._shown(sid)) == self.held[sid])
+            assert on_disk(self._shown(sid)) == self.held[sid]
 
     def read_what_goes(self) -> None:
         """Read a file of which the snapshot is forgotten and pruned meanwhile: its bytes, or an error, never others."""
@@ -93,7 +91,7 @@ class Life:
         name = self.chance.choice(sorted(files))
         wait_for(self._shown(sid).is_dir)
         content = self.held[sid][name]
-        wait_for(lambda: on_disk(self._shown(sid)) == self.held[sid])
+        assert on_disk(self._shown(sid)) == self.held[sid]
         with open(os.path.join(os.fsencode(self._shown(sid)), name), "rb", buffering=0) as file:
             begun = file.read(7)
             self._open().forget_snapshot(sid, "test")

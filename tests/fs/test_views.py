@@ -83,6 +83,15 @@ def test_two_snapshots_of_one_second_are_told_apart(builder: ViewBuilder) -> Non
     assert names == [b"1970-01-01T01-00-00", b"1970-01-01T01-00-00-2", b"1970-01-01T01-00-00-3"]
 
 
+def test_no_name_passes_to_another_snapshot_while_a_mount_lives(builder: ViewBuilder) -> None:
+    """Whoever has looked a name up for a second would be shown other files under it."""
+    first, second, third = listed(snapshot(0), snapshot(5), snapshot(6))
+    builder.build([first, second])
+    views = builder.build([second, third])
+    docs = folder(views, folder(views, SNAPSHOTS).children[b"docs"]).children
+    assert list(docs) == [b"1970-01-01T01-00-00-2", b"1970-01-01T01-00-00-3"]
+
+
 def test_latest_is_the_newest_complete_snapshot(builder: ViewBuilder) -> None:
     views = builder.build(listed(snapshot(0), snapshot(5 * SECOND, partial=True)))
     latest = views.nodes[LATEST]
