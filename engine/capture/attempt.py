@@ -3,6 +3,7 @@
 from collections.abc import Set
 from contextlib import nullcontext
 from pathlib import Path
+from shlex import quote
 
 import msgspec
 
@@ -36,7 +37,7 @@ _LINES = 20
 """How much of what commands complain of the person is shown."""
 
 _WHAT_NOW = (
-    "Is a disk not connected? Earlier snapshots stay; if this is meant, say so once with yester snap --accept-shrink"
+    "Is a disk not connected? Earlier snapshots stay; if this is meant, say so once: yester snap {} --accept-shrink"
 )
 
 
@@ -128,8 +129,9 @@ class Attempt:
         except (DamageError, Broken) as error:
             context.teller.message("warning", f"{error.what}; whether a source has shrunk cannot be told")
             return ()
+        what_now = _WHAT_NOW.format(quote(context.profile.name))
         for text in found:
-            context.teller.message("warning", f"{text}. {_WHAT_NOW}")
+            context.teller.message("warning", f"{text}. {what_now}")
         return tuple(found)
 
     def _leave_unchanged(

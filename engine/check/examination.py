@@ -169,6 +169,6 @@ def _orphan_notes(packs: PackSurvey) -> list[str]:
     if not packs.orphans:
         return []
     return [
-        f"{len(packs.orphans)} packs are named by no index fragment: a run is storing them, or was broken off, "
+        f"Packs that no index fragment names: {len(packs.orphans)}; a run is storing them, or was broken off, "
         "and the next one takes them up"
     ]

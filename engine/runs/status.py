@@ -128,7 +128,9 @@ def _health(
         return "never", None, "No snapshot was taken yet", ""
     if due_ns is not None and max(good.began_ns, skipped.began_ns if skipped is not None else 0) < due_ns:
         return "late", due_ns, "A run was due and did not begin", "Is its timer enabled? See yester schedule show."
-    lacking = f"{good.failed:,} entries could not be taken whole" if good.failed else ""
+    lacking = (
+        f"{good.failed:,} {'entry' if good.failed == 1 else 'entries'} could not be taken whole" if good.failed else ""
+    )
     return "ok", good.began_ns, lacking, ""
 
 

@@ -142,7 +142,8 @@ def _as_json(report: "RestoreReport") -> dict[str, object]:
 def _summary(report: "RestoreReport", target: bytes) -> list[str]:
     done = report.counts
     entries = done.files + done.directories + done.symlinks + done.specials + done.links
-    lines = [f"restored to {printable(target)}: {count(done.files, 'file')}, {size(done.size)}, {entries:,} entries"]
+    done_all = f"{count(done.files, 'file')}, {size(done.size)}, {count(entries, 'entry', 'entries')}"
+    lines = [f"restored to {printable(target)}: {done_all}"]
     notes = [
         (done.same, "already there"),
         (done.set_aside, "that differed set aside as NAME.before-TIME"),

@@ -205,7 +205,7 @@ def test_orphans_are_no_damage(rig: Rig) -> None:
     report = checked(rig)
     assert report.problems == ()
     assert report.notes == (
-        "1 packs are named by no index fragment: a run is storing them, or was broken off, and the next one takes them "
+        "Packs that no index fragment names: 1; a run is storing them, or was broken off, and the next one takes them "
         "up",
     )
 
