@@ -31,6 +31,7 @@ from yester.engine.profiles.sizes import parse_size
 from yester.engine.profiles.writing import new_profile, save_profile
 from yester.engine.schedule.installing import remove_schedule
 from yester.engine.schedule.machine import Machine
+from yester.engine.schedule.pattern import pattern_of
 from yester.plugins.backends.registry import open_store
 from yester.tui.cli.asking import confirm
 from yester.tui.cli.failures import USAGE, complain
@@ -163,6 +164,15 @@ def _emptied_sources(profile: Profile) -> list[UsageError]:
         for source in profile.sources
         if rules.empties(source)
     ]
+
+
+def _schedule_problems(profile: Profile) -> list[UsageError]:
+    """Return what keeps the schedule from being switched on."""
+    try:
+        pattern_of(profile.schedule)
+    except UsageError as problem:
+        return [UsageError(f"Profile {profile.name}: {problem.what}", hint=problem.hint)]
+    return []
 
 
 def _missing_repository(profile: Profile) -> list[str]:
@@ -329,4 +339,5 @@ def _problems(folder: Path, name: str) -> list[UsageError]:
     ]
     broken = pattern_problems(profile)
     found += broken or _emptied_sources(profile)
+    found += _schedule_problems(profile)
     return found + [UsageError(f"Profile {name}: {missing}") for missing in _missing_repository(profile)]

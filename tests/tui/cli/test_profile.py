@@ -36,6 +36,15 @@ def test_a_name_with_blanks_is_shown_as_the_shell_wants_it(yester: Yester, home:
     assert "yester profile recover 'my docs'" in yester("profile", "remove", "my docs").out
 
 
+def test_a_schedule_that_cannot_be_switched_on_is_no_order(yester: Yester, plain: Path, docs: Path) -> None:
+    added = yester("profile", "add", "docs", docs, "--set", "schedule.when=minutes", "--set", "schedule.every=7")
+    assert added.code == 0
+    checked = yester("profile", "check", "docs")
+    assert checked.code == 2 and "every 7 minutes does not come out even" in checked.err
+    assert yester("profile", "edit", "docs", "--set", "schedule.every=10").code == 0
+    assert yester("profile", "check", "docs").code == 0
+
+
 @pytest.mark.parametrize("pattern", ["{}/*", "*", "!x", "*/"])
 def test_a_source_that_the_patterns_empty_is_named(yester: Yester, docs: Path, pattern: str) -> None:
     rule = pattern.format(docs)
