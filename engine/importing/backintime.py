@@ -60,10 +60,10 @@ def load_config(path: Path) -> ForeignConfig:
 
 def plan_profiles(
     config: ForeignConfig, places: Places, repository: str, numbers: Collection[str], snapshots_from: Path | None
-) -> list[ProfilePlan]:
-    """Return what each profile is here; `numbers` chooses some, by their numbers there or their names.
+) -> tuple[list[ProfilePlan], list[UsageError]]:
+    """Return what each profile is here, and why some are none; `numbers` chooses by their numbers there, or names.
 
-    UsageError for a choice that is none, and for a profile that none of ours can be made of.
+    UsageError for a choice that is none, and where no profile is left.
     """
     known = {foreign.number for foreign in config.profiles} | {foreign.name for foreign in config.profiles}
     for number in numbers:
@@ -72,7 +72,9 @@ def plan_profiles(
             raise UsageError(f"Back In Time has no profile {number}", hint=f"There are: {choices}.")
     folder = places.config / "profiles"
     ours = _ours(folder)
-    taken, plans = set(profile_names(folder)), []
+    taken = set(profile_names(folder))
+    plans: list[ProfilePlan] = []
+    refused: list[UsageError] = []
     for foreign in config.profiles:
         if numbers and not {foreign.number, foreign.name} & set(numbers):
             continue
@@ -82,15 +84,21 @@ def plan_profiles(
             plans.append(ProfilePlan(foreign, before, None, found))
             continue
         name = name_for(foreign.name, taken)
+        try:
+            translation = translate_profile(
+                foreign, name=name, id=profile_id(foreign), repository=repository, own_folders=_own_folders()
+            )
+        except UsageError as problem:
+            refused.append(problem)
+            continue
         taken.add(name)
-        translation = translate_profile(
-            foreign, name=name, id=profile_id(foreign), repository=repository, own_folders=_own_folders()
-        )
         profile = replace(translation.profile, text=render(translation.profile))
         # Read back: what is written must be a profile.
         profile = parse_profile(name, profile.text, f"what {foreign.name} becomes")
         plans.append(ProfilePlan(foreign, profile, translation, found))
-    return plans
+    if refused and not plans:
+        raise refused[0]
+    return plans, refused
 
 
 def _ours(folder: Path) -> dict[bytes, Profile]:

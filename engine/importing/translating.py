@@ -310,6 +310,11 @@ _KEYS: tuple[tuple[str, Verdict, str], ...] = (
     (r"snapshots\.warn_free_space\..*", "ignored", "yester has no such warning"),
     (r"user_callback\.no_logging", "ignored", "it is about a plugin"),
 )
+_WHOLE = re.compile(
+    r"snapshots\.((include|exclude)\.size|exclude\.bysize\.value|bwlimit\.value|smart_remove\.keep_\w+"
+    r"|(remove_old_snapshots|min_free_space|min_free_inodes)\.(value|unit))|schedule\.(mode|time|day|weekday)"
+)
+"""Keys whose value is a whole number."""
 _LOST = {
     "snapshots.copy_links": "links are kept as links; add what they point to as a source",
     "snapshots.copy_unsafe_links": "links are kept as links; add what they point to as a source",
@@ -328,6 +333,8 @@ def _said(foreign: ForeignProfile, key: str, value: str) -> KeySaid:
         return KeySaid(key, value, *(("lost", _LOST[key]) if foreign.flag(key, False) else ("ignored", "it is off")))
     if key == "snapshots.rsync_options.value":
         return KeySaid(key, value, "ignored", "see snapshots.rsync_options.enabled")
+    if _WHOLE.fullmatch(key) and not value.strip().isdecimal():
+        return KeySaid(key, value, "ignored", "it is no number that means anything; the default counts")
     for pattern, verdict, words in _KEYS:
         if re.fullmatch(pattern, key):
             return KeySaid(key, value, verdict, words)

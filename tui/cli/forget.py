@@ -99,8 +99,9 @@ def _by_rules(name: str, asked: Access, places: Places, options: dict[str, Any],
                 hint="Nothing was forgotten. Give a rule that keeps some, such as --keep-last 3.",
             )
         if removes_nothing(spec):
+            what = f"No retention is set for {name}" if stated is None else "These rules spare some and remove none"
             complain(
-                f"No retention is set for {name}, so every snapshot is kept",
+                f"{what}, so every snapshot is kept",
                 "Set it in the profile's [retention], or give rules here: --keep-last, --keep-daily and others.",
             )
         return replace(act, spec=spec, profile=name).carry_out(opened, plan)

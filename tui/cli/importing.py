@@ -85,10 +85,12 @@ def backintime(
     place = find_config(config)
     foreign = load_config(place)
     ours = repository if repository is None or is_url(repository) else os.path.abspath(repository)
-    plans = plan_profiles(foreign, places, ours or "", numbers, snapshots_from)
+    plans, refused = plan_profiles(foreign, places, ours or "", numbers, snapshots_from)
     found = [_Found(plan, _snapshots_of(plan, with_snapshots)) for plan in plans]
     if not as_json:
         click.echo("\n".join(_report(foreign, place, found, with_snapshots)))
+    for problem in refused:
+        complain(f"{problem.what}: it was left out")
     results: dict[bytes, ImportResult] = {}
     if not dry_run:
         save_profiles(plans, places)

@@ -135,3 +135,17 @@ def test_no_such_file_or_profile(yester: Yester, config: Path, tmp_path: Path) -
     unknown = yester("import", "backintime", "--profile", "9")
     assert unknown.code == 2
     assert "1 (Profile 1), 4 (Profile 4)" in unknown.err
+
+
+def test_one_profile_that_cannot_be_imported_keeps_no_other_back(yester: Yester, plain: Path, tmp_path: Path) -> None:
+    config = (
+        b"config.version=6\nprofiles=1:2\nprofile1.name=empty\nprofile2.name=good\n"
+        b"profile2.snapshots.include.size=1\nprofile2.snapshots.include.1.value=/etc\n"
+        b"profile2.snapshots.remove_old_snapshots.value=-3\nprofile2.schedule.mode=often\n"
+    )
+    done = yester("import", "backintime", write(tmp_path / "config", config))
+    assert done.code == 0
+    assert "The profile empty of Back In Time includes no folder: it was left out" in done.err
+    assert "added the profile good" in done.out
+    for key in ("snapshots.remove_old_snapshots.value=-3", "schedule.mode=often"):
+        assert f"ignored  {key}" in done.out
