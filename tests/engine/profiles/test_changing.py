@@ -169,14 +169,19 @@ def test_what_is_no_toml_is_left_to_an_editor() -> None:
         set_(OWN.replace("[ limits ]", "[x]") + "[[limits]]\n", "limits.nice=3")
 
 
+def texts(least: int, most: int) -> st.SearchStrategy[str]:
+    """Return what a profile can hold: anything but NUL."""
+    return st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=least, max_size=most)
+
+
 VALUES = {
     "compression": st.integers(-7, 19),
-    "repository": st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=9),
-    "filters.exclude": st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=9), max_size=3),
+    "repository": texts(0, 9),
+    "filters.exclude": st.lists(texts(0, 9), max_size=3),
     "schedule.at": st.sampled_from(["01:00", "23:59"]),
     "retention.smart.keep_all": st.integers(1, 9),
     "limits.upload": st.integers(1, 1 << 40),
-    "limits.networks": st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=5), max_size=2),
+    "limits.networks": st.lists(texts(1, 5), max_size=2),
     "notify.desktop": st.booleans(),
 }
 changes = st.sampled_from(sorted(VALUES)).flatmap(
