@@ -11,13 +11,13 @@ setup: ## install what is missing: system packages, .venv, Python packages
 demo: setup ## take snapshots of real folders, mount them, get files back (DIR=~/Documents for your own)
 	@.venv/bin/python -P -m yester.tui.demo $(if $(DIR),"$(DIR)")
 
-test: setup ## run the tests
-	@.venv/bin/pytest -m "not servers"
+test: setup ## run the tests, the same examples each time
+	@.venv/bin/pytest -m "not servers" --hypothesis-seed=0
 
 test-servers: setup ## run the tests that start server programs
 	@.ci/test-servers
 
-check: setup ## format, lint, types, layers, tests
+check: setup ## format, lint, types, layers, tests with examples of chance
 	@.ci/lint
 	@.venv/bin/pytest -m "not servers"
 
