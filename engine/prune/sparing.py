@@ -55,7 +55,9 @@ class Sparing:
         self._needs, self._walked = self._judged.needs.copy(), set()
         new = [(sid, snapshot) for sid, snapshot in snapshots if sid not in self._judged.snapshots]
         walk_all(repository, new, self._note, tick)
-        if any(use.needed_blobs and use.pack not in lasting for use in self._judged.packs):
+        # What the copied ones kept lies in the copies, or they are spared.
+        keepers = (use for use in self._judged.packs if use.needed_blobs and use.pack not in self._copied)
+        if any(use.pack not in lasting for use in keepers):
             self._spare_for_lost()
 
     def _doomed(self, seen: Listed) -> set[PackId]:
