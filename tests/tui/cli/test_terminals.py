@@ -88,10 +88,11 @@ def test_a_run_survives_its_terminal(yester: Yester, profile: str, command: str)
 def test_a_run_in_the_background_of_a_shell_survives_too(yester: Yester, profile: str) -> None:
     """No signal comes then, but the terminal is as dead."""
     process, terminal = at_terminal("snap", profile)
-    while b"reading" not in os.read(terminal, 4096):
-        pass
+    wait_for(lambda: b"run.begin" in journal())
+    process.send_signal(signal.SIGSTOP)
     process.send_signal(signal.SIGHUP)
     os.close(terminal)
+    process.send_signal(signal.SIGCONT)
     assert process.wait(LIMIT_S) == 0
     assert only_run().state == "complete"
     assert yester("status").code == 0
