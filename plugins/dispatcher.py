@@ -10,44 +10,34 @@ until all were called; then they hear that the run ended, since some may have to
 """
 
 import threading
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
-from yester.engine.events import Event, File, Level, Message, PluginTime, RunBegin, RunEnd
+from yester.engine.events import Event, File, Message, PluginTime, RunBegin, RunEnd
 from yester.engine.hooks import AllEvents, StopRun, method_name
-from yester.engine.messages.posted import LEVELS
-from yester.plugins.casts import CASTS, Cast, Member
-from yester.plugins.finding import Found
+from yester.plugins.asks import Asking, Audience
+from yester.plugins.casts import MANNERS, Cast, Member
+from yester.plugins.found import Found
 from yester.plugins.rules import FILES_AT_ONCE, RULES, HookRule
-from yester.plugins.worker.problems import AskRefused
-
-MOST_SAID = 1000
-"""Messages of one plugin in one run."""
-
-
-class Audience(Protocol):
-    """Hears what plugins have to say. Any thread may call; never raises."""
-
-    def said(self, message: Message) -> None:
-        """A plugin says something to the person, or yester says something about it."""
-        ...
-
-    def printed(self, message: Message) -> None:
-        """A plugin wrote a line to its output."""
-        ...
+from yester.plugins.surroundings import Surroundings
 
 
 class Dispatcher(AllEvents):
     """Hooks that are plugins. StopRun comes out of run.begin, and nothing else out of any event."""
 
-    def __init__(self, plugins: Sequence[Found], options: Mapping[str, dict[str, Any]], audience: Audience) -> None:
+    def __init__(
+        self,
+        plugins: Sequence[Found],
+        options: Mapping[str, dict[str, Any]],
+        surroundings: Surroundings,
+        audience: Audience,
+    ) -> None:
         """Nothing is started. `plugins` are those that are enabled; what is wrong with them is told at the start."""
         self._plugins, self._options, self._audience = plugins, options, audience
+        self._asking = Asking(surroundings, audience)
         self._casts: list[Cast] = []
         self._members: list[Member] | None = None
         self._files: list[File] = []
-        self._said: Counter[str] = Counter()
         self._lock = threading.RLock()
 
     @property
@@ -98,10 +88,10 @@ class Dispatcher(AllEvents):
             elif each.twin:
                 self._trouble(each.name, f"Two plugins are called {each.name}; {each.twin} is left out")
         members = []
-        for world in sorted(CASTS, key=lambda world: CASTS[world].rank):
+        for world in sorted(MANNERS, key=lambda world: MANNERS[world].rank):
             usable = [each for each in self._plugins if each.world == world and not each.problem]
             if usable:
-                cast = Cast(world, usable, self._options, self._answer, self._hear, self._trouble)
+                cast = Cast(world, usable, self._options, self._asking, self._hear, self._trouble)
                 self._casts.append(cast)
                 members += cast.load()
         return members
@@ -109,12 +99,27 @@ class Dispatcher(AllEvents):
     def _tell(self, events: Sequence[Event], rule: HookRule) -> dict[str, str]:
         """Tell each plugin; return which want to stop the run, and why."""
         stops = {}
-        for member in reversed(self.members) if rule.is_reversed else self.members:
+        for member in self._in_turn(type(events[0]), rule):
             try:
                 member.cast.tell(member, events, rule)
             except StopRun as stop:
                 stops[member.name] = str(stop)
         return stops
+
+    def _in_turn(self, kind: type[Event], rule: HookRule) -> list[Member]:
+        """Return the plugins in the order in which they hear of an event.
+
+        A world with a direction of its own keeps it: its plugins change places among themselves.
+        """
+        turns = self.members[::-1] if rule.is_reversed else [*self.members]
+        for cast in self._casts:
+            own = cast.manner.is_reversed(kind)
+            if own is not None:
+                places = [place for place, member in enumerate(turns) if member.cast is cast]
+                members = sorted((turns[place] for place in places), key=lambda each: each.order, reverse=own)
+                for place, member in zip(places, members, strict=True):
+                    turns[place] = member
+        return turns
 
     def _take_back(self, event: RunBegin) -> None:
         end = RunEnd(run=event.run, result="failed", exit_code=1, profile=event.profile, profile_id=event.profile_id)
@@ -127,15 +132,3 @@ class Dispatcher(AllEvents):
 
     def _hear(self, plugin: str, stream: str, line: str) -> None:
         self._audience.printed(Message(text=f"{stream}: {line}", source=plugin or "plugins"))
-
-    def _answer(self, plugin: str, method: str, arguments: Sequence[Any]) -> Any:
-        if method != "say" or len(arguments) != 4 or not all(isinstance(each, str) for each in arguments):
-            raise AskRefused("a plugin may say(text, level, action), and these are text")
-        name, level, text, action = arguments
-        if level not in LEVELS:
-            raise AskRefused(f"there is no level {level}: it is one of {', '.join(LEVELS)}")
-        self._said[name] += 1
-        if self._said[name] > MOST_SAID:
-            raise AskRefused(f"{name} has said {MOST_SAID:,} things in this run")
-        checked: Level = level
-        self._audience.said(Message(level=checked, text=text, source=name, action=action))

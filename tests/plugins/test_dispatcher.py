@@ -1,7 +1,8 @@
 """The order of all worlds, and what is made of a stop; with casts that start no process."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,13 +21,16 @@ from yester.engine.events import (
     Unmount,
 )
 from yester.engine.hooks import StopRun, method_name
+from yester.engine.places import Places
 from yester.plugins import casts, dispatcher
-from yester.plugins.casts import CASTS, Manner, Member
+from yester.plugins.casts import MANNERS, Member
 from yester.plugins.dispatcher import Dispatcher
-from yester.plugins.finding import Found
+from yester.plugins.found import Found
+from yester.plugins.manner import Manner
 from yester.plugins.rules import FILES_AT_ONCE, RULES, HookRule
-from yester.plugins.worker.problems import AskRefused
+from yester.plugins.surroundings import Surroundings
 
+SURROUNDINGS = Surroundings(Places.under(Path("/nowhere")))
 BEGIN = RunBegin("r1", "docs", "00")
 END = RunEnd("r1", "complete")
 
@@ -53,14 +57,15 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Told:
 
     class Pretended:
         def __init__(self, world: str, plugins: Sequence[Found], *rest: Any) -> None:
-            self.manner, self._plugins, self.seconds = CASTS[world], plugins, {"spent": 1.5}
+            self.manner, self._plugins, self.seconds = MANNERS[world], plugins, {"spent": 1.5}
+            self._world = world
 
         def load(self) -> list[Member]:
             hooks = frozenset(method_name(kind) for kind in RULES)
             return [self._member(each.name, hooks) for each in self._plugins]
 
         def _member(self, name: str, hooks: frozenset[str]) -> Member:
-            order = 5 if name.startswith("late") else 0
+            order = 5 if name.startswith("late") else 0 if self._world == "native" else ord(name[-1])
             cast: Any = self
             return Member(name, cast, hooks, order, name.startswith("tui"), {}, {})
 
@@ -72,17 +77,22 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Told:
         def close(self) -> None:
             told.append(("", "closed"))
 
-    worlds = {"native": CASTS["native"], "other": Manner(2, CASTS["native"].call, "")}
-    monkeypatch.setattr(casts, "CASTS", worlds)
-    monkeypatch.setattr(dispatcher, "CASTS", worlds)
+    native = MANNERS["native"]
+    worlds = {"native": native, "other": Manner(2, native.find), "own": Manner(3, native.find, is_reversed=_own)}
+    monkeypatch.setattr(casts, "MANNERS", worlds)
+    monkeypatch.setattr(dispatcher, "MANNERS", worlds)
     monkeypatch.setattr(dispatcher, "Cast", Pretended)
-    monkeypatch.setitem(globals(), "CASTS", worlds)
+    monkeypatch.setitem(globals(), "MANNERS", worlds)
     return told
 
 
 def of(*names: str, ears: Ears | None = None) -> Dispatcher:
     plugins = [Found(name.partition(":")[2] or name, name.partition(":")[0], "/x", True) for name in names]
-    return Dispatcher(plugins, {}, ears or Ears())
+    return Dispatcher(plugins, {}, SURROUNDINGS, ears or Ears())
+
+
+def _own(kind: type[Event]) -> bool:
+    return kind is MountBefore
 
 
 NAMES = ("other:a", "native:late", "native:z", "native:b", "other:tui")
@@ -102,6 +112,19 @@ FORWARD = ["tui", "b", "z", "late", "a"]
 )
 def test_order_over_all_worlds(told: Told, event: Event, order: list[str]) -> None:
     of(*NAMES).event(event)
+    assert [name for name, _ in told] == order
+
+
+@pytest.mark.parametrize(
+    ("event", "order"),
+    [
+        (MountBefore(), ["c", "native", "b", "tui-a"]),
+        (END, ["tui-a", "b", "native", "c"]),
+        (BEGIN, ["tui-a", "native", "b", "c"]),
+    ],
+)
+def test_a_world_keeps_its_own_direction_at_the_places_that_it_has(told: Told, event: Event, order: list[str]) -> None:
+    of("own:b", "native:native", "own:c", "own:tui-a").event(event)
     assert [name for name, _ in told] == order
 
 
@@ -146,39 +169,12 @@ def test_what_is_wrong_with_a_plugin_is_told_and_it_is_left_out(told: Told) -> N
         Found("bad", "native", "/x", True, problem="refused: /x can be written by others"),
         Found("ping", "native", "/y", True, twin="/z"),
     ]
-    Dispatcher(plugins, {}, ears).event(END)
+    Dispatcher(plugins, {}, SURROUNDINGS, ears).event(END)
     assert [(each.source, each.level, each.text) for each in ears.heard] == [
         ("bad", "warning", "bad: refused: /x can be written by others"),
         ("ping", "warning", "Two plugins are called ping; /z is left out"),
     ]
     assert told == [("ping", "run.end")]
-
-
-def test_what_a_plugin_says_is_no_event_for_plugins(told: Told) -> None:
-    ears = Ears()
-    dispatcher = of("native:a", ears=ears)
-    answer: Callable[..., Any] = dispatcher._answer
-    answer("a", "say", ["a", "error", "no drive", "again"])
-    assert ears.heard == [Message(level="error", text="no drive", source="a", action="again")]
-    assert told == []
-
-
-@pytest.mark.parametrize(
-    ("method", "arguments"),
-    [("shout", []), ("say", ["a", "info", "x"]), ("say", ["a", "loud", "x", ""]), ("say", ["a", "info", 5, ""])],
-)
-def test_nonsense_is_refused(method: str, arguments: list[Any]) -> None:
-    with pytest.raises(AskRefused):
-        of("native:a")._answer("a", method, arguments)
-
-
-def test_a_plugin_that_never_ends_talking_is_cut_short() -> None:
-    ears = Ears()
-    dispatcher = of("native:a", ears=ears)
-    with pytest.raises(AskRefused, match="has said 1,000 things"):
-        for _ in range(2000):
-            dispatcher._answer("a", "say", ["a", "info", "x", ""])
-    assert len(ears.heard) == 1000
 
 
 def test_time_is_told(told: Told) -> None:

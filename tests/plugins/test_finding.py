@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from yester.engine.places import Places
-from yester.plugins.finding import Found, find_plugins, folder_of
+from yester.plugins.finding import find_plugins
+from yester.plugins.found import Found, folder_of
 from yester.plugins.settings import PluginSettings
 
 BOMB = "raise SystemExit('it was imported')\n"

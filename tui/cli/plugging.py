@@ -8,16 +8,27 @@ from yester.engine.events import Message
 from yester.engine.places import Places
 
 if TYPE_CHECKING:
-    from yester.plugins.dispatcher import Audience, Dispatcher
+    from yester.engine.profiles.profile import Profile
+    from yester.plugins.asks import Audience
+    from yester.plugins.dispatcher import Dispatcher
 
 
-def enabled_plugins(places: Places, audience: "Audience") -> "Dispatcher | None":
+def enabled_plugins(
+    places: Places,
+    audience: "Audience",
+    *,
+    action: str = "",
+    run: str = "",
+    profile: "Profile | None" = None,
+    repository: str = "",
+) -> "Dispatcher | None":
     """Return the plugins that are on; None when there are none. What is wrong with them is said to `audience`."""
-    if not os.path.exists(places.config / "plugins.toml") and not os.path.exists(places.data / "plugins"):
+    if not _may_be_some(places):
         return None
     from yester.plugins.dispatcher import Dispatcher
     from yester.plugins.finding import find_plugins
     from yester.plugins.settings import read_settings
+    from yester.plugins.surroundings import Surroundings
 
     try:
         settings = read_settings(places)
@@ -25,4 +36,11 @@ def enabled_plugins(places: Places, audience: "Audience") -> "Dispatcher | None"
     except (UsageError, OSError) as problem:
         audience.said(Message(level="warning", text=f"No plugin is called: {problem}"))
         return None
-    return Dispatcher(plugins, settings.options, audience) if plugins else None
+    if not plugins:
+        return None
+    return Dispatcher(plugins, settings.options, Surroundings(places, action, run, profile, repository), audience)
+
+
+def _may_be_some(places: Places) -> bool:
+    """Whether there is any sign of a plugin: what is asked here costs every command its time."""
+    return os.path.exists(places.config / "plugins.toml") or os.path.exists(places.data / "plugins")

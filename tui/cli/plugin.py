@@ -15,8 +15,10 @@ from yester.engine.nearest import did_you_mean
 from yester.engine.places import Places
 from yester.plugins.casts import Member
 from yester.plugins.dispatcher import Dispatcher
-from yester.plugins.finding import Found, find_plugins, folder_of
+from yester.plugins.finding import find_plugins
+from yester.plugins.found import Found, folder_of
 from yester.plugins.settings import PluginSettings, read_settings, write_switches
+from yester.plugins.surroundings import Surroundings
 from yester.plugins.worker.problems import PluginError, PluginProblem
 from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json
@@ -186,7 +188,8 @@ def _loaded(found: Found, places: Places, work: Callable[[Dispatcher, Member], A
     if found.problem:
         raise UsageError(f"{found.name}: {found.problem}", hint=found.hint)
     screen = _Screen(places)
-    with closing(Dispatcher([found], read_settings(places).options, screen)) as dispatcher:
+    surroundings = Surroundings(places, "plugin")
+    with closing(Dispatcher([found], read_settings(places).options, surroundings, screen)) as dispatcher:
         if not dispatcher.members:
             raise UsageError("; ".join(screen.complaints), hint="Correct the plugin: docs/plugins.md has the rules.")
         screen.is_loading = False

@@ -80,11 +80,13 @@ class Work:
     repository: str = ""
     sources: tuple[bytes, ...] = ()
     dry_run: bool = False
+    spec: Profile | None = None
+    """All that the profile says, where it is known."""
 
     @classmethod
     def of(cls, action: str, profile: Profile, repository: str, *, dry_run: bool = False) -> "Work":
         """Return work on a profile."""
-        return cls(action, profile.name, profile.id.hex(), repository, profile.sources, dry_run)
+        return cls(action, profile.name, profile.id.hex(), repository, profile.sources, dry_run, profile)
 
 
 class _Ears(AllEvents):
@@ -291,7 +293,9 @@ def recorded(
     with outliving_terminal():
         try:
             recording.begin(socket)
-            ears.plugins = enabled_plugins(places, ears)
+            ears.plugins = enabled_plugins(
+                places, ears, action=work.action, run=id, profile=work.spec, repository=work.repository
+            )
             yield recording
             begun()
             has_failed = False

@@ -1,0 +1,44 @@
+"""How a world of plugins is found and told, on the host's side."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from yester.engine.events import Event
+from yester.engine.places import Places
+from yester.plugins.asks import Handler
+from yester.plugins.found import Found
+from yester.plugins.settings import PluginSettings
+from yester.plugins.surroundings import Surroundings
+
+Find = Callable[[Places, PluginSettings, bool], Iterator[Found]]
+"""Finds a world's plugins by name; those that are off too, but without the third only such as are quickly found."""
+
+
+def _nothing(surroundings: Surroundings) -> dict[str, Any]:
+    return {}
+
+
+def _as_the_rules_say(kind: type[Event]) -> bool | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What is particular to a world. Its module in the worker maps events to what its plugins know."""
+
+    rank: int
+    """Worlds with a smaller number come first."""
+    find: Find
+    stops: str = ""
+    """The exception by which a plugin stops a run out of `on_run_begin`, with its module."""
+    settings: Callable[[Surroundings], dict[str, Any]] = _nothing
+    """What `open_world` is told in the worker; values that msgpack holds."""
+    is_reversed: Callable[[type[Event]], bool | None] = _as_the_rules_say
+    """The world's own direction for an event; None: as the rules of all worlds say.
+
+    With a direction of its own the world's plugins take turns by their order alone, at the places that they have among
+    the plugins of all worlds.
+    """
+    answers: Mapping[str, Handler] = field(default_factory=dict)
+    """What its plugins may ask besides what all may (asks.py)."""
