@@ -4,7 +4,7 @@ A world joins by a line in MANNERS and one in worker/worlds.py, whose module map
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,15 +85,18 @@ class Cast:
             if each.name in self._crew.names
         ]
 
-    def tell(self, member: Member, events: Sequence[Event], rule: HookRule) -> None:
-        """Tell a plugin of events of one type. StopRun where the rule allows that; any other failure is told of."""
+    def tell(self, member: Member, events: Sequence[Event], rule: HookRule, given_up: Callable[[], bool]) -> None:
+        """Tell a plugin of events of one type, until that is given up.
+
+        StopRun where the rule allows that; any other failure is told of.
+        """
         hook = method_name(type(events[0]))
         if hook not in member.hooks or member.name not in self._crew.names:
             return
         now_ns = time.time_ns()
         lines = [encode(0, now_ns, event) for event in events]
         try:
-            self._crew.call(member.name, hook, lines, member.deadlines.get(hook, rule.deadline_s))
+            self._crew.call(member.name, hook, lines, member.deadlines.get(hook, rule.deadline_s), given_up)
         except PluginError as problem:
             if rule.may_stop and problem.kind == self.manner.stops:
                 raise StopRun(f"{member.name} stops the run: {problem.text or 'it gives no reason'}") from None

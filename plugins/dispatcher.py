@@ -10,7 +10,8 @@ until all were called; then they hear that the run ended, since some may have to
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from yester.engine.events import Event, File, Message, PluginTime, RunBegin, RunEnd
@@ -20,6 +21,7 @@ from yester.plugins.casts import MANNERS, Cast, Member
 from yester.plugins.found import Found
 from yester.plugins.rules import FILES_AT_ONCE, RULES, HookRule
 from yester.plugins.surroundings import Surroundings
+from yester.plugins.worker.hosting import GRACE_S
 
 
 class Dispatcher(AllEvents):
@@ -31,9 +33,15 @@ class Dispatcher(AllEvents):
         options: Mapping[str, dict[str, Any]],
         surroundings: Surroundings,
         audience: Audience,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Nothing is started. `plugins` are those that are enabled; what is wrong with them is told at the start."""
+        """Nothing is started. `plugins` are those that are enabled; what is wrong with them is told at the start.
+
+        `stopping` says whether the run is to stop: what a plugin does then is broken off, unless it is called for an
+        end, in which it may have to undo something.
+        """
         self._plugins, self._options, self._audience = plugins, options, audience
+        self._stopping = stopping
         self._asking = Asking(surroundings, audience)
         self._casts: list[Cast] = []
         self._members: list[Member] | None = None
@@ -101,7 +109,7 @@ class Dispatcher(AllEvents):
         stops = {}
         for member in self._in_turn(type(events[0]), rule):
             try:
-                member.cast.tell(member, events, rule)
+                member.cast.tell(member, events, rule, self._patience(rule))
             except StopRun as stop:
                 stops[member.name] = str(stop)
         return stops
@@ -120,6 +128,15 @@ class Dispatcher(AllEvents):
                 for place, member in zip(places, members, strict=True):
                     turns[place] = member
         return turns
+
+    def _patience(self, rule: HookRule) -> Callable[[], bool]:
+        """Return what says when a call is to be broken off."""
+        if rule.is_reversed:
+            return lambda: False
+        if not self._stopping():
+            return self._stopping
+        end = time.monotonic() + GRACE_S
+        return lambda: time.monotonic() > end
 
     def _take_back(self, event: RunBegin) -> None:
         end = RunEnd(run=event.run, result="failed", exit_code=1, profile=event.profile, profile_id=event.profile_id)

@@ -11,7 +11,7 @@ from typing import Any
 
 from yester.plugins.worker.hosting import WorkerProcess
 from yester.plugins.worker.messages import Loaded, PluginFile
-from yester.plugins.worker.problems import PluginError, PluginProblem, PluginTimedOut
+from yester.plugins.worker.problems import PluginBrokenOff, PluginError, PluginProblem, PluginTimedOut
 
 _CHANCES = 2
 
@@ -63,15 +63,26 @@ class Crew:
             return [*loaded, *problems]
         return problems
 
-    def call(self, plugin: str, method: str, arguments: Sequence[Any], deadline_s: float | None) -> Any:
-        """Call a plugin that is left. PluginProblem: it raised, took too long, or ended the worker."""
+    def call(
+        self,
+        plugin: str,
+        method: str,
+        arguments: Sequence[Any],
+        deadline_s: float | None,
+        given_up: Callable[[], bool] = lambda: False,
+    ) -> Any:
+        """Call a plugin that is left. PluginProblem: it raised, took too long, was given up, or ended the worker."""
         if self._worker is None:
             self.load()
         if plugin not in self.names or self._worker is None:
             raise PluginProblem(plugin, f"{plugin}: it was left out before {method}")
         began = self._clock()
         try:
-            return self._worker.call(plugin, method, arguments, deadline_s)
+            return self._worker.call(plugin, method, arguments, deadline_s, given_up)
+        except PluginBrokenOff as problem:
+            if not problem.is_over:
+                self.close()  # nobody's fault: all of them are loaded anew
+            raise
         except PluginProblem as problem:
             if not _goes_on(problem):
                 self._left_out(problem)

@@ -1,20 +1,23 @@
 """The host's side of one worker process.
 
 A thread of its own reads what the worker says and what its plugins print; whoever calls a plugin waits on his own
-thread, and any number may. A call ends in one of four ways: it returns, it raises (PluginError), it takes longer than
-its deadline (PluginTimedOut), or the worker dies under it (WorkerDied). After the latter two the worker is of no use
-any more, and what was under way in it is over; `culprit` says whose doing it was, as far as that can be known.
+thread, and any number may. A call ends in one of five ways: it returns, it raises (PluginError), it takes longer than
+its deadline (PluginTimedOut), nobody wants it any more (PluginBrokenOff), or the worker dies under it (WorkerDied).
+After the latter three the worker is of no use any more, and what was under way in it is over; `culprit` says whose
+doing it was, as far as that can be known.
 """
 
 import os
 import selectors
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from itertools import count
+from math import inf
 from typing import IO, Any
 
 from yester.plugins.worker.frames import FrameReader, ProtocolError, frame, from_worker
@@ -38,7 +41,7 @@ from yester.plugins.worker.messages import (
 )
 from yester.plugins.worker.output import Lines, Printed
 from yester.plugins.worker.pipes import Pipes
-from yester.plugins.worker.problems import AskRefused, PluginError, PluginTimedOut, WorkerDied
+from yester.plugins.worker.problems import AskRefused, PluginBrokenOff, PluginError, PluginTimedOut, WorkerDied
 
 MEMORY_SIZE = 2 << 30
 """Bytes that a worker and each process of its plugins may write to."""
@@ -49,6 +52,9 @@ GRACE_S = 2.0
 
 SEND_TIMEOUT_S = 10.0
 """How long a worker may take to read what it is told."""
+
+_STEP_S = 0.1
+"""How soon a call is broken off."""
 
 _CHUNK = 1 << 16
 _PIPEFULS = 4
@@ -112,10 +118,18 @@ class WorkerProcess:
             self.kill()
             raise PluginTimedOut(culprit, "load", LOAD_TIMEOUT_S) from None
 
-    def call(self, plugin: str, method: str, arguments: Sequence[Any], deadline_s: float | None) -> Any:
+    def call(
+        self,
+        plugin: str,
+        method: str,
+        arguments: Sequence[Any],
+        deadline_s: float | None,
+        given_up: Callable[[], bool] = lambda: False,
+    ) -> Any:
         """Call a plugin and return what it returns; with a deadline of None it may take as long as it likes.
 
-        PluginError, PluginTimedOut (the worker is ended then), WorkerDied; ProtocolError for what cannot be sent.
+        The call is broken off as soon as `given_up` says so. PluginError; PluginTimedOut and PluginBrokenOff, after
+        which the worker has ended unless they say otherwise; WorkerDied; ProtocolError for what cannot be sent.
         """
         future: Future[Any] = Future()
         id = next(self._ids)
@@ -125,21 +139,23 @@ class WorkerProcess:
             self._waiting[id] = plugin, method, future
         try:
             self._send(Call(id, plugin, method, list(arguments)))
-            return future.result(deadline_s)
+            return _awaited(future, deadline_s, given_up)
         except FutureTimeoutError:
-            raise self._overdue(id, plugin, method, future, deadline_s or 0.0) from None
+            raise PluginTimedOut(plugin, method, deadline_s or 0.0, is_over=self._ends(id, future)) from None
+        except _GivenUp:
+            raise PluginBrokenOff(plugin, method, is_over=self._ends(id, future)) from None
         finally:
             with self._lock:
                 self._waiting.pop(id, None)
 
-    def _overdue(self, id: int, plugin: str, method: str, future: "Future[Any]", deadline_s: float) -> PluginTimedOut:
-        """Give a call that was too slow a moment to notice it; then there is no other way but to end the worker."""
+    def _ends(self, id: int, future: "Future[Any]") -> bool:
+        """Give a call that nobody waits for a moment to notice it; else there is no way but to end the worker."""
         with suppress(WorkerDied):
             self._send(Cancel(id))
         if _is_done(future):
-            return PluginTimedOut(plugin, method, deadline_s, is_over=self._ended is None)
+            return self._ended is None
         self.kill()
-        return PluginTimedOut(plugin, method, deadline_s)
+        return False
 
     def close(self) -> None:
         """Let the worker end, and everything below it; wait until it has."""
@@ -263,6 +279,21 @@ class WorkerProcess:
                 future.set_exception(self._ended)
         with self._sending:
             self._pipes.close()
+
+
+class _GivenUp(Exception):
+    """Nobody waits for the call any more."""
+
+
+def _awaited(future: "Future[Any]", deadline_s: float | None, given_up: Callable[[], bool]) -> Any:
+    """Return a call's result; FutureTimeoutError after the deadline, _GivenUp when that is said before."""
+    end = inf if deadline_s is None else time.monotonic() + deadline_s
+    while (left := end - time.monotonic()) > _STEP_S:
+        with suppress(FutureTimeoutError):
+            return future.result(_STEP_S)
+        if given_up():
+            raise _GivenUp
+    return future.result(max(0.0, left))
 
 
 def _settle(future: "Future[Any]", value: Any) -> None:

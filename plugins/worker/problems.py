@@ -29,6 +29,14 @@ class PluginTimedOut(PluginProblem):
         self.method, self.is_over = method, is_over
 
 
+class PluginBrokenOff(PluginProblem):
+    """A call was given up because nobody wants what it is for any more. Its worker was ended, unless `is_over`."""
+
+    def __init__(self, plugin: str, method: str, *, is_over: bool) -> None:
+        super().__init__(plugin, f"{plugin}: {method} was broken off, since the run is to stop")
+        self.is_over = is_over
+
+
 class WorkerDied(PluginProblem):
     """A worker ended while it was needed."""
 

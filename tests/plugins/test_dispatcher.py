@@ -69,7 +69,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Told:
             cast: Any = self
             return Member(name, cast, hooks, order, name.startswith("tui"), {}, {})
 
-        def tell(self, member: Member, events: Sequence[Event], rule: HookRule) -> None:
+        def tell(self, member: Member, events: Sequence[Event], rule: HookRule, given_up: object) -> None:
             told.append((member.name, f"{events[0].type_name()}{'' if len(events) == 1 else f' x{len(events)}'}"))
             if member.name.startswith("stops") and rule.may_stop:
                 raise StopRun(f"{member.name} stops the run")

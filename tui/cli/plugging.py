@@ -1,6 +1,7 @@
 """The plugins that a command works with. Where there are none, nothing is loaded for them."""
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from yester.engine.errors import UsageError
@@ -21,8 +22,12 @@ def enabled_plugins(
     run: str = "",
     profile: "Profile | None" = None,
     repository: str = "",
+    stopping: Callable[[], bool] = lambda: False,
 ) -> "Dispatcher | None":
-    """Return the plugins that are on; None when there are none. What is wrong with them is said to `audience`."""
+    """Return the plugins that are on; None when there are none. What is wrong with them is said to `audience`.
+
+    What they do is broken off when the command is `stopping`.
+    """
     if not _may_be_some(places):
         return None
     from yester.plugins.dispatcher import Dispatcher
@@ -38,7 +43,8 @@ def enabled_plugins(
         return None
     if not plugins:
         return None
-    return Dispatcher(plugins, settings.options, Surroundings(places, action, run, profile, repository), audience)
+    surroundings = Surroundings(places, action, run, profile, repository)
+    return Dispatcher(plugins, settings.options, surroundings, audience, stopping)
 
 
 def _may_be_some(places: Places) -> bool:

@@ -294,7 +294,13 @@ def recorded(
         try:
             recording.begin(socket)
             ears.plugins = enabled_plugins(
-                places, ears, action=work.action, run=id, profile=work.spec, repository=work.repository
+                places,
+                ears,
+                action=work.action,
+                run=id,
+                profile=work.spec,
+                repository=work.repository,
+                stopping=lambda: control.signal != 0,
             )
             yield recording
             begun()

@@ -7,7 +7,7 @@ from yester.plugins.worker import hosting
 from yester.plugins.worker.crew import Crew
 from yester.plugins.worker.hosting import WorkerProcess
 from yester.plugins.worker.messages import PluginFile
-from yester.plugins.worker.problems import PluginError, PluginProblem, PluginTimedOut, WorkerDied
+from yester.plugins.worker.problems import PluginBrokenOff, PluginError, PluginProblem, PluginTimedOut, WorkerDied
 
 ROOT = Path(__file__).parents[3]
 
@@ -112,3 +112,10 @@ def test_time_is_accounted(troubles: Troubles) -> None:
         crew.call("p1", "fail", ["why"], None)
     assert crew.seconds == {"p1": 2.0}
     crew.close()
+
+
+def test_one_whose_call_was_broken_off_stays(crew: Crew, troubles: Troubles) -> None:
+    with pytest.raises(PluginBrokenOff):
+        crew.call("p1", "loop_in_c", [], None, lambda: True)
+    assert crew.call("p1", "echo", [1], None) == [1]
+    assert (crew.names, troubles) == (["p0", "p1", "p2"], [])

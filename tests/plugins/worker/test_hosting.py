@@ -16,7 +16,7 @@ from yester.plugins.worker import hosting
 from yester.plugins.worker.frames import ProtocolError
 from yester.plugins.worker.hosting import WorkerProcess
 from yester.plugins.worker.messages import PluginFile
-from yester.plugins.worker.problems import AskRefused, PluginError, PluginTimedOut, WorkerDied
+from yester.plugins.worker.problems import AskRefused, PluginBrokenOff, PluginError, PluginTimedOut, WorkerDied
 
 ROOT = Path(__file__).parents[3]
 WORLD = "tests.plugins.worker.trial"
@@ -97,6 +97,17 @@ def test_plugins_say_how_they_loaded(said: Said) -> None:
         ("a", "", {"x": 1}),
         ("b", "it is broken", {}),
     ]
+
+
+def test_a_call_that_nobody_wants_any_more_is_broken_off(started: Started) -> None:
+    worker = started()
+    with pytest.raises(PluginBrokenOff, match="p0: wait_for_cancel was broken off") as caught:
+        worker.call("p0", "wait_for_cancel", [], None, lambda: True)
+    assert caught.value.is_over
+    assert worker.call("p0", "echo", [1], None, lambda: True) == [1]
+    with pytest.raises(PluginBrokenOff) as caught:
+        worker.call("p0", "loop_in_c", [], 600, lambda: True)
+    assert not caught.value.is_over
 
 
 def test_leaving_is_no_way_out(started: Started) -> None:

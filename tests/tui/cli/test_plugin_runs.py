@@ -324,9 +324,19 @@ def test_without_plugins_nothing_of_them_is_loaded(profile: str) -> None:
     assert {name for name in loaded if "backends" not in name} == {"yester.plugins"}
 
 
-def test_a_run_that_is_cancelled_tells_its_plugins(profile: str, trace: Path, docs: Path) -> None:
+def test_a_run_that_is_cancelled_breaks_off_what_a_plugin_does_and_tells_all_the_end(
+    yester: Yester, profile: str, trace: Path
+) -> None:
     put("z", WITNESS)
-    put("slow", "class S(Plugin):\n    def on_run_begin(self, event): trace('slow', 'begin'); time.sleep(2)\n")
+    put(
+        "slow",
+        """
+class S(Plugin):
+    deadlines = {"on_run_begin": 3600}
+    def on_run_begin(self, event): trace("slow", "begin"); time.sleep(1000)
+    def on_run_end(self, event): time.sleep(0.5); trace("slow", "end")
+""",
+    )
     process = start("snap", profile)
     while not heard(trace, "slow"):
         assert process.poll() is None
@@ -334,6 +344,9 @@ def test_a_run_that_is_cancelled_tells_its_plugins(profile: str, trace: Path, do
     done: Ended = finish(process)
     assert done.code == 130
     assert heard(trace, "z") == ["mount.before", "run.begin", "run.end cancelled", "unmount"]
+    assert heard(trace, "slow") == ["begin", "end"]
+    [message] = messages(yester)
+    assert message["text"] == "slow: on_run_begin was broken off, since the run is to stop"
 
 
 class _Answering(BaseHTTPRequestHandler):
