@@ -209,8 +209,11 @@ KEYS: Mapping[tuple[str, str], Key] = MappingProxyType(
         ("month", whole(1, 12), "Of yearly."),
         (
             "drive",
-            shaped("the UUID of a file system", r"|[0-9A-Za-z][0-9A-Za-z-]{3,63}"),
-            'Of "drive": the UUID of its file system, as `lsblk -f` shows it.',
+            shaped(
+                "the UUID of a file system, or PARTUUID=… or LABEL=… where it has none",
+                r"|(PARTUUID=)?[0-9A-Za-z][0-9A-Za-z-]{3,63}|LABEL=[0-9A-Za-z#+.:@_-]{1,64}",
+            ),
+            'Of "drive": the UUID of its file system, as `lsblk -f` shows it; else `PARTUUID=…` or `LABEL=…`.',
             "1b2c3d4e-0000-4000-8000-123456789abc",
         ),
         ("catch_up", FLAG, "Make up for a time that passed while the machine was off."),

@@ -63,7 +63,7 @@ class ScheduleSpec:
     """1 to 28."""
     month: int = 1
     drive: str = ""
-    """Of "drive": the UUID of its file system."""
+    """Of "drive": the UUID of its file system, or `PARTUUID=…` or `LABEL=…` (fstab(5))."""
     catch_up: bool = True
     """A time that passed while the machine was off is made up for."""
 

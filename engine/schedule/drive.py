@@ -7,10 +7,12 @@ from hashlib import sha256
 
 from yester.engine.errors import UsageError
 from yester.engine.profiles.profile import Profile
-from yester.engine.schedule.escaping import unit_stem
+from yester.engine.schedule.escaping import device_link, unit_stem
 from yester.engine.schedule.launch import Launch, fingerprint
 
 _PLAIN = re.compile(r"[A-Za-z0-9/._@+-]+")
+_PROPERTIES = {"by-uuid": "ID_FS_UUID", "by-partuuid": "ID_PART_ENTRY_UUID", "by-label": "ID_FS_LABEL"}
+"""Folder of links → what udev calls that which the links are named after."""
 _MARK = "# Written by `yester schedule enable`, made from {made_from}: change the profile, not this file."
 
 
@@ -34,8 +36,9 @@ def drive_rule(profile: Profile, user: str, script: str) -> str:
             raise UsageError(
                 f"A rule of udev's cannot name {what!r}", hint="Keep the configuration where its path is plain."
             )
-    uuid = profile.schedule.drive
-    rule = f'ACTION=="add", SUBSYSTEM=="block", ENV{{ID_FS_UUID}}=="{uuid}", RUN+="/bin/su {user} -c {script}"\n'
+    folder, _, name = device_link(profile.schedule.drive).partition("/")
+    device = f'ACTION=="add", SUBSYSTEM=="block", ENV{{{_PROPERTIES[folder]}}}=="{name}"'
+    rule = f'{device}, RUN+="/bin/su {user} -c {script}"\n'
     return f"{_MARK.format(made_from=fingerprint({'rule': rule}))}\n{rule}"
 
 

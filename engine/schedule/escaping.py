@@ -37,9 +37,18 @@ def unit_stem(profile: str) -> str:
     return f"yester-{escaped}"
 
 
-def device_unit(uuid: str) -> str:
-    """Return the unit of the file system with that UUID."""
-    return f"{unit_escape(f'dev/disk/by-uuid/{uuid}')}.device"
+def device_link(drive: str) -> str:
+    """Return udev's link to a drive, below /dev/disk: `by-uuid/1F2E-33` of `1F2E-33`.
+
+    Also `by-label/STICK` of `LABEL=STICK`: the tags are those of fstab(5).
+    """
+    tag, equals, value = drive.partition("=")
+    return f"by-{tag.lower()}/{value}" if equals else f"by-uuid/{drive}"
+
+
+def device_unit(drive: str) -> str:
+    """Return the unit of a drive."""
+    return f"{unit_escape(f'dev/disk/{device_link(drive)}')}.device"
 
 
 def exec_line(command: Iterable[bytes]) -> str:

@@ -20,9 +20,9 @@ class Launch:
         options = (b"--if-due",) if if_due else ()
         return (*self.program, b"snap", *options, profile.encode("utf-8", "surrogateescape"))
 
-    def wait_for_drive(self, uuid: str) -> tuple[bytes, ...]:
+    def wait_for_drive(self, drive: str) -> tuple[bytes, ...]:
         """Return the command that ends well once a drive is mounted."""
-        return (*self.program, b"schedule", b"wait-for-drive", uuid.encode())
+        return (*self.program, b"schedule", b"wait-for-drive", drive.encode())
 
 
 def fingerprint(texts: Mapping[str, str]) -> str:

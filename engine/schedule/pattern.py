@@ -19,7 +19,7 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 _AT = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 _HOURS = re.compile(r"\*/(?P<step>[0-9]{1,2})|(?P<hour>[0-9]{1,2})", re.ASCII)
 _HOURS_HINT = 'Write hours from 0 to 23, such as "8,12,18", or "*/3".'
-_DRIVE = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}", re.ASCII)
+_DRIVE = re.compile(r"(PARTUUID=)?[0-9A-Za-z][0-9A-Za-z-]{0,63}|LABEL=[0-9A-Za-z#+.:@_-]{1,64}", re.ASCII)
 
 _EVERY_HOUR = tuple(range(24))
 _MAX_PERIOD = 1000

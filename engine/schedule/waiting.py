@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from yester.engine.errors import YesterError
+from yester.engine.schedule.escaping import device_link
 
-_DEVICES = Path("/dev/disk/by-uuid")
+_DEVICES = Path("/dev/disk")
 _MOUNTS = Path("/proc/self/mountinfo")
 _ESCAPE = re.compile(rb"\\([0-7]{3})")
 
@@ -18,7 +19,7 @@ Changed = Callable[[float], None]
 
 
 def wait_until_mounted(
-    uuid: str,
+    drive: str,
     seconds: float,
     *,
     devices: Path = _DEVICES,
@@ -26,23 +27,23 @@ def wait_until_mounted(
     changed: Changed | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> bytes:
-    """Return where the file system of that UUID is mounted, once it is.
+    """Return where a drive (a UUID, or a tag such as LABEL=STICK) is mounted, once it is.
 
     YesterError when it is not within so many seconds, or the drive goes away.
     """
     end = clock() + seconds
     changed = changed or _changed
     while True:
-        device = devices / uuid
+        device = devices / device_link(drive)
         if not device.exists():
-            raise YesterError(f"The drive {uuid} is not connected", hint="Connect it and try again.")
+            raise YesterError(f"The drive {drive} is not connected", hint="Connect it and try again.")
         found = mount_point(mounts.read_bytes(), os.fsencode(os.path.realpath(device)), os.stat(device).st_rdev)
         if found is not None:
             return found
         left = end - clock()
         if left <= 0:
             raise YesterError(
-                f"The drive {uuid} is connected, but was not mounted within {seconds:.0f} s",
+                f"The drive {drive} is connected, but was not mounted within {seconds:.0f} s",
                 hint="Mount it, or let the desktop do so, and take the snapshot with yester snap.",
             )
         changed(left)

@@ -17,7 +17,17 @@ class Meaning:
 
 _ROOM = Meaning(Full, "Make room there, then run the command again: what was stored so far is used.")
 _RIGHTS = Meaning(Denied, "Check who owns that folder, its permissions, and whether it is mounted read-only.")
+_READ_ONLY = Meaning(
+    Denied,
+    "Its drive is mounted read-only: look for a write-protect switch. Where there is none, the system found its file "
+    "system damaged (`dmesg` says so; fsck mends it), or it was mounted so on purpose.",
+)
 DISK = Meaning(Broken, "Check the disk and its cabling (`dmesg`), or the network mount.")
+_GONE = Meaning(
+    Broken,
+    "Was the drive pulled out, or the network mount lost? Connect it and run the command again: what was stored stays, "
+    "and is used. Else check the disk and its cabling (`dmesg`).",
+)
 _AGAIN = Meaning(Retry)
 
 MEANINGS = {
@@ -27,11 +37,12 @@ MEANINGS = {
     errno.EFBIG: _ROOM,
     errno.EACCES: _RIGHTS,
     errno.EPERM: _RIGHTS,
-    errno.EROFS: _RIGHTS,
-    errno.EIO: DISK,
-    errno.ESTALE: DISK,
-    errno.ENOTCONN: DISK,
-    errno.ENODEV: DISK,
+    errno.EROFS: _READ_ONLY,
+    errno.EIO: _GONE,
+    errno.ESTALE: _GONE,
+    errno.ENOTCONN: _GONE,
+    errno.ENODEV: _GONE,
+    errno.ENXIO: _GONE,
     errno.ELOOP: Meaning(Broken, "An object is a file of its own, not a link to one."),
     errno.EAGAIN: _AGAIN,
     errno.EBUSY: _AGAIN,

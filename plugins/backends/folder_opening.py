@@ -11,8 +11,11 @@ from yester.plugins.backends.folder_layout import OTHER, TEMPORARY, TOP
 
 _FOLDER = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
 
-_HARMLESS = frozenset({"lost+found", ".DS_Store", ".Trash-1000", ".directory", "desktop.ini", "Thumbs.db"})
-"""What file systems and desktops put into an empty folder by themselves."""
+_HARMLESS = frozenset(
+    ("lost+found", "System Volume Information", "$RECYCLE.BIN", "LOST.DIR", "desktop.ini", "Thumbs.db", ".directory")
+    + (".Trash-1000", ".Trashes", ".DS_Store", ".Spotlight-V100", ".fseventsd", ".TemporaryItems")
+)
+"""What file systems, desktops and cameras put into an empty folder, or an empty drive, by themselves."""
 _OURS = frozenset({TOP, OTHER, "key", "data", "meta", "index", "snap", "label", "tomb", "session", "mark"})
 
 

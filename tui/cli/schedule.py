@@ -238,8 +238,8 @@ def _disabled(name: str, machine: Machine) -> list[str]:
 
 
 @command.command("wait-for-drive", hidden=True)
-@click.argument("uuid", metavar="UUID")
+@click.argument("drive", metavar="DRIVE")
 @click.option("--timeout", "seconds", type=click.FloatRange(0), default=_MOUNT_WAIT_S, metavar="SECONDS")
-def wait_for_drive(uuid: str, seconds: float) -> None:
-    """Wait until the file system UUID is mounted: what a schedule does when a drive connects."""
-    wait_until_mounted(uuid, seconds)
+def wait_for_drive(drive: str, seconds: float) -> None:
+    """Wait until DRIVE is mounted: what a schedule does when a drive connects."""
+    wait_until_mounted(drive, seconds)

@@ -205,6 +205,17 @@ def test_a_drive_without_systemd(bare: Machine) -> None:
 
 
 @pytest.mark.parametrize(
+    ("drive", "condition"),
+    [("PARTUUID=5678-01", 'ENV{ID_PART_ENTRY_UUID}=="5678-01"'), ("LABEL=STICK", 'ENV{ID_FS_LABEL}=="STICK"')],
+)
+def test_a_drive_without_a_uuid_and_without_systemd(bare: Machine, drive: str, condition: str) -> None:
+    plan = plan_schedule(profile(ScheduleSpec(when="drive", drive=drive)), bare)
+    carry_out(plan, bare)
+    (rule,) = bare.rules.iterdir()
+    assert f'SUBSYSTEM=="block", {condition}, RUN+=' in rule.read_text()
+
+
+@pytest.mark.parametrize(
     ("udevadm", "is_refused"),
     [
         ('[ "$1" = verify ] || exit 0; grep -q RUN "$2" || exit 3; exit 0', False),

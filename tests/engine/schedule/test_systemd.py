@@ -64,6 +64,15 @@ def test_a_run_when_a_drive_connects() -> None:
     assert text.endswith("[Install]\nWantedBy=dev-disk-by\\x2duuid-1F2E\\x2d33.device\n")
 
 
+@pytest.mark.parametrize(("drive", "link"), [("PARTUUID=5678-01", "partuuid-5678"), ("LABEL=A_B", "label-A_B")])
+def test_a_drive_that_has_no_uuid(drive: str, link: str, tmp_path: Path) -> None:
+    texts = unit_texts(profile(ScheduleSpec(when="drive", drive=drive), "usb"), LAUNCH)
+    text = texts["yester-usb.service"]
+    assert f"After=dev-disk-by\\x2d{link}".replace("-5678", "-5678\\x2d01") in text
+    assert f'"wait-for-drive" "{drive}"\n' in text
+    assert Units(tmp_path).check(texts) == ""
+
+
 def test_without_a_schedule_there_are_none() -> None:
     assert unit_texts(profile(ScheduleSpec()), LAUNCH) == {}
 

@@ -28,9 +28,10 @@ class Table:
     """A table of mounts in a file, which gets a line after some waits."""
 
     def __init__(self, folder: Path, after: int) -> None:
-        self.devices, self.mounts = folder / "by-uuid", folder / "mountinfo"
-        self.devices.mkdir()
-        (self.devices / "12-34").symlink_to(folder / "disk")
+        self.devices, self.mounts = folder / "by", folder / "mountinfo"
+        for link in ("by-uuid/12-34", "by-partuuid/5678-01", "by-label/STICK"):
+            (self.devices / link).parent.mkdir(parents=True)
+            (self.devices / link).symlink_to(folder / "disk")
         (folder / "disk").touch()
         self.mounts.write_bytes(b"")
         self._line = b"36 35 9:9 / /there rw - ext4 %s rw\n" % os.fsencode(folder / "disk")
@@ -50,6 +51,11 @@ class Table:
 
 def test_it_ends_when_the_drive_is_mounted(tmp_path: Path) -> None:
     assert Table(tmp_path, 3).wait() == b"/there"
+
+
+@pytest.mark.parametrize("drive", ["PARTUUID=5678-01", "LABEL=STICK"])
+def test_a_drive_without_a_uuid_is_known_by_another_tag(tmp_path: Path, drive: str) -> None:
+    assert Table(tmp_path, 1).wait(drive) == b"/there"
 
 
 def test_it_ends_after_a_while(tmp_path: Path) -> None:

@@ -345,7 +345,7 @@ def test_makes_the_folder_and_those_above(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
 
 
-@pytest.mark.parametrize("left", ["lost+found/", ".DS_Store", ".put-1-2", "key/key.1"])
+@pytest.mark.parametrize("left", ["lost+found/", ".DS_Store", "System Volume Information/", ".put-1-2", "key/key.1"])
 def test_what_an_interrupted_init_or_a_desktop_leaves_counts_as_empty(tmp_path: Path, left: str) -> None:
     path = tmp_path / left
     path.parent.mkdir(exist_ok=True)
