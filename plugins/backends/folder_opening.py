@@ -12,8 +12,12 @@ from yester.plugins.backends.folder_layout import OTHER, TEMPORARY, TOP
 _FOLDER = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
 
 _HARMLESS = frozenset(
-    ("lost+found", "System Volume Information", "$RECYCLE.BIN", "LOST.DIR", "desktop.ini", "Thumbs.db", ".directory")
-    + (".Trash-1000", ".Trashes", ".DS_Store", ".Spotlight-V100", ".fseventsd", ".TemporaryItems")
+    {
+        *("lost+found", ".Trash-1000", ".directory"),
+        *("System Volume Information", "$RECYCLE.BIN", "desktop.ini", "Thumbs.db"),
+        *(".DS_Store", ".Trashes", ".Spotlight-V100", ".fseventsd", ".TemporaryItems"),
+        "LOST.DIR",
+    }
 )
 """What file systems, desktops and cameras put into an empty folder, or an empty drive, by themselves."""
 _OURS = frozenset({TOP, OTHER, "key", "data", "meta", "index", "snap", "label", "tomb", "session", "mark"})
