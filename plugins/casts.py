@@ -12,13 +12,14 @@ from yester.engine.events import Event, encode
 from yester.engine.hooks import StopRun, method_name
 from yester.plugins.asks import Asking, answer
 from yester.plugins.found import Found
+from yester.plugins.layering import LayersOf
 from yester.plugins.manner import Manner
 from yester.plugins.native import casting as native
 from yester.plugins.rules import HookRule
 from yester.plugins.worker.crew import Crew, Trouble
 from yester.plugins.worker.frames import ProtocolError
 from yester.plugins.worker.hosting import Told, WorkerProcess
-from yester.plugins.worker.messages import PluginFile
+from yester.plugins.worker.messages import Loaded, PluginFile
 from yester.plugins.worker.problems import PluginError, PluginProblem
 
 MANNERS: Mapping[str, Manner] = {"native": native.MANNER}
@@ -30,6 +31,8 @@ class Member:
     """A plugin that was loaded."""
 
     name: str
+    label: str
+    """The name, with the world where another world has a plugin of the name."""
     cast: "Cast"
     hooks: frozenset[str]
     order: int
@@ -47,12 +50,13 @@ class Cast:
     """The plugins of one world. For one thread at a time."""
 
     def __init__(
-        self, world: str, plugins: Sequence[Found], options: Mapping[str, dict[str, Any]], asking: Asking, told: Told,
-        trouble: Trouble,
-    ) -> None:  # fmt: skip
+        self, world: str, plugins: Sequence[Found], layers: LayersOf, asking: Asking, told: Told, trouble: Trouble
+    ) -> None:
         """Nothing is started yet."""
         self.world, self.manner = world, MANNERS[world]
         self._trouble = trouble
+        self.loaded: Sequence[Loaded] = ()
+        """What became of each plugin when they were loaded, also of those that could not be."""
 
         def answers(plugin: str, method: str, arguments: Sequence[Any]) -> Any:
             return answer(asking, self.manner.answers, plugin, method, arguments)
@@ -61,7 +65,8 @@ class Cast:
             # Where it works nothing can be imported by mistake: Python looks there first.
             return WorkerProcess(world, printed=told, answers=answers, folder="/")
 
-        files = [PluginFile(each.name, each.place, options.get(each.name, {})) for each in plugins]
+        self._labels = {each.name: each.label for each in plugins}
+        files = [PluginFile(each.name, each.place, tuple(layers(each))) for each in plugins]
         self._crew = Crew(files, self.manner.settings(asking.surroundings), start=start, trouble=trouble)
 
     def load(self) -> list[Member]:
@@ -71,9 +76,14 @@ class Cast:
         except (OSError, ProtocolError) as problem:  # no process, or options that cannot be sent
             self._trouble("", f"The plugins of the {self.world} world cannot be loaded: {problem}")
             return []
+        self.loaded = loaded
+        for each in loaded:
+            for warning in each.facts.get("warnings", ()):
+                self._trouble(each.name, f"{each.name}: {warning}")
         return [
             Member(
                 each.name,
+                self._labels[each.name],
                 self,
                 frozenset(each.facts.get("hooks", ())),
                 each.facts.get("order", 0),
@@ -99,7 +109,7 @@ class Cast:
             self._crew.call(member.name, hook, lines, member.deadlines.get(hook, rule.deadline_s), given_up)
         except PluginError as problem:
             if rule.may_stop and problem.kind == self.manner.stops:
-                raise StopRun(f"{member.name} stops the run: {problem.text or 'it gives no reason'}") from None
+                raise StopRun(f"{member.label} stops the run: {problem.text or 'it gives no reason'}") from None
             self._trouble(member.name, str(problem))
         except PluginProblem as problem:
             if member.name in self._crew.names:  # else its end was told of already
@@ -113,8 +123,8 @@ class Cast:
 
     @property
     def seconds(self) -> Mapping[str, float]:
-        """How long each plugin was at work."""
-        return self._crew.seconds
+        """How long each plugin was at work, by label."""
+        return {self._labels[name]: seconds for name, seconds in self._crew.seconds.items()}
 
     def close(self) -> None:
         """End the worker."""

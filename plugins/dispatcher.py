@@ -11,14 +11,14 @@ until all were called; then they hear that the run ended, since some may have to
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from yester.engine.events import Event, File, Message, PluginTime, RunBegin, RunEnd
 from yester.engine.hooks import AllEvents, StopRun, method_name
 from yester.plugins.asks import Asking, Audience
 from yester.plugins.casts import MANNERS, Cast, Member
 from yester.plugins.found import Found
+from yester.plugins.layering import LayersOf
 from yester.plugins.rules import FILES_AT_ONCE, RULES, HookRule
 from yester.plugins.surroundings import Surroundings
 from yester.plugins.worker.hosting import GRACE_S
@@ -30,7 +30,7 @@ class Dispatcher(AllEvents):
     def __init__(
         self,
         plugins: Sequence[Found],
-        options: Mapping[str, dict[str, Any]],
+        layers: LayersOf,
         surroundings: Surroundings,
         audience: Audience,
         stopping: Callable[[], bool] = lambda: False,
@@ -40,7 +40,7 @@ class Dispatcher(AllEvents):
         `stopping` says whether the run is to stop: what a plugin does then is broken off, unless it is called for an
         end, in which it may have to undo something.
         """
-        self._plugins, self._options, self._audience = plugins, options, audience
+        self._plugins, self._layers, self._audience = plugins, layers, audience
         self._stopping = stopping
         self._asking = Asking(surroundings, audience)
         self._casts: list[Cast] = []
@@ -99,7 +99,7 @@ class Dispatcher(AllEvents):
         for world in sorted(MANNERS, key=lambda world: MANNERS[world].rank):
             usable = [each for each in self._plugins if each.world == world and not each.problem]
             if usable:
-                cast = Cast(world, usable, self._options, self._asking, self._hear, self._trouble)
+                cast = Cast(world, usable, self._layers, self._asking, self._hear, self._trouble)
                 self._casts.append(cast)
                 members += cast.load()
         return members
@@ -111,7 +111,7 @@ class Dispatcher(AllEvents):
             try:
                 member.cast.tell(member, events, rule, self._patience(rule))
             except StopRun as stop:
-                stops[member.name] = str(stop)
+                stops[member.label] = str(stop)
         return stops
 
     def _in_turn(self, kind: type[Event], rule: HookRule) -> list[Member]:

@@ -27,7 +27,14 @@ class Found:
     problem: str = ""
     hint: str = ""
     twin: str = ""
-    """The place of another plugin of the same name, which is left out."""
+    """The place of another plugin of the same name in its world, which is left out."""
+    is_shared: bool = False
+    """Whether another world has a plugin of this name."""
+
+    @property
+    def label(self) -> str:
+        """The name, with the world where it needs one."""
+        return f"{self.world}/{self.name}" if self.is_shared else self.name
 
 
 def folder_of(places: Places, world: str) -> Path:
@@ -42,7 +49,7 @@ def in_folder(folder: Path, world: str, settings: PluginSettings, *, files: bool
         is_one = (files and path.suffix == ".py") or os.path.exists(path / "__init__.py")
         if is_one and not path.name.startswith(("_", ".")):
             bad = "" if _NAME.fullmatch(name) else "its name is none for a plugin: letters, digits, - and _"
-            yield Found(name, world, str(path), name not in settings.disabled, problem=bad)
+            yield Found(name, world, str(path), settings.switch(world, name) is not False, problem=bad)
 
 
 def listed(folder: Path) -> list[Path]:

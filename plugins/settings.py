@@ -2,23 +2,63 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from yester.engine.errors import UsageError
 from yester.engine.places import Places, remember
+from yester.engine.profiles.kinds import spelled
+from yester.engine.profiles.toml_text import bare_key
+from yester.plugins.options.layers import SWITCH
 
 NAME = "plugins.toml"
 
 
 @dataclass(frozen=True, slots=True)
 class PluginSettings:
-    """Plugins of the folder are on unless they are `disabled`; installed ones only when they are `enabled`."""
+    """Plugins of a folder are on unless they are `disabled`; those of packages only when they are `enabled`.
+
+    Names are those of plugins, or WORLD/NAME where several worlds have one of that name.
+    """
 
     enabled: tuple[str, ...] = ()
     disabled: tuple[str, ...] = ()
     options: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    profile: str = ""
+    """The profile whose switches count; empty without one."""
+    switches: Mapping[str, bool] = field(default_factory=dict)
+    """What that profile says, which counts before the lists."""
+    mistaken: Mapping[str, str] = field(default_factory=dict)
+    """Plugins whose switch in the profile is none, and what is wrong with it."""
+
+    def in_profile(self, name: str, tables: Mapping[str, Mapping[str, object]]) -> "PluginSettings":
+        """Return what holds in a profile; `tables` are its [plugins.NAME]."""
+        said = {plugin: table[SWITCH] for plugin, table in tables.items() if SWITCH in table}
+        switches = {plugin: value for plugin, value in said.items() if isinstance(value, bool)}
+        mistaken = {
+            plugin: f"{SWITCH} in [plugins.{bare_key(plugin)}] of the profile {name} takes true or false, "
+            f"not {spelled(value)}"
+            for plugin, value in said.items()
+            if not isinstance(value, bool)
+        }
+        return replace(self, profile=name, switches=switches, mistaken=mistaken)
+
+    def switch(self, world: str, name: str) -> bool | None:
+        """Return how a plugin is switched; None where nobody says."""
+        exact = f"{world}/{name}"
+        for key in (exact, name):
+            if key in self.switches:
+                return self.switches[key]
+        for key in (exact, name):
+            if key in self.disabled or key in self.enabled:
+                return key not in self.disabled
+        return None
+
+    def wanted(self) -> list[str]:
+        """Return the names that are switched on by name."""
+        names = dict.fromkeys([*self.enabled, *self.switches])
+        return [name for name in names if self.switches.get(name, True)]
 
 
 def settings_path(places: Places) -> Path:

@@ -63,13 +63,14 @@ def spelled(raw: object) -> str:
             return "a date or time"
 
 
-def _refused(name: str, raw: object) -> WrongValue:
+def refused(name: str, raw: object) -> WrongValue:
+    """Return the complaint about a value of another type than `name` says."""
     return WrongValue(f"takes {name}, not {spelled(raw)}")
 
 
 def _text_of(name: str, raw: object) -> str:
     if not isinstance(raw, str):
-        raise _refused(name, raw)
+        raise refused(name, raw)
     if "\0" in raw:
         raise WrongValue("holds \\u0000, which no path, pattern or command can hold")
     return raw
@@ -80,7 +81,7 @@ def _text_of(name: str, raw: object) -> str:
 
 def _flag(raw: object) -> bool:
     if not isinstance(raw, bool):
-        raise _refused("true or false", raw)
+        raise refused("true or false", raw)
     return raw
 
 
@@ -96,10 +97,10 @@ def whole(least: int, most: int, what: str = "a whole number") -> Kind:
 
     def read(raw: object) -> int:
         if not isinstance(raw, int) or isinstance(raw, bool) or not least <= raw <= most:
-            raise _refused(name, raw)
+            raise refused(name, raw)
         return raw
 
-    return Kind(name, read, typed=_number)
+    return Kind(name, read, typed=number)
 
 
 def percent() -> Kind:
@@ -108,13 +109,14 @@ def percent() -> Kind:
 
     def read(raw: object) -> float:
         if not isinstance(raw, int | float) or isinstance(raw, bool) or not 0 < raw < 100:
-            raise _refused(name, raw)
+            raise refused(name, raw)
         return float(raw)
 
-    return Kind(name, read, typed=_number)
+    return Kind(name, read, typed=number)
 
 
-def _number(text: str) -> object:
+def number(text: str) -> object:
+    """Return the number that was typed, or the text when it is none."""
     for kind in (int, float):
         try:
             return kind(text)
@@ -141,7 +143,7 @@ def shaped(name: str, pattern: str) -> Kind:
 
     def read(raw: object) -> str:
         if not isinstance(raw, str) or re.fullmatch(pattern, raw, re.ASCII) is None:
-            raise _refused(name, raw)
+            raise refused(name, raw)
         return raw
 
     return Kind(name, read)
@@ -149,7 +151,7 @@ def shaped(name: str, pattern: str) -> Kind:
 
 def _id(raw: object) -> bytes:
     if not isinstance(raw, str) or re.fullmatch(r"[0-9a-f]{32}", raw) is None:
-        raise _refused("32 hex digits", raw)
+        raise refused("32 hex digits", raw)
     return bytes.fromhex(raw)
 
 
@@ -162,10 +164,10 @@ ID = Kind("32 hex digits", _id, bytes.hex)
 def _size(raw: object) -> int:
     name = "a size, such as 500M or a number of bytes"
     if not isinstance(raw, int | str) or isinstance(raw, bool):
-        raise _refused(name, raw)
+        raise refused(name, raw)
     found = raw if isinstance(raw, int) else _parsed(parse_size, raw)
     if not 0 < found <= _LARGEST:
-        raise _refused("a size above 0 and below 4 EiB", raw)
+        raise refused("a size above 0 and below 4 EiB", raw)
     return found
 
 
@@ -184,13 +186,13 @@ def _raw_size(size: int) -> object:
     return size
 
 
-SIZE = Kind("a size", _size, _raw_size, _number)
+SIZE = Kind("a size", _size, _raw_size, number)
 
 
 def _span(raw: object) -> Span:
     name = 'a span of time, such as "36h", "10d", "4w", "6m" (months) or "1y"'
     if not isinstance(raw, str):
-        raise _refused(name, raw)
+        raise refused(name, raw)
     found: Span = _parsed(parse_span, raw)
     if not found:
         raise WrongValue("takes a span of time above 0", "Leave the key out to switch it off.")
@@ -206,14 +208,14 @@ def _seconds(raw: object) -> int:
     if isinstance(raw, str):
         span: Span = _parsed(parse_span, raw)
         if span.months:
-            raise _refused(name, raw)
+            raise refused(name, raw)
         raw = span.days * 86_400 + span.seconds
     if not isinstance(raw, int) or isinstance(raw, bool) or not 0 <= raw <= 31_536_000:
-        raise _refused(name, raw)
+        raise refused(name, raw)
     return raw
 
 
-SECONDS = Kind("a number of seconds or a span", _seconds, typed=_number)
+SECONDS = Kind("a number of seconds or a span", _seconds, typed=number)
 
 
 # Lists
@@ -222,7 +224,7 @@ SECONDS = Kind("a number of seconds or a span", _seconds, typed=_number)
 def _list(name: str, one: Callable[[object], Any]) -> Callable[[object], tuple[Any, ...]]:
     def read(raw: object) -> tuple[Any, ...]:
         if not isinstance(raw, list):
-            raise _refused(f"a list of {name}", raw)
+            raise refused(f"a list of {name}", raw)
         return tuple(map(one, raw))
 
     return read

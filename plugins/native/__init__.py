@@ -2,5 +2,6 @@
 
 from yester.engine.hooks import StopRun
 from yester.plugins.native.interface import Plugin, Row, action, panel
+from yester.plugins.options.spec import Option
 
-__all__ = ["Plugin", "Row", "StopRun", "action", "panel"]
+__all__ = ["Option", "Plugin", "Row", "StopRun", "action", "panel"]

@@ -19,15 +19,16 @@ def find(places: Places, settings: PluginSettings, all_of_them: bool) -> Iterato
     """Find native plugins; of one name the folder's counts, then yester's own."""
     yield from in_folder(folder_of(places, "native"), "native", settings)
     for name, value in SHIPPED.items():
-        yield Found(name, "native", ENTRY + value, name in settings.enabled, f"yester {__version__}")
-    if all_of_them or {*settings.enabled} - {*SHIPPED}:  # it takes a look into each installed package
+        yield Found(name, "native", ENTRY + value, settings.switch("native", name) is True, f"yester {__version__}")
+    if all_of_them or {*settings.wanted()} - {*SHIPPED}:  # it takes a look into each installed package
         yield from _installed(settings)
 
 
 def _installed(settings: PluginSettings) -> Iterator[Found]:
     for point in sorted(entry_points(group=GROUP), key=lambda each: (each.name, each.value)):
         package = f"{point.dist.name} {point.dist.version}" if point.dist is not None else ""
-        yield Found(point.name, "native", ENTRY + point.value, point.name in settings.enabled, package)
+        is_enabled = settings.switch("native", point.name) is True
+        yield Found(point.name, "native", ENTRY + point.value, is_enabled, package)
 
 
 MANNER = Manner(1, find, f"{StopRun.__module__}.{StopRun.__qualname__}")

@@ -8,6 +8,7 @@ from yester.engine.events import EVENT_TYPES
 from yester.engine.hooks import method_name
 from yester.engine.nearest import did_you_mean
 from yester.plugins.native.interface import Plugin, offers_of
+from yester.plugins.options.spec import spec_problems
 from yester.plugins.rules import LONGEST_S, RULES
 
 HOOKS = {method_name(kind): kind for kind in EVENT_TYPES.values() if kind in RULES}
@@ -21,7 +22,14 @@ def hooks_of(kind: type[Plugin]) -> list[str]:
 
 def problems_of(kind: type[Plugin]) -> list[str]:
     """Return what is wrong with a plugin's class, each naming the method and the right form."""
-    return [*_unknown(kind), *_misshapen(kind), *_bad_offers(kind), *_bad_deadlines(kind), *_bad_order(kind)]
+    return [
+        *_unknown(kind),
+        *_misshapen(kind),
+        *_bad_offers(kind),
+        *_bad_deadlines(kind),
+        *_bad_order(kind),
+        *spec_problems(kind.option_spec),
+    ]
 
 
 def _unknown(kind: type[Plugin]) -> Iterator[str]:

@@ -26,6 +26,7 @@ from yester.engine.events import (
     SnapshotNew,
     Unmount,
 )
+from yester.plugins.options.spec import Option
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -46,10 +47,16 @@ class Plugin:
     deadlines: ClassVar[Mapping[str, float]] = {}
     """Method → the seconds that it may take, where that is not what the table says; an hour at most."""
 
+    option_spec: ClassVar[Mapping[str, Option]] = {}
+    """Its options by name. Without it nobody checks what the files say."""
+
     name: str
     """What the plugin's file, folder or entry point is called; there before `__init__` runs."""
     options: Mapping[str, Any]
-    """What `[options.NAME]` says in plugins.toml; there before `__init__` runs."""
+    """Every option of `option_spec`, typed, whether anybody set it or not; there before `__init__` runs.
+
+    Without a spec: what plugins.toml, the profile and the environment say, as they say it.
+    """
     _tell: Callable[[str, Level, str], None]
 
     def say(self, text: str, level: Level = "info", action: str = "") -> None:

@@ -10,6 +10,9 @@ from yester.engine.events import Level, decode
 from yester.plugins.native.checking import HOOKS, hooks_of, problems_of
 from yester.plugins.native.interface import Offer, Plugin, Row, offers_of
 from yester.plugins.native.loading import in_words, plugin_class
+from yester.plugins.options.reporting import rows, unchecked_rows
+from yester.plugins.options.resolving import Resolved, Slot, resolve
+from yester.plugins.options.spec import slots_of
 from yester.plugins.worker.messages import Loaded, PluginFile
 from yester.plugins.worker.worlds import Announce, Context, World
 
@@ -56,12 +59,24 @@ class NativeWorld:
         problems = problems_of(kind)
         if problems:
             return Loaded(file.name, "; ".join(problems))
+        slots = slots_of(file.name, kind.option_spec)
+        resolved = resolve(slots, file.layers)
+        facts = {**_facts(kind), **_option_facts(file, slots, resolved)}
+        if slots and resolved.problems:
+            return Loaded(file.name, "; ".join(map(str, resolved.problems)), facts)
+        options = {name: value.meant for name, value in resolved.values.items()} if slots else file.options
+        try:
+            self._plugins[file.name] = self._made(kind, file.name, options)
+        except BaseException as problem:  # noqa: BLE001  as above
+            return Loaded(file.name, in_words(problem), facts)
+        return Loaded(file.name, "", facts)
+
+    def _made(self, kind: type[Plugin], name: str, options: dict[str, Any]) -> Plugin:
         plugin = kind.__new__(kind)
-        plugin.name, plugin.options = file.name, file.options
-        plugin._tell = self._teller(file.name)
+        plugin.name, plugin.options = name, options
+        plugin._tell = self._teller(name)
         kind.__init__(plugin)
-        self._plugins[file.name] = plugin
-        return Loaded(file.name, "", _facts(kind))
+        return plugin
 
     def _teller(self, name: str) -> Any:
         def tell(text: str, level: Level, action: str) -> None:
@@ -79,6 +94,12 @@ def _facts(kind: type[Plugin]) -> dict[str, Any]:
         "deadlines": dict(kind.deadlines),
         "offers": [_offer(offer) for offer in offers_of(kind)],
     }
+
+
+def _option_facts(file: PluginFile, slots: Sequence[Slot], resolved: Resolved) -> dict[str, Any]:
+    if not slots:
+        return {"has_spec": False, "options": unchecked_rows(file.name, file.layers), "warnings": []}
+    return {"has_spec": True, "options": rows(slots, resolved), "warnings": list(resolved.warnings)}
 
 
 def _offer(offer: Offer) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from yester.plugins.options.layers import Layer, unchecked
+
 VERSION = 1
 """Of the protocol. Host and worker are of one installation; another version means that it was replaced meanwhile."""
 
@@ -19,7 +21,13 @@ class PluginFile(msgspec.Struct, frozen=True):
     name: str
     path: str
     """A file, a folder, or what the world takes for a place."""
-    options: dict[str, Any] = {}
+    layers: tuple[Layer, ...] = ()
+    """What is said about its options, whoever counts most first."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options as they are said, for worlds whose plugins do not say what they want to know."""
+        return {name: value for name, value, _ in unchecked(self.name, self.layers)}
 
 
 class Loaded(msgspec.Struct, frozen=True):

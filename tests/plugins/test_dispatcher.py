@@ -67,7 +67,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Told:
         def _member(self, name: str, hooks: frozenset[str]) -> Member:
             order = 5 if name.startswith("late") else 0 if self._world == "native" else ord(name[-1])
             cast: Any = self
-            return Member(name, cast, hooks, order, name.startswith("tui"), {}, {})
+            return Member(name, name, cast, hooks, order, name.startswith("tui"), {}, {})
 
         def tell(self, member: Member, events: Sequence[Event], rule: HookRule, given_up: object) -> None:
             told.append((member.name, f"{events[0].type_name()}{'' if len(events) == 1 else f' x{len(events)}'}"))
@@ -88,7 +88,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Told:
 
 def of(*names: str, ears: Ears | None = None) -> Dispatcher:
     plugins = [Found(name.partition(":")[2] or name, name.partition(":")[0], "/x", True) for name in names]
-    return Dispatcher(plugins, {}, SURROUNDINGS, ears or Ears())
+    return Dispatcher(plugins, lambda found: (), SURROUNDINGS, ears or Ears())
 
 
 def _own(kind: type[Event]) -> bool:
@@ -169,7 +169,7 @@ def test_what_is_wrong_with_a_plugin_is_told_and_it_is_left_out(told: Told) -> N
         Found("bad", "native", "/x", True, problem="refused: /x can be written by others"),
         Found("ping", "native", "/y", True, twin="/z"),
     ]
-    Dispatcher(plugins, {}, SURROUNDINGS, ears).event(END)
+    Dispatcher(plugins, lambda found: (), SURROUNDINGS, ears).event(END)
     assert [(each.source, each.level, each.text) for each in ears.heard] == [
         ("bad", "warning", "bad: refused: /x can be written by others"),
         ("ping", "warning", "Two plugins are called ping; /z is left out"),

@@ -28,15 +28,18 @@ def enabled_plugins(
 
     What they do is broken off when the command is `stopping`.
     """
-    if not _may_be_some(places):
+    if not _may_be_some(places, profile):
         return None
     from yester.plugins.dispatcher import Dispatcher
     from yester.plugins.finding import find_plugins
+    from yester.plugins.layering import layers_in
     from yester.plugins.settings import read_settings
     from yester.plugins.surroundings import Surroundings
 
     try:
         settings = read_settings(places)
+        if profile is not None:
+            settings = settings.in_profile(profile.name, profile.plugins)
         plugins = [each for each in find_plugins(places, settings, installed=False) if each.is_enabled]
     except (UsageError, OSError) as problem:
         audience.said(Message(level="warning", text=f"No plugin is called: {problem}"))
@@ -44,9 +47,11 @@ def enabled_plugins(
     if not plugins:
         return None
     surroundings = Surroundings(places, action, run, profile, repository)
-    return Dispatcher(plugins, settings.options, surroundings, audience, stopping)
+    return Dispatcher(plugins, layers_in(settings, surroundings), surroundings, audience, stopping)
 
 
-def _may_be_some(places: Places) -> bool:
+def _may_be_some(places: Places, profile: "Profile | None") -> bool:
     """Whether there is any sign of a plugin: what is asked here costs every command its time."""
+    if profile is not None and profile.plugins:
+        return True
     return os.path.exists(places.config / "plugins.toml") or os.path.exists(places.data / "plugins")

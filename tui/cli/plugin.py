@@ -17,6 +17,7 @@ from yester.plugins.casts import Member
 from yester.plugins.dispatcher import Dispatcher
 from yester.plugins.finding import find_plugins
 from yester.plugins.found import Found, folder_of
+from yester.plugins.layering import layers_in
 from yester.plugins.settings import PluginSettings, read_settings, write_switches
 from yester.plugins.surroundings import Surroundings
 from yester.plugins.worker.problems import PluginError, PluginProblem
@@ -189,7 +190,9 @@ def _loaded(found: Found, places: Places, work: Callable[[Dispatcher, Member], A
         raise UsageError(f"{found.name}: {found.problem}", hint=found.hint)
     screen = _Screen(places)
     surroundings = Surroundings(places, "plugin")
-    with closing(Dispatcher([found], read_settings(places).options, surroundings, screen)) as dispatcher:
+    with closing(
+        Dispatcher([found], layers_in(read_settings(places), surroundings), surroundings, screen)
+    ) as dispatcher:
         if not dispatcher.members:
             raise UsageError("; ".join(screen.complaints), hint="Correct the plugin: docs/plugins.md has the rules.")
         screen.is_loading = False

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from yester.plugins.options.layers import Layer
 from yester.plugins.worker.frames import MAX_SIZE, ProtocolError, frame, from_host, from_worker
 from yester.plugins.worker.messages import (
     Answer,
@@ -20,7 +21,12 @@ from yester.plugins.worker.messages import (
     Reply,
 )
 
-HOST = [Hello(1, "w", (PluginFile("a", "/a", {"b": 1}),)), Call(1, "a", "m", [b"\xff", None]), Cancel(1), Reply(2, 3.5)]
+HOST = [
+    Hello(1, "w", (PluginFile("a", "/a", (Layer("file", "/f", {"b": 1}),)),)),
+    Call(1, "a", "m", [b"\xff", None]),
+    Cancel(1),
+    Reply(2, 3.5),
+]
 HOST += [Refusal(3, "no"), Bye()]
 WORKER = [Ready(1, (Loaded("a", "", {"x": []}),)), Now("a", 1), Answer(1, {"k": "v"}), Failure(2, "K", "t", "tr")]
 WORKER += [Ask(1, 0, "m", [])]

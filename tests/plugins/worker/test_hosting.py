@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from yester.plugins.options.layers import Layer
 from yester.plugins.worker import hosting
 from yester.plugins.worker.frames import ProtocolError
 from yester.plugins.worker.hosting import WorkerProcess
@@ -90,7 +91,7 @@ def test_a_call_comes_back_with_its_value(started: Started) -> None:
 def test_plugins_say_how_they_loaded(said: Said) -> None:
     worker = WorkerProcess(WORLD, printed=said, answers=answers, folder=str(ROOT))
     try:
-        loaded = worker.load([PluginFile("a", "fine", {"x": 1}), PluginFile("b", "broken")], {})
+        loaded = worker.load([PluginFile("a", "fine", (Layer("file", "", {"x": 1}),)), PluginFile("b", "broken")], {})
     finally:
         worker.close()
     assert [(each.name, each.problem, each.facts["got"]) for each in loaded] == [

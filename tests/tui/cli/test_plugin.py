@@ -72,6 +72,7 @@ def test_listing_loads_nothing(yester: Yester, folder: Path) -> None:
         "package": "",
         "problem": "",
         "twin": "",
+        "is_shared": False,
     }
     assert opened["problem"].endswith("can be written by others")
 

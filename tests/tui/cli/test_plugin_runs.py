@@ -291,10 +291,92 @@ def test_settings_that_make_no_sense_cost_plugins_and_no_snapshot(yester: Yester
 
 def test_options_that_cannot_be_sent_cost_plugins_and_no_snapshot(yester: Yester, profile: str, trace: Path) -> None:
     put("z", WITNESS)
-    (Places.default().config / "plugins.toml").write_text(f"[options.z]\nsize = {10**30}\n")
+    (Places.default().config / "plugins.toml").write_text(f'[options.z]\ntext = "{"x" * (17 << 20)}"\n')
     assert yester("snap", profile).code == 0
     [message] = messages(yester)
-    assert message["text"].startswith("The plugins of the native world cannot be loaded: this cannot be sent")
+    assert message["text"].startswith("The plugins of the native world cannot be loaded: a message of 178")
+
+
+OPTIONED = """
+from typing import ClassVar
+from yester.plugins.native import Option
+class M(Plugin):
+    option_spec: ClassVar = {"tries": Option("integer", 3), "way": Option("option", "a", choices=("a", "b")),
+        "key": Option("string", "none", is_secret=True)}
+    def on_run_begin(self, event): trace("m", "%s %s %s" % tuple(self.options.values()))
+"""
+
+
+def test_options_come_typed_from_environment_profile_file_and_default(
+    yester: Yester, profile: str, trace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("m", OPTIONED)
+    assert yester("snap", profile).code == 0
+    (Places.default().config / "plugins.toml").write_text('[options.m]\ntries = 4\nway = "b"\n')
+    assert yester("snap", profile).code == 0
+    assert yester("profile", "edit", profile, "--set", "plugins.m.tries=5").code == 0
+    assert yester("snap", profile).code == 0
+    monkeypatch.setenv("YESTER_M_TRIES", "6")
+    assert yester("snap", profile).code == 0
+    assert heard(trace, "m") == ["3 a none", "4 b none", "5 b none", "6 b none"]
+    assert messages(yester) == []
+
+
+PLACES = {
+    "the variable": ({"YESTER_M_TRIES": "often"}, "", 'the variable YESTER_M_TRIES takes a whole number, not "often"'),
+    "the file": ({}, 'tries = "often"', 'plugins.toml takes a whole number, not "often"'),
+    "a choice": ({}, 'way = "c"', 'plugins.toml takes one of a, b, not "c"'),
+    "a secret": ({}, "key = 4711", "the option key in"),
+    "beyond 64 bits": ({}, f"tries = {10**30}", "takes a whole number, not"),
+}
+
+
+@pytest.mark.parametrize("way", PLACES)
+def test_an_option_of_the_wrong_type_is_named_with_its_place(
+    yester: Yester, profile: str, trace: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    environment, line, words = PLACES[way]
+    put("m", OPTIONED)
+    put("z", WITNESS)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    (Places.default().config / "plugins.toml").write_text(f"[options.m]\n{line}\n")
+    assert yester("snap", profile).code == 0
+    assert (heard(trace, "m"), heard(trace, "z")) == ([], ALL)
+    [message] = messages(yester)
+    assert message["text"].startswith("m cannot be loaded: the ")
+    assert words in message["text"]
+    assert "4711" not in message["text"]
+
+
+def test_an_option_that_there_is_not_is_named_and_the_plugin_is_called(
+    yester: Yester, profile: str, trace: Path
+) -> None:
+    put("m", OPTIONED)
+    (Places.default().config / "plugins.toml").write_text("[options.m]\ntrys = 4\n")
+    assert yester("snap", profile).code == 0
+    assert heard(trace, "m") == ["3 a none"]
+    [message] = messages(yester)
+    assert message["text"].endswith("plugins.toml is none that there is. Did you mean tries?")
+
+
+def test_a_profile_switches_plugins_for_itself(yester: Yester, profile: str, trace: Path) -> None:
+    put("m", OPTIONED)
+    assert yester("profile", "edit", profile, "--set", "plugins.m.enabled=false").code == 0
+    assert yester("snap", profile).code == 0
+    assert heard(trace, "m") == []
+    assert yester("profile", "edit", profile, "--set", "plugins.m.enabled=true").code == 0
+    (Places.default().config / "plugins.toml").write_text('disabled = ["m"]\n')
+    assert yester("snap", profile).code == 0
+    assert heard(trace, "m") == ["3 a none"]
+    assert yester("profile", "edit", profile, "--set", 'plugins.m.enabled="perhaps"').code == 0
+    assert yester("profile", "edit", profile, "--set", "plugins.gone.enabled=true").code == 0
+    done = yester("snap", profile)
+    assert done.code == 0
+    assert [each["text"] for each in messages(yester)] == [
+        "gone: gone is enabled, but not installed",
+        f'm: enabled in [plugins.m] of the profile {profile} takes true or false, not "perhaps"',
+    ]
 
 
 def test_one_that_ends_its_worker_twice_is_called_once(yester: Yester, profile: str, trace: Path) -> None:

@@ -1,0 +1,85 @@
+"""Option: what a native plugin says of one that it wants to know."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from yester.engine.nearest import did_you_mean
+from yester.engine.profiles.kinds import Kind, WrongValue
+from yester.plugins.options.kinds import KINDS
+from yester.plugins.options.layers import SWITCH, variable_of
+from yester.plugins.options.resolving import Slot
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of a plugin."""
+
+    kind: str = "string"
+    """One of string, integer, float, boolean, option (of `choices`), path, path_list, list, bytes, seconds, port."""
+    default: Any = None
+    """As plugins.toml would say it, such as "500M"; None: nothing, which is what `self.options` holds then."""
+    about: str = ""
+    """One sentence for the person who sets it."""
+    choices: Sequence[str] = ()
+    is_secret: bool = False
+    """Whether it is never shown."""
+
+
+def slots_of(plugin: str, spec: Mapping[str, Option]) -> list[Slot]:
+    """Return what a plugin wants to know. Its spec has no problems."""
+    return [
+        Slot(
+            name,
+            kind,
+            _default(option, kind),
+            (variable_of(plugin, name),),
+            is_secret=option.is_secret,
+            type=option.kind,
+            choices=tuple(option.choices),
+            about=option.about,
+        )
+        for name, option in spec.items()
+        for kind in [KINDS[option.kind](option.choices)]
+    ]
+
+
+def spec_problems(spec: object) -> Iterator[str]:
+    """Yield what is wrong with what a plugin says of its options."""
+    if not isinstance(spec, Mapping):
+        yield 'option_spec must be a table, such as {"url": Option("string", "")}'
+        return
+    variables: dict[str, str] = {}
+    for name, option in spec.items():
+        if not isinstance(name, str) or not _NAME.fullmatch(name) or name == SWITCH:
+            yield f"option_spec: {name!r} cannot be the name of an option: small letters, digits, - and _"
+            continue
+        twin = variables.setdefault(variable_of("", name), name)
+        if twin != name:
+            yield f"option_spec: {twin} and {name} have one variable"
+        yield from (f"option_spec: {name}: {problem}" for problem in _option_problems(option))
+
+
+def _option_problems(option: object) -> Iterator[str]:
+    if not isinstance(option, Option):
+        yield "it must be an Option"
+    elif option.kind not in KINDS:
+        yield f"there is no kind {option.kind}. {did_you_mean(str(option.kind), KINDS)}".rstrip()
+    elif isinstance(option.choices, str) or not all(isinstance(each, str) for each in option.choices):
+        yield "choices must be a list of texts"
+    elif (option.kind == "option") != bool(option.choices):
+        yield 'choices are for the kind "option", which must have some'
+    elif not isinstance(option.about, str):
+        yield "about must be text"
+    else:
+        try:
+            _default(option, KINDS[option.kind](option.choices))
+        except WrongValue as problem:
+            yield f"the default {problem.what}"
+
+
+def _default(option: Option, kind: Kind) -> Any:
+    return None if option.default is None else kind.read(option.default)
