@@ -13,6 +13,7 @@ and run.end the last (tui/cli/running.py), so that what fails before and after t
 
 from typing import Protocol
 
+from yester.engine.capture.wishes import Wishes
 from yester.engine.errors import YesterError
 from yester.engine.events import (
     AppExit,
@@ -47,6 +48,14 @@ class Hooks(Protocol):
 
     wants_files: bool
     """Whether `on_file` is to be called; asked once, at the beginning of a run, so that the hot path pays nothing."""
+
+    def wishes(self) -> Wishes:
+        """Return what is wanted of the run since this was asked last.
+
+        Asked after `on_run_begin`, before a snapshot is committed and after `on_run_end`. From the second time on only
+        what is about the snapshot's label counts, and a reason to abort until it is committed.
+        """
+        ...
 
     def on_app_start(self, event: AppStart) -> None:
         """The terminal program starts."""
@@ -139,6 +148,10 @@ class AllEvents:
     """Hooks that take every event alike: a subclass gives `event`."""
 
     wants_files = False
+
+    def wishes(self) -> Wishes:
+        """Want nothing."""
+        return Wishes()
 
     def event(self, event: Event) -> None:
         """Take any event."""

@@ -31,6 +31,24 @@ class LabelChange:
     pinned: bool | None = None
     note: str | None = None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether all stays as it is."""
+        return self == LabelChange()
+
+
+def merged(first: LabelChange, then: LabelChange) -> LabelChange:
+    """Return the change that does what two do, one after the other."""
+    added = dict.fromkeys((*(tag for tag in first.add_tags if tag not in then.remove_tags), *then.add_tags))
+    removed = dict.fromkeys((*(tag for tag in first.remove_tags if tag not in then.add_tags), *then.remove_tags))
+    return LabelChange(
+        name=first.name if then.name is None else then.name,
+        add_tags=tuple(added),
+        remove_tags=tuple(removed),
+        pinned=first.pinned if then.pinned is None else then.pinned,
+        note=first.note if then.note is None else then.note,
+    )
+
 
 def changed(label: Label | None, change: LabelChange, sid: SnapshotId, writer: WriterId) -> Label:
     """Return the label that follows `label` when the change is made; UsageError when it cannot be said."""

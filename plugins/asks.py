@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from yester.engine.events import Level, Message
 from yester.engine.messages.posted import LEVELS
 from yester.plugins.surroundings import Surroundings
+from yester.plugins.wishing import WishBook
 from yester.plugins.worker.problems import AskRefused
 
 MOST_SAID = 1000
@@ -31,6 +32,7 @@ class Asking:
 
     def __init__(self, surroundings: Surroundings, audience: Audience) -> None:
         self.surroundings, self.audience = surroundings, audience
+        self.wishes = WishBook()
         self._said: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -58,7 +60,19 @@ def _say(asking: Asking, plugin: str, arguments: Sequence[Any]) -> None:
     asking.say(name, checked, text, action)
 
 
-ASKS: Mapping[str, Handler] = {"say": _say}
+def _wish(asking: Asking, plugin: str, arguments: Sequence[Any]) -> None:
+    if len(arguments) != 3 or not all(isinstance(each, str) for each in arguments[:2]):
+        raise AskRefused("a plugin may wish(kind, value), and the kind is text")
+    name, kind, value = arguments
+    asking.wishes.add(name, kind, value)
+    asking.audience.printed(Message(text=f"wishes {kind}: {_shown(value)}", source=name))
+
+
+def _shown(value: object) -> str:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+ASKS: Mapping[str, Handler] = {"say": _say, "wish": _wish}
 """What plugins of all worlds may ask: method → its answer."""
 
 

@@ -13,7 +13,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from yester.engine.events import Event, File, Message, PluginTime, RunBegin, RunEnd
+from yester.engine.capture.wishes import Wishes
+from yester.engine.events import Event, File, Message, PluginTime, RunBegin, RunEnd, SnapshotNew
 from yester.engine.hooks import AllEvents, StopRun, method_name
 from yester.plugins.asks import Asking, Audience
 from yester.plugins.casts import MANNERS, Cast, Member
@@ -21,6 +22,7 @@ from yester.plugins.found import Found
 from yester.plugins.layering import LayersOf
 from yester.plugins.rules import FILES_AT_ONCE, RULES, HookRule
 from yester.plugins.surroundings import Surroundings
+from yester.plugins.wishing import Stage
 from yester.plugins.worker.hosting import GRACE_S
 
 
@@ -46,6 +48,7 @@ class Dispatcher(AllEvents):
         self._casts: list[Cast] = []
         self._members: list[Member] | None = None
         self._files: list[File] = []
+        self._has_ended = False
         self._lock = threading.RLock()
 
     @property
@@ -60,9 +63,19 @@ class Dispatcher(AllEvents):
         """Whether any plugin wants to hear of single files."""
         return any(method_name(File) in member.hooks for member in self.members)
 
+    def wishes(self) -> Wishes:
+        """Return what plugins wish of the run since this was asked last; what they wished too late was refused."""
+        with self._lock:
+            if self._has_ended:
+                self._asking.wishes.turn(Stage.OVER)
+            return self._asking.wishes.take()
+
     def event(self, event: Event) -> None:
         """Tell all plugins."""
         with self._lock:
+            if isinstance(event, SnapshotNew) and not event.partial:
+                self._asking.wishes.turn(Stage.TAKEN)
+            self._has_ended |= isinstance(event, RunEnd)
             if isinstance(event, File):
                 self._files.append(event)
                 if len(self._files) < FILES_AT_ONCE:

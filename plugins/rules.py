@@ -49,6 +49,10 @@ class HookRule:
     """What a plugin may bring about that the run then goes by."""
 
 
+_LABEL = "`tag`, `name_snapshot`, `note`, `pin`"
+_PLAN = "`add_source`, `remove_source`, `exclude`, `drop_exclude`, `exclude_if_present`, `exclude_larger`"
+"""What plugins may wish (wishing.py), by the methods of native ones."""
+
 RULES: Mapping[type[Event], HookRule] = MappingProxyType(
     {
         AppStart: HookRule(10, is_reversed=True),
@@ -56,12 +60,14 @@ RULES: Mapping[type[Event], HookRule] = MappingProxyType(
         MountBefore: HookRule(120, may_change="whether the repository is there: it may connect a drive or a server"),
         MountAfter: HookRule(30),
         Unmount: HookRule(120, is_reversed=True),
-        RunBegin: HookRule(120, may_stop=True, may_change="the sources, which are read after it"),
-        File: HookRule(60),
-        SnapshotNew: HookRule(60),
+        RunBegin: HookRule(
+            120, may_stop=True, may_change=f"the files, which are read after it; {_PLAN}; `abort`; {_LABEL}"
+        ),
+        File: HookRule(60, may_change=f"`abort`; {_LABEL}"),
+        SnapshotNew: HookRule(60, may_change=_LABEL),
         Message: HookRule(10),
         Error: HookRule(30),
-        RunEnd: HookRule(120, is_reversed=True),
+        RunEnd: HookRule(120, is_reversed=True, may_change=_LABEL),
         RestoreBegin: HookRule(60),
         RestoreEnd: HookRule(60, is_reversed=True),
         CheckBegin: HookRule(60),

@@ -105,7 +105,8 @@ class Attempt:
             if self._session is not None and not self._session.stands():
                 raise Lapsed
             context.progress.phase(Phase.COMMIT)
-            sid = context.repository.commit_snapshot(finished(draft, statistics), tags=context.request.tags)
+            label = context.said_of_snapshot()
+            sid = context.repository.commit_snapshot(finished(draft, statistics), label=label)
             self.needed = self._built_on() | writer.packs
             self._close(records, sid)
         return SnapshotResult(sid, statistics, tuple(taken.failures), result, suspected)
@@ -149,7 +150,8 @@ class Attempt:
         """
         context, parent = self._context, self.series.parent
         # A run that meets lost packs heals them, and a tag is to be found afterwards.
-        if context.profile.when_unchanged == "keep" or parent is None or seen.is_deep or context.request.tags:
+        context.label.change(context.teller.wishes().label)
+        if context.profile.when_unchanged == "keep" or parent is None or seen.is_deep or not context.label.is_empty:
             return
         if not _is_as(draft, parent[1]) or not self._has_same_sources(seen, taken, parent[1]):
             return

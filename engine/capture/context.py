@@ -4,22 +4,25 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yester.engine.capture.filecache import cache_key
 from yester.engine.capture.filters import Filter
+from yester.engine.capture.labelling import RunLabel
 from yester.engine.capture.mounts import mount_table
 from yester.engine.capture.request import SnapshotRequest
 from yester.engine.capture.series import Series, series_of
 from yester.engine.capture.telling import RunTeller
 from yester.engine.capture.walk import Surroundings
+from yester.engine.capture.wishes import Wishes, wished
 from yester.engine.hooks import Hooks
 from yester.engine.host import host_id
 from yester.engine.places import Places
 from yester.engine.profiles.profile import Profile
 from yester.engine.progress import Counters, Progress
 from yester.engine.repository import Repository
+from yester.engine.sealed.records import Label
 
 Clock = Callable[[], float]
 """Seconds that pass evenly, from any beginning."""
@@ -40,6 +43,7 @@ class RunContext:
     rules: Filter
     host: bytes
     started_ns: int
+    label: RunLabel
 
     @classmethod
     def of(
@@ -66,7 +70,26 @@ class RunContext:
             Filter(request.profile.filters),
             host_id(places),
             time.time_ns(),
+            RunLabel(request.tags),
         )
+
+    def changed(self, wishes: Wishes) -> "RunContext":
+        """Return what the run works with once hooks have said what they want. UsageError when that cannot be."""
+        self.label.change(wishes.label)
+        profile = wished(self.profile, wishes)
+        if profile is self.profile:
+            return self
+        for source in wishes.remove_sources:
+            if source not in self.profile.sources:
+                self.teller.message("warning", "a plugin wants this source removed, which is none", source)
+        if self.request.only_streams:
+            self.teller.message("warning", "plugins want other sources or filters; this run takes none but its stream")
+        return replace(self, request=replace(self.request, profile=profile), rules=Filter(profile.filters))
+
+    def said_of_snapshot(self) -> Label | None:
+        """Return what is to be said of the snapshot that is about to be committed. StopRun: there shall be none."""
+        self.label.change(self.teller.wishes().label)
+        return self.label.record(self.repository.writer)
 
     @property
     def profile(self) -> Profile:

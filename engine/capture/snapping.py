@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Set
 from contextlib import nullcontext
+from dataclasses import asdict
 
 from yester.engine.capture.attempt import Attempt
 from yester.engine.capture.context import Clock, RunContext
@@ -66,6 +67,7 @@ class _Run:
         context = self._context
         self._teller.begin(self._repository.store.place, context.request.sources, context.request.dry_run)
         try:
+            self._context = context = context.changed(self._teller.wishes())
             done = self._take()
         except BaseException as error:
             self._teller.failure(error)
@@ -73,7 +75,18 @@ class _Run:
         if done.result == "errors":
             self._teller.error(ErrorCode.WITH_ERRORS, f"{len(done.failures)} entries could not be kept whole")
         self._teller.end(done.result, done.snapshot, done.statistics.added_size, done.suspicions)
+        self._add_to_label(done.snapshot)
         return done
+
+    def _add_to_label(self, snapshot: SnapshotId | None) -> None:
+        """Say of the snapshot what hooks wanted said after it was there."""
+        change = self._teller.wishes(is_over=True).label
+        if snapshot is None or change.is_empty:
+            return
+        try:
+            self._repository.set_label(snapshot, **asdict(change))
+        except YesterError as error:
+            self._teller.message("warning", f"{error.what}; the snapshot is there, without what a plugin says of it")
 
     def _take(self) -> SnapshotResult:
         context = self._context

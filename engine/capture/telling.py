@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 
 from yester import __version__
+from yester.engine.capture.wishes import Wishes
 from yester.engine.errors import CancelledError, YesterError
 from yester.engine.events import (
     Error,
@@ -19,7 +20,7 @@ from yester.engine.events import (
     SnapshotNew,
     path_fields,
 )
-from yester.engine.hooks import Hooks, tell
+from yester.engine.hooks import Hooks, StopRun, tell
 from yester.engine.host import host_name
 from yester.engine.ids import SnapshotId
 from yester.engine.profiles.profile import Profile
@@ -39,6 +40,13 @@ class RunTeller:
     def wants_files(self) -> bool:
         """Whether anybody wants to hear of single files."""
         return self._hooks.wants_files
+
+    def wishes(self, *, is_over: bool = False) -> Wishes:
+        """Return what hooks want of the run since they were asked last. StopRun when one wants it to end."""
+        wishes = self._hooks.wishes()
+        if wishes.abort and not is_over:
+            raise StopRun(wishes.abort, hint="To run without plugins: yester plugin disable NAME…")
+        return wishes
 
     def begin(self, place: str, sources: Sequence[bytes], dry_run: bool) -> None:
         """The run begins. StopRun when a hook refuses it."""

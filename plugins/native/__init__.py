@@ -3,5 +3,6 @@
 from yester.engine.hooks import StopRun
 from yester.plugins.native.interface import Plugin, Row, action, panel
 from yester.plugins.options.spec import Option
+from yester.plugins.worker.serving import AskError
 
-__all__ = ["Option", "Plugin", "Row", "StopRun", "action", "panel"]
+__all__ = ["AskError", "Option", "Plugin", "Row", "StopRun", "action", "panel"]

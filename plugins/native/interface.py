@@ -1,5 +1,6 @@
 """The class that a plugin derives from, and what it may offer besides: actions and panels."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
@@ -58,6 +59,7 @@ class Plugin:
     Without a spec: what plugins.toml, the profile and the environment say, as they say it.
     """
     _tell: Callable[[str, Level, str], None]
+    _wish: Callable[[str, object], None]
 
     def say(self, text: str, level: Level = "info", action: str = "") -> None:
         """Tell the person something: in the run's journal and among `yester messages`.
@@ -65,6 +67,52 @@ class Plugin:
         `action` is the name of an action of this plugin that does something about it.
         """
         self._tell(text, level, action)
+
+    # What a plugin wants of the run. AskError, which says why, when that cannot be, or not any more.
+
+    def add_source(self, path: "str | bytes | os.PathLike[str]") -> None:
+        """Take this folder or file as well; until `on_run_begin` has ended."""
+        self._wish("add_source", os.fsencode(path))
+
+    def remove_source(self, path: "str | bytes | os.PathLike[str]") -> None:
+        """Do not take this source of the profile, in this run; until `on_run_begin` has ended."""
+        self._wish("remove_source", os.fsencode(path))
+
+    def exclude(self, pattern: str) -> None:
+        """Leave out what this pattern takes, after the profile's own patterns; until `on_run_begin` has ended."""
+        self._wish("exclude", pattern)
+
+    def drop_exclude(self, pattern: str) -> None:
+        """Let a pattern of the profile not count in this run; until `on_run_begin` has ended."""
+        self._wish("drop_exclude", pattern)
+
+    def exclude_if_present(self, name: str) -> None:
+        """Leave out what is in a folder that holds an entry of this name; until `on_run_begin` has ended."""
+        self._wish("exclude_if_present", name)
+
+    def exclude_larger(self, size: int) -> None:
+        """Leave out files of more bytes than this; until `on_run_begin` has ended."""
+        self._wish("exclude_larger", size)
+
+    def tag(self, tag: str) -> None:
+        """Give the snapshot a tag; until `on_run_end` has ended."""
+        self._wish("tag", tag)
+
+    def name_snapshot(self, name: str) -> None:
+        """Give the snapshot a name; until `on_run_end` has ended."""
+        self._wish("name", name)
+
+    def note(self, text: str) -> None:
+        """Put a note on the snapshot, in the place of one that is there; until `on_run_end` has ended."""
+        self._wish("note", text)
+
+    def pin(self, pinned: bool = True) -> None:
+        """Let no rule forget the snapshot; until `on_run_end` has ended."""
+        self._wish("pin", pinned)
+
+    def abort(self, reason: str) -> None:
+        """End the run without a snapshot; until there is one. In `on_run_begin` StopRun does the same at once."""
+        self._wish("abort", reason)
 
     def on_app_start(self, event: AppStart) -> None:
         """The terminal program starts."""

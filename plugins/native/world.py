@@ -75,6 +75,7 @@ class NativeWorld:
         plugin = kind.__new__(kind)
         plugin.name, plugin.options = name, options
         plugin._tell = self._teller(name)
+        plugin._wish = self._wisher(name)
         kind.__init__(plugin)
         return plugin
 
@@ -83,6 +84,12 @@ class NativeWorld:
             self._context.ask("say", name, level, str(text), action)
 
         return tell
+
+    def _wisher(self, name: str) -> Any:
+        def wish(kind: str, value: object) -> None:
+            self._context.ask("wish", name, kind, value)
+
+        return wish
 
 
 def _facts(kind: type[Plugin]) -> dict[str, Any]:

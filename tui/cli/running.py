@@ -24,6 +24,7 @@ import click
 from msgspec.structs import replace
 
 from yester import __version__
+from yester.engine.capture.wishes import Wishes
 from yester.engine.errors import BusyError, RepositoryError, UsageError, YesterError
 from yester.engine.events import (
     Error,
@@ -98,6 +99,10 @@ class _Ears(AllEvents):
         self.warnings: list[str] = []
         self.end: RunEnd | None = None
         self.has_failed = False
+
+    def wishes(self) -> Wishes:
+        """Return what plugins want of the run."""
+        return self.plugins.wishes() if self.plugins is not None else Wishes()
 
     def event(self, event: Event) -> None:
         """Record an event and tell it to plugins. StopRun, when one of them does not want the run."""

@@ -469,3 +469,40 @@ def test_the_plugin_of_the_docs(yester: Yester, profile: str, trace: Path, servi
     assert yester("plugin", "run", "ping", "try", "end=failed").out == f"{service}/failed: 204\n"
     assert yester("plugin", "run", "ping", "state").out == f"{service}\n"
     assert _Answering.asked[-1] == "/failed"
+
+
+WISHES = """
+from yester.plugins.native import AskError
+
+class Wishes(Plugin):
+    def on_run_begin(self, event):
+        self.add_source(Path(os.environ["TRACE"]).parent / "more")
+        self.exclude("*.no")
+        self.tag("wished")
+
+    def on_snapshot_new(self, event):
+        try:
+            self.exclude("*.late")
+        except AskError as problem:
+            trace(self.name, problem)
+
+    def on_run_end(self, event):
+        self.note(f"{event.files} files")
+"""
+
+
+def test_what_a_plugin_wishes_of_a_run(yester: Yester, profile: str, docs: Path, trace: Path) -> None:
+    more = trace.parent / "more"
+    more.mkdir()
+    (more / "there").write_text("x")
+    (more / "not.no").write_text("x")
+    put("wishes", WISHES)
+    assert yester("snap", profile).code == 0
+    assert heard(trace, "wishes") == [
+        "exclude comes too late: the run has begun to read its sources: this can be wished until on_run_begin has ended"
+    ]
+    [snapshot] = json.loads(yester("list", "--json").out)
+    assert snapshot["tags"] == ["wished"]
+    assert snapshot["note"] == f"{snapshot['statistics']['files']} files"
+    assert yester("restore", "latest", str(more), "--target", str(trace.parent / "back")).code == 0
+    assert [path.name for path in (trace.parent / "back").rglob("*") if path.is_file()] == ["there"]
