@@ -11,7 +11,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,17 +76,20 @@ class MountPlan:
         return log_path(self.places.state, self.mountpoint)
 
 
-def serve(open_repository: Callable[[], Repository], plan: MountPlan, ready: Callable[[], None] = lambda: None) -> None:
+Opening = Callable[[], AbstractContextManager[Repository]]
+
+
+def serve(opening: Opening, plan: MountPlan, ready: Callable[[], None] = lambda: None) -> None:
     """Mount. In the background it returns when the mount answers; in the foreground, when someone has unmounted it.
 
-    `open_repository` is called in the process that serves, after the fork. `ready` is called when the mount answers.
+    The repository is opened in the process that serves, after the fork. `ready` is called when the mount answers.
     UsageError or YesterError, before anything is mounted, when it cannot be.
     """
     plan = _checked(plan)
     if plan.foreground:
-        _serve(open_repository, plan, ready)
+        _serve(opening, plan, ready)
         return
-    run_in_background(lambda up: _serve(open_repository, plan, up), plan.log)
+    run_in_background(lambda up: _serve(opening, plan, up), plan.log)
     ready()
 
 
@@ -106,9 +109,13 @@ def _checked(plan: MountPlan) -> MountPlan:
     return replace(plan, mountpoint=mountpoint)
 
 
-def _serve(open_repository: Callable[[], Repository], plan: MountPlan, ready: Callable[[], None]) -> None:
+def _serve(opening: Opening, plan: MountPlan, ready: Callable[[], None]) -> None:
     logging.basicConfig(format="%(asctime)s %(message)s")
-    repository = open_repository()
+    with opening() as repository:
+        _serve_repository(repository, plan, ready)
+
+
+def _serve_repository(repository: Repository, plan: MountPlan, ready: Callable[[], None]) -> None:
     if repository.store.capabilities.local:
         check_apart(plan.mountpoint, Path(repository.store.place))
     repository.unlock()

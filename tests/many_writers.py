@@ -19,6 +19,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -373,7 +374,7 @@ def main(folder: str, seconds: str, seed: str) -> None:
     world.mount.mkdir()
     mounting = os.fork()
     if mounting == 0:
-        serve(lambda: world.open("mount"), MountPlan(world.mount, world.places("mount"), foreground=True))
+        serve(lambda: closing(world.open("mount")), MountPlan(world.mount, world.places("mount"), foreground=True))
         os._exit(0)
     while not os.path.ismount(world.mount):
         time.sleep(0.01)

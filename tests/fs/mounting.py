@@ -25,6 +25,7 @@ SERVE = '''
 import json
 import sys
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from yester.engine.errors import YesterError
@@ -59,7 +60,7 @@ try:
         more["times"] = TimeFormat(more["times"])
     more["scope"] = Scope(*(more.pop(name, "") for name in ("profile", "snapshot")), more.pop("path", "").encode())
     plan = MountPlan(Path(mountpoint), places, owner=OwnerMode(owner), allow_other=others == "True", **more)
-    serve(lambda: Repository.open(Store(Path(repository)), None, places=places), plan)
+    serve(lambda: closing(Repository.open(Store(Path(repository)), None, places=places)), plan)
 except YesterError as error:
     sys.exit(f"{error.what} | {error.hint} | {error.exit_code}")
 '''

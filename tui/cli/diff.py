@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -13,8 +12,9 @@ from yester.tui.cli.differences import as_json as difference_as_json
 from yester.tui.cli.failures import complain
 from yester.tui.cli.history import absolute, current_catalogue, live_differences
 from yester.tui.cli.json_output import echo_json
-from yester.tui.cli.opening import Access, open_repository, profile_meant
+from yester.tui.cli.opening import Access, profile_meant
 from yester.tui.cli.options import access, as_json, narrowing
+from yester.tui.cli.visiting import visited
 from yester.tui.cli.wording import one_line, printable, size
 
 if TYPE_CHECKING:
@@ -57,9 +57,8 @@ def command(
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
     happened: Counter[str] = Counter()
     damage, shown_as_json = Damage(), []
-    with closing(
-        open_repository(asked, places, profile_meant(older if of_profile is None else f"{of_profile}@", places))
-    ) as opened:
+    profile = profile_meant(older if of_profile is None else f"{of_profile}@", places)
+    with visited("diff", asked, places, profile) as opened:
         before = opened.find_snapshot(older, profile=of_profile, host=of_host)
         after = None if newer in _LIVE else opened.find_snapshot(newer, profile=of_profile, host=of_host)
         place = absolute(path) if path is not None else b"/"

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -16,11 +15,11 @@ from yester.tui.cli.history import (
     absolute,
     counting,
     opened_catalogue,
-    opened_for,
     series_name,
     short,
     snapshot_of,
     taken,
+    visited_for,
     wanted,
 )
 from yester.tui.cli.json_output import echo_json
@@ -67,7 +66,7 @@ def command(
     places = Places.default()
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
     profile = what.rpartition("@")[0] or what if what is not None else None
-    with closing(opened_for(asked, places, profile)) as opened, opened_catalogue(opened) as catalogue:
+    with visited_for("du", asked, places, profile) as opened, opened_catalogue(opened) as catalogue:
         meant = _meant(opened, what)
         chosen = [listed for listed in opened.snapshots() if meant(listed)]
         if not chosen:

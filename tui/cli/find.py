@@ -2,7 +2,6 @@
 
 import stat
 from collections.abc import Iterator
-from contextlib import closing
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -15,12 +14,12 @@ from yester.engine.profiles.sizes import parse_size
 from yester.tui.cli.history import (
     kind,
     opened_catalogue,
-    opened_for,
     short,
     size_of,
     snapshot_of,
     state_of,
     taken,
+    visited_for,
     wanted,
 )
 from yester.tui.cli.json_output import echo_json
@@ -90,7 +89,7 @@ def command(
             and (found.deleted or not deleted)
         )
 
-    with closing(opened_for(asked, places, name)) as opened, opened_catalogue(opened) as catalogue:
+    with visited_for("find", asked, places, name) as opened, opened_catalogue(opened) as catalogue:
         paths = Pattern(pattern, ignore_case)
         rows = filter(fits, catalogue.find(paths, wanted(name, host), sorted_by_path=sort == "path"))
         shown_rows = islice(rows, limit or None)

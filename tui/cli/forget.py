@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -17,9 +16,10 @@ from yester.engine.retention.choosing import Whose, chosen, plan_named
 from yester.engine.retention.plan import RetentionPlan, emptied_series, plan_retention, removes_nothing
 from yester.tui.cli.failures import complain
 from yester.tui.cli.letting_go import LettingGo
-from yester.tui.cli.opening import Access, open_repository, profile_meant
+from yester.tui.cli.opening import Access, profile_meant
 from yester.tui.cli.options import access, as_json
 from yester.tui.cli.retention import refuse_rules, rules, stated_rules
+from yester.tui.cli.visiting import visited
 
 
 @click.command("forget", short_help="Let old snapshots go.")
@@ -62,7 +62,7 @@ def command(
     if not named:
         return _by_rules(names[0], asked, places, options, act)
     refuse_rules(options)
-    with closing(open_repository(asked, places, profile_meant(named[0], places))) as opened:
+    with visited("forget", asked, places, profile_meant(named[0], places)) as opened:
         wanted = {opened.find_snapshot(text)[0] for text in (*named, *names)}
         plan = plan_named(
             opened.snapshots(),
@@ -85,7 +85,7 @@ def _by_rules(name: str, asked: Access, places: Places, options: dict[str, Any],
     spec = stated or (profile.retention if profile else RetentionSpec())
     own = None if host or all_hosts else host_id(places)
     whose = Whose(name, profile.id if profile else None, own, host)
-    with closing(open_repository(asked, places, profile)) as opened:
+    with visited("forget", asked, places, profile) as opened:
         everything = opened.snapshots()
         found = chosen(everything, whose)
         if not found:

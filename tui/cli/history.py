@@ -14,10 +14,13 @@ from yester.engine.entries import Mark
 from yester.engine.events import shown
 from yester.engine.places import Places
 from yester.tui.cli.failures import complain
-from yester.tui.cli.opening import Access, open_repository
+from yester.tui.cli.opening import Access
+from yester.tui.cli.visiting import visited
 from yester.tui.cli.wording import count, moment, one_line, printable, size
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from yester.engine.catalogue.catalogue import Catalogue, Wanted
     from yester.engine.catalogue.states import State
     from yester.engine.comparing.differences import Difference
@@ -98,9 +101,12 @@ def opened_catalogue(repository: "Repository") -> "Iterator[Catalogue]":
         yield catalogue
 
 
-def opened_for(access: Access, places: Places, profile: str | None = None, path: bytes | None = None) -> "Repository":
+def visited_for(
+    action: str, access: Access, places: Places, profile: str | None = None, path: bytes | None = None
+) -> "AbstractContextManager[Repository]":
     """Open the repository that is asked for, else that of the profile named, else of the one that takes `path`."""
-    return open_repository(access, places, _profile_meant(places, profile, path) if access.repository is None else None)
+    meant = _profile_meant(places, profile, path) if access.repository is None else None
+    return visited(action, access, places, meant)
 
 
 def _profile_meant(places: Places, name: str | None, path: bytes | None) -> "Profile | None":

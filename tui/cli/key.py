@@ -1,7 +1,7 @@
 """yester key: the ways into a repository."""
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from typing import TypeVar
 
@@ -31,6 +31,7 @@ from yester.tui.cli.groups import Group
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import Access, renamed_variables, repository_place, secret_of
 from yester.tui.cli.options import access, as_json
+from yester.tui.cli.visiting import visited
 from yester.tui.cli.wording import moment, one_line, table
 
 _F = TypeVar("_F", bound=Callable[..., object])
@@ -84,9 +85,12 @@ class _Opened:
             self.secret = given()
             return self.secret
 
-        self.repository: Repository = Repository.open(open_store(place), kept, places=places)
-        self.repository.unlock()
         self.place = place
+        opening = visited("key", asked, places, opening=lambda: Repository.open(open_store(place), kept, places=places))
+        with ExitStack() as visit:
+            self.repository: Repository = visit.enter_context(opening)
+            self.repository.unlock()
+            self._visit = visit.pop_all()
 
     def refuse_unencrypted(self) -> None:
         """UsageError when the key lies in clear: nothing that is added would protect anything."""
@@ -108,7 +112,7 @@ class _Opened:
 
     def close(self) -> None:
         """Let go of the store."""
-        self.repository.close()
+        self._visit.close()
 
 
 @command.command("list", short_help="List the keys.")

@@ -1,7 +1,6 @@
 """What tag, pin and rename have in common: find the snapshots, say something about each, show what is now said."""
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 
 import click
 
@@ -11,14 +10,15 @@ from yester.engine.repository import Repository
 from yester.engine.sealed.records import Label, Snapshot
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.list import snapshot_as_json, words_of
-from yester.tui.cli.opening import Access, open_repository, profile_meant
+from yester.tui.cli.opening import Access, profile_meant
+from yester.tui.cli.visiting import visited
 from yester.tui.cli.wording import moment, table
 
 
 def say(names: Sequence[str], asked: Access, as_json: bool, change: Callable[[Repository, SnapshotId], Label]) -> None:
     """Find all the snapshots first (UsageError: none is changed), then change what is said about each, and show it."""
     places = Places.default()
-    with closing(open_repository(asked, places, profile_meant(names[0], places))) as opened:
+    with visited("label", asked, places, profile_meant(names[0], places)) as opened:
         found = dict(opened.find_snapshot(name) for name in names)
         said = [(sid, snapshot, change(opened, sid)) for sid, snapshot in found.items()]
     if as_json:

@@ -20,8 +20,9 @@ from yester.engine.retention.reasons import Reason
 from yester.engine.sealed.records import Label, Snapshot
 from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json
-from yester.tui.cli.opening import Access, open_repository
+from yester.tui.cli.opening import Access
 from yester.tui.cli.options import access, as_json
+from yester.tui.cli.visiting import visited
 from yester.tui.cli.wording import count, moment, one_line, size, table
 
 _HEADER = ("TIME", "SNAPSHOT", "PROFILE", "HOST", "FILES", "SIZE", "STORED", "NOTES")
@@ -51,32 +52,33 @@ def command(
     """List the snapshots in a repository, oldest first."""
     places = Places.default()
     profile = _local_profile(name, places) if name and repository is None else None
-    opened = open_repository(Access(repository, passphrase_file, passphrase_command, keyring), places, profile)
-    opened.unlock()
-    everything = opened.snapshots()
-    labels = opened.labels()
-    for warning in opened.warnings():
-        complain(warning)
-    of_these = [(sid, snapshot) for sid, snapshot in everything if _is_wanted(snapshot, name, host)]
-    chosen = [(sid, snapshot) for sid, snapshot in of_these if _is_said(labels.get(sid), tags, pinned)]
-    if not of_these and name is not None:
-        _refuse_unknown(name, [snapshot.profile for _, snapshot in everything])
-    apart = {sid for sid, _ in everything if opened.came_blind(sid)}
-    judged = judged_by_profile(everything, labels, _specs(places), time.time_ns(), apart=apart) if why else None
-    if as_json:
-        echo_json(
-            [
-                snapshot_as_json(opened, sid, snapshot, labels.get(sid)) | _why_as_json(sid, judged)
-                for sid, snapshot in chosen
-            ]
-        )
-    elif chosen:
-        header = _HEADER if judged is None else (*_HEADER, "WHY")
-        rows = [header, *((*_row(opened, sid, snap, labels.get(sid)), *_why(sid, judged)) for sid, snap in chosen)]
-        click.echo("\n".join(table(rows, right=_NUMBERS)))
-    else:
-        such = "such snapshots" if everything else "snapshots"
-        click.echo(f"no {such} in {one_line(opened.store.place)}")
+    asked = Access(repository, passphrase_file, passphrase_command, keyring)
+    with visited("list", asked, places, profile) as opened:
+        opened.unlock()
+        everything = opened.snapshots()
+        labels = opened.labels()
+        for warning in opened.warnings():
+            complain(warning)
+        of_these = [(sid, snapshot) for sid, snapshot in everything if _is_wanted(snapshot, name, host)]
+        chosen = [(sid, snapshot) for sid, snapshot in of_these if _is_said(labels.get(sid), tags, pinned)]
+        if not of_these and name is not None:
+            _refuse_unknown(name, [snapshot.profile for _, snapshot in everything])
+        apart = {sid for sid, _ in everything if opened.came_blind(sid)}
+        judged = judged_by_profile(everything, labels, _specs(places), time.time_ns(), apart=apart) if why else None
+        if as_json:
+            echo_json(
+                [
+                    snapshot_as_json(opened, sid, snapshot, labels.get(sid)) | _why_as_json(sid, judged)
+                    for sid, snapshot in chosen
+                ]
+            )
+        elif chosen:
+            header = _HEADER if judged is None else (*_HEADER, "WHY")
+            rows = [header, *((*_row(opened, sid, snap, labels.get(sid)), *_why(sid, judged)) for sid, snap in chosen)]
+            click.echo("\n".join(table(rows, right=_NUMBERS)))
+        else:
+            such = "such snapshots" if everything else "snapshots"
+            click.echo(f"no {such} in {one_line(opened.store.place)}")
 
 
 def _specs(places: Places) -> dict[bytes, RetentionSpec]:

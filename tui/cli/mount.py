@@ -10,8 +10,9 @@ from yester.engine.restore.ownership import OwnerMode
 from yester.fs.scope import Scope
 from yester.fs.serving import MountPlan, serve
 from yester.fs.time_names import TimeFormat, checked_time_format
-from yester.tui.cli.opening import Access, open_repository
+from yester.tui.cli.opening import Access
 from yester.tui.cli.options import access
+from yester.tui.cli.visiting import visited
 from yester.tui.cli.wording import one_line
 
 
@@ -72,4 +73,4 @@ def command(
         times=times,
         scope=scope,
     )
-    serve(lambda: open_repository(asked, places), plan, lambda: click.echo(f"mounted: {one_line(str(mountpoint))}"))
+    serve(lambda: visited("mount", asked, places), plan, lambda: click.echo(f"mounted: {one_line(str(mountpoint))}"))

@@ -1,7 +1,6 @@
 """yester profile recover: bring profiles back from the copies that lie in a repository's snapshots."""
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
@@ -28,8 +27,9 @@ from yester.engine.profiles.writing import save_profile
 from yester.engine.repository import Repository
 from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json
-from yester.tui.cli.opening import Access, open_repository, repository_place
+from yester.tui.cli.opening import Access, repository_place
 from yester.tui.cli.options import access, as_json
+from yester.tui.cli.visiting import visited
 from yester.tui.cli.wording import moment, one_line
 
 _SOME_FAILED = 3
@@ -82,8 +82,8 @@ def command(
     """
     places = Places.default()
     place = repository_place(repository, None, places)
-    opened = open_repository(Access(repository, passphrase_file, passphrase_command, keyring), places)
-    with closing(opened):
+    asked = Access(repository, passphrase_file, passphrase_command, keyring)
+    with visited("profile recover", asked, places) as opened:
         opened.unlock()
         here = host_id(places)
         listed = chosen(kept_profiles(opened.snapshots()), here, host, names)

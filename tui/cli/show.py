@@ -14,8 +14,9 @@ from yester.engine.trees.directories import decode_root, resolve
 from yester.tui.cli.entry import details, entry_as_json, listing
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.list import notes, snapshot_as_json
-from yester.tui.cli.opening import Access, open_repository, profile_meant
+from yester.tui.cli.opening import Access, profile_meant
 from yester.tui.cli.options import access, as_json, narrowing
+from yester.tui.cli.visiting import visited
 from yester.tui.cli.wording import duration, moment, printable, size, table
 
 _DATED = re.compile(r"\d{4}-\d\d-\d\d[T ]", re.ASCII)
@@ -45,24 +46,24 @@ def command(
     places = Places.default()
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
     profile = profile_meant(name if of_profile is None else f"{of_profile}@", places)
-    opened = open_repository(asked, places, profile)
-    sid, snapshot = opened.find_snapshot(name, profile=of_profile, host=of_host)
-    if path is None:
-        _show_snapshot(opened, sid, snapshot, as_json)
-        return
-    source = opened.reader()
-    entry = resolve(source, decode_root(snapshot.root), path)
-    if entry is None:
-        raise UsageError(
-            f"There is no {printable(path)} in snapshot {sid.hex()[:8]}",
-            hint=f"Look around: yester show {quote(f'{name}:/')}",
-        )
-    if as_json:
-        echo_json(entry_as_json(source, path, entry))
-    elif entry.is_directory and entry.refs:
-        click.echo("\n".join(listing(source, entry)))
-    else:
-        click.echo("\n".join(details(source, path, entry)))
+    with visited("show", asked, places, profile) as opened:
+        sid, snapshot = opened.find_snapshot(name, profile=of_profile, host=of_host)
+        if path is None:
+            _show_snapshot(opened, sid, snapshot, as_json)
+            return
+        source = opened.reader()
+        entry = resolve(source, decode_root(snapshot.root), path)
+        if entry is None:
+            raise UsageError(
+                f"There is no {printable(path)} in snapshot {sid.hex()[:8]}",
+                hint=f"Look around: yester show {quote(f'{name}:/')}",
+            )
+        if as_json:
+            echo_json(entry_as_json(source, path, entry))
+        elif entry.is_directory and entry.refs:
+            click.echo("\n".join(listing(source, entry)))
+        else:
+            click.echo("\n".join(details(source, path, entry)))
 
 
 def split_place(what: str) -> tuple[str, bytes | None]:

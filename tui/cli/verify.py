@@ -1,7 +1,6 @@
 """yester verify: whether the files are what a snapshot has, by content."""
 
 from collections import Counter
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -13,8 +12,9 @@ from yester.tui.cli.differences import as_json as difference_as_json
 from yester.tui.cli.failures import complain
 from yester.tui.cli.history import absolute, live_differences, snapshot_of
 from yester.tui.cli.json_output import echo_json
-from yester.tui.cli.opening import Access, open_repository, profile_meant
+from yester.tui.cli.opening import Access, profile_meant
 from yester.tui.cli.options import access, as_json, narrowing
+from yester.tui.cli.visiting import visited
 from yester.tui.cli.wording import count, printable
 
 if TYPE_CHECKING:
@@ -50,9 +50,8 @@ def command(
     places = Places.default()
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
     damage, failed = Damage(), list[dict[str, object]]()
-    with closing(
-        open_repository(asked, places, profile_meant(snapshot if of_profile is None else f"{of_profile}@", places))
-    ) as opened:
+    profile = profile_meant(snapshot if of_profile is None else f"{of_profile}@", places)
+    with visited("verify", asked, places, profile) as opened:
         listed = opened.find_snapshot(snapshot, profile=of_profile, host=of_host)
         place = absolute(path) if path is not None else b"/"
         live = live_differences(opened, listed, place, damage, reads_all=True, failed=failed)

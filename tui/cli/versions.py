@@ -1,6 +1,5 @@
 """yester versions: what a file or folder was, in all snapshots."""
 
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -14,13 +13,13 @@ from yester.tui.cli.history import (
     kind,
     marks_of,
     opened_catalogue,
-    opened_for,
     series_name,
     short,
     size_of,
     snapshot_of,
     state_of,
     taken,
+    visited_for,
     wanted,
 )
 from yester.tui.cli.json_output import echo_json
@@ -56,7 +55,7 @@ def command(
     """
     places, place = Places.default(), absolute(path)
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
-    with closing(opened_for(asked, places, name, place)) as opened, opened_catalogue(opened) as catalogue:
+    with visited_for("versions", asked, places, name, place) as opened, opened_catalogue(opened) as catalogue:
         versions = catalogue.versions(place, wanted(name, host))
     if as_json:
         echo_json({**to_builtins(shown(place)), "versions": [_as_json(version) for version in versions]})
