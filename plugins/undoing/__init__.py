@@ -1,0 +1,1 @@
+"""Undoing what plugins did to the machine, however their run ends."""
