@@ -7,7 +7,10 @@ from typing import Any, Protocol
 
 from yester.engine.events import Level, Message
 from yester.engine.messages.posted import LEVELS
+from yester.plugins.launching import launch
 from yester.plugins.surroundings import Surroundings
+from yester.plugins.undoing import asking as undoing
+from yester.plugins.undoing.guarding import UndoGuard
 from yester.plugins.wishing import WishBook
 from yester.plugins.worker.problems import AskRefused
 
@@ -33,6 +36,7 @@ class Asking:
     def __init__(self, surroundings: Surroundings, audience: Audience) -> None:
         self.surroundings, self.audience = surroundings, audience
         self.wishes = WishBook()
+        self.undoing = UndoGuard(surroundings.places.state)
         self._said: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -72,7 +76,7 @@ def _shown(value: object) -> str:
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
-ASKS: Mapping[str, Handler] = {"say": _say, "wish": _wish}
+ASKS: Mapping[str, Handler] = {"say": _say, "wish": _wish, "launch": launch, **undoing.ANSWERS}
 """What plugins of all worlds may ask: method → its answer."""
 
 

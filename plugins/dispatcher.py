@@ -22,6 +22,7 @@ from yester.plugins.found import Found
 from yester.plugins.layering import LayersOf
 from yester.plugins.rules import FILES_AT_ONCE, RULES, HookRule
 from yester.plugins.surroundings import Surroundings
+from yester.plugins.undoing.asking import undo_the_rest
 from yester.plugins.wishing import Stage
 from yester.plugins.worker.hosting import GRACE_S
 
@@ -104,10 +105,13 @@ class Dispatcher(AllEvents):
                     cast.close()
 
     def close(self) -> None:
-        """End the workers."""
+        """End the workers, and undo what their plugins left."""
         with self._lock:
-            for cast in self._casts:
-                cast.close()
+            try:
+                for cast in self._casts:
+                    cast.close()
+            finally:
+                undo_the_rest(self._asking)
 
     def _load(self) -> list[Member]:
         for each in self._plugins:

@@ -1,7 +1,7 @@
 """The class that a plugin derives from, and what it may offer besides: actions and panels."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -27,6 +27,7 @@ from yester.engine.events import (
     SnapshotNew,
     Unmount,
 )
+from yester.plugins.native.promises import Promise
 from yester.plugins.options.spec import Option
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -60,6 +61,7 @@ class Plugin:
     """
     _tell: Callable[[str, Level, str], None]
     _wish: Callable[[str, object], None]
+    _ask: Callable[..., Any]
 
     def say(self, text: str, level: Level = "info", action: str = "") -> None:
         """Tell the person something: in the run's journal and among `yester messages`.
@@ -113,6 +115,27 @@ class Plugin:
     def abort(self, reason: str) -> None:
         """End the run without a snapshot; until there is one. In `on_run_begin` StopRun does the same at once."""
         self._wish("abort", reason)
+
+    def will_undo(
+        self,
+        command: Sequence[str],
+        about: str,
+        *,
+        timeout_s: float = 300,
+        environment: Mapping[str, str] | None = None,
+    ) -> Promise:
+        """Promise to run `command` at the end. Call it *before* what is to be undone; if it raises, do no such thing.
+
+        It is run once the promise is kept, else when the run ends, is killed, or by the next yester after the machine
+        went down; perhaps a second time, when nobody can know whether it was: it must do no harm then. Neither command
+        nor environment may hold secrets: they are written down. `about` says what it does: "start nginx".
+        """
+        id = self._ask("undo_hold", self.name, about, list(command), dict(environment or {}), timeout_s)
+        return Promise(self._ask, self.name, about, id)
+
+    def launch(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+        """Start a program that may go on when the run has ended; nobody hears of it again."""
+        self._ask("launch", list(command), dict(environment or {}))
 
     def on_app_start(self, event: AppStart) -> None:
         """The terminal program starts."""

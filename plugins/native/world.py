@@ -76,8 +76,12 @@ class NativeWorld:
         plugin.name, plugin.options = name, options
         plugin._tell = self._teller(name)
         plugin._wish = self._wisher(name)
+        plugin._ask = self._asked
         kind.__init__(plugin)
         return plugin
+
+    def _asked(self, method: str, *arguments: Any) -> Any:
+        return self._context.ask(method, *arguments)
 
     def _teller(self, name: str) -> Any:
         def tell(text: str, level: Level, action: str) -> None:

@@ -12,6 +12,7 @@ records, which the next yester finds (recovering.py).
 
 import os
 import select
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -111,6 +112,10 @@ def serve(guardian: Guardian, host: int) -> None:
 def main(arguments: list[str]) -> None:
     """Be the guardian of a process; arguments: its id and the state folder."""
     host, state = arguments
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # Whoever ends a unit or a session ends all of it, and this goes on until the run has ended. Not ignored: what
+        # is started from here would ignore it as well.
+        signal.signal(number, lambda *_: None)
     guardian = Guardian(Path(state))
     try:
         serve(guardian, int(host))

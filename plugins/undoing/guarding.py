@@ -80,8 +80,8 @@ class UndoGuard:
         """Undo in this process, with the record that the guardian left."""
         try:
             held = take(folder_of(self._state) / f"{undo.id}.json")
-        except YesterError as problem:
-            return str(problem)
+        except YesterError as error:
+            return str(error)
         if held is None:
             return ""  # it was undone before the guardian died, or is being undone
         problem = undo_held(held)

@@ -21,8 +21,8 @@ def undo_what_is_left(state: Path) -> Iterator[Message]:
     for path in records(folder_of(state)):
         try:
             held = take(path)
-        except YesterError as problem:
-            yield Message(level="error", text=f"{problem}. {problem.hint}", source="yester")
+        except YesterError as error:
+            yield Message(level="error", text=f"{error}. {error.hint}", source="yester")
             continue
         if held is None:
             continue

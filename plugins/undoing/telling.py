@@ -14,8 +14,8 @@ from yester.plugins.undoing.records import Undo, boot_id
 def words(undo: Undo, problem: str) -> str:
     """Return what happened, as a sentence."""
     if problem:
-        return f"{undo.plugin} could not {undo.about}: {problem}"
-    return f"{undo.plugin}: {_why(undo)}, so it was left to others to {undo.about}; that is done"
+        return f"It could not {undo.about}: {problem}"
+    return f"{_why(undo)} before it could {undo.about}; that is done now"
 
 
 def level(problem: str) -> Level:
@@ -40,4 +40,4 @@ def post(state: Path, undo: Undo, problem: str) -> None:
 
 
 def _why(undo: Undo) -> str:
-    return "its run died" if undo.boot == boot_id() else "its run died with the machine"
+    return "Its run died" if undo.boot == boot_id() else "Its run died with the machine"

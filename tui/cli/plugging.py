@@ -26,8 +26,10 @@ def enabled_plugins(
 ) -> "Dispatcher | None":
     """Return the plugins that are on; None when there are none. What is wrong with them is said to `audience`.
 
-    What they do is broken off when the command is `stopping`.
+    What they do is broken off when the command is `stopping`. Before, what the plugins of a run that died should have
+    undone is undone.
     """
+    put_right(places, audience)
     if not _may_be_some(places, profile):
         return None
     from yester.plugins.dispatcher import Dispatcher
@@ -48,6 +50,16 @@ def enabled_plugins(
         return None
     surroundings = Surroundings(places, action, run, profile, repository)
     return Dispatcher(plugins, layers_in(settings, surroundings), surroundings, audience, stopping)
+
+
+def put_right(places: Places, audience: "Audience") -> None:
+    """Undo what runs that died left behind, and say so to `audience`."""
+    if not os.path.exists(places.state / "undoing"):
+        return
+    from yester.plugins.undoing.recovering import undo_what_is_left
+
+    for message in undo_what_is_left(places.state):
+        audience.said(message)
 
 
 def _may_be_some(places: Places, profile: "Profile | None") -> bool:

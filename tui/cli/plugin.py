@@ -24,6 +24,7 @@ from yester.plugins.worker.problems import PluginError, PluginProblem
 from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.options import as_json
+from yester.tui.cli.plugging import put_right
 from yester.tui.cli.run_words import with_source
 from yester.tui.cli.wording import one_line, table
 
@@ -47,7 +48,8 @@ class _Screen:
     def __init__(self, places: Places) -> None:
         self._store = MessageStore(places.state)
         self.complaints: list[str] = []
-        self.is_loading = True
+        self.is_loading = False
+        """Whether what is said is why the command fails."""
 
     def said(self, message: Message) -> None:
         """Show and keep a message; one about loading is why the command fails, and shown then."""
@@ -189,6 +191,8 @@ def _loaded(found: Found, places: Places, work: Callable[[Dispatcher, Member], A
     if found.problem:
         raise UsageError(f"{found.name}: {found.problem}", hint=found.hint)
     screen = _Screen(places)
+    put_right(places, screen)
+    screen.is_loading = True
     surroundings = Surroundings(places, "plugin")
     with closing(
         Dispatcher([found], layers_in(read_settings(places), surroundings), surroundings, screen)

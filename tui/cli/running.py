@@ -133,7 +133,7 @@ class _Ears(AllEvents):
                 return
             case Error():
                 self.has_failed = True
-            case Message() if event.level == "warning" and not event.path:
+            case Message() if event.level != "info" and not event.path:
                 self.warnings.append(with_source(event))
         self._recorder.event(event)
         self._messages.event(event)

@@ -1,0 +1,180 @@
+"""Records, the guardian and who stands in for it, with real processes."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.tui.cli.conftest import SOURCE_ROOT
+
+from yester.engine.errors import YesterError
+from yester.plugins.undoing.guarding import UndoGuard
+from yester.plugins.undoing.performing import perform
+from yester.plugins.undoing.records import Undo, boot_id, folder_of, hold, records, take
+from yester.plugins.undoing.recovering import undo_what_is_left
+
+
+@pytest.fixture
+def trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PYTHONPATH", str(SOURCE_ROOT))
+    return tmp_path / "trace"
+
+
+def undo(trace: Path, word: str, *, code: int = 0, boot: str = "") -> Undo:
+    script = f'echo "$WORD" >>"{trace}"; echo sorry; exit {code}'
+    argv = ("sh", "-c", script, word)
+    about = f"do {word}"
+    return Undo(
+        id=word, argv=argv, about=about, plugin="p", run="r", environment={"WORD": word}, boot=boot or boot_id()
+    )
+
+
+def done(trace: Path) -> list[str]:
+    return trace.read_text().split() if trace.exists() else []
+
+
+def guardian_of(guard: UndoGuard) -> int:
+    process = guard._process
+    assert process is not None
+    return process.pid
+
+
+def test_a_record_is_one_holders_alone(tmp_path: Path, trace: Path) -> None:
+    held = hold(tmp_path, undo(trace, "a"))
+    assert take(held.path) is None
+    held.release()
+    again = take(held.path)
+    assert again is not None
+    assert again.undo == undo(trace, "a")
+    again.remove()
+    assert records(tmp_path) == []
+
+
+def test_a_record_is_whole_or_not_there(tmp_path: Path, trace: Path) -> None:
+    (tmp_path / "folder").write_text("in the way")
+    with pytest.raises(YesterError, match="cannot be written"):
+        hold(tmp_path / "folder", undo(trace, "a"))
+    held = hold(tmp_path, undo(trace, "a"))
+    with pytest.raises(YesterError, match="The run r is about to do a when it is done"):
+        hold(tmp_path, undo(trace, "a"))
+    assert records(tmp_path) == [held.path]
+    held.release()
+
+
+def test_what_makes_no_sense_is_told_of_and_stays(tmp_path: Path, trace: Path) -> None:
+    folder = folder_of(tmp_path)
+    folder.mkdir()
+    (folder / "x.json").write_bytes(b'{"id": 4}')
+    hold(folder, undo(trace, "a")).release()
+    said = [*undo_what_is_left(tmp_path)]
+    assert [message.level for message in said] == ["error", "warning"]
+    assert "x.json does not say what is to be undone" in said[0].text
+    assert done(trace) == ["a"]
+    assert (folder / "x.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (("sh", "-c", "echo one; echo two >&2; exit 3"), "sh: one; two"),
+        (("false",), "false: exit code 1"),
+        (("/no/such",), "/no/such cannot be run: No such file or directory"),
+        (("sleep", "1000"), "sleep does not come to an end within 0.2 s"),
+        (("sh", "-c", "sleep 1000 & echo $! >$PID"), ""),
+    ],
+)
+def test_how_an_undoing_ends(tmp_path: Path, argv: tuple[str, ...], words: str) -> None:
+    pid = tmp_path / "pid"
+    time_s, given = 0.2 if argv[0] == "sleep" else 60, {"PID": str(pid)}
+    assert perform(Undo(id="x", argv=argv, about="x", plugin="p", timeout_s=time_s, environment=given)) == words
+    if pid.exists():
+        os.kill(int(pid.read_text()), signal.SIGKILL)
+
+
+def test_the_guardian_does_what_it_is_asked_for(tmp_path: Path, trace: Path) -> None:
+    guard = UndoGuard(tmp_path)
+    for word in "abcd":
+        guard.hold(undo(trace, word))
+    assert len(records(folder_of(tmp_path))) == 4
+    assert [*undo_what_is_left(tmp_path)] == [], "they are held"
+    assert guard.perform("b") == ""
+    with pytest.raises(YesterError, match="was undone"):
+        guard.perform("b")
+    guard.drop("c")
+    assert [(each.id, problem) for each, problem in guard.close()] == [("d", ""), ("a", "")]
+    assert done(trace) == ["b", "d", "a"]
+    assert records(folder_of(tmp_path)) == []
+
+
+def test_what_fails_is_said_and_done_by_the_next(tmp_path: Path, trace: Path) -> None:
+    guard = UndoGuard(tmp_path)
+    guard.hold(undo(trace, "a", code=4))
+    assert guard.perform("a") == "sh: sorry"
+    assert guard.close() == []
+    [message] = undo_what_is_left(tmp_path)
+    assert message.level == "error"
+    assert message.text.startswith(
+        "It could not do a: sh: sorry. It is tried again at the next run. By hand: WORD=a sh -c"
+    )
+    assert done(trace) == ["a", "a"]
+    assert len(records(folder_of(tmp_path))) == 1
+
+
+def test_without_the_guardian_the_run_does_it(tmp_path: Path, trace: Path) -> None:
+    guard = UndoGuard(tmp_path)
+    guard.hold(undo(trace, "a"))
+    guard.hold(undo(trace, "b"))
+    os.kill(guardian_of(guard), signal.SIGKILL)
+    assert guard.perform("a") == ""
+    with pytest.raises(YesterError, match="does not run: "):
+        guard.hold(undo(trace, "c"))
+    assert [problem for _, problem in guard.close()] == [""]
+    assert done(trace) == ["a", "b"]
+
+
+def test_a_guardian_that_stands_still_is_ended(tmp_path: Path, trace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guard = UndoGuard(tmp_path)
+    guard.hold(undo(trace, "a"))
+    monkeypatch.setattr("yester.plugins.undoing.guarding._GRACE_S", 0.1)
+    os.kill(guardian_of(guard), signal.SIGSTOP)
+    with pytest.raises(YesterError, match="it does not answer"):
+        guard.hold(undo(trace, "b"))
+    assert [problem for _, problem in guard.close()] == [""]
+    assert done(trace) == ["a"]
+
+
+def test_who_ends_the_run_politely_does_not_end_the_guardian(tmp_path: Path, trace: Path) -> None:
+    guard = UndoGuard(tmp_path)
+    guard.hold(undo(trace, "a"))
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        os.kill(guardian_of(guard), number)
+    guard.hold(Undo(id="b", argv=("sh", "-c", "kill -TERM $$"), about="b", plugin="p"))
+    assert guard.perform("b") == "sh: exit code -15", "what it runs hears signals as ever"
+    assert guard.perform("a") == ""
+    assert guard.close() == []
+
+
+def test_nothing_is_begun_where_nothing_can_be_written(tmp_path: Path, trace: Path) -> None:
+    (tmp_path / "undoing").write_text("in the way")
+    guard = UndoGuard(tmp_path)
+    with pytest.raises(YesterError, match="cannot be written"):
+        guard.hold(undo(trace, "a"))
+    assert guard.close() == []
+    assert done(trace) == []
+
+
+def test_two_that_find_it_do_it_once(tmp_path: Path, trace: Path) -> None:
+    folder = folder_of(tmp_path)
+    folder.mkdir()
+    slow = undo(trace, "a")
+    hold(folder, slow).release()
+    look = (
+        "import sys; from pathlib import Path; from yester.plugins.undoing.recovering import undo_what_is_left; "
+        "print(len([*undo_what_is_left(Path(sys.argv[1]))]))"
+    )
+    command = [sys.executable, "-P", "-c", look, str(tmp_path)]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
+    assert sorted(process.communicate()[0].strip() for process in both) == [b"0", b"1"]
+    assert done(trace) == ["a"]
