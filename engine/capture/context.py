@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from yester.engine.capture.detours import plan_detours, there_too
 from yester.engine.capture.filecache import cache_key
 from yester.engine.capture.filters import Filter
 from yester.engine.capture.labelling import RunLabel
@@ -116,7 +117,14 @@ class RunContext:
 
     def surroundings(self) -> Surroundings:
         """Return what the walk must know of this machine as it is now."""
-        return Surroundings(mount_table(), _known_by(self._never()), _known_by(self.request.sources))
+        mounts, read_from = mount_table(), self.request.read_from
+        never = [os.fsencode(folder) for folder in self._never()]
+        return Surroundings(
+            mounts.hiding(read_from.values()),
+            _known_by([*never, *there_too(never, read_from)]),
+            _known_by([*self.request.sources, *read_from.values()]),
+            plan_detours(read_from, mounts),
+        )
 
     def _never(self) -> list[Path]:
         """Return the folders that no snapshot enters."""
@@ -124,7 +132,7 @@ class RunContext:
         return [folder for folder in folders if folder is not None]
 
 
-def _known_by(folders: Iterable[Path | bytes]) -> set[tuple[int, int]]:
+def _known_by(folders: Iterable[bytes]) -> set[tuple[int, int]]:
     """Return (st_dev, st_ino) of those folders that are there."""
     found = set()
     for folder in folders:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from blake3 import blake3
 
+from yester.engine.capture.detours import NO_DETOURS, Detours
 from yester.engine.capture.filters import CACHE_TAG, CACHE_TAG_SIGNATURE, Filter, is_cache_tag
 from yester.engine.capture.statx import Probe, Statuses
 
@@ -37,7 +38,9 @@ class Listing(NamedTuple):
     """Names that are there but about which the system tells nothing, and why; they are not among `names`."""
 
 
-def list_directory(probe: Probe, fd: int, folder: bytes, rules: Filter, hidden: Iterable[bytes]) -> Listing:
+def list_directory(
+    probe: Probe, fd: int, folder: bytes, rules: Filter, hidden: Iterable[bytes], detours: Detours = NO_DETOURS
+) -> Listing:
     """List the open directory `fd`, whose path with a closing slash is `folder`, without `hidden` names.
 
     Entries that vanish meanwhile are left out. OSError when the directory cannot be read.
@@ -49,6 +52,8 @@ def list_directory(probe: Probe, fd: int, folder: bytes, rules: Filter, hidden: 
     names = _without_marked_content(fd, names, rules)
     now = time.time_ns()
     there = probe.statuses(fd, names, lambda name, error: failed.append((name, error)))
+    if detours:
+        there = detours.corrected(probe, fd, folder, *there, lambda name, error: failed.append((name, error)))
     names, stats = _filtered(folder, *there, rules)
     stamps = array("q", map(hash, stats.stamped()))
     digest = blake3(b"\0".join(names) + b"\0\0" + stamps.tobytes()).digest(16)

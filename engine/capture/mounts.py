@@ -1,8 +1,8 @@
 """What is mounted where: pseudo file systems and yester's own mounts, which a snapshot never enters."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 MOUNTINFO = Path("/proc/self/mountinfo")
@@ -25,6 +25,24 @@ class MountTable:
     """st_dev of mounted pseudo file systems."""
     own: Mapping[bytes, frozenset[bytes]]
     """Folder → names in it that are mount points of yester; asking such a mount for its attributes may hang."""
+    points: Mapping[bytes, bytes] = field(default_factory=dict)
+    """Mount point → type of the file system, of all but yester's own."""
+
+    def type_at(self, path: bytes) -> bytes:
+        """Return the type of the file system that a path lies on; empty when that is not known."""
+        while path not in self.points:
+            if path == b"/":
+                return b""
+            path = path.rpartition(b"/")[0] or b"/"
+        return self.points[path]
+
+    def hiding(self, paths: Iterable[bytes]) -> "MountTable":
+        """Return the same with more paths that no walk may come by."""
+        own = {folder: set(names) for folder, names in self.own.items()}
+        for path in paths:
+            folder, _, name = path.rpartition(b"/")
+            own.setdefault(folder or b"/", set()).add(name)
+        return replace(self, own={folder: frozenset(names) for folder, names in own.items()})
 
 
 def _unescape(path: bytes) -> bytes:
@@ -35,16 +53,19 @@ def parse_mountinfo(text: bytes) -> MountTable:
     """Read the format of proc_pid_mountinfo(5)."""
     pseudo: set[int] = set()
     own: dict[bytes, set[bytes]] = {}
+    points: dict[bytes, bytes] = {}
     for line in text.splitlines():
         fields, _, rest = line.partition(b" - ")
         words, kind = fields.split(b" "), rest.split(b" ", 1)[0]
+        if kind != OWN_TYPE:
+            points[_unescape(words[4])] = kind
         if kind in PSEUDO_TYPES:
             major, minor = words[2].split(b":")
             pseudo.add(device_number(int(major), int(minor)))
         elif kind == OWN_TYPE:
             folder, _, name = _unescape(words[4]).rpartition(b"/")
             own.setdefault(folder or b"/", set()).add(name)
-    return MountTable(frozenset(pseudo), {folder: frozenset(names) for folder, names in own.items()})
+    return MountTable(frozenset(pseudo), {folder: frozenset(names) for folder, names in own.items()}, points)
 
 
 def device_number(major: int, minor: int) -> int:

@@ -1,6 +1,7 @@
 """What is asked of a run, and what comes of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from yester.engine.capture.intake import Failure
 from yester.engine.capture.streams import Stream
@@ -24,6 +25,8 @@ class SnapshotRequest:
     """Files beside the profile's sources that come out of pipes."""
     only_streams: bool = False
     """Take these alone."""
+    read_from: Mapping[bytes, bytes] = field(default_factory=dict)
+    """Source → where it is really read, both real paths (engine/capture/detours.py)."""
 
     @property
     def sources(self) -> tuple[bytes, ...]:

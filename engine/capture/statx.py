@@ -138,6 +138,15 @@ class Statuses:
         """st_nlink of each."""
         return memoryview(self._rows).cast("I")[4 :: _ROW_SIZE // 4].tolist()
 
+    def replaced(self, row: int, by: "Statuses") -> "Statuses":
+        """Return the same with the one of `by` in a row's place."""
+        return Statuses(self._rows[: _ROW_SIZE * row] + by._rows + self._rows[_ROW_SIZE * (row + 1) :])
+
+    @property
+    def inodes(self) -> list[int]:
+        """st_ino of each."""
+        return memoryview(self._rows).cast("Q")[4 :: _ROW_SIZE // 8].tolist()
+
     @property
     def modes(self) -> list[int]:
         """st_mode of each."""

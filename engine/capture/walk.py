@@ -16,10 +16,12 @@ import os
 import resource
 import stat
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from yester.engine.blobs import Put
+from yester.engine.capture.detours import NO_DETOURS, Detours
 from yester.engine.capture.earlier import Earlier, EarlierDirectory, Known, entries_of
 from yester.engine.capture.filecache import DirectoryRecord, FileCacheWriter
 from yester.engine.capture.filters import Filter
@@ -59,6 +61,8 @@ class Surroundings:
     """(st_dev, st_ino) of folders never entered: the repository, yester's cache and state."""
     sources: Collection[tuple[int, int]] = ()
     """(st_dev, st_ino) of the sources: entered also where one lies in another, on a file system of its own."""
+    detours: Detours = NO_DETOURS
+    """What is read elsewhere than where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class Capture:
         self._put, self._page_key, self._owners = put, page_key, owners
         self._intake, self._rules, self._surroundings = intake, rules, surroundings
         self._before, self._records, self._tick, self._say = before, records, tick, say
-        self._probe = intake.probe
+        self._probe, self._detours = intake.probe, surroundings.detours
         self._halves: list[Half] = []
         """The directories that the walk is in, from `/` down."""
         self._top: Attributes | None = None
@@ -102,7 +106,7 @@ class Capture:
         """Take everything below `top` and return what came back; the blobs went to `put`."""
         sys.setrecursionlimit(max(sys.getrecursionlimit(), _MAX_DEPTH))
         allow_many_files()
-        fd = os.open(b"/", _ENTER)
+        fd = os.open(self._detours.opened(b"/", b"/"), _ENTER)
         try:
             status = self._probe.status(fd)
             self._top = self._intake.opened(fd, b"/", status)
@@ -160,13 +164,15 @@ class Capture:
             self._make(writer, place, name, child, before if known else None)
             return
         try:
-            status = self._probe.status(place.fd, name)
+            opened = self._detours.opened(place.folder + name, name)
+            status = self._probe.status(place.fd, opened)
             if stat.S_ISDIR(status.st_mode):
                 found = before.trees() if before is not None and known else ()
                 self._folder(writer, place, name, status, found, child)
             else:
                 entry = before.entry() if before is not None and known else None
-                self._intake.leaf(writer, place.fd, place.folder, name, status, entry)
+                with _folder_of(place.fd, opened) as fd:
+                    self._intake.leaf(writer, fd, place.folder, name, status, entry)
         except (FileNotFoundError, Vanished):
             self._intake.fail(place.folder + name, "vanished before it could be read")
         except OSError as error:
@@ -204,7 +210,7 @@ class Capture:
         self._tick()
         path = place.folder.rstrip(b"/") or b"/"
         hidden = self._surroundings.mounts.own.get(path, ())
-        listing = list_directory(self._probe, place.fd, place.folder, self._rules, hidden)
+        listing = list_directory(self._probe, place.fd, place.folder, self._rules, hidden, self._detours)
         for name, error in listing.failed:
             self._intake.fail(place.folder + name, in_words(error))
         for record in records:
@@ -286,7 +292,7 @@ class Capture:
         path = place.folder + name
         inner = None
         try:
-            inner = _open_folder(place.fd, name)
+            inner = _open_folder(place.fd, self._detours.opened(path, name))
             self._intake.ordinal += 1
             records = self._before.records(path)
             known = before.trees() if before is not None and before.seek(name) else ()
@@ -377,7 +383,8 @@ class Capture:
         on_the_way, is_listable = root is not None and not root.whole, True
         try:
             if entered:
-                inner, is_listable = _open_way(place.fd, name) if on_the_way else (_open_folder(place.fd, name), True)
+                opened = self._detours.opened(path, name)
+                inner, is_listable = _open_way(place.fd, name) if on_the_way else (_open_folder(place.fd, opened), True)
             attributes = self._attributes(place, inner if is_listable else None, name, status)
             intake.ordinal += 1
             if inner is None:
@@ -407,7 +414,8 @@ class Capture:
         if inner is not None:
             return self._intake.opened(inner, place.folder + name, status)
         try:
-            return self._intake.unopened(place.fd, place.folder, name, status)
+            with _folder_of(place.fd, self._detours.opened(place.folder + name, name)) as fd:
+                return self._intake.unopened(fd, place.folder, name, status)
         except OSError:
             raise Vanished from None
 
@@ -432,6 +440,19 @@ def allow_many_files() -> None:
     """Raise the limit of open files as far as it goes: each folder on the way down is one."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+@contextmanager
+def _folder_of(fd: int, opened: bytes) -> Iterator[int]:
+    """Give the folder in which an entry is found: the open `fd`, or that of what is opened elsewhere."""
+    if not opened.startswith(b"/"):
+        yield fd
+        return
+    elsewhere = os.open(os.path.dirname(opened), _PASS)
+    try:
+        yield elsewhere
+    finally:
+        os.close(elsewhere)
 
 
 def _open_folder(fd: int, name: bytes) -> int:

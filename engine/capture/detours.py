@@ -1,0 +1,131 @@
+"""Sources that are read elsewhere than where they are: in a snapshot of their file system.
+
+Whoever makes such a snapshot before a run says for a source where it is really read. The walk opens that place, while
+paths in the tree, filters, records of the file cache, events and failures carry the source's own path.
+
+What a snapshot of one file system lacks is read where it is: what is mounted somewhere below the source and, on btrfs,
+each subvolume in it, in whose place a snapshot has an empty folder with inode number 2. The snapshot itself is hidden
+from a walk that comes by it.
+
+In a snapshot the number of the device is another one; inode numbers, sizes and times are those of the source (btrfs,
+LVM, ZFS; tried for btrfs). Records of the file cache know of no devices: what a run that read from a snapshot has
+recorded holds for one that does not, and the other way round.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from yester.engine.capture.mounts import MountTable
+from yester.engine.capture.statx import Probe, Statuses
+
+_HOLE = 2
+"""The inode number of what stands in a btrfs snapshot for a subvolume (BTRFS_EMPTY_SUBVOL_DIR_OBJECTID)."""
+_TYPE_WITH_HOLES = b"btrfs"
+
+Failed = Callable[[bytes, OSError], None]
+
+
+class Detours:
+    """Paths that are opened elsewhere. Belongs to one walk, which finds more of them as it goes."""
+
+    def __init__(self, places: Mapping[bytes, bytes], with_holes: Iterable[bytes] = ()) -> None:
+        """`places`: path in the tree → what is opened. `with_holes`: paths whose places are snapshots of btrfs."""
+        self._places = dict(places)
+        self._holed = tuple(path.rstrip(b"/") + b"/" for path in with_holes)
+        self._folders: dict[bytes, list[bytes]] = {}
+        for path in places:
+            folder, _, name = path.rpartition(b"/")
+            self._folders.setdefault(folder + b"/", []).append(name)
+
+    def __bool__(self) -> bool:
+        return bool(self._places)
+
+    def opened(self, path: bytes, name: bytes) -> bytes:
+        """Return what is opened for the entry at `path`: `name` in its folder, or an absolute path."""
+        return self._places.get(path, name)
+
+    def corrected(
+        self, probe: Probe, fd: int, folder: bytes, names: list[bytes], stats: Statuses, failed: Failed
+    ) -> tuple[list[bytes], Statuses]:
+        """Return the listing of the open directory `fd` with what is said of folders that are opened elsewhere.
+
+        What cannot be asked about any more, such as the mount of a server that died, is told to `failed`.
+        """
+        lost = set()
+        for row in self._rows(folder, names, stats):
+            path = folder + names[row]
+            place = self._places.setdefault(path, path)
+            problems: list[OSError] = []
+            there = probe.statuses(fd, [place], lambda _, error: problems.append(error))[1]  # noqa: B023  called at once
+            if problems:
+                failed(names[row], problems[0])
+                lost.add(row)
+            elif len(there) and stat.S_ISDIR(there.modes[0]):
+                stats = stats.replaced(row, there)
+            else:  # it is not mounted any more, or covers a file
+                del self._places[path]
+        if not lost:
+            return names, stats
+        kept = [row for row in range(len(names)) if row not in lost]
+        return [names[row] for row in kept], stats.selected(kept)
+
+    def _rows(self, folder: bytes, names: Sequence[bytes], stats: Statuses) -> Iterator[int]:
+        """Yield the rows of folders that are opened elsewhere, as far as is known, and of holes."""
+        elsewhere = frozenset(self._folders.get(folder, ()))
+        holed = folder.startswith(self._holed)
+        if not elsewhere and not holed:
+            return
+        for row, (name, inode, mode) in enumerate(zip(names, stats.inodes, stats.modes, strict=True)):
+            if stat.S_ISDIR(mode) and (name in elsewhere or (holed and inode == _HOLE)):
+                yield row
+
+
+NO_DETOURS = Detours({})
+
+
+def plan_detours(read_from: Mapping[bytes, bytes], mounts: MountTable) -> Detours:
+    """Return what is opened where. `read_from`: source → place, both real paths."""
+    asked = {source: place for source, place in read_from.items() if source != place}
+    if not asked:
+        return NO_DETOURS
+    places = dict(asked)
+    for point in mounts.points:
+        covered = any(point != source and is_within(point, source) for source in asked)
+        if covered and not any(is_within(point, place) for place in asked.values()):
+            places.setdefault(point, point)
+    holed = [source for source, place in asked.items() if mounts.type_at(place) == _TYPE_WITH_HOLES]
+    return Detours(places, holed)
+
+
+def is_within(path: bytes, folder: bytes) -> bool:
+    """Whether a path is a folder or lies in it; both absolute and without a slash at the end."""
+    return path == folder or path.startswith(folder.rstrip(b"/") + b"/")
+
+
+def there_too(paths: Iterable[bytes], read_from: Mapping[bytes, bytes]) -> list[bytes]:
+    """Return where else the walk would meet folders: those that lie in a source, in the place where that is read."""
+    found = []
+    for path in map(os.path.realpath, paths):
+        sources = [source for source in read_from if is_within(path, source)]
+        if sources:
+            source = max(sources, key=len)
+            found.append(os.path.join(read_from[source], os.path.relpath(path, source)))
+    return found
+
+
+def checked_place(source: bytes, place: bytes) -> str:
+    """Return in words why a source cannot be read from a place; empty when it can."""
+    if not place.startswith(b"/"):
+        return "it is no absolute path"
+    try:
+        is_folder, was_folder = (stat.S_ISDIR(os.stat(path).st_mode) for path in (place, source))
+        if is_folder != was_folder:
+            return "one is a folder, the other is not"
+        if not is_folder and os.path.basename(place) != os.path.basename(source):
+            return "a file must have its own name there"
+        os.close(os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+    except OSError as error:
+        return "it is not there" if error.errno == errno.ENOENT else error.strerror or str(error)
+    return ""

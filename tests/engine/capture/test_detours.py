@@ -1,0 +1,265 @@
+"""Sources that are read elsewhere: all but the place is as if they were read where they are."""
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests import zoo
+from tests.rig import Recorder, Rig, write
+
+from yester.engine.capture.detours import NO_DETOURS, checked_place, is_within, plan_detours, there_too
+from yester.engine.capture.mounts import parse_mountinfo
+from yester.engine.capture.snapping import SnapshotRequest, SnapshotResult, take_snapshot
+from yester.engine.capture.statx import Probe
+from yester.engine.entries import Mark
+from yester.engine.events import File, Message
+from yester.engine.profiles.profile import FilterSpec
+from yester.engine.progress import NoProgress
+from yester.plugins.backends.folder import FolderStore
+
+SAME = b"/proc/self/root"
+"""Before an absolute path: another path of the same file."""
+
+
+def snap(rig: Rig, read_from: dict[bytes, bytes]) -> SnapshotResult:
+    rig.hooks = Recorder()
+    return take_snapshot(
+        rig.open(),
+        SnapshotRequest(rig.profile, "run", read_from=read_from),
+        places=rig.places,
+        hooks=rig.hooks,
+        progress=NoProgress(),
+        cancelled=lambda: False,
+    )
+
+
+def by_the_way_round(*sources: Path) -> dict[bytes, bytes]:
+    return {bytes(source): SAME + bytes(source) for source in sources}
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_place_that_is_the_same_gives_the_same_tree_and_nothing_is_read_again(home: Path, folder: Path) -> None:
+    zoo.build(folder / "zoo")
+    write(folder / "one", b"1")
+    os.link(folder / "one", folder / "zoo/two")
+    rig = Rig.of(home, folder)
+    plain = rig.snap()
+    for read_from in (by_the_way_round(folder), {}, by_the_way_round(folder)):
+        result = snap(rig, read_from)
+        assert rig.open().snapshot(result.snapshot).root == rig.open().snapshot(plain.snapshot).root  # type: ignore[arg-type]
+        assert rig.open().snapshot(result.snapshot).links == rig.open().snapshot(plain.snapshot).links  # type: ignore[arg-type]
+        assert (result.statistics.new, result.statistics.changed, result.statistics.added_size) == (0, 0, 0)
+        assert not [event for event in rig.hooks.events if isinstance(event, File)]
+
+
+names = st.binary(min_size=1, max_size=6).filter(lambda name: name not in (b".", b"..") and not set(name) & {0, 47})
+trees = st.recursive(
+    st.binary(max_size=200), lambda below: st.dictionaries(names, below, max_size=4), max_leaves=12
+).filter(lambda tree: isinstance(tree, dict))
+
+
+def build(folder: bytes, tree: dict[bytes, object]) -> None:
+    os.mkdir(folder)
+    for name, child in tree.items():
+        path = os.path.join(folder, name)
+        if isinstance(child, dict):
+            build(path, child)
+        elif isinstance(child, bytes):
+            with open(path, "wb") as file:
+                file.write(child)
+
+
+@given(trees, trees)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_tree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: dict[bytes, object], second: dict[bytes, object]
+) -> None:
+    shutil.rmtree(tmp_path, ignore_errors=True)
+    sources = [tmp_path / "a", tmp_path / "b"]
+    tmp_path.mkdir()
+    for source, tree in zip(sources, (first, second), strict=True):
+        build(bytes(source), tree)
+    plain, moved = (Rig.of(Path("/"), *sources) for _ in range(2))
+    one, other = snap(plain, {}), snap(moved, by_the_way_round(*sources))
+    there, here = (rig.taken(result.snapshot) for rig, result in ((plain, one), (moved, other)))
+    assert set(there.entries) == set(here.entries)
+    below = [path for path in there.entries if is_within(path, bytes(tmp_path / "a")) or path == bytes(sources[1])]
+    for path in below:
+        assert replace(there[path], blocks=0, refs=()) == replace(here[path], blocks=0, refs=())
+    assert [len(there[p].refs) for p in below] == [len(here[p].refs) for p in below]
+
+
+@pytest.fixture
+def copied(folder: Path, tmp_path: Path) -> dict[bytes, bytes]:
+    """The source, and a place where its content is another one."""
+    place = tmp_path / "snapshots/of-it"
+    for top, word in ((folder, b"now"), (place, b"then")):
+        write(top / "file", word)
+        write(top / "inner/deep", word)
+        write(top / "left-out", word)
+    return {bytes(folder): bytes(place)}
+
+
+def test_content_is_that_of_the_place_and_paths_are_those_of_the_source(
+    home: Path, folder: Path, copied: dict[bytes, bytes]
+) -> None:
+    rig = Rig.of(home, folder, filters=FilterSpec(excludes=(f"{folder}/left-out",), defaults=False))
+    taken = rig.taken(snap(rig, copied).snapshot)
+    assert set(taken.below(folder)) == {bytes(folder / name) for name in ("file", "inner", "inner/deep")}
+    assert taken.content(folder / "inner/deep") == b"then"
+    told = {event.path for event in rig.hooks.events if isinstance(event, File)}
+    assert told == {str(folder / "file"), str(folder / "inner/deep")}
+
+
+def test_what_fails_there_is_told_with_the_path_of_the_source(
+    home: Path, folder: Path, copied: dict[bytes, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.open
+
+    def refusing(path: bytes, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if path == b"inner":
+            raise OSError(5, "Input/output error")
+        return real(path, flags, mode, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "open", refusing)
+    rig = Rig.of(home, folder)
+    result = snap(rig, copied)
+    assert [failure.path for failure in result.failures] == [bytes(folder / "inner")]
+    assert {e.path for e in rig.hooks.events if isinstance(e, Message) and e.level == "error"} == {
+        str(folder / "inner")
+    }
+
+
+def test_a_source_that_is_a_file(home: Path, folder: Path, copied: dict[bytes, bytes]) -> None:
+    rig = Rig.of(home, folder / "file")
+    place = copied[bytes(folder)] + b"/file"
+    taken = rig.taken(snap(rig, {bytes(folder / "file"): place}).snapshot)
+    assert taken.content(folder / "file") == b"then"
+
+
+@pytest.mark.parametrize("one_file_system", [True, False])
+def test_a_source_in_another_one_is_read_from_its_own_place(
+    home: Path, folder: Path, copied: dict[bytes, bytes], tmp_path: Path, one_file_system: bool
+) -> None:
+    write(tmp_path / "third/deep", b"third")
+    filters = FilterSpec(one_file_system=one_file_system, defaults=False)
+    rig = Rig.of(home, folder, folder / "inner", filters=filters)
+    places = {**copied, bytes(folder / "inner"): bytes(tmp_path / "third")}
+    taken = rig.taken(snap(rig, places).snapshot)
+    assert (taken.content(folder / "file"), taken.content(folder / "inner/deep")) == (b"then", b"third")
+
+
+def test_the_way_to_a_source_through_a_link(home: Path, folder: Path, copied: dict[bytes, bytes]) -> None:
+    link = folder.parent / "link"
+    link.symlink_to(folder)
+    rig = Rig.of(home, link)
+    taken = rig.taken(snap(rig, copied).snapshot)
+    assert taken[link].is_symlink
+    assert taken.content(folder / "file") == b"then"
+
+
+def test_what_is_mounted_below_is_read_where_it_is(home: Path, tmp_path: Path) -> None:
+    mark = Path("/dev/shm") / f"detours-{os.getpid()}"
+    write(tmp_path / "snapshot/file", b"then")
+    (tmp_path / "snapshot/shm").mkdir()
+    write(mark / "file", b"now")
+    try:
+        filters = FilterSpec(excludes=("/dev/*", "!/dev/file", "!/dev/shm", "/dev/shm/*", f"!{mark}"), defaults=False)
+        rig = Rig.of(home, b"/dev", filters=filters)
+        taken = rig.taken(snap(rig, {b"/dev": bytes(tmp_path / "snapshot")}).snapshot)
+        assert taken.content(b"/dev/file") == b"then"
+        assert taken.content(mark / "file") == b"now"
+        assert taken[b"/dev/shm"].mode == os.stat("/dev/shm").st_mode
+        filters = replace(filters, one_file_system=True)
+        rig = Rig.of(home, b"/dev", filters=filters)
+        taken = rig.taken(snap(rig, {b"/dev": bytes(tmp_path / "snapshot")}).snapshot)
+        assert taken[b"/dev/shm"].marks == Mark.EXCLUDED_MOUNT
+        assert mark / "file" not in taken
+    finally:
+        shutil.rmtree(mark)
+
+
+def test_the_place_itself_and_the_repository_are_not_met_again(home: Path) -> None:
+    """The repository lies in the source, and so does the place, as when `/` is taken."""
+    source, place = home / "all", home / "all/snapshot-of-it"
+    write(place / "file", b"then")
+    rig = Rig.of(home, source)
+    rig.store = FolderStore(source / "repository", create=True)
+    (place / "repository").mkdir()
+    (place / "snapshot-of-it").mkdir()
+    taken = rig.taken(snap(rig, {bytes(source): bytes(place)}).snapshot)
+    assert set(taken.below(source)) == {bytes(source / "file"), bytes(source / "repository")}
+    assert taken[source / "repository"].marks == Mark.EXCLUDED_MOUNT
+
+
+TABLE = parse_mountinfo(
+    b"""28 1 254:1 / / rw - ext4 /dev/vda1 rw
+29 28 0:43 /@home /home rw - btrfs /dev/vdb rw
+30 29 0:44 / /home/me/disk rw - ext4 /dev/vdc rw
+31 28 0:45 / /run/snap/root ro - ext4 /dev/dm-1 ro
+32 28 0:46 / /home/me/mnt ro - fuse.yester yester:/srv/repo ro
+"""
+)
+
+
+def test_what_is_opened_elsewhere() -> None:
+    detours = plan_detours({b"/": b"/run/snap/root"}, TABLE)
+    opened = {path: detours.opened(path, b"name") for path in (b"/", b"/home", b"/home/me/disk", b"/run/snap/root")}
+    assert opened == {
+        b"/": b"/run/snap/root",
+        b"/home": b"/home",
+        b"/home/me/disk": b"/home/me/disk",
+        b"/run/snap/root": b"name",
+    }
+    assert detours.opened(b"/home/me/mnt", b"name") == b"name", "our own mounts may hang, and are hidden"
+    assert not plan_detours({b"/home": b"/home"}, TABLE)
+    assert not NO_DETOURS
+
+
+def test_holes_of_a_btrfs_snapshot_are_filled(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with inode number 2 stands for a subvolume: it is read where it is, unless it is gone."""
+    (folder / "subvolume").mkdir()
+    (folder / "plain").mkdir()
+    os.chmod(folder / "subvolume", 0o750)
+    table = parse_mountinfo(b"1 1 0:43 / / rw - btrfs /dev/vdb rw\n")
+    detours, probe, failures = plan_detours({bytes(folder): b"/snap"}, table), Probe(), list[bytes]()
+    names, stats = probe.statuses(-100, [bytes(folder)] * 3, lambda name, error: None)
+    monkeypatch.setattr(type(stats), "inodes", property(lambda self: [2, 257, 2]))
+    asked = [b"gone", b"plain", b"subvolume"]
+    names, found = detours.corrected(
+        probe, -100, bytes(folder) + b"/", asked, stats, lambda name, error: failures.append(name)
+    )
+    assert (names, failures) == (asked, [])
+    assert [oct(mode)[-3:] for mode in found.modes] == [oct(mode)[-3:] for mode in (*stats.modes[:2], 0o750)]
+    opened = [detours.opened(bytes(folder / name), name.encode()) for name in ("gone", "plain", "subvolume")]
+    assert opened == [b"gone", b"plain", bytes(folder / "subvolume")]
+
+
+def test_where_else_folders_are_met(tmp_path: Path) -> None:
+    inner = tmp_path / "a/b"
+    found = there_too([bytes(inner), b"/elsewhere"], {bytes(tmp_path): b"/snap", bytes(tmp_path / "a"): b"/other"})
+    assert found == [b"/other/b"]
+
+
+@pytest.mark.parametrize(
+    ("place", "problem"),
+    [
+        ("", ""),
+        ("/missing", "it is not there"),
+        ("/inner/deep", "one is a folder, the other is not"),
+        (None, "it is no absolute path"),
+    ],
+)
+def test_places_that_will_not_do(copied: dict[bytes, bytes], place: str | None, problem: str) -> None:
+    ((source, there),) = copied.items()
+    assert checked_place(source, b"relative" if place is None else there + place.encode()) == problem
+
+
+def test_a_file_must_have_its_own_name(copied: dict[bytes, bytes]) -> None:
+    ((source, there),) = copied.items()
+    assert checked_place(source + b"/file", there + b"/left-out") == "a file must have its own name there"
+    assert checked_place(source + b"/file", there + b"/file") == ""
