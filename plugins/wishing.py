@@ -56,6 +56,13 @@ def _path(value: Any) -> bytes:
     return b"/" + os.path.normpath(raw).lstrip(b"/")
 
 
+def _elsewhere(value: Any) -> Wishes | None:
+    match value:
+        case [str() | bytes() as source, str() | bytes() as place]:
+            return Wishes(read_from=((_path(source), _path(place)),))
+    return None
+
+
 def _pattern(value: Any) -> str | None:
     if not isinstance(value, str) or not value or "\n" in value:
         return None
@@ -92,6 +99,7 @@ WISHES: Mapping[str, Wish] = {
     "drop_exclude": Wish(Stage.PLANNING, "a pattern of the profile", _text(lambda text: Wishes(drop_excludes=(text,)))),
     "exclude_if_present": Wish(Stage.PLANNING, "the name of a file", _name),
     "exclude_larger": Wish(Stage.PLANNING, "a number of bytes", _size),
+    "read_from": Wish(Stage.PLANNING, "a source and where it is read, two absolute paths", _elsewhere),
     "abort": Wish(Stage.TAKING, "a reason", _text(lambda text: Wishes(abort=text or "it gives no reason"))),
     "tag": Wish(Stage.TAKEN, "a tag", _text(lambda text: Wishes(label=LabelChange(add_tags=(checked_tag(text),))))),
     "name": Wish(Stage.TAKEN, "a name", _text(lambda text: Wishes(label=LabelChange(name=checked_name(text))))),

@@ -2,12 +2,12 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from yester.engine.capture.detours import plan_detours, there_too
+from yester.engine.capture.detours import chosen, plan_detours, there_too
 from yester.engine.capture.filecache import cache_key
 from yester.engine.capture.filters import Filter
 from yester.engine.capture.labelling import RunLabel
@@ -78,14 +78,25 @@ class RunContext:
         """Return what the run works with once hooks have said what they want. UsageError when that cannot be."""
         self.label.change(wishes.label)
         profile = wished(self.profile, wishes)
+        request = replace(self.request, profile=profile)
+        request = replace(request, read_from={**request.read_from, **self._elsewhere(request.sources, wishes)})
         if profile is self.profile:
-            return self
+            return replace(self, request=request)
         for source in wishes.remove_sources:
             if source not in self.profile.sources:
                 self.teller.message("warning", "a plugin wants this source removed, which is none", source)
         if self.request.only_streams:
             self.teller.message("warning", "plugins want other sources or filters; this run takes none but its stream")
-        return replace(self, request=replace(self.request, profile=profile), rules=Filter(profile.filters))
+        return replace(self, request=request, rules=Filter(profile.filters))
+
+    def _elsewhere(self, sources: Sequence[bytes], wishes: Wishes) -> dict[bytes, bytes]:
+        """Return which sources are read where, as far as they can be; the others are read where they are."""
+        found, problems = chosen(sources, dict(wishes.read_from))
+        for source, words in problems:
+            self.teller.message(
+                "warning", f"a plugin wants this read elsewhere, but it is read where it is: {words}", source
+            )
+        return found
 
     def said_of_snapshot(self) -> Label | None:
         """Return what is to be said of the snapshot that is about to be committed. StopRun: there shall be none."""

@@ -115,17 +115,28 @@ def there_too(paths: Iterable[bytes], read_from: Mapping[bytes, bytes]) -> list[
     return found
 
 
-def checked_place(source: bytes, place: bytes) -> str:
+def chosen(
+    sources: Iterable[bytes], wanted: Mapping[bytes, bytes]
+) -> tuple[dict[bytes, bytes], list[tuple[bytes, str]]]:
+    """Return which real path is read where, and of each source that cannot be read where it is wanted why not."""
+    known, found, problems = set(sources), {}, []
+    for source, place in wanted.items():
+        words = _objection(source, place) if source in known else "it is no source of this run"
+        if words:
+            problems.append((source, f"{os.fsdecode(place)}: {words}"))
+        else:
+            found[os.path.realpath(source)] = os.path.realpath(place)
+    return found, problems
+
+
+def _objection(source: bytes, place: bytes) -> str:
     """Return in words why a source cannot be read from a place; empty when it can."""
-    if not place.startswith(b"/"):
-        return "it is no absolute path"
     try:
-        is_folder, was_folder = (stat.S_ISDIR(os.stat(path).st_mode) for path in (place, source))
-        if is_folder != was_folder:
+        there, here = os.lstat(place), os.stat(source)
+        if stat.S_ISDIR(there.st_mode) != stat.S_ISDIR(here.st_mode):
             return "one is a folder, the other is not"
-        if not is_folder and os.path.basename(place) != os.path.basename(source):
-            return "a file must have its own name there"
-        os.close(os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+        is_named = stat.S_ISDIR(here.st_mode) or os.path.basename(place) == os.path.basename(os.path.realpath(source))
+        os.close(os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC))
     except OSError as error:
         return "it is not there" if error.errno == errno.ENOENT else error.strerror or str(error)
-    return ""
+    return "" if is_named else "a file must have its own name there"

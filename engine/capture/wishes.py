@@ -27,6 +27,8 @@ class Wishes:
     if_present: tuple[str, ...] = ()
     larger_than: int | None = None
     """Leave out files of more bytes than this, or than the profile says when that is less."""
+    read_from: tuple[tuple[bytes, bytes], ...] = ()
+    """Sources and where each is really read (engine/capture/detours.py), absolute paths; the last one counts."""
     label: LabelChange = field(default_factory=LabelChange)
     abort: str = ""
     """Why there shall be no snapshot; empty: there shall."""
@@ -49,6 +51,7 @@ def both(first: Wishes, then: Wishes) -> Wishes:
         (*first.drop_excludes, *then.drop_excludes),
         (*first.if_present, *then.if_present),
         min(limits, default=None),
+        (*first.read_from, *then.read_from),
         merged(first.label, then.label),
         first.abort or then.abort,
     )

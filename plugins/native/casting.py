@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from importlib.metadata import entry_points
+from typing import Any
 
 from yester import __version__
+from yester.engine.events import clean
 from yester.engine.hooks import StopRun
 from yester.engine.places import Places
 from yester.plugins.found import Found, folder_of, in_folder
@@ -11,6 +13,7 @@ from yester.plugins.manner import Manner
 from yester.plugins.native.loading import ENTRY
 from yester.plugins.settings import PluginSettings
 from yester.plugins.shipped import SHIPPED
+from yester.plugins.surroundings import Surroundings
 
 GROUP = "yester.plugins"
 
@@ -31,4 +34,15 @@ def _installed(settings: PluginSettings) -> Iterator[Found]:
         yield Found(point.name, "native", ENTRY + point.value, is_enabled, package)
 
 
-MANNER = Manner(1, find, f"{StopRun.__module__}.{StopRun.__qualname__}")
+def _settings(surroundings: Surroundings) -> dict[str, Any]:
+    """Return the fields of interface.Occasion, which only workers load."""
+    profile = surroundings.profile.name if surroundings.profile is not None else ""
+    return {
+        "action": surroundings.action,
+        "run": surroundings.run,
+        "profile": clean(profile),
+        "repository": clean(surroundings.repository),
+    }
+
+
+MANNER = Manner(1, find, f"{StopRun.__module__}.{StopRun.__qualname__}", _settings)

@@ -35,6 +35,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 _OFFER = "_yester_offer"
 
 
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """The command that a plugin works in."""
+
+    action: str = ""
+    """Its name: `snap`, `check` …; empty where nothing is done, as in `yester plugin test`."""
+    run: str = ""
+    """The run's id; empty for a command that leaves no record."""
+    profile: str = ""
+    repository: str = ""
+    """Path or URL, without secrets."""
+
+
 class Plugin:
     """Derive from it and give any of the methods `on_…`; none has to be there.
 
@@ -59,6 +72,8 @@ class Plugin:
 
     Without a spec: what plugins.toml, the profile and the environment say, as they say it.
     """
+    occasion: Occasion
+    """What it is called in; there before `__init__` runs. `Error` and `Message` do not say what they are about."""
     _tell: Callable[[str, Level, str], None]
     _wish: Callable[[str, object], None]
     _ask: Callable[..., Any]
@@ -95,6 +110,14 @@ class Plugin:
     def exclude_larger(self, size: int) -> None:
         """Leave out files of more bytes than this; until `on_run_begin` has ended."""
         self._wish("exclude_larger", size)
+
+    def read_from(self, source: "str | bytes | os.PathLike[str]", place: "str | bytes | os.PathLike[str]") -> None:
+        """Let this source of the run be read from another place, such as a snapshot of its file system.
+
+        All paths in the snapshot are those of the source. The place must be there until the run has ended. Until
+        `on_run_begin` has ended.
+        """
+        self._wish("read_from", [os.fsencode(source), os.fsencode(place)])
 
     def tag(self, tag: str) -> None:
         """Give the snapshot a tag; until `on_run_end` has ended."""

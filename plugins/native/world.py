@@ -8,7 +8,7 @@ from typing import Any
 
 from yester.engine.events import Level, decode
 from yester.plugins.native.checking import HOOKS, hooks_of, problems_of
-from yester.plugins.native.interface import Offer, Plugin, Row, offers_of
+from yester.plugins.native.interface import Occasion, Offer, Plugin, Row, offers_of
 from yester.plugins.native.loading import in_words, plugin_class
 from yester.plugins.options.reporting import rows, unchecked_rows
 from yester.plugins.options.resolving import Resolved, Slot, resolve
@@ -19,7 +19,7 @@ from yester.plugins.worker.worlds import Announce, Context, World
 
 def open_world(settings: dict[str, Any], context: Context) -> World:
     """Return the world of native plugins."""
-    return NativeWorld(context)
+    return NativeWorld(context, Occasion(**settings))
 
 
 class NativeWorld:
@@ -27,8 +27,8 @@ class NativeWorld:
 
     threads = 1
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, context: Context, occasion: Occasion) -> None:
+        self._context, self._occasion = context, occasion
         self._plugins: dict[str, Plugin] = {}
 
     def load(self, plugins: Sequence[PluginFile], announce: Announce) -> list[Loaded]:
@@ -73,7 +73,7 @@ class NativeWorld:
 
     def _made(self, kind: type[Plugin], name: str, options: dict[str, Any]) -> Plugin:
         plugin = kind.__new__(kind)
-        plugin.name, plugin.options = name, options
+        plugin.name, plugin.options, plugin.occasion = name, options, self._occasion
         plugin._tell = self._teller(name)
         plugin._wish = self._wisher(name)
         plugin._ask = self._asked

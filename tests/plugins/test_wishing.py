@@ -25,6 +25,7 @@ def book() -> WishBook:
         ("drop_exclude", "*.o", Wishes(drop_excludes=("*.o",))),
         ("exclude_if_present", ".no", Wishes(if_present=(".no",))),
         ("exclude_larger", 0, Wishes(larger_than=0)),
+        ("read_from", ["/a/", b"/b\xff"], Wishes(read_from=((b"/a", b"/b\xff"),))),
         ("abort", "", Wishes(abort="p ends the run: it gives no reason")),
         ("tag", "t", Wishes(label=LabelChange(add_tags=("t",)))),
         ("name", "n", Wishes(label=LabelChange(name="n"))),
@@ -45,6 +46,8 @@ def test_a_wish(book: WishBook, kind: str, value: Any, meant: Wishes) -> None:
         ("add_source", "a", "add_source: a source is an absolute path"),
         ("add_source", 5, "add_source: a source is an absolute path"),
         ("add_source", b"/a\0", "add_source: a source is an absolute path"),
+        ("read_from", ["/a"], "read_from takes a source and where it is read, two absolute paths, not"),
+        ("read_from", ["/a", "b"], "is an absolute path"),
         ("exclude", "", "exclude takes a pattern as in .gitignore, not ''"),
         ("exclude", "!", "exclude: An exclude pattern cannot be read"),
         ("exclude_larger", True, "exclude_larger takes a number of bytes, not True"),
@@ -63,7 +66,8 @@ def test_nonsense_is_refused_with_words(book: WishBook, kind: str, value: Any, w
     assert book.take() == Wishes()
 
 
-GOOD = {"exclude_larger": 5, "pin": True, "add_source": b"/a", "remove_source": b"/a"}
+PATHS = {"add_source": b"/a", "remove_source": b"/a", "read_from": [b"/a", b"/b"]}
+GOOD = {"exclude_larger": 5, "pin": True, **PATHS}
 
 
 @pytest.mark.parametrize("stage", Stage)

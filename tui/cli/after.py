@@ -22,16 +22,6 @@ if TYPE_CHECKING:
 
 _GOOD: frozenset[Result] = frozenset({"complete", "errors", "unchanged"})
 
-_WORDS: dict[Result, str] = {
-    "complete": "The snapshot was taken",
-    "errors": "The snapshot was taken, but some files could not be read",
-    "unchanged": "Nothing had changed, and no snapshot was taken",
-    "partial": "The snapshot is partial",
-    "skipped": "The run was skipped",
-    "failed": "The run failed",
-    "cancelled": "The run was cancelled",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -63,9 +53,9 @@ def tell_others(profile: Profile, places: Places, access: Access, outcome: Outco
     """Tell whom the profile's [notify] says how the run ended."""
     if profile.notify.on == "never":
         return
-    from yester.engine.notifying import Notice
+    from yester.engine.notifying import WORDS, Notice
 
-    text = _WORDS.get(outcome.result, outcome.result)
+    text = WORDS.get(outcome.result, outcome.result)
     if outcome.result == "failed" and outcome.error:
         text += f": {outcome.error}"
     tell(profile, Notice(profile.name, outcome.run, outcome.result, text), places)

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from tests import zoo
 from tests.rig import Recorder, Rig, write
 
-from yester.engine.capture.detours import NO_DETOURS, checked_place, is_within, plan_detours, there_too
+from yester.engine.capture.detours import NO_DETOURS, chosen, is_within, plan_detours, there_too
 from yester.engine.capture.mounts import parse_mountinfo
 from yester.engine.capture.snapping import SnapshotRequest, SnapshotResult, take_snapshot
 from yester.engine.capture.statx import Probe
+from yester.engine.capture.wishes import Wishes
 from yester.engine.entries import Mark
 from yester.engine.events import File, Message
 from yester.engine.profiles.profile import FilterSpec
@@ -246,20 +247,50 @@ def test_where_else_folders_are_met(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "problem"),
+    ("name", "place", "problem"),
     [
-        ("", ""),
-        ("/missing", "it is not there"),
-        ("/inner/deep", "one is a folder, the other is not"),
-        (None, "it is no absolute path"),
+        ("", "", ""),
+        ("", "/missing", "it is not there"),
+        ("", "/inner/deep", "one is a folder, the other is not"),
+        ("", "/link", "one is a folder, the other is not"),
+        ("/file", "/left-out", "a file must have its own name there"),
+        ("/file", "/linked/file", "Too many levels of symbolic links"),
+        ("/file", "/file", ""),
     ],
 )
-def test_places_that_will_not_do(copied: dict[bytes, bytes], place: str | None, problem: str) -> None:
+def test_which_places_will_do(copied: dict[bytes, bytes], name: str, place: str, problem: str) -> None:
     ((source, there),) = copied.items()
-    assert checked_place(source, b"relative" if place is None else there + place.encode()) == problem
+    os.symlink(there, there + b"/link")
+    os.mkdir(there + b"/linked")
+    os.symlink(there + b"/file", there + b"/linked/file")
+    asked, wanted = source + name.encode(), there + place.encode()
+    found, problems = chosen([asked], {asked: wanted})
+    assert found == ({} if problem else {asked: wanted})
+    assert problems == ([(asked, f"{os.fsdecode(wanted)}: {problem}")] if problem else [])
 
 
-def test_a_file_must_have_its_own_name(copied: dict[bytes, bytes]) -> None:
-    ((source, there),) = copied.items()
-    assert checked_place(source + b"/file", there + b"/left-out") == "a file must have its own name there"
-    assert checked_place(source + b"/file", there + b"/file") == ""
+class Wishing(Recorder):
+    """A plugin that wants sources read elsewhere."""
+
+    def __init__(self, *pairs: tuple[bytes, bytes]) -> None:
+        super().__init__()
+        self.pairs = pairs
+
+    def wishes(self) -> Wishes:
+        return Wishes(read_from=self.pairs)
+
+
+def test_hooks_may_wish_it_and_what_cannot_be_is_told(home: Path, folder: Path, copied: dict[bytes, bytes]) -> None:
+    link = folder.parent / "link"
+    link.symlink_to(folder)
+    rig = Rig.of(home, link)
+    ((_, place),) = copied.items()
+    rig.hooks = Wishing((bytes(link), place))
+    assert rig.taken(rig.snap().snapshot).content(folder / "file") == b"then"
+    rig.hooks = Wishing((bytes(link), b"/missing"), (b"/elsewhere", place))
+    assert rig.taken(rig.snap().snapshot).content(folder / "file") == b"now"
+    said = [(event.path, event.text[-40:]) for event in rig.hooks.events if isinstance(event, Message)]
+    assert said == [
+        (str(link), "ut it is read where it is: /missing: it is not there"[-40:]),
+        ("/elsewhere", f"is: {os.fsdecode(place)}: it is no source of this run"[-40:]),
+    ]
