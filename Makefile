@@ -1,5 +1,8 @@
 # Every word sets up what it needs (.ci/setup) and then calls one thing. `make` alone lists the words.
 
+# One process of tests for each processor: docs/decisions/0025-tests-side-by-side.md.
+SIDE_BY_SIDE = --numprocesses auto --dist worksteal
+
 .PHONY: help setup demo test test-servers check fix bench run dist clean
 
 help: ## list the words
@@ -12,14 +15,14 @@ demo: setup ## take snapshots of real folders, mount them, get files back (DIR=~
 	@.venv/bin/python -P -m yester.tui.demo $(if $(DIR),"$(DIR)")
 
 test: setup ## run the tests, the same examples each time
-	@.venv/bin/pytest -m "not servers" --hypothesis-seed=0
+	@.venv/bin/pytest $(SIDE_BY_SIDE) -m "not servers" --hypothesis-seed=0
 
 test-servers: setup ## run the tests that start server programs
 	@.ci/test-servers
 
 check: setup ## format, lint, types, layers, tests with examples of chance
 	@.ci/lint
-	@.venv/bin/pytest -m "not servers"
+	@.venv/bin/pytest $(SIDE_BY_SIDE) -m "not servers"
 
 fix: setup ## mend format and lint where a program can
 	@.venv/bin/ruff check --fix .

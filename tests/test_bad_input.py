@@ -339,6 +339,7 @@ def test_a_read_only_repository_can_be_read(yester: Yester, docs: Path, fuse: No
         assert yester("snap", "docs").code == 0
 
 
+@pytest.mark.passable
 def test_permission_denied(yester: Yester, taken: Path, docs: Path, fuse: None, home: Path, tmp_path: Path) -> None:
     """A source file, a repository, a target and a mount point that are not theirs, for one who is not root."""
     secret, closed, mountpoint = docs / "letters" / "a.txt", tmp_path / "closed", tmp_path / "mnt"
@@ -348,7 +349,7 @@ def test_permission_denied(yester: Yester, taken: Path, docs: Path, fuse: None, 
         assert yester(*command).code == 0  # which also loads all that another user may not
     if os.geteuid() == 0:
         subprocess.run(["chown", "-R", f"{NOBODY}:{NOBODY}", tmp_path], check=True)
-    with passable(tmp_path), as_nobody():
+    with as_nobody():
         secret.chmod(0o000)
         closed.chmod(0o000)
         done = yester("snap", "docs")
@@ -369,20 +370,6 @@ def test_permission_denied(yester: Yester, taken: Path, docs: Path, fuse: None, 
         secret.chmod(0o644)
         assert yester("snap", "docs").code == 0
         assert_sound(yester)
-
-
-@contextmanager
-def passable(folder: Path) -> Iterator[None]:
-    """Let others pass through the folders above, as they may through any home."""
-    closed = [each for each in (folder, *folder.parents) if not each.stat().st_mode & 1 and os.access(each, os.W_OK)]
-    modes = [each.stat().st_mode & 0o7777 for each in closed]
-    for each in closed:
-        each.chmod(0o711)
-    try:
-        yield
-    finally:
-        for each, mode in zip(closed, modes, strict=True):
-            each.chmod(mode)
 
 
 # Mount points.

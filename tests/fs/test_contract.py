@@ -338,10 +338,9 @@ def become(uid: int, what: Callable[[], object]) -> int:
 
 
 @root_only
+@pytest.mark.passable
 def test_modes_and_acls_are_enforced_by_the_kernel(tmp_path: Path, fuse: None) -> None:
     world = World(tmp_path)
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o755)
     world.source.chmod(0o755)
     for name, mode in (("open", 0o644), ("closed", 0o600), ("granted", 0o600), ("denied", 0o644)):
         (world.source / name).write_text(name)
@@ -372,10 +371,9 @@ def set_acl(path: Path, users: dict[int, int], others: int = 0) -> None:
 
 
 @root_only
+@pytest.mark.passable
 def test_without_allow_other_nobody_else_gets_in(tmp_path: Path, fuse: None) -> None:
     world = World(tmp_path)
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o755)
     world.take()
     with world.mounted() as mnt:
         assert become(NOBODY, lambda: os.listdir(mnt)) == errno.EACCES

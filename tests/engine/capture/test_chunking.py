@@ -62,14 +62,14 @@ def test_another_seed_cuts_elsewhere() -> None:
     assert lengths(NOISE, Chunker(SEED + 1)) != GOLDEN
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 6 << 20), st.integers(200_000, 8 << 20))
 def test_where_windows_end_does_not_matter(size: int, window: int) -> None:
     data = NOISE[:size]
     assert in_windows(data, window) == lengths(data, Chunker(SEED))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 3 << 20))
 def test_chunks_keep_to_their_limits(size: int) -> None:
     found = lengths(NOISE[:size], Chunker(SEED))

@@ -479,7 +479,7 @@ actions = st.lists(
 
 
 @given(actions, st.booleans(), st.sampled_from([5, 5000]))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_says_what_a_plain_account_says(
     tmp_path_factory: pytest.TempPathFactory, todo: list[tuple[object, ...]], bulky: bool, at_once: int
 ) -> None:

@@ -28,7 +28,7 @@ def by_trees(history: History, before: Listed, after: Listed) -> list[Difference
 
 
 @given(some_files, some_files, st.booleans(), st.booleans())
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_trees_and_catalogue_say_what_differs(
     tmp_path_factory: pytest.TempPathFactory,
     one: dict[bytes, bytes],

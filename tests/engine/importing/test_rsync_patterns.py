@@ -94,7 +94,7 @@ pieces = st.sampled_from(["a", "b", "ab", "*", "**", "?", "/", "[a-c]", "[!a]", 
 patterns = st.lists(pieces, min_size=1, max_size=6).map("".join)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(said=st.lists(patterns, min_size=1, max_size=3))
 @example(said=["a/**/b"])
 @example(said=["/a/**b"])

@@ -1,10 +1,9 @@
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from yester.engine.limits.bucket import BURST_S, Bucket
 
 
-@settings(deadline=None)
 @given(st.integers(1, 1 << 40), st.lists(st.tuples(st.integers(0, 1 << 30), st.floats(0, 100)), max_size=20))
 def test_no_more_passes_than_the_rate_allows(rate: int, steps: list[tuple[int, float]]) -> None:
     bucket, now, passed = Bucket(rate), 0.0, 0
@@ -27,7 +26,6 @@ def test_nothing_waits_longer_than_its_bytes_take() -> None:
     assert Bucket(1000, 0.0).take(2000, 0.0)[1] == 2.0
 
 
-@settings(deadline=None)
 @given(st.integers(1, 1 << 40))
 def test_slices_are_short_in_time(rate: int) -> None:
     assert 4096 <= Bucket(rate).slice_size <= max(4096, rate / 8)

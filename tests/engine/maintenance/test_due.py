@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from yester.engine.maintenance.due import RETRY, Done, due
@@ -45,7 +45,6 @@ def test_what_failed_is_tried_again_but_not_at_once() -> None:
         assert due(spec, done, 0, NOW) == kinds
 
 
-@settings(deadline=None)
 @given(st.integers(1, 400), st.integers(1, 60), st.integers(1, 30))
 def test_a_daily_run_does_it_as_often_as_it_should(days: int, every: int, start: int) -> None:
     """Each time is at least the span after the last, and not more than a run later."""

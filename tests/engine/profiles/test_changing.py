@@ -189,7 +189,7 @@ changes = st.sampled_from(sorted(VALUES)).flatmap(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.sampled_from([TEMPLATE, OWN]), st.lists(changes, max_size=8))
 def test_all_that_was_not_meant_stays(text: str, wanted: list[Change]) -> None:
     after = parse_profile("docs", changed(text, wanted), "p")

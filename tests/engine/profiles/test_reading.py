@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from yester.engine.errors import UsageError
@@ -179,7 +179,6 @@ def test_all_mistakes_are_named_in_their_order() -> None:
     assert profile_mistakes("photos", LEAST, "p") == []
 
 
-@settings(deadline=None)
 @given(
     st.text(max_size=200) | st.lists(st.sampled_from(LEAST.splitlines() + list(SNIPPETS)), max_size=6).map("\n".join)
 )
@@ -273,7 +272,6 @@ paths = st.binary(min_size=1, max_size=20).filter(lambda raw: b"\0" not in raw a
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 
 
-@settings(deadline=None)
 @given(
     sources=st.lists(paths.filter(lambda raw: raw not in (b".", b"..")), min_size=1, max_size=4),
     repository=texts,

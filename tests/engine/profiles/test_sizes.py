@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from yester.engine.errors import UsageError
@@ -56,13 +56,11 @@ def test_endless_spans(text: str) -> None:
 spans = st.builds(Span, st.integers(0, 5000), st.integers(0, 100_000), st.integers(0, 10**8))
 
 
-@settings(deadline=None)
 @given(spans)
 def test_a_written_span_is_read(span: Span) -> None:
     assert parse_span(str(span)) == span
 
 
-@settings(deadline=None)
 @given(spans, st.datetimes(timezones=st.just(UTC)))
 def test_a_span_leads_back(span: Span, moment: datetime) -> None:
     assert span.before(moment) <= moment

@@ -21,7 +21,7 @@ names = st.from_regex(r"\w[\w.+ -]{0,63}", fullmatch=True)
 words = st.binary(min_size=1, max_size=40).filter(lambda word: b"\0" not in word)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(names)
 def test_units_are_named_as_systemd_does(name: str) -> None:
     theirs = (

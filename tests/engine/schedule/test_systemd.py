@@ -95,7 +95,7 @@ def test_texts_tell_what_they_were_made_of_whatever_the_shell_has_set() -> None:
 odd_names = st.from_regex(r"\w[\w.+ -]{0,63}", fullmatch=True).filter(lambda name: not name.endswith(" "))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     spec=st.one_of(calendar_plans, repeated_plans, st.just(ScheduleSpec(when="boot"))),
     name=odd_names,
@@ -125,7 +125,7 @@ def test_times_that_systemd_does_not_take_are_refused(tmp_path: Path) -> None:
 
 
 @given(calendar_plans)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_calendars_are_in_systemds_own_form(spec: ScheduleSpec) -> None:
     pattern = pattern_of(spec)
     assert pattern is not None

@@ -243,7 +243,7 @@ def twice(moment: datetime) -> bool:
     return moment.replace(fold=0).utcoffset() != moment.replace(fold=1).utcoffset()
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(calendar_plans, moments, zones)
 def test_systemd_agrees(spec: ScheduleSpec, after: datetime, name: str) -> None:
     start = after.replace(tzinfo=ZoneInfo(name), microsecond=0)
