@@ -25,6 +25,7 @@ from yester.plugins.surroundings import Surroundings
 from yester.plugins.undoing.asking import undo_the_rest
 from yester.plugins.wishing import Stage
 from yester.plugins.worker.hosting import GRACE_S
+from yester.plugins.worker.messages import Loaded
 
 
 class Dispatcher(AllEvents):
@@ -47,7 +48,8 @@ class Dispatcher(AllEvents):
         self._stopping = stopping
         self._asking = Asking(surroundings, audience)
         self._casts: list[Cast] = []
-        self._members: list[Member] | None = None
+        self._members: list[Member] = []
+        self._is_loaded = False
         self._files: list[File] = []
         self._has_ended = False
         self._lock = threading.RLock()
@@ -55,10 +57,16 @@ class Dispatcher(AllEvents):
     @property
     def members(self) -> list[Member]:
         """The plugins that could be loaded, in their order; loads them."""
+        self.load()
+        return self._members
+
+    def load(self) -> list[Loaded]:
+        """Load the plugins, unless they are; return what became of each, also of those that cannot be."""
         with self._lock:
-            if self._members is None:
+            if not self._is_loaded:
+                self._is_loaded = True
                 self._members = sorted(self._load(), key=lambda member: member.rank)
-            return self._members
+            return [each for cast in self._casts for each in cast.loaded]
 
     def hears_files(self) -> bool:
         """Whether any plugin wants to hear of single files."""

@@ -26,7 +26,10 @@ from yester.plugins.trust import check_trust
 
 
 def find_plugins(places: Places, settings: PluginSettings, *, installed: bool = True) -> list[Found]:
-    """Return the plugins by name and world. Without `installed` those of packages that are off are not looked for."""
+    """Return the plugins by world, in the order of worlds, and name.
+
+    Without `installed` those of packages that are off are not looked for.
+    """
     found: dict[tuple[str, str], Found] = {}
     for world in worlds():
         for each in MANNERS[world].find(places, settings, installed):
@@ -38,7 +41,7 @@ def find_plugins(places: Places, settings: PluginSettings, *, installed: bool = 
     rank = {world: place for place, world in enumerate(worlds())}
     return [
         _judged(replace(found[name, world], is_shared=shared[name] > 1), settings)
-        for name, world in sorted(found, key=lambda key: (key[0], rank.get(key[1], len(rank))))
+        for name, world in sorted(found, key=lambda key: (rank.get(key[1], len(rank)), key[0]))
     ]
 
 
@@ -56,7 +59,7 @@ def _gone(settings: PluginSettings, found: Iterable[Found]) -> Iterator[Found]:
             away = f"yester plugin disable {key}"
             if key in settings.switches:
                 away = f"take {SWITCH} out of [plugins.{bare_key(key)}] of the profile {settings.profile}."
-            problem, hint = f"{key} is enabled, but not installed", f"Install it, or: {away}"
+            problem, hint = "it is enabled, but not installed", f"Install it, or: {away}"
             yield Found(name, world or "native", "", True, problem=problem, hint=hint)
 
 

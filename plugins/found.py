@@ -32,6 +32,11 @@ class Found:
     """Whether another world has a plugin of this name."""
 
     @property
+    def is_in_folder(self) -> bool:
+        """Whether it is on unless somebody switches it off."""
+        return self.place.startswith("/")
+
+    @property
     def label(self) -> str:
         """The name, with the world where it needs one."""
         return f"{self.world}/{self.name}" if self.is_shared else self.name

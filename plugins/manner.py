@@ -1,6 +1,6 @@
 """How a world of plugins is found and told, on the host's side."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,10 @@ from yester.plugins.surroundings import Surroundings
 
 Find = Callable[[Places, PluginSettings, bool], Iterator[Found]]
 """Finds a world's plugins by name; those that are off too, but without the third only such as are quickly found."""
+
+
+Switch = Callable[[Places, Sequence[Found], Sequence[Found]], None]
+"""Writes down that the first are on and the others off; YesterError."""
 
 
 def _nothing(surroundings: Surroundings) -> dict[str, Any]:
@@ -40,5 +44,7 @@ class Manner:
     With a direction of its own the world's plugins take turns by their order alone, at the places that they have among
     the plugins of all worlds.
     """
+    switch: Switch | None = None
+    """Where the world has a file of its own for what is on and off; None: plugins.toml says it."""
     answers: Mapping[str, Handler] = field(default_factory=dict)
     """What its plugins may ask besides what all may (asks.py)."""

@@ -50,9 +50,7 @@ class HookRule:
 
 
 _LABEL = "`tag`, `name_snapshot`, `note`, `pin`"
-_PLAN = (
-    "`add_source`, `remove_source`, `read_from`, `exclude`, `drop_exclude`, `exclude_if_present`, `exclude_larger`"
-)
+_PLAN = "`add_source`, `remove_source`, `read_from`, `exclude`, `drop_exclude`, `exclude_if_present`, `exclude_larger`"
 """What plugins may wish (wishing.py), by the methods of native ones."""
 
 RULES: Mapping[type[Event], HookRule] = MappingProxyType(

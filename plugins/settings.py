@@ -1,13 +1,14 @@
 """What plugins.toml in the configuration folder says: which plugins are on, and their options."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from yester.engine.errors import UsageError
 from yester.engine.places import Places, remember
+from yester.engine.profiles.changing import Change, changed
 from yester.engine.profiles.kinds import spelled
 from yester.engine.profiles.toml_text import bare_key
 from yester.plugins.options.layers import SWITCH
@@ -101,6 +102,18 @@ def write_switches(places: Places, enabled: set[str], disabled: set[str]) -> Non
         elif key in document:
             del document[key]
     remember(path, tomlkit.dumps(document).encode())
+
+
+def write_options(places: Places, changes: Sequence[Change]) -> None:
+    """Change options in the file; all else in it stays, comments too. UsageError, YesterError."""
+    read_settings(places)
+    path = settings_path(places)
+    before = path.read_text() if path.exists() else ""
+    try:
+        after = changed(before, changes)
+    except UsageError as problem:
+        raise UsageError(f"{path}: {problem.what}", hint="Change it in an editor.") from None
+    remember(path, after.encode())
 
 
 def _names(path: Path, said: Mapping[str, Any], key: str) -> tuple[str, ...]:

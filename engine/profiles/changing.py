@@ -29,6 +29,8 @@ class Change:
     path: tuple[str, ...]
     value: Any = None
     how: Literal["set", "add", "drop"] = "set"
+    leaves_comment: bool = True
+    """Whether a key that is taken away stays as a comment, where it is a line of its own: not when it is a secret."""
 
     @property
     def table(self) -> str:
@@ -49,7 +51,7 @@ def parse_setting(text: str) -> Change:
     path = _known_path(dotted.strip())
     key = _key_at(path)
     if key is None:
-        return Change(path, _any_value(typed))
+        return Change(path, any_value(typed))
     raw = key.kind.typed(typed if key.kind in LISTS else _unquoted(typed))
     try:
         key.kind.read(raw)
@@ -61,7 +63,7 @@ def parse_setting(text: str) -> Change:
 
 def _unquoted(typed: str) -> str:
     """Return what stands between quotes: a text may be written as in a profile, and as the shell takes it."""
-    value = _any_value(typed) if typed[:1] in ('"', "'") else typed
+    value = any_value(typed) if typed[:1] in ('"', "'") else typed
     return value if isinstance(value, str) else typed
 
 
@@ -98,8 +100,8 @@ def _nearest_path(dotted: str) -> str:
     return f"Did you mean {' or '.join(same)}?" if same else did_you_mean(dotted, (key.path for key in KEYS.values()))
 
 
-def _any_value(typed: str) -> Any:
-    """Return what a plugin's option is set to: a value as TOML writes one, else text."""
+def any_value(typed: str) -> Any:
+    """Return what an option of a plugin is set to that nobody knows: a value as TOML writes one, else text."""
     try:
         return tomllib.loads(f"value = {typed}")["value"]
     except (ValueError, RecursionError):
@@ -205,7 +207,7 @@ def _by_line(text: str, change: Change) -> Iterator[str]:
     for number, table, is_comment in _sections(lines):
         if table != change.table or is_comment:
             continue
-        if change.value is None and own.fullmatch(lines[number]):
+        if change.value is None and change.leaves_comment and own.fullmatch(lines[number]):
             yield _with_line(lines, number, _unset_line(lines[number], change))
         elif change.value is not None and (found := comment.fullmatch(lines[number])) and _is_entry(found[1]):
             yield _with_line(lines, number, f"{bare_key(change.name)} = {toml_text(change.value)}")

@@ -27,7 +27,10 @@ This page is made from `engine/profiles/keys.py` by `python -m yester.engine.pro
 _PLUGINS = """
 ## [plugins.NAME]
 
-What the plugin NAME is told. Any keys are taken; what they mean the plugin itself says.
+Options of the plugin NAME in runs of this profile: they count before those of plugins.toml. `enabled = true` or
+`false` switches the plugin for this profile. The other keys are the plugin's own, and it checks them when a run
+begins: `yester plugin options NAME --profile PROFILE` shows them, and `--set OPTION=VALUE` sets them. A copy of the
+profile goes into every snapshot, so secrets do not belong here.
 """
 
 _CONTRADICTIONS = """

@@ -30,6 +30,7 @@ class NativeWorld:
     def __init__(self, context: Context, occasion: Occasion) -> None:
         self._context, self._occasion = context, occasion
         self._plugins: dict[str, Plugin] = {}
+        self._wondered_at: set[tuple[str, str]] = set()
 
     def load(self, plugins: Sequence[PluginFile], announce: Announce) -> list[Loaded]:
         """Load plugins; each that cannot be is told of."""
@@ -47,12 +48,19 @@ class NativeWorld:
         self._context, target = context, self._plugins[plugin]
         if method in HOOKS:
             for line in arguments:
-                getattr(target, method)(decode(line).event)
+                self._look_at(plugin, method, getattr(target, method)(decode(line).event))
             return None
         offer = next(each for each in offers_of(type(target)) if each.name == arguments[0])
         if offer.kind == "action":
             return _text(getattr(target, offer.method)({**offer.options, **arguments[1]}))
         return [_row(row) for row in getattr(target, offer.method)()]
+
+    def _look_at(self, plugin: str, method: str, returned: object) -> None:
+        """Tell of something that a hook returned, once: who wrote it expects something of it."""
+        if returned is not None and (plugin, method) not in self._wondered_at:
+            self._wondered_at.add((plugin, method))
+            text = f"{method} returned a value of type {type(returned).__name__}, and nothing becomes of it"
+            self._teller(plugin)(text, "warning", "")
 
     def _loaded(self, file: PluginFile) -> Loaded:
         kind = plugin_class(file.name, file.path)

@@ -58,7 +58,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Told:
     class Pretended:
         def __init__(self, world: str, plugins: Sequence[Found], *rest: Any) -> None:
             self.manner, self._plugins, self.seconds = MANNERS[world], plugins, {"spent": 1.5}
-            self._world = world
+            self._world, self.loaded = world, ()
 
         def load(self) -> list[Member]:
             hooks = frozenset(method_name(kind) for kind in RULES)

@@ -77,7 +77,7 @@ def test_an_installed_file_that_others_can_write_is_refused(places: Places, pack
 
 def test_enabled_and_gone(places: Places) -> None:
     [gone] = find_plugins(places, PluginSettings(enabled=("ping",)))
-    assert gone.problem == "ping is enabled, but not installed"
+    assert gone.problem == "it is enabled, but not installed"
     assert gone.hint == "Install it, or: yester plugin disable ping"
 
 

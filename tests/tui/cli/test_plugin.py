@@ -73,6 +73,8 @@ def test_listing_loads_nothing(yester: Yester, folder: Path) -> None:
         "problem": "",
         "twin": "",
         "is_shared": False,
+        "label": "bomb",
+        "state": "on",
     }
     assert opened["problem"].endswith("can be written by others")
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,11 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.plugins import test_finding
 from tests.tui.cli.conftest import SOURCE_ROOT, Ended, Yester, finish, start
 
 from yester.engine.events import Event, Message, RunEnd, SnapshotNew, decode
 from yester.engine.journal import journal_path
 from yester.engine.places import Places
+from yester.plugins import casts, dispatcher, finding, switching
+from yester.plugins.found import Found, in_folder
+from yester.plugins.manner import Manner
+from yester.plugins.settings import PluginSettings
 from yester.plugins.worker import hosting
 
 HEAD = """
@@ -42,6 +48,7 @@ class Witness(Plugin):
     def on_unmount(self, event): trace(self.name, "unmount")
 """
 
+packages = test_finding.packages
 ALL = ["mount.before", "run.begin", "snapshot.new", "run.end complete", "unmount"]
 
 
@@ -274,7 +281,7 @@ def test_plugins_that_are_refused_or_gone_are_named(yester: Yester, profile: str
     assert heard(trace, "m") == []
     assert heard(trace, "z") == ALL
     assert [each["text"] for each in messages(yester)] == [
-        "gone: gone is enabled, but not installed",
+        "gone: it is enabled, but not installed",
         f"m: refused: {Places.default().data / 'plugins/native/m.py'} can be written by others",
     ]
 
@@ -374,9 +381,104 @@ def test_a_profile_switches_plugins_for_itself(yester: Yester, profile: str, tra
     done = yester("snap", profile)
     assert done.code == 0
     assert [each["text"] for each in messages(yester)] == [
-        "gone: gone is enabled, but not installed",
+        "gone: it is enabled, but not installed",
         f'm: enabled in [plugins.m] of the profile {profile} takes true or false, not "perhaps"',
     ]
+
+
+def test_what_a_hook_returns_is_told_once_and_ignored(yester: Yester, profile: str, trace: Path) -> None:
+    put(
+        "m",
+        """
+class M(Plugin):
+    def on_mount_before(self, event): return {1: object()}
+    on_unmount = on_run_begin = on_mount_before
+""",
+    )
+    put("z", WITNESS)
+    assert yester("snap", profile).code == 0
+    assert heard(trace, "z") == ALL
+    assert sorted(each["text"] for each in messages(yester)) == [
+        f"{hook} returned a value of type dict, and nothing becomes of it"
+        for hook in ("on_mount_before", "on_run_begin", "on_unmount")
+    ]
+
+
+def test_a_folder_with_a_broken_file_is_named(yester: Yester, profile: str, trace: Path) -> None:
+    folder = put("z", WITNESS).parent / "m"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("from yester.plugins.native import Plugin\nfrom . import part\n")
+    (folder / "part.py").write_text("def broken(:\n")
+    (folder.parent / "noise.txt").write_bytes(b"\xff\0")
+    assert yester("snap", profile).code == 0
+    assert heard(trace, "z") == ALL
+    [message] = messages(yester)
+    assert message["text"] == f"m cannot be loaded: SyntaxError: invalid syntax (line 1 of {folder / 'part.py'})"
+
+
+def test_of_two_of_one_name_one_is_called_and_the_other_is_named(yester: Yester, profile: str, trace: Path) -> None:
+    first = put("m", WITNESS).parent / "m"
+    first.mkdir()
+    (first / "__init__.py").write_text(HEAD + WITNESS.replace("self.name", "'other'"))
+    assert yester("snap", profile).code == 0
+    assert (heard(trace, "other"), heard(trace, "m")) == (ALL, [])
+    [message] = messages(yester)
+    assert message["text"] == f"Two plugins are called m; {first}.py is left out"
+
+
+def test_one_that_was_enabled_and_then_uninstalled_is_named(
+    yester: Yester, profile: str, trace: Path, packages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("z", WITNESS)
+    (packages / "pong.py").write_text(HEAD + WITNESS)
+    monkeypatch.setenv("PYTHONPATH", f"{SOURCE_ROOT}:{packages}")
+    assert yester("plugin", "enable", "pong").code == 0
+    assert yester("snap", profile).code == 0
+    assert heard(trace, "pong") == ALL
+    shutil.rmtree(packages)
+    done = yester("snap", profile)
+    assert done.code == 0
+    assert heard(trace, "z") == ALL * 2
+    [message] = messages(yester)
+    assert message["text"] == "pong: it is enabled, but not installed"
+    assert "  hint: Install it, or: yester plugin disable pong" in yester("plugin", "list").err
+
+
+SECOND = "yester.plugins.native.world"
+"""Stands for a world of its own: any other name of one is that of its module."""
+
+
+def test_worlds_may_share_a_name(
+    yester: Yester, profile: str, trace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("m", WITNESS)
+    other = tmp_path / "second"
+    other.mkdir()
+    (other / "m.py").write_text(HEAD + WITNESS.replace("self.name", "'other'"))
+
+    def find(places: Places, settings: PluginSettings, all_of_them: bool) -> Iterator[Found]:
+        return in_folder(other, SECOND, settings)
+
+    monkeypatch.setattr(casts, "MANNERS", {**casts.MANNERS, SECOND: Manner(9, find)})
+    for module in (dispatcher, finding, switching):
+        monkeypatch.setattr(module, "MANNERS", casts.MANNERS)
+    done = yester("snap", profile)
+    assert (done.code, done.err, messages(yester)) == (0, "", [])
+    assert heard(trace, "m") == heard(trace, "other") == ALL
+    end = events(yester)[-1]
+    assert isinstance(end, RunEnd)
+    assert [each.plugin for each in end.plugins] == ["native/m", f"{SECOND}/m"]
+    assert [row["label"] for row in json.loads(yester("plugin", "list", "--json").out)] == ["native/m", f"{SECOND}/m"]
+    done = yester("plugin", "disable", "m")
+    assert done.code == 2
+    assert f"2 plugins are called m\n  hint: Say which is meant: native/m or {SECOND}/m." in done.err
+    assert yester("plugin", "disable", "native/m").code == 0
+    assert yester("snap", profile).code == 0
+    assert (heard(trace, "m"), heard(trace, "other")) == (ALL, ALL * 2)
+    assert yester("plugin", "apply", "native/m").code == 0
+    assert yester("plugin", "list", "--order").out.split()[4:7] == ["native/m", "native", "on"]
+    assert yester("snap", profile).code == 0
+    assert (heard(trace, "m"), heard(trace, "other")) == (ALL * 2, ALL * 2)
 
 
 def test_one_that_ends_its_worker_twice_is_called_once(yester: Yester, profile: str, trace: Path) -> None:
@@ -462,7 +564,7 @@ def test_the_plugin_of_the_docs(yester: Yester, profile: str, trace: Path, servi
     put("ping", "").write_text(example[1])
     assert yester("snap", profile).code == 1
     assert messages(yester)[0]["text"] == "ping stops the run: it has no url"
-    (Places.default().config / "plugins.toml").write_text(f'[options.ping]\nurl = "{service}"\n')
+    assert yester("plugin", "options", "ping", "--set", f"url={service}", "--set", "patience=1min").code == 0
     done = yester("snap", profile)
     assert (done.code, done.err) == (0, "")
     assert _Answering.asked[-1] == "/complete"
