@@ -11,9 +11,11 @@ the repository tells the rest. run.phase, run.progress, run.pause and run.resume
 and run.end the last (tui/cli/running.py), so that what fails before and after the work is in it too.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from yester.engine.capture.wishes import Wishes
+from yester.engine.decisions import Candidate, Decisions
 from yester.engine.errors import YesterError
 from yester.engine.events import (
     AppExit,
@@ -48,6 +50,17 @@ class Hooks(Protocol):
 
     wants_files: bool
     """Whether `on_file` is to be called; asked once, at the beginning of a run, so that the hot path pays nothing."""
+
+    wants_decisions: bool
+    """Whether `decide` is to be called; asked after `on_run_begin`, for the same reason."""
+
+    def decide(self, candidates: Sequence[Candidate]) -> Decisions:
+        """Say what becomes of entries before they are taken; only with `wants_decisions`. StopRun ends the run.
+
+        None of them lies below a folder that was left out by an earlier call; those below one that this call leaves
+        out are not taken, whatever it says about them. A run that has to begin anew asks again.
+        """
+        ...
 
     def wishes(self) -> Wishes:
         """Return what is wanted of the run since this was asked last.
@@ -148,6 +161,11 @@ class AllEvents:
     """Hooks that take every event alike: a subclass gives `event`."""
 
     wants_files = False
+    wants_decisions = False
+
+    def decide(self, candidates: Sequence[Candidate]) -> Decisions:
+        """Leave all as it is."""
+        return {}
 
     def wishes(self) -> Wishes:
         """Want nothing."""

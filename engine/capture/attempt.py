@@ -227,6 +227,7 @@ class Attempt:
             records,
             self._tick,
             self._said,
+            context.teller.decide,
         )
         if isinstance(writer, BlobWriter) and records is not None and self._session is not None:
             parent = series.parent[0] if series.parent is not None else None

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from yester.engine.capture.borders import Surroundings
 from yester.engine.capture.detours import chosen, plan_detours, there_too
 from yester.engine.capture.filecache import cache_key
 from yester.engine.capture.filters import Filter
@@ -15,7 +16,6 @@ from yester.engine.capture.mounts import mount_table
 from yester.engine.capture.request import SnapshotRequest
 from yester.engine.capture.series import Series, series_of
 from yester.engine.capture.telling import RunTeller
-from yester.engine.capture.walk import Surroundings
 from yester.engine.capture.wishes import Wishes, wished
 from yester.engine.hooks import Hooks
 from yester.engine.host import host_id

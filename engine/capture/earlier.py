@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from yester.engine.blobs import BlobSource
 from yester.engine.capture.listing import settled
-from yester.engine.capture.statx import Status
+from yester.engine.capture.statx import ALTERED_NS, Status
 from yester.engine.entries import Entry, Mark
 from yester.engine.ids import TreeId
 from yester.engine.trees.copying import copy_row
@@ -88,7 +88,7 @@ class EarlierDirectory:
         if self._stamps is not None:
             at = 8 * (self._first + row)
             return stamp != bytes(8) and self._stamps[at : at + 8] == stamp
-        if not settled(status.st_ctime_ns, self._taken_ns):
+        if status.st_ctime_ns == ALTERED_NS or not settled(status.st_ctime_ns, self._taken_ns):
             return False
         entry = page.entry(row)
         seen = (entry.mode, entry.size, entry.mtime_ns, entry.ctime_ns)

@@ -18,8 +18,10 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from yester.engine.blobs import Put
+from yester.engine.capture.altering import Special, altered
 from yester.engine.capture.earlier import Earlier
 from yester.engine.capture.owners import OwnerRows
+from yester.engine.capture.replacing import replacement
 from yester.engine.capture.source import Content, ContentReader, attribute_set
 from yester.engine.capture.statx import Probe, Status
 from yester.engine.entries import Entry, Mark, Ref, Summary
@@ -136,14 +138,26 @@ class Intake:
         self._failed(failure)
 
     def leaf(
-        self, writer: TreeWriter, fd: int, folder: bytes, name: bytes, status: Status, earlier: Entry | None
+        self,
+        writer: TreeWriter,
+        fd: int,
+        folder: bytes,
+        name: bytes,
+        status: Status,
+        earlier: Entry | None,
+        special: Special | None = None,
     ) -> bool:
         """Take anything but a folder from the open folder `fd`; whether it is whole. Vanished when it is gone.
 
         `earlier` is what the snapshot before has under this name. What turns out to be the same is not told as changed.
+        `special` is what hooks have decided about it.
         """
-        attributes = self._plain(writer, fd, name, status)
-        if attributes is None:
+        is_altered = special is not None and special.decision.is_altering
+        attributes = None if is_altered else self._plain(writer, fd, name, status)
+        if special is not None and is_altered:
+            attributes = self._altered(fd, folder, name, special)
+            self.add(writer, name, attributes)
+        elif attributes is None:
             attributes = self._known(status) or self._looked_at(fd, folder, name, status)
             self.add(writer, name, attributes)
         counters, kind = self._counters, "new"
@@ -209,6 +223,39 @@ class Intake:
         counters.files += 1
         counters.size += size
         return Attributes(status, content, b"", flags)
+
+    def _altered(self, fd: int, folder: bytes, name: bytes, special: Special) -> Attributes:
+        """Return what there is to be of an entry that is not taken as it is. Vanished when it is gone."""
+        if not special.decision.is_replacing:
+            found = self._looked_at(fd, folder, name, special.status)
+            return found._replace(status=altered(found.status, special.decision))
+        found = self._beside_content(fd, folder, name, special.status)
+        status, content = altered(special.status, special.decision), _EMPTY
+        try:
+            with replacement(special.decision) as read:
+                content = self._reader.pour(read)
+        except OSError as error:
+            self.fail(folder + name, f"what a plugin puts in its place cannot be read: {in_words(error)}")
+            found = found._replace(marks=found.marks | Mark.UNREADABLE)
+        blocks = -(-content.size // 512)
+        return found._replace(content=content, status=status._replace(st_size=content.size, st_blocks=blocks))
+
+    def _beside_content(self, fd: int, folder: bytes, name: bytes, status: Status) -> Attributes:
+        """Return the attributes of a file of whose own content nothing is read. Vanished when it is gone."""
+        try:
+            try:
+                file = self._open(fd, name)
+            except PermissionError:
+                return self.unopened(fd, folder, name, status)
+            try:
+                return self.opened(file, folder + name, status)
+            finally:
+                os.close(file)
+        except OSError as error:
+            if vanished(error):
+                raise Vanished from None
+            self.fail(folder + name, in_words(error))
+            return Attributes(status, _EMPTY, b"", 0, Mark.ATTRIBUTES_UNREADABLE)
 
     def _looked_at(self, fd: int, folder: bytes, name: bytes, status: Status) -> Attributes:
         """Return what there is of an entry. Vanished when it is gone."""

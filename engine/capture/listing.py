@@ -56,13 +56,18 @@ def list_directory(
         there = detours.corrected(probe, fd, folder, *there, lambda name, error: failed.append((name, error)))
     names, stats = _filtered(folder, *there, rules)
     stamps = array("q", map(hash, stats.stamped()))
-    digest = blake3(b"\0".join(names) + b"\0\0" + stamps.tobytes()).digest(16)
+    digest = digest_of(names, stamps.tobytes())
     if names and now - max(stats.changes_s) * _SECOND_NS <= COARSE_TICK_NS + _SECOND_NS:
         for row, entry in enumerate(stats):
             if not settled(entry.st_ctime_ns, now):
                 stamps[row], digest = 0, UNSETTLED
     failed = [(name, error) for name, error in failed if not rules.excluded(folder, name, True)]
     return Listing(names, stats, stamps.tobytes(), UNSETTLED if failed else digest, failed)
+
+
+def digest_of(names: Iterable[bytes], stamps: bytes) -> bytes:
+    """Return the digest of a listing of which everything is settled."""
+    return blake3(b"\0".join(names) + b"\0\0" + stamps).digest(16)
 
 
 def settled(ctime_ns: int, now: int) -> bool:

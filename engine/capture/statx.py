@@ -10,7 +10,7 @@ import errno
 import fcntl
 import os
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import repeat
 from typing import NamedTuple
@@ -57,6 +57,9 @@ _STAMPED = struct.Struct("<16xIIIHxxQQ48xqI4xqI4x128x")
 _MOVING = struct.Struct("<32xQQ48xqI4xqI").unpack_from
 """What changes when anything of a file does: inode, size, change and modification time."""
 _SECOND_NS = 1_000_000_000
+
+ALTERED_NS = -1
+"""In the place of st_ctime_ns of what is kept otherwise than the file system has it; none has this."""
 
 _UNSUPPORTED = {errno.ENOTTY, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
 
@@ -132,6 +135,15 @@ class Statuses:
     def stamped(self) -> Iterator[tuple[int, ...]]:
         """Yield of each entry all that tells whether it changed."""
         return _STAMPED.iter_unpack(self._rows)
+
+    def with_rows(self, statuses: Mapping[int, Status]) -> "Statuses":
+        """Return the same with other statuses in some rows."""
+        if not statuses:
+            return self
+        rows = bytearray(self._rows)
+        for row, status in statuses.items():
+            _FIELDS.pack_into(rows, _ROW_SIZE * row, *status)
+        return Statuses(bytes(rows))
 
     @property
     def links(self) -> list[int]:

@@ -2,10 +2,11 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from yester import __version__
 from yester.engine.capture.wishes import Wishes
+from yester.engine.decisions import Candidate, Decisions
 from yester.engine.errors import CancelledError, YesterError
 from yester.engine.events import (
     Error,
@@ -26,6 +27,8 @@ from yester.engine.ids import SnapshotId
 from yester.engine.profiles.profile import Profile
 from yester.engine.progress import Counters
 
+Decide = Callable[[Sequence[Candidate]], Decisions]
+
 _EXIT_CODES: dict[Result, int] = {"complete": 0, "unchanged": 0, "dry-run": 0, "errors": 3, "cancelled": 130}
 
 
@@ -40,6 +43,11 @@ class RunTeller:
     def wants_files(self) -> bool:
         """Whether anybody wants to hear of single files."""
         return self._hooks.wants_files
+
+    @property
+    def decide(self) -> Decide | None:
+        """What is asked about each entry before it is taken; None when nobody wants to be."""
+        return self._hooks.decide if self._hooks.wants_decisions else None
 
     def wishes(self, *, is_over: bool = False) -> Wishes:
         """Return what hooks want of the run since they were asked last. StopRun when one wants it to end."""

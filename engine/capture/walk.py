@@ -16,19 +16,20 @@ import os
 import resource
 import stat
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from yester.engine.blobs import Put
-from yester.engine.capture.detours import NO_DETOURS, Detours
+from yester.engine.capture.altering import Decided, altered
+from yester.engine.capture.borders import Surroundings
+from yester.engine.capture.deciding import Decide, Scout
 from yester.engine.capture.earlier import Earlier, EarlierDirectory, Known, entries_of
 from yester.engine.capture.filecache import DirectoryRecord, FileCacheWriter
 from yester.engine.capture.filters import Filter
 from yester.engine.capture.halves import Below, Half, HalfKept, HalfWritten, with_tree
 from yester.engine.capture.intake import Attributes, Intake, Taken, Vanished, in_words, vanished
 from yester.engine.capture.listing import UNSETTLED, Listing, list_directory
-from yester.engine.capture.mounts import MountTable
 from yester.engine.capture.roots import Root
 from yester.engine.capture.seen import Seen
 from yester.engine.capture.statx import Status
@@ -50,19 +51,6 @@ _ROWS_A_TICK = 256
 """How often a large directory lets the run look at the clock."""
 
 _NEVER_TAKEN = "never taken: it is a repository, yester's own, or no real file system; no source can lie in it"
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a walk must know of the machine it runs on."""
-
-    mounts: MountTable
-    never: Collection[tuple[int, int]]
-    """(st_dev, st_ino) of folders never entered: the repository, yester's cache and state."""
-    sources: Collection[tuple[int, int]] = ()
-    """(st_dev, st_ino) of the sources: entered also where one lies in another, on a file system of its own."""
-    detours: Detours = NO_DETOURS
-    """What is read elsewhere than where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +77,17 @@ class Capture:
         records: FileCacheWriter | None,
         tick: Callable[[], None],
         say: Callable[[str], None],
+        decide: Decide | None = None,
     ) -> None:
         """`records` takes what the next run compares with; `tick` is called for each directory, may raise to stop.
 
-        `say` takes what the commands of streams complain of.
+        `say` takes what the commands of streams complain of; `decide` says what becomes of entries.
         """
         self._put, self._page_key, self._owners = put, page_key, owners
         self._intake, self._rules, self._surroundings = intake, rules, surroundings
         self._before, self._records, self._tick, self._say = before, records, tick, say
         self._probe, self._detours = intake.probe, surroundings.detours
+        self._scout = None if decide is None else Scout(decide, self._probe, rules, surroundings, tick)
         self._halves: list[Half] = []
         """The directories that the walk is in, from `/` down."""
         self._top: Attributes | None = None
@@ -166,13 +156,19 @@ class Capture:
         try:
             opened = self._detours.opened(place.folder + name, name)
             status = self._probe.status(place.fd, opened)
+            special = None
+            if child.whole and self._scout is not None:
+                special = self._scout.source(place.folder + name, status)
+                if special is None:
+                    return
+                status = altered(status, special.decision)
             if stat.S_ISDIR(status.st_mode):
                 found = before.trees() if before is not None and known else ()
                 self._folder(writer, place, name, status, found, child)
             else:
                 entry = before.entry() if before is not None and known else None
                 with _folder_of(place.fd, opened) as fd:
-                    self._intake.leaf(writer, fd, place.folder, name, status, entry)
+                    self._intake.leaf(writer, fd, place.folder, name, status, entry, special)
         except (FileNotFoundError, Vanished):
             self._intake.fail(place.folder + name, "vanished before it could be read")
         except OSError as error:
@@ -209,19 +205,27 @@ class Capture:
     def _walked(self, place: _Place, records: list[DirectoryRecord], earlier: tuple[Known, ...]) -> Below:
         self._tick()
         path = place.folder.rstrip(b"/") or b"/"
-        hidden = self._surroundings.mounts.own.get(path, ())
-        listing = list_directory(self._probe, place.fd, place.folder, self._rules, hidden, self._detours)
+        decided = self._listed(place)
+        listing = decided.listing
         for name, error in listing.failed:
             self._intake.fail(place.folder + name, in_words(error))
         for record in records:
-            if record.digest == listing.digest != UNSETTLED:
+            if record.digest == listing.digest != UNSETTLED and not decided.is_read:
                 below, whole = self._unmoved(place, listing, record, earlier)
                 break
         else:
-            below, whole = self._moved(place, listing, self._before.directory(records, earlier))
+            below, whole = self._moved(place, decided, self._before.directory(records, earlier))
         if whole and self._records is not None:
             self._records.add(path, listing.digest, *below, listing.stamps)
         return below
+
+    def _listed(self, place: _Place) -> Decided:
+        """Return what is taken of an open directory."""
+        if self._scout is not None:
+            return self._scout.decided(place.fd, place.folder, place.status)
+        hidden = self._surroundings.hidden(place.folder)
+        listing = list_directory(self._probe, place.fd, place.folder, self._rules, hidden, self._detours)
+        return Decided(listing, {})
 
     def _put_way(self, kind: BlobKind, data: bytes) -> BlobId:
         blob = self._put(kind, data)
@@ -332,7 +336,8 @@ class Capture:
 
     # A directory in which something moved, or that was not seen before.
 
-    def _moved(self, place: _Place, listing: Listing, before: Earlier | None) -> tuple[Below, bool]:
+    def _moved(self, place: _Place, decided: Decided, before: Earlier | None) -> tuple[Below, bool]:
+        listing, special = decided
         writer, intake, stamps = self._writer(), self._intake, listing.stamps
         half = HalfWritten(writer, place.folder.rstrip(b"/") or b"/", stamps)
         whole = not listing.failed
@@ -347,12 +352,15 @@ class Capture:
                         trees = before.trees() if before is not None and known else ()
                         whole &= self._folder(writer, place, name, status, trees)
                         continue
+                    what = special.get(row - 1) if special else None
                     if before is None or not known:
-                        whole &= intake.leaf(writer, place.fd, place.folder, name, status, None)
-                    elif self._is_kept(before, status, stamps[8 * row - 8 : 8 * row]):
+                        whole &= intake.leaf(writer, place.fd, place.folder, name, status, None, what)
+                    elif (what is None or not what.is_read) and self._is_kept(
+                        before, status, stamps[8 * row - 8 : 8 * row]
+                    ):
                         intake.reuse(writer, before, status)
                     else:
-                        whole &= intake.leaf(writer, place.fd, place.folder, name, status, before.entry())
+                        whole &= intake.leaf(writer, place.fd, place.folder, name, status, before.entry(), what)
                 except Vanished:
                     whole, half.is_gappy = False, True
         finally:
@@ -420,20 +428,7 @@ class Capture:
             raise Vanished from None
 
     def _is_entered(self, entry: Status, parent: Status, root: Root | None = None) -> bool:
-        """`root`: a source, or on the way to one. A source may lie on a file system of its own, and is stayed on.
-
-        The way may lead through a pseudo file system (/dev, to /dev/shm); a source may not lie in one.
-        """
-        place = (entry.st_dev, entry.st_ino)
-        crossing, is_source = entry.st_dev != parent.st_dev, root is not None and root.whole
-        if place in self._surroundings.never:
-            return False
-        if root is None or is_source:
-            is_pseudo = entry.st_dev in self._surroundings.mounts.pseudo_devices
-            if is_pseudo and (crossing or is_source):
-                return False
-        stays = self._rules.one_file_system and root is None and place not in self._surroundings.sources
-        return not (crossing and stays)
+        return self._surroundings.is_entered(entry, parent, root, one_file_system=self._rules.one_file_system)
 
 
 def allow_many_files() -> None:

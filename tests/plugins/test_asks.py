@@ -49,7 +49,7 @@ def test_nonsense_is_refused(asking: Asking, method: str, arguments: list[Any]) 
 
 def test_a_world_may_have_questions_of_its_own(asking: Asking) -> None:
     assert answer(asking, {"double": lambda _, plugin, given: (plugin, given[0] * 2)}, "a", "double", [4]) == ("a", 8)
-    with pytest.raises(AskRefused, match="double, .*, wish, not for treble"):
+    with pytest.raises(AskRefused, match=r"double, .*, wish, not for treble"):
         answer(asking, {"double": lambda *_: 0}, "a", "treble", [])
 
 
