@@ -1,13 +1,16 @@
 """What plugins.toml in the configuration folder says: which plugins are on, and their options."""
 
+import fcntl
+import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from yester.engine.errors import UsageError
-from yester.engine.places import Places, remember
+from yester.engine.places import Places, ensured, remember
 from yester.engine.profiles.changing import Change, changed
 from yester.engine.profiles.kinds import spelled
 from yester.engine.profiles.toml_text import bare_key
@@ -89,31 +92,49 @@ def read_settings(places: Places) -> PluginSettings:
     return PluginSettings(_names(path, said, "enabled"), _names(path, said, "disabled"), options)
 
 
-def write_switches(places: Places, enabled: set[str], disabled: set[str]) -> None:
-    """Say in the file which plugins are on and off; all else in it stays, comments too."""
+Switches = tuple[set[str], set[str]]
+"""The names of what is enabled and of what is disabled."""
+
+
+def write_switches(places: Places, change: Callable[[PluginSettings], Switches]) -> None:
+    """Say in the file which plugins are on and off then; all else in it stays, comments too. UsageError, YesterError.
+
+    `change` makes it from what the file says while nobody else writes it.
+    """
     import tomlkit
 
-    read_settings(places)
-    path = settings_path(places)
-    document = tomlkit.parse(path.read_text()) if path.exists() else tomlkit.document()
-    for key, names in (("enabled", enabled), ("disabled", disabled)):
-        if names:
-            document[key] = sorted(names)
-        elif key in document:
-            del document[key]
-    remember(path, tomlkit.dumps(document).encode())
+    with _alone_with(places) as path:
+        enabled, disabled = change(read_settings(places))
+        document = tomlkit.parse(path.read_text()) if path.exists() else tomlkit.document()
+        for key, names in (("enabled", enabled), ("disabled", disabled)):
+            if names:
+                document[key] = sorted(names)
+            elif key in document:
+                del document[key]
+        remember(path, tomlkit.dumps(document).encode())
 
 
 def write_options(places: Places, changes: Sequence[Change]) -> None:
     """Change options in the file; all else in it stays, comments too. UsageError, YesterError."""
-    read_settings(places)
-    path = settings_path(places)
-    before = path.read_text() if path.exists() else ""
+    with _alone_with(places) as path:
+        read_settings(places)
+        before = path.read_text() if path.exists() else ""
+        try:
+            after = changed(before, changes)
+        except UsageError as problem:
+            raise UsageError(f"{path}: {problem.what}", hint="Change it in an editor.") from None
+        remember(path, after.encode())
+
+
+@contextmanager
+def _alone_with(places: Places) -> Iterator[Path]:
+    """Keep other commands from writing the file meanwhile; it is given as it is beyond any link to it."""
+    folder = os.open(ensured(places.config), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        after = changed(before, changes)
-    except UsageError as problem:
-        raise UsageError(f"{path}: {problem.what}", hint="Change it in an editor.") from None
-    remember(path, after.encode())
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield Path(os.path.realpath(settings_path(places)))
+    finally:
+        os.close(folder)
 
 
 def _names(path: Path, said: Mapping[str, Any], key: str) -> tuple[str, ...]:

@@ -1,16 +1,16 @@
 """Switching plugins on and off, in plugins.toml or where their world keeps its own switches."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from yester.engine.places import Places
+from yester.engine.profiles.changing import Change
 from yester.plugins.casts import MANNERS
 from yester.plugins.found import Found
-from yester.plugins.settings import PluginSettings, write_switches
+from yester.plugins.options.layers import SWITCH
+from yester.plugins.settings import PluginSettings, Switches, write_switches
 
 
-def switch(
-    places: Places, settings: PluginSettings, found: Sequence[Found], on: Sequence[Found], off: Sequence[Found]
-) -> None:
+def switch(places: Places, found: Sequence[Found], on: Sequence[Found], off: Sequence[Found]) -> None:
     """Write down that these plugins are on and those are off; `found` are all there are. YesterError."""
     ours_on, ours_off = [], []
     for world in dict.fromkeys(each.world for each in (*on, *off)):
@@ -23,12 +23,19 @@ def switch(
             ours_on += these_on
             ours_off += these_off
     if ours_on or ours_off:
-        write_switches(places, *switched(settings, found, ours_on, ours_off))
+        write_switches(places, lambda settings: switched(settings, found, ours_on, ours_off))
 
 
-def switched(
-    settings: PluginSettings, found: Sequence[Found], on: Iterable[Found], off: Iterable[Found]
-) -> tuple[set[str], set[str]]:
+def switches_of(tables: Container[str], on: Sequence[Found], off: Sequence[Found]) -> list[Change]:
+    """Return what is to change in a profile whose [plugins.NAME] are `tables`, so that these are on and those off."""
+    keys = [f"{each.world}/{each.name}" for each in (*on, *off)]
+    return [
+        Change(("plugins", key if key in tables else each.label, SWITCH), each in on)
+        for each, key in zip((*on, *off), keys, strict=True)
+    ]
+
+
+def switched(settings: PluginSettings, found: Sequence[Found], on: Iterable[Found], off: Iterable[Found]) -> Switches:
     """Return the names that plugins.toml says are enabled and disabled then; it names what is not by itself so."""
     enabled, disabled = _exactly(settings.enabled, found), _exactly(settings.disabled, found)
     for each in on:

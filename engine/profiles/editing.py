@@ -2,12 +2,13 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from yester.engine.errors import BusyError, UsageError, YesterError
-from yester.engine.profiles.reading import profile_path, profile_text
+from yester.engine.profiles.changing import Change, changed
+from yester.engine.profiles.reading import parse_profile, profile_path, profile_text
 from yester.engine.profiles.writing import unwritable, write_whole
 
 
@@ -29,6 +30,15 @@ def editing(folder: Path, name: str) -> Iterator["ProfileFile"]:
                 return
         finally:
             os.close(descriptor)
+
+
+def change_profile(folder: Path, name: str, changes: Sequence[Change]) -> None:
+    """Make changes in a profile's file, which is a profile afterwards; UsageError, BusyError, YesterError."""
+    with editing(folder, name) as file:
+        text = changed(file.text, changes)
+        parse_profile(name, text, "with these changes")
+        if text != file.text:
+            file.replace(text)
 
 
 class ProfileFile:

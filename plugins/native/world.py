@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from yester.engine.events import Level, decode
+from yester.engine.messages.posted import LEVELS
 from yester.plugins.native.checking import HOOKS, hooks_of, problems_of
 from yester.plugins.native.interface import Occasion, Offer, Plugin, Row, offers_of
 from yester.plugins.native.loading import in_words, plugin_class
@@ -53,7 +54,7 @@ class NativeWorld:
         offer = next(each for each in offers_of(type(target)) if each.name == arguments[0])
         if offer.kind == "action":
             return _text(getattr(target, offer.method)({**offer.options, **arguments[1]}))
-        return [_row(row) for row in getattr(target, offer.method)()]
+        return _rows(getattr(target, offer.method)())
 
     def _look_at(self, plugin: str, method: str, returned: object) -> None:
         """Tell of something that a hook returned, once: who wrote it expects something of it."""
@@ -129,8 +130,16 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def _rows(returned: object) -> list[dict[str, str]]:
+    if not isinstance(returned, list | tuple):
+        raise TypeError(f"a panel returns a list of Row, not {type(returned).__name__}")
+    return [_row(row) for row in returned]
+
+
 def _row(row: object) -> dict[str, str]:
     """Return a row; a panel may also return plain text."""
-    if isinstance(row, Row):
-        return {"text": str(row.text), "level": str(row.level), "key": str(row.key)}
-    return {"text": str(row), "level": "info", "key": ""}
+    if not isinstance(row, Row):
+        return {"text": str(row), "level": "info", "key": ""}
+    if row.level not in LEVELS:
+        raise ValueError(f"there is no level {row.level}: it is one of {', '.join(LEVELS)}")
+    return {"text": str(row.text), "level": row.level, "key": str(row.key)}

@@ -64,11 +64,12 @@ def spec_problems(spec: object) -> Iterator[str]:
 
 
 def _option_problems(option: object) -> Iterator[str]:
+    kind: object = option.kind if isinstance(option, Option) else ""
     if not isinstance(option, Option):
         yield "it must be an Option"
-    elif option.kind not in KINDS:
-        yield f"there is no kind {option.kind}. {did_you_mean(str(option.kind), KINDS)}".rstrip()
-    elif isinstance(option.choices, str) or not all(isinstance(each, str) for each in option.choices):
+    elif not isinstance(kind, str) or kind not in KINDS:
+        yield f"there is no kind {kind!s:.40}. {did_you_mean(f'{kind!s:.40}', KINDS)}".rstrip()
+    elif not isinstance(option.choices, list | tuple) or not all(isinstance(each, str) for each in option.choices):
         yield "choices must be a list of texts"
     elif (option.kind == "option") != bool(option.choices):
         yield 'choices are for the kind "option", which must have some'

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from yester.engine.errors import UsageError, YesterError
+from yester.engine.events import clean
 from yester.engine.nearest import did_you_mean
 from yester.plugins.casts import Member
 from yester.plugins.dispatcher import Dispatcher
@@ -137,17 +138,26 @@ def run(name: str, offer: str, options: Sequence[str], of_profile: str | None, a
 @command.command("test", short_help="Say whether a plugin can be loaded.")
 @names_argument
 @of_profile
-def test(names: Sequence[str], of_profile: str | None) -> int:
+@as_json
+def test(names: Sequence[str], of_profile: str | None, as_json: bool) -> int:
     """Load plugins and check them as at the start of a run, also those that are off. Nothing of a run is done."""
-    stage, code = Stage.of(of_profile), 0
-    for name in names:
-        try:
-            facts = with_loaded(stage, stage.named(name), lambda dispatcher, member: member.facts)
-            click.echo(f"{name}: can be loaded, hears {', '.join(facts.get('hooks', ())) or 'nothing'}")
-        except YesterError as problem:
-            complain(problem.what, problem.hint)
-            code = 1
-    return code
+    stage = Stage.of(of_profile)
+    tested = [_tested(stage, name) for name in names]
+    if as_json:
+        echo_json(tested)
+    for each in tested if not as_json else ():
+        if not each["problem"]:
+            click.echo(one_line(f"{each['name']}: can be loaded, hears {', '.join(each['hooks']) or 'nothing'}"))
+    return 1 if any(each["problem"] for each in tested) else 0
+
+
+def _tested(stage: Stage, name: str) -> dict[str, Any]:
+    try:
+        hooks = with_loaded(stage, stage.named(name), lambda dispatcher, member: member.facts).get("hooks", ())
+    except YesterError as problem:
+        complain(problem.what, problem.hint)
+        return {"name": clean(name), "problem": clean(problem.what), "hooks": ()}
+    return {"name": clean(name), "problem": "", "hooks": hooks}
 
 
 def _given(options: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from yester.engine.messages.posted import Posted
 from yester.engine.messages.store import MessageStore
 from yester.engine.nearest import did_you_mean
 from yester.engine.places import Places
+from yester.engine.profiles.profile import Profile
 from yester.engine.profiles.reading import load_profile
 from yester.plugins.casts import Member
 from yester.plugins.dispatcher import Dispatcher
@@ -45,12 +46,15 @@ class Stage:
     def of(cls, profile_name: str | None) -> "Stage":
         """Return what holds in a profile, or outside of any; UsageError."""
         places = Places.default()
-        settings = read_settings(places)
-        if profile_name is None:
-            return cls(places, settings, Surroundings(places, "plugin"))
-        profile = load_profile(places.config / "profiles", profile_name)
-        surroundings = Surroundings(places, "plugin", profile=profile)
-        return cls(places, settings.in_profile(profile.name, profile.plugins), surroundings)
+        if profile_name is not None:
+            return cls.in_profile(places, load_profile(places.config / "profiles", profile_name))
+        return cls(places, read_settings(places), Surroundings(places, "plugin"))
+
+    @classmethod
+    def in_profile(cls, places: Places, profile: Profile) -> "Stage":
+        """Return what holds in a profile; UsageError."""
+        settings = read_settings(places).in_profile(profile.name, profile.plugins)
+        return cls(places, settings, Surroundings(places, "plugin", profile=profile))
 
     def plugins(self) -> list[Found]:
         """Return all plugins."""

@@ -10,9 +10,9 @@ import click
 
 from yester.engine.errors import UsageError
 from yester.engine.nearest import did_you_mean
-from yester.engine.profiles.changing import Change, any_value, changed
-from yester.engine.profiles.editing import editing
-from yester.engine.profiles.reading import parse_profile, profile_path
+from yester.engine.profiles.changing import Change, any_value
+from yester.engine.profiles.editing import change_profile
+from yester.engine.profiles.reading import profile_path
 from yester.engine.profiles.toml_text import toml_line
 from yester.plugins.found import Found
 from yester.plugins.layering import LayersOf
@@ -60,7 +60,7 @@ def change_options(stage: Stage, found: Found, typed: Mapping[str, str], removal
         values = {name: _checked(found, name, rows) for name in typed}
     else:
         values = {name: any_value(value) for name, value in typed.items()}
-    _write(stage, target, [*_changes(target, values, removals, rows)])
+    _write(stage, [*_changes(target, values, removals, rows)])
     _say_changes(stage, found, target, values, removals, rows)
     if not loaded.facts.get("has_spec") and values:
         complain(f"{found.label} does not say which options it has: nothing checks what is set")
@@ -120,15 +120,12 @@ def _changes(
         yield Change((*target.path, name), leaves_comment=name in rows and not rows[name]["is_secret"])
 
 
-def _write(stage: Stage, target: _Target, changes: Sequence[Change]) -> None:
+def _write(stage: Stage, changes: Sequence[Change]) -> None:
     profile = stage.surroundings.profile
     if profile is None:
         write_options(stage.places, changes)
-        return
-    with editing(stage.places.config / "profiles", profile.name) as file:
-        text = changed(file.text, changes)
-        parse_profile(profile.name, text, "with these changes")
-        file.replace(text)
+    else:
+        change_profile(stage.places.config / "profiles", profile.name, changes)
 
 
 def _say_changes(

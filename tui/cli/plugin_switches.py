@@ -5,37 +5,42 @@ from collections.abc import Sequence
 import click
 
 from yester.engine.errors import UsageError
+from yester.engine.profiles.editing import change_profile
 from yester.plugins.found import Found
-from yester.plugins.switching import switch
+from yester.plugins.switching import switch, switches_of
 from yester.tui.cli.failures import complain
 from yester.tui.cli.plugin_loading import Stage, chosen
 
 names_argument = click.argument("names", metavar="NAME...", nargs=-1, required=True)
+in_profile = click.option("--profile", "of_profile", metavar="NAME", help="In runs of this profile alone.")
 
 
 @click.command("enable", short_help="Switch plugins on.")
 @names_argument
-def enable(names: Sequence[str]) -> None:
+@in_profile
+def enable(names: Sequence[str], of_profile: str | None) -> None:
     """Switch plugins on: from the next run on they are called."""
-    stage = Stage.of(None)
+    stage = Stage.of(of_profile)
     found = stage.plugins()
     _switch(stage, found, [chosen(name, found) for name in names], [])
 
 
 @click.command("disable", short_help="Switch plugins off.")
 @names_argument
-def disable(names: Sequence[str]) -> None:
+@in_profile
+def disable(names: Sequence[str], of_profile: str | None) -> None:
     """Switch plugins off; they stay where they are."""
-    stage = Stage.of(None)
+    stage = Stage.of(of_profile)
     found = stage.plugins()
     _switch(stage, found, [], [chosen(name, found) for name in names])
 
 
 @click.command("apply", short_help="Switch these plugins on, and all others off.")
 @names_argument
-def apply(names: Sequence[str]) -> None:
+@in_profile
+def apply(names: Sequence[str], of_profile: str | None) -> None:
     """Switch these plugins on, and all others off."""
-    stage = Stage.of(None)
+    stage = Stage.of(of_profile)
     found = stage.plugins()
     on = [chosen(name, found) for name in names]
     _switch(stage, found, on, [each for each in found if each.is_enabled and each not in on])
@@ -45,9 +50,13 @@ def _switch(stage: Stage, found: Sequence[Found], on: Sequence[Found], off: Sequ
     for each in on:
         if not each.place:
             raise UsageError(f"{each.label}: {each.problem}", hint=each.hint)
-    switch(stage.places, stage.settings, found, on, off)
+    profile = stage.surroundings.profile
+    if profile is None:
+        switch(stage.places, found, on, off)
+    else:
+        change_profile(stage.places.config / "profiles", profile.name, switches_of(profile.plugins, on, off))
     names = {each.label for each in on}
-    for each in Stage.of(None).plugins():
+    for each in Stage.of(profile.name if profile is not None else None).plugins():
         if each.label in names:
             say_problem(each)
 

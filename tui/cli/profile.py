@@ -175,6 +175,17 @@ def _schedule_problems(profile: Profile) -> list[UsageError]:
     return []
 
 
+def _plugin_problems(profile: Profile) -> list[UsageError]:
+    if not profile.plugins:
+        return []
+    from yester.tui.cli.plugin_checking import plugin_problems  # most profiles have none, and it takes long to load
+
+    try:
+        return list(plugin_problems(Places.default(), profile))
+    except UsageError as problem:  # plugins.toml
+        return [problem]
+
+
 def _missing_repository(profile: Profile) -> list[str]:
     place = repository_place(None, profile, Places.default())
     if is_url(place) or os.path.exists(os.path.join(place, "config")):
@@ -340,4 +351,5 @@ def _problems(folder: Path, name: str) -> list[UsageError]:
     broken = pattern_problems(profile)
     found += broken or _emptied_sources(profile)
     found += _schedule_problems(profile)
+    found += _plugin_problems(profile)
     return found + [UsageError(f"Profile {name}: {missing}") for missing in _missing_repository(profile)]

@@ -172,6 +172,10 @@ def test_variables() -> None:
         ({"way": Option("option")}, 'option_spec: way: choices are for the kind "option", which must have some'),
         ({"way": Option("string", choices=("a",))}, 'option_spec: way: choices are for the kind "option"'),
         ({"way": Option("option", choices="ab")}, "option_spec: way: choices must be a list of texts"),
+        ({"way": Option([])}, "option_spec: way: there is no kind []"),  # type: ignore[arg-type]
+        ({"way": Option("option", choices=5)}, "option_spec: way: choices must be a list"),  # type: ignore[arg-type]
+        ({"way": Option("option", choices=(5,))}, "option_spec: way: choices must be a list"),  # type: ignore[arg-type]
+        ({"way": Option("string", object())}, "option_spec: way: the default takes text, not"),
         ({"way": Option("option", "c", choices=("a",))}, 'option_spec: way: the default takes one of a, not "c"'),
         ({"n": Option("integer", "5")}, 'option_spec: n: the default takes a whole number, not "5"'),
         ({"n": Option("integer", 5, about=5)}, "option_spec: n: about must be text"),  # type: ignore[arg-type]

@@ -23,6 +23,12 @@ class Ping(Plugin):
     @action("fail", "Fail")
     def fail(self, options):
         raise ValueError("no")
+    @panel("number", "A number")
+    def number(self):
+        return 5
+    @panel("loud", "Loud")
+    def loud(self):
+        return [Row("x", "loud")]
     @panel("state", "How it stands")
     def state(self):
         return [Row("fine", key="a"), Row("bad\x1b", "error"), "plain"]
@@ -94,7 +100,7 @@ def test_info(yester: Yester, ping: Path) -> None:
     assert "  hears: on_run_end\n" in out
     assert "  action: yester plugin run ping now url=x way=y   Ping now\n" in out
     said = json.loads(yester("plugin", "info", "ping", "--json").out)
-    assert (said["order"], said["hooks"], len(said["offers"])) == (3, ["on_run_end"], 3)
+    assert (said["order"], said["hooks"], len(said["offers"])) == (3, ["on_run_end"], 5)
 
 
 def test_switching(yester: Yester, ping: Path) -> None:
@@ -150,6 +156,8 @@ def test_looking_at_a_panel(yester: Yester, ping: Path) -> None:
         (["run", "ping", "now", "ulr=x"], 2, "ulr=x is no option of the action"),
         (["run", "ping", "now", "url"], 2, "url is no option of the action"),
         (["run", "ping", "fail"], 1, "fail of ping failed: ValueError: no"),
+        (["run", "ping", "number"], 1, "number of ping failed: TypeError: a panel returns a list of Row, not int"),
+        (["run", "ping", "loud"], 1, "loud of ping failed: ValueError: there is no level loud: it is one of info"),
         (["run", "pimg", "now"], 2, "There is no plugin pimg"),
         (["enable", "pimg"], 2, "There is no plugin pimg"),
         (["disable", "pimg"], 2, "There is no plugin pimg"),
@@ -175,3 +183,7 @@ def test_testing(yester: Yester, ping: Path) -> None:
     yester("plugin", "disable", "ping")
     done = yester("plugin", "test", "ping")
     assert (done.code, done.out) == (0, "ping: can be loaded, hears on_run_end\n")
+    assert json.loads(yester("plugin", "test", "ping", "pimg", "--json").out) == [
+        {"name": "ping", "problem": "", "hooks": ["on_run_end"]},
+        {"name": "pimg", "problem": "There is no plugin pimg", "hooks": []},
+    ]

@@ -203,6 +203,35 @@ def test_a_plugin_that_says_nothing_of_its_options_takes_any(yester: Yester, pin
     assert "any is taken, and nothing checks them" in yester("plugin", "options", "old").out
 
 
+def test_a_profile_is_checked_with_the_plugins_that_it_names(yester: Yester, ping: Path, profile: Path) -> None:
+    with open(profile, "a") as file:
+        file.write("[plugins.ping]\ntries = [1]\ntrys = 1\n[plugins.pimg]\nx = 1\n[plugins.old]\nx = 1\n")
+    done = yester("profile", "check", "docs")
+    assert done.code == 2
+    words = done.err.replace(f" in {profile}", "")
+    assert "Profile docs: ping: the option tries takes a whole number, not a list\n" in words
+    assert "Profile docs: ping: the option trys is none that there is. Did you mean tries?\n" in words
+    assert "  hint: To see its options: yester plugin options ping --profile docs\n" in words
+    assert "there is no plugin for [plugins.pimg]\n  hint: Did you mean ping" in words
+    assert "old" not in words
+    yester("plugin", "disable", "ping", "--profile", "docs")
+    assert "whole number" not in yester("profile", "check", "docs").err
+
+
+def test_switching_in_a_profile(yester: Yester, ping: Path, settings: Path, profile: Path) -> None:
+    def states(*arguments: str) -> dict[str, str]:
+        listed = json.loads(yester("plugin", "list", "--json", *arguments).out)
+        return {each["name"]: each["state"] for each in listed if not each["package"]}
+
+    assert yester("plugin", "disable", "ping", "--profile", "docs").code == 0
+    assert (states(), states("--profile", "docs")) == ({"old": "on", "ping": "on"}, {"old": "on", "ping": "off"})
+    assert yester("plugin", "disable", "ping").code == 0
+    assert yester("plugin", "apply", "ping", "--profile", "docs").code == 0
+    assert (states(), states("--profile", "docs")) == ({"old": "on", "ping": "off"}, {"old": "off", "ping": "on"})
+    assert settings.read_text() == 'disabled = ["ping"]\n'
+    assert yester("plugin", "enable", "pimg", "--profile", "docs").code == 2
+
+
 def test_a_file_that_is_no_toml_stays(yester: Yester, ping: Path, settings: Path) -> None:
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text("[options.ping\n")
