@@ -28,6 +28,7 @@ from yester.fs.listing import Listing
 from yester.fs.names import NAME_MAX
 from yester.fs.pushing import Pusher
 from yester.fs.sources import MountSource, NotAtHand
+from yester.fs.versions.history import History, NotAsked, Question
 from yester.fs.waiting import Patience
 
 log = logging.getLogger("yester.fs")
@@ -63,12 +64,14 @@ class Adapter(pyfuse3.Operations):
         system: FileSystem[EntryAttributes],
         source: MountSource,
         patience: Patience,
+        history: History | None = None,
         push: Callable[[int, int, Any], None] = pyfuse3.notify_store,
     ) -> None:
         super().__init__()
         self._system = system
         self._source = source
         self._patience = patience
+        self._history = history
         self._files: dict[int, OpenFile] = {}
         self._listings: dict[int, Listing] = {}
         self._handles = 0
@@ -83,6 +86,8 @@ class Adapter(pyfuse3.Operations):
                 await self._fetch(missing)
             except NotLooked:
                 await self._look()
+            except NotAsked as missing:
+                await self._ask(missing.question)
             except OSError as error:
                 raise FUSEError(error.errno or errno.EIO) from None
             except Exception as error:  # noqa: BLE001  whatever else reaches pyfuse3 ends the mount
@@ -109,6 +114,18 @@ class Adapter(pyfuse3.Operations):
         finally:
             self._patience.others_wait -= 1
 
+    async def _ask(self, question: Question) -> None:
+        """Ask for the history of a path on a thread."""
+        assert self._history is not None
+        self._patience.others_wait += 1
+        try:
+            answer = await trio.to_thread.run_sync(self._history.ask, question)
+        except Exception as error:  # noqa: BLE001  as above
+            self._refuse(error, self._ask, question)
+        finally:
+            self._patience.others_wait -= 1
+        self._history.keep(question, answer)
+
     def _refuse(self, error: Exception, work: Callable[..., object], arguments: Iterable[object]) -> NoReturn:
         known = isinstance(error, YesterError)
         about = ", ".join(map(repr, arguments))
@@ -129,8 +146,9 @@ class Adapter(pyfuse3.Operations):
         """Tell a symlink's target."""
         return self._answer(self._system.readlink, Inode(inode))
 
-    async def forget(self, inode_list: object) -> None:
-        """Nothing is kept for an inode."""
+    async def forget(self, inode_list: Iterable[tuple[int, int]]) -> None:
+        """The kernel forgets entries; only of versions anything was kept."""
+        self._system.forget((Inode(inode), count) for inode, count in inode_list)
 
     # Folders
 

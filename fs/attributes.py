@@ -3,12 +3,12 @@
 import os
 from bisect import bisect_left
 from collections.abc import Callable
-from stat import S_IFDIR, S_IFLNK
-from typing import Generic, Protocol, TypeVar
+from stat import S_IFDIR, S_IFLNK, S_ISBLK, S_ISCHR, S_ISLNK, S_ISREG
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from yester.engine.entries import Owner
 from yester.engine.restore.ownership import Ids, OwnerMode, opened_mode, owner_map
-from yester.engine.trees.page_columns import UNKNOWN_TIME
+from yester.engine.trees.page_columns import DEVICE, UNKNOWN_TIME
 from yester.engine.trees.pages import Page
 from yester.fs.inodes import Inode
 from yester.fs.views import ViewFolder, ViewLink
@@ -18,6 +18,9 @@ FOREVER = 10.0**7
 VIEW_SECONDS = 1.0
 """Seconds that it keeps what changes when snapshots come and go."""
 
+
+if TYPE_CHECKING:
+    from yester.engine.catalogue.states import State
 
 ShownInode = Callable[[Inode], Inode]
 """From the number of an entry with several names to that of the first of them."""
@@ -138,14 +141,40 @@ class AttributeFiller(Generic[A]):
 
     def view(self, node: ViewFolder | ViewLink) -> A:
         """Fill in a view folder or a link, which belong to the mounter, and return the attributes."""
+        if isinstance(node, ViewLink):
+            return self.own_link(node.inode, node.target, node.time_ns)
+        it = self.own_folder(node.inode, node.time_ns)
+        it.st_mode, it.st_nlink = S_IFDIR | 0o555, node.folders + 2
+        return it
+
+    def own_folder(self, inode: Inode, time_ns: int) -> A:
+        """Fill in a folder that is the mounter's alone."""
+        self._own(inode, time_ns)
+        self.attributes.st_mode, self.attributes.st_nlink, self.attributes.st_size = S_IFDIR | 0o500, 1, 0
+        return self.attributes
+
+    def own_link(self, inode: Inode, target: bytes, time_ns: int) -> A:
+        """Fill in a link of the mounter's."""
+        self._own(inode, time_ns)
+        self.attributes.st_mode, self.attributes.st_nlink, self.attributes.st_size = S_IFLNK | 0o777, 1, len(target)
+        return self.attributes
+
+    def _own(self, inode: Inode, time_ns: int) -> None:
         it = self.attributes
-        it.st_ino = node.inode
+        it.st_ino = inode
         it.st_uid, it.st_gid = self._me
         it.st_rdev = it.st_blocks = 0
-        it.st_atime_ns = it.st_mtime_ns = it.st_ctime_ns = node.time_ns
+        it.st_atime_ns = it.st_mtime_ns = it.st_ctime_ns = time_ns
         it.entry_timeout = it.attr_timeout = VIEW_SECONDS
-        if isinstance(node, ViewLink):
-            it.st_mode, it.st_nlink, it.st_size = S_IFLNK | 0o777, 1, len(node.target)
-        else:
-            it.st_mode, it.st_nlink, it.st_size = S_IFDIR | 0o555, node.folders + 2, 0
+
+    def version(self, inode: Inode, state: "State", owner: Owner) -> A:
+        """Fill in what the catalogue knows of an entry: as `row` does, but for blocks, links and further times."""
+        self._own(inode, state.mtime_ns)
+        it, mode = self.attributes, state.st_mode
+        it.st_mode = opened_mode(mode) if self._open_modes else mode
+        it.st_uid, it.st_gid = self._map(owner)
+        it.st_nlink, it.st_size = 1, state.size if S_ISREG(mode) else len(state.content) if S_ISLNK(mode) else 0
+        it.st_blocks = -(-it.st_size // 512)
+        if S_ISBLK(mode) or S_ISCHR(mode):
+            it.st_rdev = os.makedev(*DEVICE.unpack(state.content))
         return it

@@ -9,7 +9,7 @@ Nothing here waits or is called from two threads.
 import errno
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import Generic, NamedTuple, NoReturn, Protocol
 
@@ -183,6 +183,9 @@ class FileSystem(Generic[A]):
         except KeyError:
             stale()
 
+    def forget(self, forgotten: Iterable[tuple[Inode, int]]) -> None:
+        """The kernel forgets numbers, each of which it was told so many times: nothing is kept for any."""
+
     # Names and attributes
 
     def lookup(self, parent: Inode, name: bytes) -> A:
@@ -276,16 +279,22 @@ class FileSystem(Generic[A]):
         if isinstance(listing, ViewListing):
             # Now, since after the first reply nothing may begin anew.
             self._current()
+        if not self.list_dots(listing, position, reply):
+            return
+        if isinstance(listing, TreeListing):
+            listing.rows(self._fill, position, reply)
+        elif isinstance(listing, ViewListing):
+            for after, (child, inode) in listing.after(position):
+                if self._fill_child(inode) and not reply(child, after):
+                    return
+
+    def list_dots(self, listing: Listing, position: int, reply: Reply) -> bool:
+        """Reply with what every folder begins with, from `position` on; False when there is no more room."""
         for at, name in enumerate((DOT, DOTS)[position:], position):
             self._fill.dot(self._number(listing.parent if at else listing.inode))
             if not reply(name, at + 1):
-                return
-        if isinstance(listing, TreeListing):
-            listing.rows(self._fill, position, reply)
-            return
-        for after, (child, inode) in listing.after(position):
-            if self._fill_child(inode) and not reply(child, after):
-                return
+                return False
+        return True
 
     def _fill_child(self, inode: Inode) -> bool:
         """Fill in what a view folder shows; False when it is gone: a snapshot was forgotten since it was opened."""

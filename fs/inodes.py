@@ -1,7 +1,8 @@
 """Inode numbers: which entry of which snapshot a number means, for ever.
 
 A number is *space* x 2^32 + *ordinal*. Space 0 holds the view folders, space n the entries of the n-th snapshot
-that this client ever showed, by their preorder ordinal (docs/format.md, section 6). So a number is turned into an
+that this client ever showed, by their preorder ordinal (docs/format.md, section 6); the upper half of all is for
+versions (fs/versions/nodes.py). So a number is turned into an
 entry by a descent, and no table of what was visited is kept. Numbers stay below 2^53, because programs in languages
 whose numbers are floating point meet them.
 
@@ -31,6 +32,7 @@ SNAPSHOTS = Inode(3)
 IDS = Inode(4)
 HOSTS = Inode(5)
 TAGS = Inode(6)
+VERSIONS = Inode(7)
 
 _FOLDERS = 1 << 16
 _LINKS = 1 << 31

@@ -40,6 +40,7 @@ from yester.fs.time_names import TimeFormat
 from yester.fs.unmounting import canonical, clear_dead_mount
 
 if TYPE_CHECKING:
+    from yester.engine.catalogue.catalogue import Catalogue
     from yester.fs.adapter import Adapter
     from yester.fs.file_reading import Desk
     from yester.fs.waiting import Patience
@@ -191,21 +192,39 @@ def _adapter(
     import pyfuse3
 
     from yester.fs.adapter import Adapter
-    from yester.fs.file_system import FileSystem
     from yester.fs.inodes import Numbers
     from yester.fs.narrowed import NarrowedFileSystem
+    from yester.fs.versions.file_system import VersionedFileSystem
+    from yester.fs.versions.history import History
     from yester.fs.views import ViewBuilder
 
     numbers = Numbers(repository.state / "snapshot-numbers"), Numbers(repository.state / "folder-numbers")
     builder = ViewBuilder(*numbers, plan.times, one_profile=bool(plan.scope.profile))
     attributes = pyfuse3.EntryAttributes()
     me = (os.getuid(), os.getgid())
-    system: FileSystem[pyfuse3.EntryAttributes]
     if isinstance(shown, Top):
         system = NarrowedFileSystem(shown, builder, desk, attributes, owner=plan.owner, me=me)
-    else:
-        system = FileSystem(shown, builder, desk, attributes, owner=plan.owner, me=me, poll_seconds=plan.poll_seconds)
-    return Adapter(system, desk.source, patience)
+        return Adapter(system, desk.source, patience)
+    history = History(lambda: _catalogue(repository))
+    versioned: VersionedFileSystem[pyfuse3.EntryAttributes] = VersionedFileSystem(
+        shown,
+        builder,
+        desk,
+        attributes,
+        owner=plan.owner,
+        me=me,
+        poll_seconds=plan.poll_seconds,
+        history=history,
+        one_profile=bool(plan.scope.profile),
+    )
+    return Adapter(versioned, desk.source, patience, history)
+
+
+def _catalogue(repository: Repository) -> "Catalogue":
+    # Only when somebody looks at versions.
+    from yester.engine.catalogue.catalogue import Catalogue
+
+    return Catalogue.open(repository)
 
 
 def _mount(adapter: "Adapter", plan: MountPlan, place: str) -> None:

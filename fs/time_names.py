@@ -12,6 +12,8 @@ DIRECTIVES = "YymdjHIMSpaAbBuUVGWwFTZz%"
 _DIRECTIVE = re.compile("%(.?)", re.DOTALL)
 _SAMPLE = datetime(2026, 11, 20, 16, 3, 12)
 _LATER = tuple(timedelta(seconds=seconds) for seconds in (1, 61, 3661, 90061, 40 * 86400, 400 * 86400))
+_TAKEN = {"latest": "the newest snapshot", "versions": "the folder of versions"}
+"""What stands beside the snapshots of a mount of one profile."""
 _EXAMPLE = "Write, for example, %Y-%m-%dT%H-%M-%S or %Y/%m/%d."
 
 
@@ -47,8 +49,8 @@ def _fault(template: str) -> str | None:
         return "a folder in it has no name"
     if "." in parts or ".." in parts:
         return "it leads elsewhere"
-    if parts[0] == "latest":
-        return "latest is the newest snapshot"
+    if parts[0] in _TAKEN:
+        return f"{parts[0]} is {_TAKEN[parts[0]]}"
     if not template.isprintable():
         return "it holds characters that are not printable"
     if any(len(_SAMPLE.strftime(part).encode(errors="surrogateescape")) > LONGEST for part in parts):

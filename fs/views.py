@@ -5,8 +5,10 @@
     /tags/TAG/TIME              -> ../../snapshots/PROFILE/TIME
     /ids/ID                     -> ../snapshots/PROFILE/TIME
     /snapshots/PROFILE/TIME  is the root of a snapshot
+    /versions/PROFILE        what each path was (fs/versions/)
 
-Or, where one profile is all that is shown, /latest and /TIME alone. TIME is a name or, by a template, a path.
+Or, where one profile is all that is shown, /latest, /versions and /TIME alone. TIME is a name, or, by a template, a
+path.
 
 A Views value is built from the list of snapshots and never changes; when snapshots come or go a new one replaces
 it. It is laid out by paths (fs/view_paths.py); here each path gets its inode number.
@@ -25,6 +27,7 @@ from yester.fs.inodes import (
     ROOT,
     SNAPSHOTS,
     TAGS,
+    VERSIONS,
     Inode,
     Numbers,
     folder_inode,
@@ -37,7 +40,15 @@ from yester.fs.time_names import TimeFormat
 from yester.fs.view_paths import Paths, folder_names
 
 NO_LABELS: Mapping[SnapshotId, Label] = {}
-_FIXED = {b"": ROOT, b"snapshots": SNAPSHOTS, b"hosts": HOSTS, b"tags": TAGS, b"ids": IDS}
+_FIXED = {
+    b"": ROOT,
+    b"snapshots": SNAPSHOTS,
+    b"hosts": HOSTS,
+    b"tags": TAGS,
+    b"ids": IDS,
+    b"versions": VERSIONS,
+}
+_OF_ONE_PROFILE = {b"", b"versions"}
 """The folders that are there without a snapshot."""
 
 
@@ -135,7 +146,7 @@ class ViewBuilder:
     def _numbered(self, places: Mapping[int, _Place], links: Iterable[_Link]) -> Views:
         links = list(links)
         leaves = [path for path, _, _ in places.values()] + [link.path for link in links]
-        folders = sorted({b""} | (set() if self._one_profile else set(_FIXED)) | set(_above(leaves)))
+        folders = sorted((_OF_ONE_PROFILE if self._one_profile else set(_FIXED)) | set(_above(leaves)))
         keys = {path: _key(path) for path in folders if path not in _FIXED}
         numbers = self._folder_numbers.of([*keys.values(), *(link.key for link in links if link.key)])
         inodes = {path: folder_inode(numbers[keys[path]]) if path in keys else _FIXED[path] for path in folders}

@@ -40,7 +40,7 @@ class Scene:
         builder = ViewBuilder(Numbers(root / "s"), Numbers(root / "f"))
         system = FileSystem(snapshots, builder, desk, pyfuse3.EntryAttributes(), owner=OwnerMode.AS_STORED, me=(0, 0))
         self.pushed: list[tuple[int, int, bytes]] = []
-        self.adapter = Adapter(system, source, Patience(), self.push)
+        self.adapter = Adapter(system, source, Patience(), push=self.push)
 
     def push(self, inode: int, offset: int, data: bytes) -> None:
         self.pushed.append((inode, offset, bytes(data)))

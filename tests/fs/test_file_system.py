@@ -169,6 +169,7 @@ def test_views_list_their_children_and_expire(scene: Scene) -> None:
         b"latest",
         b"snapshots",
         b"tags",
+        b"versions",
     ]
     assert [name for name, _, _ in names(system, IDS)][2:] == [sid.hex().encode()]
     assert system.lookup(ROOT, b"latest").entry_timeout == VIEW_SECONDS

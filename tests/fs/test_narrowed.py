@@ -57,13 +57,13 @@ def test_one_profile_shows_its_snapshots_and_new_ones(filled: World) -> None:
     filled.take("other")
     with filled.mounted(profile="docs") as mnt:
         latest = os.readlink(mnt / "latest")
-        assert sorted(os.listdir(mnt)) == [latest, "latest"]
+        assert sorted(os.listdir(mnt)) == [latest, "latest", "versions"]
         assert (filled.latest / "a" / "b" / "file").read_text() == "a/b"
         assert os.stat(mnt / latest / "..").st_ino == os.stat(mnt).st_ino
         filled.take()
         wait_for(lambda: os.readlink(mnt / "latest") != latest)
         filled.take("other")
-        assert len(os.listdir(mnt)) == 3
+        assert len(os.listdir(mnt)) == 4
 
 
 def test_one_snapshot_is_the_root_as_it_was(filled: World) -> None:
@@ -155,4 +155,4 @@ def test_a_profile_of_several_hosts_must_be_told_apart(filled: World) -> None:
     refused = filled.try_to_mount(profile="docs")
     assert "Several hosts" in refused.stderr and "docs@there" in refused.stderr
     with filled.mounted(profile="docs@there") as mnt:
-        assert len(os.listdir(mnt)) == 2
+        assert len(os.listdir(mnt)) == 3

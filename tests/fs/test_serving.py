@@ -57,7 +57,7 @@ def test_a_mount_shows_the_tree_and_goes_away(world: World) -> None:
     (world.source / "file").write_text("content")
     sid = world.take()
     with world.mounted() as mnt:
-        assert sorted(os.listdir(mnt)) == ["hosts", "ids", "latest", "snapshots", "tags"]
+        assert sorted(os.listdir(mnt)) == ["hosts", "ids", "latest", "snapshots", "tags", "versions"]
         assert (world.latest / "file").read_text() == "content"
         assert os.readlink(mnt / "ids" / sid.hex()).startswith("../snapshots/docs/")
         assert [mount.path for mount in world.mounts()] == [bytes(mnt)]
@@ -95,7 +95,7 @@ def test_new_snapshots_appear_and_forgotten_ones_go(world: World) -> None:
             assert len(os.listdir(mnt / "snapshots/docs")) == 1
             assert kept.read() == "one"
         repository.forget_snapshot(second, "asked")
-        wait_for(lambda: os.listdir(mnt) == ["hosts", "ids", "snapshots", "tags"])
+        wait_for(lambda: os.listdir(mnt) == ["hosts", "ids", "snapshots", "tags", "versions"])
 
 
 def test_inode_numbers_are_the_same_after_a_remount_and_when_others_are_forgotten(world: World) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from yester.engine.ids import SnapshotId
 from yester.engine.sealed.records import Label, Snapshot
-from yester.fs.inodes import HOSTS, IDS, LATEST, ROOT, SNAPSHOTS, TAGS, Inode, Numbers
+from yester.fs.inodes import HOSTS, IDS, LATEST, ROOT, SNAPSHOTS, TAGS, VERSIONS, Inode, Numbers
 from yester.fs.time_names import TimeFormat
 from yester.fs.view_paths import folder_names
 from yester.fs.views import ViewBuilder, ViewFolder, ViewLink
@@ -59,7 +59,7 @@ def folder(views: object, inode: int) -> ViewFolder:
 
 def test_an_empty_repository_shows_empty_folders_and_no_latest(builder: ViewBuilder) -> None:
     views = builder.build([])
-    above = {b"hosts": HOSTS, b"ids": IDS, b"snapshots": SNAPSHOTS, b"tags": TAGS}
+    above = {b"hosts": HOSTS, b"ids": IDS, b"snapshots": SNAPSHOTS, b"tags": TAGS, b"versions": VERSIONS}
     assert dict(folder(views, ROOT).children) == above
     assert not folder(views, SNAPSHOTS).children and not folder(views, IDS).children
 
@@ -120,7 +120,7 @@ def test_numbers_stay_when_other_snapshots_are_forgotten(builder: ViewBuilder) -
 
 def test_link_counts_count_folders(builder: ViewBuilder) -> None:
     views = builder.build(listed(snapshot(0)))
-    assert [folder(views, inode).folders for inode in (ROOT, SNAPSHOTS, IDS)] == [4, 1, 0]
+    assert [folder(views, inode).folders for inode in (ROOT, SNAPSHOTS, IDS)] == [5, 1, 0]
 
 
 def test_profiles_whose_names_differ_in_what_no_folder_can_hold_get_different_folders() -> None:

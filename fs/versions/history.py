@@ -1,0 +1,164 @@
+"""What was ever at a path, asked of the catalogue: on a thread, since it may have snapshots to take in first.
+
+The tree of values asks `known`, which answers from memory or raises NotAsked; who gets that calls `ask` on a thread and
+hands what came back to `keep`. When snapshots come or go all answers are let go of (`changed`).
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from stat import S_ISDIR
+from typing import TYPE_CHECKING, NamedTuple
+
+from yester.engine.entries import Owner
+from yester.engine.ids import SnapshotId
+from yester.engine.selection import Listed
+from yester.fs.versions.naming import dated, extension
+
+if TYPE_CHECKING:
+    from yester.engine.catalogue.catalogue import Catalogue, Version
+    from yester.engine.catalogue.states import State
+
+KEPT_NAMES = 100_000
+"""Names and versions of paths that are kept in memory, in all."""
+
+
+class Question(NamedTuple):
+    """A path in the snapshots of a profile on a host."""
+
+    profile: str
+    host: str
+    path: bytes
+    """Absolute."""
+
+    def wants(self, listed: Listed) -> bool:
+        """Whether a snapshot is among those that are meant."""
+        return (listed[1].profile, listed[1].host) == (self.profile, self.host)
+
+
+class NotAsked(Exception):
+    """Memory holds no answer: `ask` the catalogue on a thread, and `keep` what it says."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(question)
+        self.question = question
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A version of a path."""
+
+    state: "State"
+    owner: Owner
+    last: SnapshotId
+    """The newest snapshot that has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PathHistory:
+    """What a path was."""
+
+    files: Mapping[bytes, Dated] = field(default_factory=dict)
+    """Each version as anything but a folder, by the name that it is shown under."""
+    folders: Mapping[bytes, Dated] = field(default_factory=dict)
+    """Each version as a folder; another one whenever anything in it is."""
+    children: Mapping[bytes, int] = field(default_factory=dict)
+    """The names that were ever in it → the newest time of modification, ns."""
+
+    @property
+    def size(self) -> int:
+        """How many names it has."""
+        return 1 + len(self.files) + len(self.folders) + len(self.children)
+
+
+class History:
+    """Answers about paths. `ask` is for any thread, all else for one."""
+
+    def __init__(self, opening: "Callable[[], Catalogue]", room: int = KEPT_NAMES) -> None:
+        """`opening` opens the catalogue when it is first asked."""
+        self._opening = opening
+        self._catalogue: Catalogue | None = None
+        self._lock = threading.Lock()
+        self._is_behind = True
+        self._answers: OrderedDict[Question, PathHistory] = OrderedDict()
+        self._room = room
+        self._owners: dict[int, Owner] = {}
+
+    def known(self, question: Question) -> PathHistory:
+        """Return what memory holds; NotAsked."""
+        answer = self._answers.get(question)
+        if answer is None:
+            raise NotAsked(question)
+        self._answers.move_to_end(question)
+        return answer
+
+    def keep(self, question: Question, answer: PathHistory) -> None:
+        """Keep an answer until there is no more room."""
+        self._answers[question] = answer
+        self._room -= answer.size
+        while self._room < 0 and len(self._answers) > 1:
+            self._room += self._answers.popitem(last=False)[1].size
+
+    def changed(self) -> None:
+        """Snapshots came or went."""
+        self._room += sum(answer.size for answer in self._answers.values())
+        self._answers.clear()
+        self._is_behind = True
+
+    def ask(self, question: Question) -> PathHistory:
+        """Ask the catalogue, brought up to date when it may be behind. YesterError."""
+        with self._lock:
+            if self._catalogue is None:
+                self._catalogue = self._opening()
+            if self._is_behind:
+                self._is_behind = False
+                try:
+                    self._catalogue.update()
+                except BaseException:
+                    self._is_behind = True
+                    raise
+            return self._answer(self._catalogue, question)
+
+    def close(self) -> None:
+        """Let go of the catalogue."""
+        with self._lock:
+            if self._catalogue is not None:
+                self._catalogue.close()
+                self._catalogue = None
+
+    def _answer(self, catalogue: "Catalogue", question: Question) -> PathHistory:
+        versions = _distinct(catalogue.versions(question.path, question.wants))
+        folders = [each for each in versions if S_ISDIR(each.state.st_mode)]
+        files = [each for each in versions if not S_ISDIR(each.state.st_mode)]
+        ending = extension(question.path.rpartition(b"/")[2])
+        children = catalogue.children(question.path, question.wants) if folders else ()
+        return PathHistory(
+            dict(self._dated(catalogue, files, ending)),
+            dict(self._dated(catalogue, folders, b"")),
+            {child.name: child.state.mtime_ns for child in children},
+        )
+
+    def _dated(
+        self, catalogue: "Catalogue", versions: "Iterable[Version]", ending: bytes
+    ) -> Iterator[tuple[bytes, Dated]]:
+        for name, each in dated(((each.first[1].time_ns, each) for each in versions), ending):
+            number = each.state.owner
+            if number not in self._owners:
+                self._owners[number] = catalogue.owner(number)
+            yield name, Dated(each.state, self._owners[number], each.last[0])
+
+
+def _distinct(versions: "Iterable[Version]") -> "list[Version]":
+    """Return the versions oldest first, without those that are as the one before.
+
+    A path that comes back as it was is no further version; partial snapshots, a series of their own, bring nothing new
+    where the complete ones have it.
+    """
+    found: list[Version] = []
+    for each in sorted(versions, key=lambda each: (each.first[1].time_ns, each.first[0])):
+        if found and found[-1].state == each.state:
+            found[-1] = replace(found[-1], last=max(found[-1].last, each.last, key=lambda last: last[1].time_ns))
+        else:
+            found.append(each)
+    return found
