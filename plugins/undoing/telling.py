@@ -15,7 +15,8 @@ def words(undo: Undo, problem: str) -> str:
     """Return what happened, as a sentence."""
     if problem:
         return f"It could not {undo.about}: {problem}"
-    return f"{_why(undo)} before it could {undo.about}; that is done now"
+    went_down = "" if undo.boot == boot_id() else ", since the machine went down"
+    return f"A run of it did not {undo.about}{went_down}: that is done now"
 
 
 def level(problem: str) -> Level:
@@ -37,7 +38,3 @@ def post(state: Path, undo: Undo, problem: str) -> None:
                 profile=undo.profile,
             )
         )
-
-
-def _why(undo: Undo) -> str:
-    return "Its run died" if undo.boot == boot_id() else "Its run died with the machine"

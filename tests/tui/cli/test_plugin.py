@@ -35,6 +35,12 @@ class Ping(Plugin):
 '''
 
 
+@pytest.fixture(autouse=True)
+def _nothing_comes_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the plugins that come with yester: these tests are about what a person has."""
+    monkeypatch.setattr("yester.plugins.native.casting.SHIPPED", {})
+
+
 @pytest.fixture
 def folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of plugins."""

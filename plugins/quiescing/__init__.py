@@ -1,0 +1,1 @@
+"""What the shipped plugins share that bring a service or a database to rest around a snapshot."""

@@ -1,0 +1,106 @@
+"""What plugins that bring something to rest have in common: they rest from a run's begin to its end."""
+
+import os
+import re
+import sys
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from yester.engine.events import RunBegin, RunEnd
+from yester.engine.places import Places
+from yester.plugins.native import AskError, Option, Plugin, StopRun
+from yester.plugins.native.promises import Promise
+from yester.plugins.quiescing.failing import Failed
+from yester.plugins.quiescing.managers import Manager
+from yester.plugins.quiescing.programs import run
+from yester.plugins.rules import LONGEST_S
+
+ON_FAILURE = Option(
+    "option", "continue", "Whether the snapshot is taken when this fails: continue, or stop.", ("continue", "stop")
+)
+TIMEOUT = Option("seconds", 3000, "How long each of its programs may take.")
+KEEP = Option("boolean", False, "Whether the copy stays there after the run, so that the next one copies less.")
+FOLDER = Option("path", "", "Where the copy goes; by default a folder of yester's own.")
+
+
+_MAGIC = re.compile(r"([\\*?\[\]])")
+
+
+class Resting(Plugin):
+    """Does nothing in a dry run; what fails is told loudly, and stops the run only where the person says so."""
+
+    deadlines: ClassVar[Mapping[str, float]] = {"on_run_begin": LONGEST_S, "on_run_end": LONGEST_S}
+
+    def __init__(self) -> None:
+        self._promises: list[Promise] = []
+
+    @abstractmethod
+    def rest(self, event: RunBegin) -> None:
+        """Bring it to rest. Failed, AskError or OSError when that cannot be; what was promised is undone then."""
+
+    def on_run_begin(self, event: RunBegin) -> None:
+        """Bring it to rest."""
+        if event.dry_run:
+            self.log("nothing is done in a dry run")
+            return
+        try:
+            self.rest(event)
+        except (Failed, AskError, OSError) as problem:
+            self.wake()
+            if self.options["on_failure"] == "stop":
+                raise StopRun(str(problem)) from None
+            self.say(f"{problem}; the snapshot is taken all the same", "error")
+
+    def on_run_end(self, event: RunEnd) -> None:
+        """Let it go on."""
+        self.wake()
+
+    def wake(self) -> None:
+        """Undo all that was promised, the last first. Failures are told of by who undoes."""
+        while self._promises:
+            self._promises.pop().keep()
+
+    def log(self, text: str) -> None:
+        """Say something in the journal alone."""
+        sys.stdout.write(f"{text}\n")
+
+    def promise(self, command: Sequence[str], about: str) -> Promise:
+        """Promise to undo something at the end. AskError: it must not be done."""
+        promise = self.will_undo(command, about)
+        self._promises.append(promise)
+        return promise
+
+    def stop_service(self, manager: Manager) -> None:
+        """Stop a service that runs, until the run ends. Failed, AskError: it runs as before."""
+        if not manager.runs():
+            self.log(f"{manager.name} does not run, and is left alone")
+            return
+        self.promise(manager.command("start"), f"start {manager.name}")
+        run(manager.command("stop"), timeout_s=self.options["timeout"]).well()
+        self.log(f"{manager.name} is stopped")
+
+    def copy_folder(self, event: RunBegin) -> Path:
+        """Return the folder for copies, made here; unless it is kept, it goes in the end. Failed: it is in use."""
+        given = self.options["folder"]
+        folder = Path(given) if given else Places.default().state / "copies" / f"{self.name}-{event.profile_id}"
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self.options["keep"]:
+            if given and folder.exists() and any(folder.iterdir()):
+                raise Failed(f"{folder} holds something already (folder); give an empty one, or set keep = true")
+            self.promise(["rm", "-rf", "--", str(folder)], f"remove its copy {folder}")
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
+    def take_instead(self, source: Path, copy: Path) -> None:
+        """Let the snapshot hold a copy in the place of what it is a copy of."""
+        self.add_source(source)
+        self.read_from(source, copy)
+
+    def leave_out(self, path: Path, event: RunBegin) -> None:
+        """Do not take something, since its copy is taken."""
+        if os.fsencode(path) in [source.raw for source in event.sources]:
+            self.remove_source(path)
+        else:
+            self.exclude(_MAGIC.sub(r"\\\1", str(path)))
