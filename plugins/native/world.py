@@ -6,11 +6,12 @@ A call is the name of a hook with journal lines, or `action` or `panel` with the
 from collections.abc import Sequence
 from typing import Any
 
-from yester.engine.events import Level, decode
+from yester.engine.events import Level, clean, decode
 from yester.engine.messages.posted import LEVELS
 from yester.plugins.native.checking import HOOKS, hooks_of, problems_of
 from yester.plugins.native.interface import Occasion, Offer, Plugin, Row, offers_of
 from yester.plugins.native.loading import in_words, plugin_class
+from yester.plugins.options.kinds import plain
 from yester.plugins.options.reporting import rows, unchecked_rows
 from yester.plugins.options.resolving import Resolved, Slot, resolve
 from yester.plugins.options.spec import slots_of
@@ -94,7 +95,7 @@ class NativeWorld:
 
     def _teller(self, name: str) -> Any:
         def tell(text: str, level: Level, action: str) -> None:
-            self._context.ask("say", name, level, str(text), action)
+            self._context.ask("say", name, level, clean(str(text)), action)
 
         return tell
 
@@ -119,7 +120,7 @@ def _facts(kind: type[Plugin]) -> dict[str, Any]:
 def _option_facts(file: PluginFile, slots: Sequence[Slot], resolved: Resolved) -> dict[str, Any]:
     if not slots:
         return {"has_spec": False, "options": unchecked_rows(file.name, file.layers), "warnings": []}
-    return {"has_spec": True, "options": rows(slots, resolved), "warnings": list(resolved.warnings)}
+    return {"has_spec": True, "options": rows(slots, resolved), "warnings": plain(resolved.warnings)}
 
 
 def _offer(offer: Offer) -> dict[str, Any]:

@@ -38,8 +38,8 @@ def _row(slot: Slot, resolved: Resolved) -> dict[str, Any]:
         "key": problem.key if problem is not None else value.key,
         "variable": next((name for name in slot.variables if name not in slot.old_variables), ""),
         "said": plain(value.said) if source == "typed" or not slot.is_secret else None,
-        "problem": problem.what if problem is not None else "",
-        "hint": problem.hint if problem is not None else "",
+        "problem": plain(problem.what) if problem is not None else "",
+        "hint": plain(problem.hint) if problem is not None else "",
     }
 
 

@@ -16,6 +16,9 @@ from itertools import count
 from queue import SimpleQueue
 from typing import Any
 
+from msgspec.structs import replace
+
+from yester.engine.events import clean
 from yester.plugins.worker.frames import ProtocolError, frame, from_host
 from yester.plugins.worker.messages import (
     VERSION,
@@ -28,6 +31,7 @@ from yester.plugins.worker.messages import (
     FromHost,
     FromWorker,
     Hello,
+    Loaded,
     Now,
     Ready,
     Refusal,
@@ -67,7 +71,7 @@ class Worker:
         loaded = world.load(hello.plugins, self._announce)
         self._announce("")
         threading.Thread(target=self._listen, name="host", daemon=True).start()
-        self.say(Ready(VERSION, tuple(loaded)))
+        self.say(Ready(VERSION, tuple(map(_sendable, loaded))))
         if world.threads == 1:
             while (call := self._calls.get()) is not None:
                 self._carry_out(world, call)
@@ -143,7 +147,8 @@ class Worker:
             answer: Answer | Failure = Answer(call.id, self._result(world, call))
         except BaseException as problem:  # noqa: BLE001  a plugin's own affair; the host has the rules about it
             kind = type(problem)
-            answer = Failure(call.id, f"{kind.__module__}.{kind.__qualname__}", str(problem), traceback.format_exc())
+            name = f"{kind.__module__}.{kind.__qualname__}"
+            answer = Failure(call.id, clean(name), clean(str(problem)), clean(traceback.format_exc()))
         if os.getpid() != self._pid:
             # A plugin forked, and the child came back from its call as well: only the parent goes on.
             os._exit(0)
@@ -152,7 +157,7 @@ class Worker:
         try:
             self.say(answer)
         except ProtocolError as problem:
-            self.say(Failure(call.id, "yester.ProtocolError", f"its result: {problem}"))
+            self.say(Failure(call.id, "yester.ProtocolError", clean(f"its result: {problem}")))
 
     def _announce(self, plugin: str, call: int = 0) -> None:
         self._mark(plugin)
@@ -170,6 +175,16 @@ class Worker:
 
     def _result(self, world: World, call: Call) -> Any:
         return world.call(call.plugin, call.method, call.arguments, _Context(self, call.id))
+
+
+def _sendable(loaded: Loaded) -> Loaded:
+    """Return what can be told of a plugin: one whose facts cannot be sent is as good as broken."""
+    loaded = replace(loaded, problem=clean(loaded.problem))
+    try:
+        frame(Ready(VERSION, (loaded,)))
+    except ProtocolError as problem:
+        return Loaded(loaded.name, clean(f"what it says of itself is of no use: {problem}"))
+    return loaded
 
 
 class _Context:

@@ -254,6 +254,11 @@ BROKEN = {
         "KeyError: 'url' (line",
     ),
     "one that ends when it is loaded": ("os._exit(4)\n", "exit code 4"),
+    "words that are no text": ("raise ImportError('no \\udcff')", r"ImportError: no \xff"),
+    "a title that is no text": (
+        "class M(Plugin):\n    __doc__ = chr(0xDCFF)\n",
+        "what it says of itself is of no use: this cannot be sent",
+    ),
     "a cyclic import": ("from yester_plugin_m import M\n", "cannot import name 'M'"),
 }
 
@@ -334,6 +339,7 @@ PLACES = {
     "the file": ({}, 'tries = "often"', 'plugins.toml takes a whole number, not "often"'),
     "a choice": ({}, 'way = "c"', 'plugins.toml takes one of a, b, not "c"'),
     "a secret": ({}, "key = 4711", "the option key in"),
+    "no text": ({"YESTER_M_TRIES": "\udcff"}, "", r'YESTER_M_TRIES takes a whole number, not "\xff"'),
     "beyond 64 bits": ({}, f"tries = {10**30}", "takes a whole number, not"),
 }
 
@@ -384,6 +390,22 @@ def test_a_profile_switches_plugins_for_itself(yester: Yester, profile: str, tra
         "gone: it is enabled, but not installed",
         f'm: enabled in [plugins.m] of the profile {profile} takes true or false, not "perhaps"',
     ]
+
+
+def test_words_that_are_no_text_are_told(yester: Yester, profile: str, trace: Path) -> None:
+    put(
+        "m",
+        """
+class M(Plugin):
+    def on_run_begin(self, event): self.say("no \\udcff")
+    def on_unmount(self, event): raise ValueError("nor \\udcff")
+""",
+    )
+    put("z", WITNESS)
+    assert yester("snap", profile).code == 0
+    assert heard(trace, "z") == ALL
+    assert {each["text"] for each in messages(yester)} == {r"m: on_unmount failed: ValueError: nor \xff", r"no \xff"}
+    assert Message(level="info", text=r"no \xff", source="m") in events(yester)
 
 
 def test_what_a_hook_returns_is_told_once_and_ignored(yester: Yester, profile: str, trace: Path) -> None:
