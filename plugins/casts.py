@@ -3,14 +3,18 @@
 A world joins by a line in MANNERS and one in worker/worlds.py, whose module maps the events to what its plugins know.
 """
 
+import os
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from yester.engine.events import Event, encode
+from yester.engine.decisions import Candidate, Decision, not_below
+from yester.engine.events import Event, clean, encode
 from yester.engine.hooks import StopRun, method_name
 from yester.plugins.asks import Asking, answer
+from yester.plugins.deciding.answers import ON_ENTRY, BatchAnswer, read_answer
 from yester.plugins.found import Found
 from yester.plugins.layering import LayersOf
 from yester.plugins.manner import Manner
@@ -20,7 +24,12 @@ from yester.plugins.worker.crew import Crew, Trouble
 from yester.plugins.worker.frames import ProtocolError
 from yester.plugins.worker.hosting import Told, WorkerProcess
 from yester.plugins.worker.messages import Loaded, PluginFile
-from yester.plugins.worker.problems import PluginError, PluginProblem
+from yester.plugins.worker.problems import AskRefused, PluginError, PluginProblem
+
+ENTRIES_DEADLINE_S = 60.0
+"""How long a plugin may take over a batch of entries."""
+MOST_FAILURES = 10
+"""Failures of one plugin with entries that are told of."""
 
 MANNERS: Mapping[str, Manner] = {"native": native.MANNER}
 """World → how its plugins are found and told. Its part in the worker stands in worker/worlds.py."""
@@ -54,7 +63,8 @@ class Cast:
     ) -> None:
         """Nothing is started yet."""
         self.world, self.manner = world, MANNERS[world]
-        self._trouble = trouble
+        self._trouble, self._asking = trouble, asking
+        self._failed: Counter[str] = Counter()
         self.loaded: Sequence[Loaded] = ()
         """What became of each plugin when they were loaded, also of those that could not be."""
 
@@ -116,6 +126,59 @@ class Cast:
                 self._trouble(member.name, str(problem))
         except (OSError, ProtocolError) as problem:
             self._trouble(member.name, f"{member.name}: {hook} could not be called: {problem}")
+
+    def decide(
+        self, member: Member, candidates: Sequence[Candidate], given_up: Callable[[], bool]
+    ) -> dict[int, Decision]:
+        """Ask a plugin what becomes of entries; what goes wrong is told of, and the entries are taken as they are."""
+        found: dict[int, Decision] = {}
+        places = [*range(len(candidates))]
+        while places and member.name in self._crew.names:
+            answer = self._answered(member, [candidates[place] for place in places], given_up)
+            if answer is None:
+                break
+            now = {places[place]: said for place, said in answer.said}
+            for place, said in now.items():
+                found[place] = said.decision()
+                for kind, value in said.wishes:
+                    self._wish(member, kind, value)
+            for place, text in answer.failures:
+                self._fail(member, text, candidates[places[place]].path)
+            self._failed[member.name] += max(answer.failed - len(answer.failures), 0)
+            heard = {*not_below(candidates, found)}
+            places = [place for place in places[answer.done :] if place in heard]
+        return found
+
+    def _answered(
+        self, member: Member, candidates: Sequence[Candidate], given_up: Callable[[], bool]
+    ) -> BatchAnswer | None:
+        deadline_s = member.deadlines.get(ON_ENTRY, ENTRIES_DEADLINE_S)
+        try:
+            value = self._crew.call(member.name, ON_ENTRY, [candidates], deadline_s, given_up)
+            answer = read_answer(value)
+        except PluginProblem as problem:
+            if member.name in self._crew.names:  # else its end was told of already
+                self._fail(member, str(problem))
+        except (OSError, ProtocolError, ValueError) as problem:
+            self._fail(member, f"{member.name}: {ON_ENTRY} could not be called: {problem}")
+        else:
+            return answer if answer.done > 0 else None
+        return None
+
+    def _wish(self, member: Member, kind: str, value: Any) -> None:
+        try:
+            self._asking.wishes.add(member.name, kind, value)
+        except AskRefused as refusal:
+            self._fail(member, f"{member.name}: {refusal}")
+
+    def _fail(self, member: Member, text: str, path: bytes = b"") -> None:
+        """Tell of a failure with an entry; of many only the first."""
+        self._failed[member.name] += 1
+        if self._failed[member.name] <= MOST_FAILURES:
+            about = f"{member.name}: {ON_ENTRY} failed at {os.fsdecode(path)}: {text}" if path else text
+            self._trouble(member.name, clean(about))
+        elif self._failed[member.name] == MOST_FAILURES + 1:
+            self._trouble(member.name, f"{member.name}: what else fails in {ON_ENTRY} is not told any more")
 
     def ask(self, member: Member, method: str, arguments: Sequence[Any]) -> Any:
         """Call a plugin for what it returns, however long it takes. PluginProblem."""

@@ -14,10 +14,12 @@ import time
 from collections.abc import Callable, Sequence
 
 from yester.engine.capture.wishes import Wishes
+from yester.engine.decisions import Candidate, Decision, Decisions, agreed, not_below
 from yester.engine.events import Event, File, Message, PluginTime, RunBegin, RunEnd, SnapshotNew
 from yester.engine.hooks import AllEvents, StopRun, method_name
 from yester.plugins.asks import Asking, Audience
 from yester.plugins.casts import MANNERS, Cast, Member
+from yester.plugins.deciding.answers import ON_ENTRY
 from yester.plugins.found import Found
 from yester.plugins.layering import LayersOf
 from yester.plugins.rules import FILES_AT_ONCE, RULES, HookRule
@@ -71,6 +73,30 @@ class Dispatcher(AllEvents):
     def hears_files(self) -> bool:
         """Whether any plugin wants to hear of single files."""
         return any(method_name(File) in member.hooks for member in self.members)
+
+    def decides(self) -> bool:
+        """Whether any plugin wants to decide about entries."""
+        return any(ON_ENTRY in member.hooks for member in self.members)
+
+    def decide(self, candidates: Sequence[Candidate]) -> Decisions:
+        """Ask plugins what becomes of entries. One does not hear of what an earlier one leaves out."""
+        found: dict[int, Decision] = {}
+        with self._lock:
+            for member in self.members:
+                if ON_ENTRY in member.hooks:
+                    self._ask_about(member, candidates, found)
+                    reason = self._asking.wishes.reason_to_abort
+                    if reason:
+                        raise StopRun(reason, hint=f"To run without: yester plugin disable {member.name}")
+        return found
+
+    def _ask_about(self, member: Member, candidates: Sequence[Candidate], found: dict[int, Decision]) -> None:
+        places = [place for place in not_below(candidates, found) if place not in found or not found[place].skip]
+        shown = candidates if len(places) == len(candidates) else [candidates[place] for place in places]
+        decided = member.cast.decide(member, shown, self._patience(RULES[File]))
+        for place, decision in decided.items():
+            earlier = found.get(places[place])
+            found[places[place]] = decision if earlier is None else agreed(earlier, decision)
 
     def wishes(self) -> Wishes:
         """Return what plugins wish of the run since this was asked last; what they wished too late was refused."""

@@ -135,6 +135,11 @@ class WishBook:
                 raise AskRefused(f"{kind} comes too late: {_TOO_LATE[wish.until]}")
             self._wishes = both(self._wishes, meant)
 
+    @property
+    def reason_to_abort(self) -> str:
+        """Why a plugin wants the run to end; empty while none does."""
+        return self._wishes.abort
+
     def take(self) -> Wishes:
         """Return what was wished since this was called last. From now on the sources are read."""
         with self._lock:

@@ -7,6 +7,7 @@ from typing import Any
 from yester.engine.events import EVENT_TYPES
 from yester.engine.hooks import method_name
 from yester.engine.nearest import did_you_mean
+from yester.plugins.deciding.answers import ON_ENTRY
 from yester.plugins.native.interface import Plugin, offers_of
 from yester.plugins.options.spec import spec_problems
 from yester.plugins.rules import LONGEST_S, RULES
@@ -15,9 +16,13 @@ HOOKS = {method_name(kind): kind for kind in EVENT_TYPES.values() if kind in RUL
 """Method → the event that it takes."""
 
 
+_FORMS = {**{name: f"self, event: {kind.__name__}" for name, kind in HOOKS.items()}, ON_ENTRY: "self, entry: Entry"}
+"""Every hook → its arguments."""
+
+
 def hooks_of(kind: type[Plugin]) -> list[str]:
     """Return the names of the hooks that a plugin gives."""
-    return [name for name in HOOKS if getattr(kind, name) is not getattr(Plugin, name)]
+    return [name for name in _FORMS if getattr(kind, name) is not getattr(Plugin, name)]
 
 
 def problems_of(kind: type[Plugin]) -> list[str]:
@@ -34,13 +39,13 @@ def problems_of(kind: type[Plugin]) -> list[str]:
 
 def _unknown(kind: type[Plugin]) -> Iterator[str]:
     for name in dir(kind):
-        if name.startswith("on_") and name not in HOOKS:
-            yield f"there is no event for {name}. {did_you_mean(name, HOOKS)}".rstrip()
+        if name.startswith("on_") and name not in _FORMS:
+            yield f"there is no event for {name}. {did_you_mean(name, _FORMS)}".rstrip()
 
 
 def _misshapen(kind: type[Plugin]) -> Iterator[str]:
     for name in hooks_of(kind):
-        yield from _shape(kind, name, f"def {name}(self, event: {HOOKS[name].__name__}) -> None", 1)
+        yield from _shape(kind, name, f"def {name}({_FORMS[name]}) -> None", 1)
 
 
 def _bad_offers(kind: type[Plugin]) -> Iterator[str]:
@@ -83,7 +88,7 @@ def _shape(kind: type[Plugin], name: str, form: str, arguments: int) -> Iterator
 def _bad_deadlines(kind: type[Plugin]) -> Iterator[str]:
     deadlines: Mapping[str, Any] = kind.deadlines
     for name, seconds in deadlines.items():
-        if name not in HOOKS:
-            yield f"deadlines: there is no event for {name}. {did_you_mean(name, HOOKS)}".rstrip()
+        if name not in _FORMS:
+            yield f"deadlines: there is no event for {name}. {did_you_mean(name, _FORMS)}".rstrip()
         elif not isinstance(seconds, int | float) or not 0 < seconds <= LONGEST_S:
             yield f"deadlines: {name} may take up to {LONGEST_S:g} seconds, not {seconds!r}"

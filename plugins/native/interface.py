@@ -27,6 +27,7 @@ from yester.engine.events import (
     SnapshotNew,
     Unmount,
 )
+from yester.plugins.deciding.entry import Entry
 from yester.plugins.native.promises import Promise
 from yester.plugins.options.spec import Option
 
@@ -182,6 +183,10 @@ class Plugin:
 
     def on_run_begin(self, event: RunBegin) -> None:
         """A run begins. StopRun ends it here."""
+        return
+
+    def on_entry(self, entry: Entry) -> None:
+        """An entry that the filters keep is about to be taken: `entry` has what may be said about it."""
         return
 
     def on_file(self, event: File) -> None:

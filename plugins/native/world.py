@@ -8,6 +8,9 @@ from typing import Any
 
 from yester.engine.events import Level, clean, decode
 from yester.engine.messages.posted import LEVELS
+from yester.plugins.deciding.answers import ON_ENTRY
+from yester.plugins.deciding.batch import gone_through
+from yester.plugins.deciding.entry import Entry
 from yester.plugins.native.checking import HOOKS, hooks_of, problems_of
 from yester.plugins.native.interface import Occasion, Offer, Plugin, Row, offers_of
 from yester.plugins.native.loading import in_words, plugin_class
@@ -52,6 +55,8 @@ class NativeWorld:
             for line in arguments:
                 self._look_at(plugin, method, getattr(target, method)(decode(line).event))
             return None
+        if method == ON_ENTRY:
+            return gone_through(arguments[0], Entry, target.on_entry)
         offer = next(each for each in offers_of(type(target)) if each.name == arguments[0])
         if offer.kind == "action":
             return _text(getattr(target, offer.method)({**offer.options, **arguments[1]}))

@@ -25,6 +25,7 @@ from msgspec.structs import replace
 
 from yester import __version__
 from yester.engine.capture.wishes import Wishes
+from yester.engine.decisions import Candidate, Decisions
 from yester.engine.errors import BusyError, RepositoryError, UsageError, YesterError
 from yester.engine.events import (
     Error,
@@ -100,6 +101,10 @@ class _Ears(AllEvents):
         self.end: RunEnd | None = None
         self.has_failed = False
 
+    def decide(self, candidates: Sequence[Candidate]) -> Decisions:
+        """Ask plugins what becomes of entries."""
+        return self.plugins.decide(candidates) if self.plugins is not None else {}
+
     def wishes(self) -> Wishes:
         """Return what plugins want of the run."""
         return self.plugins.wishes() if self.plugins is not None else Wishes()
@@ -113,6 +118,7 @@ class _Ears(AllEvents):
             self.plugins.event(event)
             if isinstance(event, RunBegin):
                 self.wants_files = self.plugins.hears_files()
+                self.wants_decisions = self.plugins.decides()
         return None
 
     def said(self, message: Message) -> None:

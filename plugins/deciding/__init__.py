@@ -1,0 +1,1 @@
+"""Decisions of plugins about single entries, across the pipe, for all worlds."""

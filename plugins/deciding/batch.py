@@ -1,0 +1,62 @@
+"""Calling a plugin's function about each entry of a batch; in workers."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from yester.plugins.deciding.entry import Entry
+
+E = TypeVar("E", bound=Entry)
+
+_MOST_S = 5.0
+"""After so long the rest is given back, so that a plugin that reads what it is asked about keeps its deadline."""
+_MOST_CONTENT_SIZE = 4 << 20
+"""After so many bytes as well: a message holds 16 MiB."""
+_MOST_TOLD = 3
+"""Failures that are told in words, of each batch."""
+
+
+def gone_through(rows: Sequence[Sequence[Any]], kind: type[E], function: Callable[[E], object]) -> dict[str, Any]:
+    """Call `function` with an entry for each row, and return what answers.read_answer takes.
+
+    What lies below a folder that it leaves out is not shown to it. Whatever it raises is about that entry alone.
+    """
+    said: list[tuple[int, dict[str, Any]]] = []
+    failures: list[tuple[int, str]] = []
+    failed = size = 0
+    shut: tuple[bytes, ...] = ()
+    pid, now = os.getpid(), time.monotonic
+    end = now() + _MOST_S
+    for place, facts in enumerate(rows):
+        if shut and facts[0].startswith(shut):
+            continue
+        entry = kind(facts)
+        try:
+            function(entry)
+        except BaseException as problem:  # noqa: BLE001  a plugin's own affair: the entry is taken as it is
+            failed += 1
+            if failed <= _MOST_TOLD:
+                failures.append((place, f"{type(problem).__name__}: {problem}"))
+            continue
+        finally:
+            if os.getpid() != pid:
+                os._exit(0)  # a plugin forked, and the child came back as well
+        words = entry.said()
+        if words is not None:
+            said.append((place, words))
+            size += len(words.get("content", b""))
+            if words.get("skip") or words.get("empty"):
+                shut += (facts[0] + b"/",)
+            if _is_last(words) or size > _MOST_CONTENT_SIZE:
+                break
+        if now() > end:
+            break
+    else:
+        place = len(rows) - 1
+    return {"done": place + 1, "said": said, "failures": failures, "failed": failed}
+
+
+def _is_last(words: dict[str, Any]) -> bool:
+    """Whether the run ends with this."""
+    return any(kind == "abort" for kind, _ in words.get("wishes", ()))
