@@ -255,8 +255,8 @@ BROKEN = {
     ),
     "one that ends when it is loaded": ("os._exit(4)\n", "exit code 4"),
     "words that are no text": ("raise ImportError('no \\udcff')", r"ImportError: no \xff"),
-    "a title that is no text": (
-        "class M(Plugin):\n    __doc__ = chr(0xDCFF)\n",
+    "a label that is no text": (
+        "class M(Plugin):\n    @action('go', chr(0xDCFF))\n    def go(self, options): ...\n",
         "what it says of itself is of no use: this cannot be sent",
     ),
     "a cyclic import": ("from yester_plugin_m import M\n", "cannot import name 'M'"),
