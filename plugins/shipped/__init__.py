@@ -3,8 +3,13 @@
 from collections.abc import Mapping
 
 SHIPPED: Mapping[str, str] = {
+    "healthcheck": "yester.plugins.shipped.healthcheck:Healthcheck",
+    "mail": "yester.plugins.shipped.mail:Mail",
+    "metrics": "yester.plugins.shipped.metrics:Metrics",
+    "notify": "yester.plugins.shipped.notify:Notify",
     "scripts": "yester.plugins.shipped.scripts:Scripts",
     "services": "yester.plugins.shipped.services:Services",
     "sqlite": "yester.plugins.shipped.sqlite:Sqlite",
+    "webhook": "yester.plugins.shipped.webhook:Webhook",
 }
 """Name → module and class, as entry points say it: `yester.plugins.shipped.ping:Ping`."""

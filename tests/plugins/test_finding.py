@@ -11,6 +11,12 @@ from yester.plugins.settings import PluginSettings
 BOMB = "raise SystemExit('it was imported')\n"
 
 
+@pytest.fixture(autouse=True)
+def _nothing_comes_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the plugins that come with yester: these tests count what else there is."""
+    monkeypatch.setattr("yester.plugins.native.casting.SHIPPED", {})
+
+
 @pytest.fixture
 def places(tmp_path: Path) -> Places:
     return Places.under(tmp_path)
