@@ -66,7 +66,7 @@ def _service(profile: Profile, launch: Launch) -> str:
     spec = profile.schedule
     on_drive = spec.when == "drive"
     device = device_unit(spec.drive)
-    return _text(
+    return unit_text(
         (
             "Unit",
             [
@@ -100,7 +100,7 @@ def _timer(profile: Profile, pattern: Pattern | None) -> str:
     spec = profile.schedule
     calendar = on_calendar(pattern) if pattern is not None else ""
     catch_up = spec.catch_up and spec.when not in ("boot", "minutes")
-    return _text(
+    return unit_text(
         ("Unit", [("Description", f"yester: snapshot of {plain_line(profile.name)}, {in_words(spec)}")]),
         (
             "Timer",
@@ -115,7 +115,7 @@ def _timer(profile: Profile, pattern: Pattern | None) -> str:
     )
 
 
-def _text(*sections: tuple[str, list[tuple[str, str]]]) -> str:
+def unit_text(*sections: tuple[str, list[tuple[str, str]]]) -> str:
     """Return the text of a unit; keys without a value and sections without keys are left out."""
     blocks = [
         "\n".join([f"[{name}]", *(f"{key}={value}" for key, value in keys if value)]) for name, keys in sections if keys

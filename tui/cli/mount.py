@@ -10,7 +10,7 @@ from yester.engine.restore.ownership import OwnerMode
 from yester.fs.scope import Scope
 from yester.fs.serving import MountPlan, serve
 from yester.fs.time_names import TimeFormat, checked_time_format
-from yester.tui.cli.opening import Access
+from yester.tui.cli.opening import Access, repository_place
 from yester.tui.cli.options import access
 from yester.tui.cli.visiting import visited
 from yester.tui.cli.wording import one_line
@@ -37,8 +37,11 @@ from yester.tui.cli.wording import one_line
     metavar="SECONDS",
     help="How often to look for new snapshots, at most; from afar once a minute if not said.",
 )
+@click.option("--print-unit", is_flag=True, help="Print a systemd service that does this, and mount nothing.")
 @access
+@click.pass_context
 def command(
+    ctx: click.Context,
     mountpoint: Path,
     foreground: bool,
     allow_other: bool,
@@ -48,6 +51,7 @@ def command(
     path: str,
     time_format: str | None,
     poll: int | None,
+    print_unit: bool,
     repository: str | None,
     passphrase_file: str,
     passphrase_command: str,
@@ -61,6 +65,9 @@ def command(
     """
     times = TimeFormat() if time_format is None else checked_time_format(time_format)
     places = Places.default()
+    if print_unit:
+        click.echo(_unit(ctx, mountpoint, repository_place(repository, None, places)), nl=False)
+        return
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
     scope = Scope(of_profile, snapshot, os.fsencode(path))
     plan = MountPlan(
@@ -74,3 +81,26 @@ def command(
         scope=scope,
     )
     serve(lambda: visited("mount", asked, places), plan, lambda: click.echo(f"mounted: {one_line(str(mountpoint))}"))
+
+
+_NOT_IN_UNITS = ("mountpoint", "print_unit", "foreground")
+
+
+def _unit(ctx: click.Context, mountpoint: Path, repository: str) -> str:
+    """Return a service that mounts as this command line says."""
+    from yester.engine.schedule.machine import Machine
+    from yester.tui.cli.mount_unit import unit_of_mount, words_of
+
+    given = {
+        each.opts[0]: ctx.params[name]
+        for each in ctx.command.params
+        if (name := str(each.name)) not in _NOT_IN_UNITS
+        and ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    }
+    launch = Machine.this(Places.default()).launch
+    knows_secret = any(name.startswith(("--passphrase", "--keyring")) for name in given) or any(
+        name.startswith("YESTER_PASSPHRASE") for name, _ in launch.environment
+    )
+    return unit_of_mount(
+        launch, mountpoint, repository, words_of(given), is_root=os.geteuid() == 0, knows_secret=knows_secret
+    )

@@ -122,6 +122,10 @@ def run(arguments: Sequence[str]) -> int:
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         _refuse_empty(arguments)
+        if len(arguments) > 3 and arguments[2] == "-o" and arguments[0] not in COMMANDS:
+            from yester.tui.cli.mount_helper import from_mount
+
+            arguments = from_mount(arguments)
         code = program.main(list(arguments), prog_name="yester", standalone_mode=False)
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit):  # click turns the one into the other

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.fs.mounting import World
@@ -48,7 +49,7 @@ def past(world: World) -> World:
 
 
 @contextmanager
-def mounted(world: World, far: bool = False, **plan: str) -> Iterator[tuple[Path, Path]]:
+def mounted(world: World, far: bool = False, **plan: Any) -> Iterator[tuple[Path, Path]]:
     """The mount, and the source below its versions."""
     with world.mounted(far=far, **plan) as mnt:
         top = mnt / "versions" if plan else mnt / "versions" / "docs"

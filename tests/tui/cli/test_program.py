@@ -161,6 +161,6 @@ from yester.tui.cli import program
 import yester.tui.cli.list as command
 def interrupted(*_):
     raise KeyboardInterrupt
-command.open_repository = interrupted
+command.visited = interrupted
 sys.exit(program.run(sys.argv[1:]))
 """
