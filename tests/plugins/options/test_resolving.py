@@ -1,8 +1,12 @@
+import tomllib
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from yester.engine.profiles.changing import Change, changed
 from yester.engine.profiles.kinds import TEXT, Kind, WrongValue
 from yester.plugins.options.kinds import KINDS, Maker
 from yester.plugins.options.layers import Layer, from_environment, from_table, unchecked, variable_of
@@ -188,3 +192,29 @@ def test_what_is_wrong_with_a_spec_is_named(spec: object, problem: str) -> None:
 
 def test_a_good_spec_has_no_problems() -> None:
     assert list(spec_problems(SPEC)) == []
+
+
+@given(st.sampled_from(sorted(KINDS)), st.text(max_size=40), st.booleans())
+def test_what_was_typed_and_written_is_what_is_read(kind: str, typed: str, is_there: bool) -> None:
+    choices = (typed, "b") if kind == "option" else ()
+    slots = slots_of("p", {"o": Option(kind, choices=choices)})
+    first = resolve(slots, [Layer("typed", "", {"o": typed})])
+    if first.problems:
+        return
+    before = "# mine\n[options.p] # here\n" + ('# o = "x"\n' if is_there else "") + "z = 1\n"
+    after = changed(before, [Change(("options", "p", "o"), first.values["o"].said)])
+    table = tomllib.loads(after)["options"]["p"]
+    assert table.pop("z") == 1
+    second = resolve(slots, [from_table("file", FILE, table)])
+    assert second.problems == ()
+    assert second.values["o"].meant == first.values["o"].meant
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["url", "tries", "limit-size", "other"]), st.integers() | st.text())))
+def test_the_first_layer_that_says_something_counts(said: list[dict[str, Any]]) -> None:
+    resolved = resolve(SLOTS, [from_table("file", f"/{place}", table) for place, table in enumerate(said)])
+    for name in ("url", "tries", "limit-size"):
+        first = next((place for place, table in enumerate(said) if name in table), None)
+        where = [each.layer.place for each in resolved.problems if each.name == name]
+        layer = resolved.values[name].layer
+        assert [*where, *([layer.place] if layer else [])] == ([] if first is None else [f"/{first}"])
