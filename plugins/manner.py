@@ -46,5 +46,7 @@ class Manner:
     """
     switch: Switch | None = None
     """Where the world has a file of its own for what is on and off; None: plugins.toml says it."""
+    hears: Mapping[type[Event], str] = field(default_factory=dict)
+    """Event → what its plugins are called for then, in words, for the table of all worlds (reference.py)."""
     answers: Mapping[str, Handler] = field(default_factory=dict)
     """What its plugins may ask besides what all may (asks.py)."""
