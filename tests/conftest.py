@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, settings
 
+from yester.engine.sealed import keyslots
 from yester.tui.demo.scratch import mounted_below
 
 XDG_FOLDERS = {
@@ -24,6 +25,9 @@ XDG_FOLDERS = {
 
 MANY_FILES = 100
 """Some libraries open files of their own, once and for all."""
+
+LEAST_COST = {"_MEMORY_KIB": 32, "_PASSES": 1}
+FULL_COST = {name: getattr(keyslots, name) for name in LEAST_COST}
 
 # On a busy machine anything may take long: that decides no test.
 settings.register_profile("yester", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -66,6 +70,25 @@ def _no_home_of_the_person(tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def _interruptible() -> None:
     """Hear interrupts, as from a terminal: a shell starts what runs in the background with SIGINT ignored."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_keys() -> Iterator[None]:
+    """Derive the keys of new slots at the least cost that Argon2id knows; a slot says what it cost, to all who open it.
+
+    The processes that tests start make slots at full cost.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in LEAST_COST.items():
+            patch.setattr(keyslots, name, value)
+        yield
+
+
+@pytest.fixture
+def dear_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Derive keys at full cost."""
+    for name, value in FULL_COST.items():
+        monkeypatch.setattr(keyslots, name, value)
 
 
 @pytest.fixture

@@ -25,7 +25,6 @@ from yester.engine.entries import Entry, Mark
 from yester.engine.errors import DamageError, RepositoryError, YesterError
 from yester.engine.ids import BlobId, BlobKind, SnapshotId
 from yester.engine.packs.writing import BlobWriter
-from yester.engine.sealed import keyslots
 from yester.engine.trees.content import Content
 from yester.engine.trees.directories import decode_root, open_directory
 from yester.engine.trees.xattrs import decode_set
@@ -35,14 +34,6 @@ FLIPS = 300
 
 Read = dict[bytes, tuple[object, ...] | None]
 """What can be read of a snapshot, by path; None stands for an error."""
-
-
-@pytest.fixture(autouse=True)
-def _cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys derived with the least work that the format allows: hundreds of repositories are opened here."""
-    monkeypatch.setattr(keyslots, "_MEMORY_KIB", 8)
-    monkeypatch.setattr(keyslots, "_PASSES", 1)
-    monkeypatch.setattr(keyslots, "_LANES", 1)
 
 
 @pytest.fixture

@@ -20,13 +20,6 @@ from yester.plugins.backends.folder import FolderStore
 from yester.plugins.backends.memory import MemoryStore
 
 
-@pytest.fixture(autouse=True)
-def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Derive at the least cost that Argon2id knows."""
-    monkeypatch.setattr(keyslots, "_MEMORY_KIB", 32)
-    monkeypatch.setattr(keyslots, "_PASSES", 1)
-
-
 @pytest.fixture
 def store() -> MemoryStore:
     return MemoryStore()

@@ -39,13 +39,6 @@ class AppendOnly(MemoryStore):
         raise Denied(f"{name} may not be deleted", name=name)
 
 
-@pytest.fixture(autouse=True)
-def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Derive at the least cost that Argon2id knows."""
-    monkeypatch.setattr("yester.engine.sealed.keyslots._MEMORY_KIB", 32)
-    monkeypatch.setattr("yester.engine.sealed.keyslots._PASSES", 1)
-
-
 @pytest.fixture
 def rig(home: Path, folder: Path) -> Rig:
     """A repository with a write-only key; who opens it here can read."""

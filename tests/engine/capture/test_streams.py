@@ -21,6 +21,8 @@ from yester.engine.errors import CancelledError, UsageError, YesterError
 from yester.engine.events import Message
 from yester.engine.hooks import NoHooks
 from yester.engine.progress import NoProgress
+from yester.engine.trees.content import Content
+from yester.engine.trees.page_columns import INLINE_REFS
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -101,7 +103,10 @@ def test_every_size_comes_whole(rig: Rig, size: int) -> None:
     result = snap(rig, one)
     taken = rig.taken(result.snapshot)
     assert taken.content(b"/dump") == content
-    assert bool(taken[b"/dump"].marks & Mark.LIST) == (size == 20 << 20)
+    # Where chunks end depends on the repository's key: 8 MiB are some more or some fewer than fit into the entry.
+    chunks = list(Content.of(taken[b"/dump"], taken.source).pieces(0, size))
+    assert bool(taken[b"/dump"].marks & Mark.LIST) == (len(chunks) > INLINE_REFS)
+    assert len(chunks) > INLINE_REFS or size < 20 << 20
     assert max(begun[0].windows) <= 8 << 20 and begun[0].closed == 1
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.engine.restoring_rig import checked, taken
 from tests.rig import Rig
-from tests.test_damage import Read, _cheap_keys, docs, everything, flipped, forget_caches
+from tests.test_damage import Read, docs, everything, flipped, forget_caches
 
 from yester.engine.check.checking import scratch
 from yester.engine.entries import Mark
@@ -18,7 +18,7 @@ from yester.engine.repair.repairing import RepairReport, carry_out, examine
 from yester.engine.sealed.records import Label
 from yester.engine.sealed.sealing import ObjectKind
 
-__all__ = ["_cheap_keys", "docs"]
+__all__ = ["docs"]
 
 CUTS = ["gone", "empty", "half", "flipped", "a byte short"]
 EXPENDABLE = ("label.", "tomb.", "session.", "mark.")

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yester.engine.errors import DamageError, RepositoryError, UsageError
-from yester.engine.sealed import keyslots
 from yester.engine.sealed.clear import ClearKind, decode_clear, encode_clear
 from yester.engine.sealed.keys import MasterKey
 from yester.engine.sealed.keyslots import (
@@ -32,13 +31,6 @@ GOLDEN = bytes.fromhex(
 )
 
 
-@pytest.fixture
-def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Derive at the least cost that Argon2id knows."""
-    monkeypatch.setattr(keyslots, "_MEMORY_KIB", 32)
-    monkeypatch.setattr(keyslots, "_PASSES", 1)
-
-
 def slot_of(**changes: object) -> bytes:
     fields = {**msgspec.msgpack.decode(decode_clear(ClearKind.KEY, GOLDEN, "key")), **changes}
     return encode_clear(ClearKind.KEY, msgspec.msgpack.encode(fields))
@@ -51,6 +43,7 @@ def test_golden_slot_opens() -> None:
     assert slot_kind(GOLDEN) == "passphrase"
 
 
+@pytest.mark.usefixtures("dear_keys")
 def test_golden_slot_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same but for the field `epoch`, which came with rotation and is left out while it is 1."""
     monkeypatch.setattr("os.urandom", lambda size: bytes(range(size)))
@@ -63,6 +56,7 @@ def test_golden_slot_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     assert slot_facts(GOLDEN).epoch == 1
 
 
+@pytest.mark.usefixtures("dear_keys")
 def test_golden_public_slot(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fixed for ever: what a write-only client gets, by the digest of the whole object."""
     monkeypatch.setattr("os.urandom", lambda size: bytes(range(size)))
@@ -81,7 +75,6 @@ def test_a_public_slot_does_not_pass_for_another() -> None:
         assert open_slot(changed, b"adds") is None
 
 
-@pytest.mark.usefixtures("cheap")
 def test_each_slot_opens_with_its_secret_only() -> None:
     recovery = new_recovery_key()
     by_pass = new_slot(MASTER, kind="passphrase", secret=b"one", label="", now_ns=NOW)
@@ -93,7 +86,6 @@ def test_each_slot_opens_with_its_secret_only() -> None:
     assert by_pass != new_slot(MASTER, kind="passphrase", secret=b"one", label="", now_ns=NOW)
 
 
-@pytest.mark.usefixtures("cheap")
 def test_several_slots_open_at_once() -> None:
     """Without the lock around it this fails or hangs within a few derivations."""
     slot = new_slot(MASTER, kind="passphrase", secret=b"one", label="", now_ns=NOW)
@@ -146,7 +138,6 @@ def test_a_newer_kind_is_said(changes: dict[str, object]) -> None:
         open_slot(slot_of(**changes), b"secret")
 
 
-@pytest.mark.usefixtures("cheap")
 @pytest.mark.parametrize("field", ["sealed", "salt", "nonce"])
 def test_a_changed_slot_does_not_open(field: str) -> None:
     slot = new_slot(MASTER, kind="passphrase", secret=b"one", label="", now_ns=NOW)

@@ -5,7 +5,6 @@ import msgspec
 import pytest
 
 from yester.engine.errors import DamageError, RepositoryError
-from yester.engine.sealed import keyslots
 from yester.engine.sealed.clear import ClearKind, encode_clear
 from yester.engine.sealed.config import Config, encode_config
 from yester.engine.sealed.keys import Keys, MasterKey
@@ -15,12 +14,6 @@ from yester.engine.sealed.unlocking import Pending, needs_secret, unlock
 MASTER, OTHER = MasterKey.random(), MasterKey.random()
 CONFIG = encode_config(Config(repository=bytes(32), created_ns=0), Keys(MASTER))
 RECOVERY = new_recovery_key()
-
-
-@pytest.fixture(autouse=True)
-def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keyslots, "_MEMORY_KIB", 32)
-    monkeypatch.setattr(keyslots, "_PASSES", 1)
 
 
 def slot(kind: str, secret: bytes | None, master: MasterKey = MASTER) -> bytes:
