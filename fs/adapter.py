@@ -5,9 +5,9 @@ one object that holds attributes is safe: pyfuse3 copies it into the reply befor
 needs a blob that memory does not hold (NotAtHand) the blob is fetched on a thread and the work done again from its
 beginning; so is looking at the list of snapshots (NotLooked).
 
-What the kernel is spared: `flush` says ENOSYS once and is never asked again, nor are `access` (default_permissions)
-and lookups of `.`; attributes and names inside snapshots never expire; pages stay in the page cache after close.
-Forgetting is nothing to us, since nothing is remembered of an inode.
+What the kernel is spared: `flush` says ENOSYS once and is never asked again, as are extended attributes where they are
+not wanted, nor are `access` (default_permissions) and lookups of `.`; attributes and names inside snapshots never
+expire; pages stay in the page cache after close. Forgetting is nothing to us but for versions (fs/versions/nodes.py).
 """
 
 import errno
@@ -65,6 +65,8 @@ class Adapter(pyfuse3.Operations):
         source: MountSource,
         patience: Patience,
         history: History | None = None,
+        *,
+        xattrs: bool = True,
         push: Callable[[int, int, Any], None] = pyfuse3.notify_store,
     ) -> None:
         super().__init__()
@@ -72,6 +74,7 @@ class Adapter(pyfuse3.Operations):
         self._source = source
         self._patience = patience
         self._history = history
+        self._xattrs = self.enable_acl = xattrs
         self._files: dict[int, OpenFile] = {}
         self._listings: dict[int, Listing] = {}
         self._handles = 0
@@ -201,10 +204,14 @@ class Adapter(pyfuse3.Operations):
 
     def listxattr(self, inode: int, ctx: RequestContext) -> Coroutine[Any, Any, Any]:
         """Tell the names of the extended attributes."""
+        if not self._xattrs:
+            raise FUSEError(errno.ENOSYS)
         return self._answer(self._system.list_xattrs, Inode(inode), ctx.uid)
 
     def getxattr(self, inode: int, name: bytes, ctx: RequestContext) -> Coroutine[Any, Any, bytes]:
         """Tell the value of an extended attribute."""
+        if not self._xattrs:
+            raise FUSEError(errno.ENOSYS)
         return self._answer(self._system.xattr, Inode(inode), name)
 
     # The whole

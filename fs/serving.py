@@ -70,6 +70,8 @@ class MountPlan:
     times: TimeFormat = TimeFormat()
     """What snapshots are called by their time."""
     scope: Scope = Scope()
+    xattrs: bool = True
+    """Whether extended attributes, and ACLs with them, are shown: asking for those of each file takes time."""
 
     @property
     def log(self) -> Path:
@@ -98,6 +100,11 @@ def _checked(plan: MountPlan) -> MountPlan:
     if plan.owner is OwnerMode.ME and plan.allow_other:
         raise UsageError(
             "--owner me and --allow-other exclude each other: others would read what is yours",
+            hint="Leave one of them out.",
+        )
+    if plan.allow_other and not plan.xattrs:
+        raise UsageError(
+            "--no-xattrs and --allow-other exclude each other: ACLs would not keep others out",
             hint="Leave one of them out.",
         )
     mountpoint = canonical(plan.mountpoint)
@@ -204,7 +211,7 @@ def _adapter(
     me = (os.getuid(), os.getgid())
     if isinstance(shown, Top):
         system = NarrowedFileSystem(shown, builder, desk, attributes, owner=plan.owner, me=me)
-        return Adapter(system, desk.source, patience)
+        return Adapter(system, desk.source, patience, xattrs=plan.xattrs)
     history = History(lambda: _catalogue(repository))
     versioned: VersionedFileSystem[pyfuse3.EntryAttributes] = VersionedFileSystem(
         shown,
@@ -217,7 +224,7 @@ def _adapter(
         history=history,
         one_profile=bool(plan.scope.profile),
     )
-    return Adapter(versioned, desk.source, patience, history)
+    return Adapter(versioned, desk.source, patience, history, xattrs=plan.xattrs)
 
 
 def _catalogue(repository: Repository) -> "Catalogue":

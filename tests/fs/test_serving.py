@@ -296,3 +296,20 @@ def end(pid: int, number: int) -> None:
         assert select.select([fd], [], [], 20)[0]
     finally:
         os.close(fd)
+
+
+def test_without_extended_attributes_there_are_none_and_nobody_else_gets_in(world: World) -> None:
+    (world.source / "file").write_text("content")
+    os.setxattr(world.source / "file", "user.mood", b"fine")
+    world.take()
+    with world.mounted(xattrs=False, cache_size=1 << 20):
+        assert (world.latest / "file").read_text() == "content"
+        for ask in (
+            lambda: os.getxattr(world.latest / "file", "user.mood"),
+            lambda: os.listxattr(world.latest / "file"),
+        ):
+            with pytest.raises(OSError) as caught:
+                ask()
+            assert caught.value.errno == errno.ENOTSUP
+    refused = world.try_to_mount(others=True, xattrs=False)
+    assert "exclude each other: ACLs would not keep others out" in refused.stderr

@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 
 from yester.engine.places import Places
+from yester.engine.profiles.sizes import parse_size
 from yester.engine.restore.ownership import OwnerMode
 from yester.fs.scope import Scope
-from yester.fs.serving import MountPlan, serve
+from yester.fs.serving import FRAME_CACHE_SIZE, MountPlan, serve
 from yester.fs.time_names import TimeFormat, checked_time_format
 from yester.tui.cli.opening import Access, repository_place
 from yester.tui.cli.options import access
@@ -37,6 +38,8 @@ from yester.tui.cli.wording import one_line
     metavar="SECONDS",
     help="How often to look for new snapshots, at most; from afar once a minute if not said.",
 )
+@click.option("--cache-size", metavar="SIZE", help="How much of what was read to keep in memory; 48M if not said.")
+@click.option("--no-xattrs", is_flag=True, help="Leave out extended attributes and ACLs: faster for restoring much.")
 @click.option("--print-unit", is_flag=True, help="Print a systemd service that does this, and mount nothing.")
 @access
 @click.pass_context
@@ -51,6 +54,8 @@ def command(
     path: str,
     time_format: str | None,
     poll: int | None,
+    cache_size: str | None,
+    no_xattrs: bool,
     print_unit: bool,
     repository: str | None,
     passphrase_file: str,
@@ -79,8 +84,12 @@ def command(
         poll_seconds=poll,
         times=times,
         scope=scope,
+        cache_size=FRAME_CACHE_SIZE if cache_size is None else parse_size(cache_size),
+        xattrs=not no_xattrs,
     )
-    serve(lambda: visited("mount", asked, places), plan, lambda: click.echo(f"mounted: {one_line(str(mountpoint))}"))
+    without = " (without extended attributes and ACLs)" if no_xattrs else ""
+    said = f"mounted: {one_line(str(mountpoint))}{without}"
+    serve(lambda: visited("mount", asked, places), plan, lambda: click.echo(said))
 
 
 _NOT_IN_UNITS = ("mountpoint", "print_unit", "foreground")

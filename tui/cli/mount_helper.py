@@ -9,8 +9,11 @@ from collections.abc import Iterator, Sequence
 from yester.engine.errors import UsageError
 from yester.engine.nearest import did_you_mean
 
-FLAGS = ("allow_other", "keyring")
-VALUED = ("owner", "profile", "snapshot", "path", "time_format", "poll", "passphrase_file", "passphrase_command")
+FLAGS = ("allow_other", "no_xattrs", "keyring")
+VALUED = (
+    *("owner", "profile", "snapshot", "path", "time_format", "poll", "cache_size"),
+    *("passphrase_file", "passphrase_command"),
+)
 """Options of `yester mount`, with _ for -."""
 _IDLE = frozenset(
     (
