@@ -6,11 +6,12 @@ from typing import Any
 
 from yester import __version__
 from yester.engine.events import clean
-from yester.engine.hooks import StopRun
+from yester.engine.hooks import StopRun, method_name
 from yester.engine.places import Places
 from yester.plugins.found import Found, folder_of, in_folder
 from yester.plugins.manner import Manner
 from yester.plugins.native.loading import ENTRY
+from yester.plugins.rules import RULES
 from yester.plugins.settings import PluginSettings
 from yester.plugins.shipped import SHIPPED
 from yester.plugins.surroundings import Surroundings
@@ -45,4 +46,10 @@ def _settings(surroundings: Surroundings) -> dict[str, Any]:
     }
 
 
-MANNER = Manner(1, find, f"{StopRun.__module__}.{StopRun.__qualname__}", _settings)
+MANNER = Manner(
+    1,
+    find,
+    f"{StopRun.__module__}.{StopRun.__qualname__}",
+    _settings,
+    hears={kind: f"`{method_name(kind)}`" for kind in RULES},
+)
