@@ -16,6 +16,7 @@ from yester.engine.hooks import StopRun, method_name
 from yester.plugins.asks import Asking, answer
 from yester.plugins.deciding.answers import ON_ENTRY, BatchAnswer, read_answer
 from yester.plugins.found import Found
+from yester.plugins.kolibri import casting as kolibri
 from yester.plugins.layering import LayersOf
 from yester.plugins.manner import Manner
 from yester.plugins.native import casting as native
@@ -31,8 +32,11 @@ ENTRIES_DEADLINE_S = 60.0
 MOST_FAILURES = 10
 """Failures of one plugin with entries that are told of."""
 
-MANNERS: Mapping[str, Manner] = {"native": native.MANNER}
+MANNERS: Mapping[str, Manner] = {"native": native.MANNER, "kolibri": kolibri.MANNER}
 """World → how its plugins are found and told. Its part in the worker stands in worker/worlds.py."""
+
+ANSWER_S = 10.0
+"""How long a plugin may take to say what it knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +187,14 @@ class Cast:
     def ask(self, member: Member, method: str, arguments: Sequence[Any]) -> Any:
         """Call a plugin for what it returns, however long it takes. PluginProblem."""
         return self._crew.call(member.name, method, arguments, None)
+
+    def answer(self, member: Member, question: str) -> Any:
+        """Return what a plugin knows; None when it does not, or when asking fails, which is told."""
+        try:
+            return self._crew.call(member.name, "answer", [question], ANSWER_S)
+        except (PluginProblem, OSError, ProtocolError) as problem:
+            self._trouble(member.name, f"{member.label} was asked for {question}: {problem}")
+            return None
 
     @property
     def seconds(self) -> Mapping[str, float]:

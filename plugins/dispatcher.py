@@ -12,6 +12,7 @@ until all were called; then they hear that the run ended, since some may have to
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from yester.engine.capture.wishes import Wishes
 from yester.engine.decisions import Candidate, Decision, Decisions, agreed, not_below
@@ -104,6 +105,13 @@ class Dispatcher(AllEvents):
             if self._has_ended:
                 self._asking.wishes.turn(Stage.OVER)
             return self._asking.wishes.take()
+
+    def answer(self, question: str) -> Any:
+        """Return what the first plugin says that knows; None when none does. What goes wrong with one is told."""
+        with self._lock:
+            asked = (member for member in self.members if question in member.facts.get("answers", ()))
+            answers = (member.cast.answer(member, question) for member in asked)
+            return next((answer for answer in answers if answer is not None), None)
 
     def event(self, event: Event) -> None:
         """Tell all plugins."""

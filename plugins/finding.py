@@ -8,7 +8,6 @@ one of them says WORLD/NAME.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from shlex import quote
@@ -18,6 +17,7 @@ from yester.engine.places import Places
 from yester.engine.profiles.toml_text import bare_key
 from yester.plugins.casts import MANNERS
 from yester.plugins.found import Found
+from yester.plugins.module_files import module_file
 from yester.plugins.native.casting import GROUP
 from yester.plugins.native.loading import ENTRY
 from yester.plugins.options.layers import SWITCH
@@ -82,16 +82,8 @@ def _judged(found: Found, settings: PluginSettings) -> Found:
 
 
 def _file_of(module: str) -> Path:
-    """Return the file of a module, the folder of a package, without importing it; UsageError: there is none."""
-    spec: ModuleSpec | None = None
-    path = None
-    parts = module.split(".")
-    for depth in range(1, len(parts) + 1):
-        spec = PathFinder.find_spec(".".join(parts[:depth]), path)
-        path = list(spec.submodule_search_locations or ()) if spec is not None else None
-        if spec is None:
-            break
-    if spec is None or spec.origin is None:
+    """Return the file of a module, the folder of a package; UsageError: there is none."""
+    file = module_file(module)
+    if file is None:
         raise UsageError(f"the file of {module} cannot be found", hint="Install the package anew.")
-    file = Path(spec.origin)
-    return file.parent if file.name == "__init__.py" else file
+    return file

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from yester.engine.errors import UsageError
 from yester.engine.events import Event
 from yester.engine.places import Places
 from yester.plugins.asks import Handler
@@ -15,8 +16,16 @@ Find = Callable[[Places, PluginSettings, bool], Iterator[Found]]
 """Finds a world's plugins by name; those that are off too, but without the third only such as are quickly found."""
 
 
-Switch = Callable[[Places, Sequence[Found], Sequence[Found]], None]
-"""Writes down that the first are on and the others off; YesterError."""
+Switch = Callable[[Places, Sequence[Found], Sequence[Found]], Sequence[str]]
+"""Writes down that the first are on and the others off; returns what the person should know. YesterError."""
+
+
+class NeedsConsent(UsageError):
+    """What is asked for changes something that is not yester's alone; `allow` it once a person was asked."""
+
+    def __init__(self, what: str, *, hint: str, allow: Callable[[], None]) -> None:
+        super().__init__(what, hint=hint)
+        self.allow = allow
 
 
 def _nothing(surroundings: Surroundings) -> dict[str, Any]:

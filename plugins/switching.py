@@ -10,20 +10,25 @@ from yester.plugins.options.layers import SWITCH
 from yester.plugins.settings import PluginSettings, Switches, write_switches
 
 
-def switch(places: Places, found: Sequence[Found], on: Sequence[Found], off: Sequence[Found]) -> None:
-    """Write down that these plugins are on and those are off; `found` are all there are. YesterError."""
+def switch(places: Places, found: Sequence[Found], on: Sequence[Found], off: Sequence[Found]) -> list[str]:
+    """Write down that these plugins are on and those are off; `found` are all there are. YesterError.
+
+    Returns what their worlds have to say about it.
+    """
     ours_on, ours_off = [], []
+    remarks: list[str] = []
     for world in dict.fromkeys(each.world for each in (*on, *off)):
         these_on = [each for each in on if each.world == world]
         these_off = [each for each in off if each.world == world]
         own = MANNERS[world].switch if world in MANNERS else None
         if own is not None:
-            own(places, these_on, these_off)
+            remarks += own(places, these_on, these_off)
         else:
             ours_on += these_on
             ours_off += these_off
     if ours_on or ours_off:
         write_switches(places, lambda settings: switched(settings, found, ours_on, ours_off))
+    return remarks
 
 
 def switches_of(tables: Container[str], on: Sequence[Found], off: Sequence[Found]) -> list[Change]:

@@ -1,6 +1,7 @@
 """Whether a run may start now: power and network, against what its profile says."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from yester.engine.places import Places
@@ -10,12 +11,17 @@ if TYPE_CHECKING:
     from yester.engine.limits.network import Network
 
 Tell = Callable[[str], None]
+IsMetered = Callable[[], bool | None]
+"""Says whether the network is paid by volume; None: whoever it is does not know."""
 
 
-def reason_to_skip(profile: Profile, places: Places, tell: Tell) -> str:
-    """Return why the run is not to start; empty when it may. What cannot be known stops nothing, and is told."""
+def reason_to_skip(profile: Profile, places: Places, tell: Tell, is_metered: IsMetered = lambda: None) -> str:
+    """Return why the run is not to start; empty when it may. What cannot be known stops nothing, and is told.
+
+    `is_metered` is asked only where it matters, and then believed before NetworkManager is.
+    """
     limits = profile.limits
-    return _power_reason(limits, tell) or _network_reason(limits, tell)
+    return _power_reason(limits, tell) or _network_reason(limits, tell, is_metered)
 
 
 def _power_reason(limits: LimitSpec, tell: Tell) -> str:
@@ -29,12 +35,17 @@ def _power_reason(limits: LimitSpec, tell: Tell) -> str:
     return 'There is no mains power, and the profile says on_battery = "skip"' if battery else ""
 
 
-def _network_reason(limits: LimitSpec, tell: Tell) -> str:
+def _network_reason(limits: LimitSpec, tell: Tell, is_metered: IsMetered) -> str:
     if limits.metered == "run" and not limits.networks:
         return ""
-    from yester.engine.limits.network import network
+    from yester.engine.limits.network import Network, network
 
+    known = is_metered() if limits.metered == "skip" else None
+    if known is not None and not limits.networks:
+        return network_reason(limits, Network(known, None))
     found = network()
+    if known is not None:
+        found = replace(found, metered=known)
     reason = network_reason(limits, found)
     if not reason and found.note:
         tell(f"{found.note.rstrip('.')}; the run goes on")

@@ -42,7 +42,7 @@ class World(Protocol):
         ...
 
 
-WORLDS: dict[str, str] = {"native": "yester.plugins.native.world"}
+WORLDS: dict[str, str] = {"native": "yester.plugins.native.world", "kolibri": "yester.plugins.kolibri.world"}
 """World → the module that makes it. Any other world is the path of such a module."""
 
 

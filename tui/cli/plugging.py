@@ -62,8 +62,13 @@ def put_right(places: Places, audience: "Audience") -> None:
         audience.said(message)
 
 
+_KOLIBRI = ("KOLIBRI_HOME", "KOLIBRI_PLUGIN_APPLY", "KOLIBRI_PLUGIN_ENABLE")
+"""Variables that name plugins of Kolibri, or a folder that does."""
+
+
 def _may_be_some(places: Places, profile: "Profile | None") -> bool:
     """Whether there is any sign of a plugin: what is asked here costs every command its time."""
     if profile is not None and profile.plugins:
         return True
-    return os.path.exists(places.config / "plugins.toml") or os.path.exists(places.data / "plugins")
+    folders = (places.config / "plugins.toml", places.data / "plugins", places.data / "kolibri")
+    return any(map(os.path.exists, folders)) or any(name in os.environ for name in _KOLIBRI)

@@ -181,6 +181,11 @@ class Recorded:
         """Put words into the journal that nobody needs to hear at once."""
         self._recorder.event(Message(level="info", text=text, profile=self._work.profile))
 
+    def is_metered(self) -> bool | None:
+        """Whether a plugin says that the network is paid by volume; None when none knows."""
+        known = self._ears.plugins.answer("metered") if self._ears.plugins is not None else None
+        return known if isinstance(known, bool) else None
+
     @contextmanager
     def opened(self, opening: "Callable[[], Repository]") -> "Iterator[Repository]":
         """Open the repository of the work for the block, and tell of it before, when it is open and when it is not.

@@ -17,7 +17,7 @@ from yester.engine.errors import UsageError
 from yester.engine.events import shown
 from yester.engine.journal import new_run_id
 from yester.engine.labels import checked_tag
-from yester.engine.limits.conditions import reason_to_skip
+from yester.engine.limits.conditions import IsMetered, reason_to_skip
 from yester.engine.limits.gentleness import gentle
 from yester.engine.places import Places
 from yester.engine.profiles.profile import Profile
@@ -62,7 +62,7 @@ class Asked:
 Tell = Callable[[str], None]
 """Puts a note into the journal."""
 
-BEFORE: tuple[Callable[[Profile, Places, Tell], str], ...] = (reason_to_skip,)
+BEFORE: tuple[Callable[[Profile, Places, Tell, IsMetered], str], ...] = (reason_to_skip,)
 """Asked in this order before anything is opened; the first that gives a reason makes the run `skipped`."""
 
 AROUND: tuple[Callable[[Profile, Tell], AbstractContextManager[None]], ...] = (gentle,)
@@ -174,7 +174,9 @@ def _run(asked: Asked, id: str, begun: Callable[[], None] | None = None) -> int:
             begun=begun or (lambda: None),
         ) as recording:
             asking = () if asked.regardless else BEFORE
-            reason = next(filter(None, (step(profile, places, recording.notes) for step in asking)), "")
+            reason = next(
+                filter(None, (step(profile, places, recording.notes, recording.is_metered) for step in asking)), ""
+            )
             if reason:
                 recording.skips(reason)
             else:

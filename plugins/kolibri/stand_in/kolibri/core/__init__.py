@@ -1,0 +1,1 @@
+"""The parts of Kolibri whose hooks yester uses."""

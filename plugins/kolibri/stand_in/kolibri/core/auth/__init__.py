@@ -1,0 +1,1 @@
+"""Hooks about the transfer of data."""
