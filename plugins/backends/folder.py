@@ -15,7 +15,7 @@ import os
 import stat
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from yester.engine.errors import Broken, Exists, Missing, StoreError
@@ -53,6 +53,7 @@ class FolderStore:
         self._links = True
         self._ready: set[str] = set()
         self._ready_lock = threading.Lock()
+        self._look_first = threading.Lock()
         try:
             inspect(path, os.listdir(self._top), create)
         except OSError as error:
@@ -207,9 +208,10 @@ class FolderStore:
             else:
                 self._discard(temporary)
                 return
-        if if_absent and self._is_there(path):
-            raise self._exists(name)
-        os.rename(temporary, path, src_dir_fd=self._top, dst_dir_fd=self._top)
+        with self._look_first if if_absent else nullcontext():
+            if if_absent and self._is_there(path):
+                raise self._exists(name)
+            os.rename(temporary, path, src_dir_fd=self._top, dst_dir_fd=self._top)
 
     def _is_there(self, path: str) -> bool:
         try:

@@ -6,6 +6,7 @@ A call is the name of a hook with journal lines, or `action` or `panel` with the
 from collections.abc import Sequence
 from typing import Any
 
+from yester.engine.errors import YesterError
 from yester.engine.events import Level, clean, decode
 from yester.engine.messages.posted import LEVELS
 from yester.plugins.deciding.answers import ON_ENTRY
@@ -58,9 +59,12 @@ class NativeWorld:
         if method == ON_ENTRY:
             return gone_through(arguments[0], Entry, target.on_entry)
         offer = next(each for each in offers_of(type(target)) if each.name == arguments[0])
-        if offer.kind == "action":
-            return _text(getattr(target, offer.method)({**offer.options, **arguments[1]}))
-        return _rows(getattr(target, offer.method)())
+        try:
+            if offer.kind == "action":
+                return _text(getattr(target, offer.method)({**offer.options, **arguments[1]}))
+            return _rows(getattr(target, offer.method)())
+        except YesterError as refusal:
+            return {"refused": refusal.what, "hint": refusal.hint, "exit_code": refusal.exit_code}
 
     def _look_at(self, plugin: str, method: str, returned: object) -> None:
         """Tell of something that a hook returned, once: who wrote it expects something of it."""

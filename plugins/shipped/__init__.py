@@ -10,6 +10,7 @@ SHIPPED: Mapping[str, str] = {
     "scripts": "yester.plugins.shipped.scripts:Scripts",
     "services": "yester.plugins.shipped.services:Services",
     "sqlite": "yester.plugins.shipped.sqlite:Sqlite",
+    "usb": "yester.plugins.shipped.usb:Usb",
     "webhook": "yester.plugins.shipped.webhook:Webhook",
 }
 """Name → module and class, as entry points say it: `yester.plugins.shipped.ping:Ping`."""

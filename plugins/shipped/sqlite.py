@@ -13,10 +13,7 @@ from yester.engine.events import RunBegin
 from yester.plugins.native import Option
 from yester.plugins.quiescing.failing import Failed
 from yester.plugins.quiescing.resting import KEEP, ON_FAILURE, Resting
-
-_HEAD = b"SQLite format 3\0"
-_BESIDE = ("-wal", "-shm", "-journal")
-"""What belongs to a database that is in use, and not to a copy."""
+from yester.plugins.sqlite_checking import COMPANIONS, damage_in, is_database
 
 
 class Sqlite(Resting):
@@ -50,7 +47,7 @@ class Sqlite(Resting):
         """Return the databases that the patterns name, none of them twice."""
         found: dict[Path, None] = {}
         for pattern in self.options["databases"]:
-            others = (self.options["suffix"], *_BESIDE)
+            others = (self.options["suffix"], *COMPANIONS)
             paths = [path for path in sorted(glob.glob(pattern, recursive=True)) if not path.endswith(others)]
             found.update(dict.fromkeys(Path(path).resolve() for path in paths if os.path.isfile(path)))
             if not paths:
@@ -66,9 +63,8 @@ class Sqlite(Resting):
     def _copy(self, database: Path, event: RunBegin) -> None:
         if not str(database).isprintable():
             raise Failed("a plugin can only take what has a name of printable text")
-        with open(database, "rb") as file:
-            if file.read(len(_HEAD)) != _HEAD:
-                raise Failed("it is no SQLite database")
+        if not is_database(database):
+            raise Failed("it is no SQLite database")
         copy = database.with_name(database.name + self.options["suffix"])
         fresh = copy.with_name(f"{copy.name}-new")
         gone = [fresh] if self.options["keep"] else [fresh, copy]
@@ -76,13 +72,16 @@ class Sqlite(Resting):
         fresh.unlink(missing_ok=True)
         os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         _WAYS[self.options["way"]](database, fresh, self.options["timeout"])
+        damage = damage_in(fresh)
+        if damage:
+            self.say(f"The database {database} is damaged ({damage}); older snapshots may have it whole", "warning")
         shutil.copymode(database, fresh)
         if os.geteuid() == 0:
             status = database.stat()
             os.chown(fresh, status.st_uid, status.st_gid)
         fresh.replace(copy)
         self.add_source(copy)
-        for beside in ("", *_BESIDE):
+        for beside in ("", *COMPANIONS):
             self.leave_out(Path(f"{database}{beside}"), event)
         self.log(f"{database} is copied")
 

@@ -1,6 +1,7 @@
 """yester init: make a repository."""
 
 import os
+from contextlib import closing
 
 import click
 
@@ -53,20 +54,20 @@ def command(
     places = Places.default()
     access = Access(place, passphrase_file, passphrase_command, keyring)
     where = repository_place(place, None, places)
-    store = open_store(where, create=True)
-    refuse_taken(store)  # before anybody has thought of a passphrase
-    model = None
-    if like is not None:
-        stated = SecretSource(like_passphrase_file, like_passphrase_command, like_keyring)
-        model = _opened_model(like, (stated, access.source), places)
-        model.unlock()
-    secret = None if no_encryption else _new_secret(where, access)
-    repository = Repository.create(store, secret, places=places, like=model, label=label)
-    click.echo(f"repository made: {one_line(where)} ({'not encrypted' if secret is None else 'encrypted'})")
-    if secret is not None:
-        if keyring:
-            keep_in_keyring(where, secret.decode("utf-8", "surrogateescape"))
-        click.echo(_RECOVERY.format(key=add_recovery(repository)[0]))
+    with closing(open_store(where, create=True)) as store:
+        refuse_taken(store)  # before anybody has thought of a passphrase
+        model = None
+        if like is not None:
+            stated = SecretSource(like_passphrase_file, like_passphrase_command, like_keyring)
+            model = _opened_model(like, (stated, access.source), places)
+            model.unlock()
+        secret = None if no_encryption else _new_secret(where, access)
+        repository = Repository.create(store, secret, places=places, like=model, label=label)
+        click.echo(f"repository made: {one_line(where)} ({'not encrypted' if secret is None else 'encrypted'})")
+        if secret is not None:
+            if keyring:
+                keep_in_keyring(where, secret.decode("utf-8", "surrogateescape"))
+            click.echo(_RECOVERY.format(key=add_recovery(repository)[0]))
     click.echo("\nnext: yester profile add NAME FOLDER" + _repo_option(where, places))
 
 

@@ -127,6 +127,9 @@ def run(name: str, offer: str, options: Sequence[str], of_profile: str | None, a
             raise YesterError(f"{offer} of {found.label} failed: {why}") from None
 
     kind, value = with_loaded(stage, found, start)
+    if isinstance(value, dict):
+        refusal = UsageError if value["exit_code"] == UsageError.exit_code else YesterError
+        raise refusal(f"{found.label}: {value['refused']}", hint=value["hint"])
     if as_json:
         echo_json({kind: offer, "rows" if kind == "panel" else "text": value})
     elif kind == "panel":
