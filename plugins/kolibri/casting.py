@@ -16,6 +16,7 @@ from yester.engine.places import Places
 from yester.plugins.found import Found, folder_of, listed
 from yester.plugins.kolibri import state
 from yester.plugins.kolibri.home import Home
+from yester.plugins.kolibri.mapping import HEARS
 from yester.plugins.kolibri.switching import switch
 from yester.plugins.manner import Manner
 from yester.plugins.module_files import module_file
@@ -128,5 +129,6 @@ MANNER = Manner(
     stops="yester.plugins.kolibri.world.OperationFailed",
     settings=settings_of,
     is_reversed=_in_order,
+    hears=HEARS,
     switch=_switch,
 )

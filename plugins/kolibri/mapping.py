@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from yester.engine.events import RunBegin, RunEnd
+from yester.engine.events import Event, RunBegin, RunEnd
 
 SYNC = "FacilityDataSyncHook"
 UPLOADS = frozenset({"", "snap"})
@@ -28,7 +28,7 @@ class Step:
     """What the context of the call says."""
 
 
-EVENTS: Mapping[type, tuple[Step, ...]] = MappingProxyType(
+EVENTS: Mapping[type[Event], tuple[Step, ...]] = MappingProxyType(
     {
         RunBegin: (
             Step("pre_transfer", "initializing"),
@@ -48,12 +48,14 @@ EVENTS: Mapping[type, tuple[Step, ...]] = MappingProxyType(
 """Event → what is called of each `FacilityDataSyncHook`, in this order."""
 
 
-def words(kind: type) -> str:
-    """Return what is called at an event, for the documentation; empty when nothing is."""
+def _words(steps: tuple[Step, ...]) -> str:
     return ", ".join(
-        f"operations of the stage `{step.stage}`" if step.method == "operations" else f"`{step.method}`"
-        for step in EVENTS.get(kind, ())
+        f"`{step.stage}_operations`" if step.method == "operations" else f"`{step.method}`" for step in steps
     )
+
+
+HEARS: Mapping[type[Event], str] = MappingProxyType({kind: _words(steps) for kind, steps in EVENTS.items()})
+"""Event → what is called, for the documentation."""
 
 
 @dataclass(frozen=True, slots=True)

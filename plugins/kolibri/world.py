@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from yester.engine.events import RunBegin, RunEnd, decode
+from yester.engine.events import Event, RunBegin, RunEnd, Unknown, decode
 from yester.engine.hooks import method_name
 from yester.plugins.kolibri.home import VARIABLE
 from yester.plugins.kolibri.mapping import EVENTS, GOOD, QUESTIONS, SYNC, UPLOADS, Step
@@ -186,13 +186,13 @@ class KolibriWorld:
 
     # Calls
 
-    def _tell(self, plugin: str, event: object) -> None:
+    def _tell(self, plugin: str, event: Event | Unknown) -> None:
         if isinstance(event, RunBegin):
             self._is_dry = event.dry_run
         is_good = not isinstance(event, RunEnd) or event.result in GOOD
-        if self._is_dry or not is_good or self._settings["action"] not in UPLOADS:
+        if isinstance(event, Unknown) or self._is_dry or not is_good or self._settings["action"] not in UPLOADS:
             return
-        for step in EVENTS.get(type(event), ()):
+        for step in EVENTS[type(event)]:
             for hook in self._hooks(plugin, SYNC):
                 self._take_step(hook, step)
 
