@@ -55,12 +55,12 @@ def _gone(settings: PluginSettings, found: Iterable[Found]) -> Iterator[Found]:
     there = {name for each in found for name in (each.name, f"{each.world}/{each.name}")}
     for key in settings.wanted():
         if key not in there:
-            world, _, name = key.rpartition("/")
+            world, is_exact, name = key.rpartition("/")
             away = f"yester plugin disable {key}"
             if key in settings.switches:
                 away = f"take {SWITCH} out of [plugins.{bare_key(key)}] of the profile {settings.profile}."
             problem, hint = "it is enabled, but not installed", f"Install it, or: {away}"
-            yield Found(name, world or "native", "", True, problem=problem, hint=hint)
+            yield Found(name, world if is_exact else "native", "", True, problem=problem, hint=hint)
 
 
 def _judged(found: Found, settings: PluginSettings) -> Found:

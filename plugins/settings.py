@@ -139,6 +139,6 @@ def _alone_with(places: Places) -> Iterator[Path]:
 
 def _names(path: Path, said: Mapping[str, Any], key: str) -> tuple[str, ...]:
     names = said.get(key, [])
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    if not isinstance(names, list) or not all(name and isinstance(name, str) for name in names):
         raise UsageError(f"{path}: {key} must be a list of names", hint=f'Such as {key} = ["ping"].')
     return tuple(names)

@@ -91,6 +91,7 @@ def test_a_profile_counts_before_the_lists(world: str, name: str, switch: bool |
         ("\xff", "is no TOML"),
         ('enabled = "ping"', "enabled must be a list of names"),
         ("disabled = [1]", "disabled must be a list of names"),
+        ('disabled = [""]', "disabled must be a list of names"),
         ("ping = 1", "ping is not known"),
         ("options = 1", "options of a plugin stand in a table"),
         ("[options]\nping = 1", "options of a plugin stand in a table"),

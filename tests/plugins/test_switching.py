@@ -1,3 +1,9 @@
+from pathlib import Path
+
+import pytest
+
+from yester.engine.places import Places
+from yester.plugins.finding import find_plugins
 from yester.plugins.found import Found
 from yester.plugins.settings import PluginSettings
 from yester.plugins.switching import switched, switches_of
@@ -22,6 +28,14 @@ def test_a_shared_name_is_taken_apart() -> None:
 
 def test_a_name_in_the_long_form_is_the_same() -> None:
     assert switched(PluginSettings(("native/pong", "gone")), ALL, [], [PACKED, GONE]) == (set(), set())
+
+
+@pytest.mark.parametrize("name", ["gone", "native/gone", "nowhere/gone", "/gone", "a/b/gone", "gone\n"])
+def test_whatever_is_enabled_and_gone_can_be_switched_off(tmp_path: Path, name: str) -> None:
+    settings = PluginSettings((name,))
+    [gone] = [each for each in find_plugins(Places.under(tmp_path), settings) if not each.place]
+    assert gone.problem == "it is enabled, but not installed"
+    assert switched(settings, [gone], [], [gone]) == (set(), set())
 
 
 def test_switches_of_a_profile() -> None:
