@@ -55,12 +55,12 @@ class Machine:
         for name in names:
             (self.programs / name).unlink()
 
-    def set_up(self) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    def set_up(self, *words: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
         """Run the script; return its result and what it called."""
         notes = self.folder / "notes"
         notes.write_text("")
         result = subprocess.run(
-            ["/bin/sh", self.checkout / ".ci/setup"],
+            ["/bin/sh", self.checkout / ".ci/setup", *words],
             env={
                 "PATH": str(self.programs),
                 "NOTES": str(notes),
@@ -152,6 +152,19 @@ def test_an_ssh_server_is_installed_and_not_started(machine: Machine, policy: st
     assert notes[1] == "systemctl --quiet disable ssh.service"
     assert (machine.folder / "then").read_text() == (policy or "#!/bin/sh\nexit 101\n")
     assert (machine.folder / "policy-rc.d").exists() == bool(policy)
+
+
+def test_servers_for_tests_are_installed_and_not_started(machine: Machine) -> None:
+    machine.install("systemctl", NOTE)
+    machine.install("apt-get", NOTE + 'cat "$SBIN/policy-rc.d" >"$SBIN/then"\n')
+    result, notes = machine.set_up("mount", "mariadb-server", "postgresql")
+    assert result.returncode == 0
+    assert notes[0].endswith(" mount mariadb-server postgresql")
+    assert notes[1:3] == [
+        "systemctl --quiet disable mariadb.service",
+        "systemctl --quiet disable postgresql.service",
+    ]
+    assert (machine.folder / "then").read_text() == "#!/bin/sh\nexit 101\n"
 
 
 def test_package_lists_are_refreshed_when_an_installation_fails(machine: Machine) -> None:

@@ -31,6 +31,11 @@ def as_user(user: str, words: Sequence[str]) -> list[str]:
     return ["setpriv", *given, "env", f"HOME={entry.pw_dir}", *words]
 
 
+def program_in(words: Sequence[str]) -> str:
+    """Return which program a command runs, also as another user."""
+    return words[words.index("--") + 3] if words[0] == "setpriv" else words[0]
+
+
 def run(
     words: Sequence[str],
     *,
@@ -39,6 +44,7 @@ def run(
     into: IO[bytes] | None = None,
 ) -> "Said":
     """Run a program to its end; its output goes `into` a file, if there is one. Failed: it cannot run, or goes on."""
+    name = program_in(words)
     # Into files: a server that it starts keeps them open, and would never let a pipe end.
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         try:
@@ -52,15 +58,15 @@ def run(
                 start_new_session=True,
             )
         except OSError as problem:
-            raise Failed(f"{words[0]} cannot be run: {problem.strerror}") from None
+            raise Failed(f"{name} cannot be run: {problem.strerror}") from None
         try:
             code = process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            raise Failed(f"{words[0]} does not come to an end within {timeout_s:g} s") from None
-        return Said(words[0], code, _content(out), tail(errors))
+            raise Failed(f"{name} does not come to an end within {timeout_s:g} s") from None
+        return Said(name, code, _content(out), tail(errors))
 
 
 class Said:

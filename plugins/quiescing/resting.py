@@ -84,7 +84,7 @@ class Resting(Plugin):
     def copy_folder(self, event: RunBegin) -> Path:
         """Return the folder for copies, made here; unless it is kept, it goes in the end. Failed: it is in use."""
         given = self.options["folder"]
-        folder = Path(given) if given else Places.default().state / "copies" / f"{self.name}-{event.profile_id}"
+        folder = Path(given) if given else Places.default().data / "copies" / f"{self.name}-{event.profile_id}"
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self.options["keep"]:
             if given and folder.exists() and any(folder.iterdir()):

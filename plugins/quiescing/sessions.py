@@ -9,10 +9,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 
 from yester.plugins.quiescing.failing import Failed
-from yester.plugins.quiescing.programs import tail
+from yester.plugins.quiescing.programs import program_in, tail
 
 _CHUNK = 1 << 16
 
@@ -22,7 +23,7 @@ class Session:
 
     def __init__(self, words: Sequence[str], environment: Mapping[str, str], timeout_s: float) -> None:
         """Start the program; `timeout_s` is for each question. Failed: it cannot be run."""
-        self._name, self._timeout_s = words[0], timeout_s
+        self._name, self._timeout_s = program_in(words), timeout_s
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed with the session
         try:
             self._process = subprocess.Popen(
@@ -81,4 +82,5 @@ class Session:
 
     def _failed(self) -> Failed:
         self._process.wait()
-        return Failed(f"{self._name}: {' '.join(tail(self._errors).split()) or 'the session ended'}")
+        said = " ".join(tail(self._errors).split()).removeprefix(f"{Path(self._name).name}: ")
+        return Failed(f"{self._name}: {said or 'the session ended'}")

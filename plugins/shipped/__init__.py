@@ -7,6 +7,7 @@ SHIPPED: Mapping[str, str] = {
     "mail": "yester.plugins.shipped.mail:Mail",
     "metrics": "yester.plugins.shipped.metrics:Metrics",
     "notify": "yester.plugins.shipped.notify:Notify",
+    "postgresql": "yester.plugins.shipped.postgresql:Postgresql",
     "scripts": "yester.plugins.shipped.scripts:Scripts",
     "services": "yester.plugins.shipped.services:Services",
     "sqlite": "yester.plugins.shipped.sqlite:Sqlite",
