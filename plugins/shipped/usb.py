@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from yester.engine.errors import UsageError, YesterError
@@ -17,7 +18,7 @@ from yester.plugins.usb.kolibri_home import absolute, add_profile, return_databa
 from yester.plugins.usb.looking import Room, Sight, answers, look, room_at
 from yester.plugins.usb.remembering import Remembered, drive_of, forget, remember, remembered, the_one
 from yester.plugins.usb.switching import switch_off, switch_on
-from yester.plugins.usb.words import absent, full_title, hindrance, pulled, state, unmounted
+from yester.plugins.usb.words import absent, elsewhere, full_title, hindrance, pulled, state, unmounted
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,9 @@ class Usb(Plugin):
         if room is None:
             self.say(unmounted(drive), "warning")
         elif hindrance(drive, room):
-            self.say(f"The drive {full_title(drive)} is {hindrance(drive, room)}", "warning")
+            self.say(f"The drive {full_title(drive)} {hindrance(drive, room)}", "warning")
+        elif repository.startswith("/") and not os.path.exists(repository):
+            self.say(elsewhere(drive, room.point, _found_at(room.point, repository), profile.name), "warning")
 
     def _standing(self, each: Remembered, sight: Sight) -> Row:
         drive = next((drive for drive in sight.drives if each.is_it(drive)), None)
@@ -173,11 +176,19 @@ def _local(repository: str) -> list[bytes]:
 
 
 def _room(sight: Sight, drive: Drive) -> Room | None:
-    """Return how a drive stands where it is mounted; None when it is not, or does not answer."""
-    for point in sight.points_of(drive):
+    """Return how a drive stands where it is mounted; None when it is not."""
+    points = sight.points_of(drive)
+    for point in points:
         with suppress(OSError):
             return room_at(point, sight.mounts)
-    return None
+    return Room(points[0], 0, 0, "does not answer: was it pulled out?") if points else None
+
+
+def _found_at(point: bytes, repository: str) -> str:
+    """Return where on a drive a repository is that was at a path on it before; empty when there is none."""
+    parts = Path(repository).parts[1:]
+    places = (Path(os.fsdecode(point), *parts[start:]) for start in range(len(parts)))
+    return next((str(place) for place in places if (place / "config").is_file()), "")
 
 
 def _state_in(sight: Sight, drive: Drive) -> Row:

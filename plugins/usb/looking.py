@@ -12,6 +12,7 @@ from yester.plugins.usb.mounts import Mount, mount_below, mounts_in, mounts_of
 
 _MOUNTS = Path("/proc/self/mountinfo")
 _DEADLINE_S = 20
+READ_ONLY = "is mounted read-only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,9 @@ def room_at(point: bytes, mounts: Sequence[Mount]) -> Room:
     free, total = status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize
     mount = mount_below(point, mounts)
     if (mount is not None and mount.is_read_only) or status.f_flag & os.ST_RDONLY:
-        return Room(point, free, total, "mounted read-only")
+        return Room(point, free, total, READ_ONLY)
     if not os.access(point, os.W_OK | os.X_OK):
-        return Room(point, free, total, "you may not write there")
+        return Room(point, free, total, "is closed to you: you may not write there")
     return Room(point, free, total)
 
 

@@ -5,7 +5,7 @@ from shlex import quote
 from yester.engine.events import Level
 from yester.plugins.native import Row
 from yester.plugins.usb.drives import LOCKED, Drive
-from yester.plugins.usb.looking import Room
+from yester.plugins.usb.looking import READ_ONLY, Room
 
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
 NEARLY_FULL = 0.05
@@ -20,6 +20,11 @@ def size(count: int) -> str:
             break
         value, unit = value / 1024, larger
     return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def printable(path: bytes) -> str:
+    """Return a path for a screen; whoever shows it takes away what a terminal would obey."""
+    return path.decode("utf-8", "backslashreplace")
 
 
 def full_title(drive: Drive) -> str:
@@ -42,20 +47,20 @@ def _standing(drive: Drive, room: Room | None) -> tuple[Level, str]:
             "info",
             f"locked: unlock {drive.device}" if drive.filesystem == LOCKED else f"not mounted ({drive.device})",
         )
-    where = room.point.decode("utf-8", "backslashreplace")
+    where = printable(room.point)
     free = f"{size(room.free)} of {size(room.total)} free"
     problem = hindrance(drive, room)
     if problem:
-        return "warning", f"at {where}, {free}, {problem}"
+        return "warning", f"at {where}, {free}, {problem}" if room.total else f"at {where}, {problem}"
     return ("warning" if room.free < room.total * NEARLY_FULL else "info"), f"at {where}, {free}, writable"
 
 
 def hindrance(drive: Drive, room: Room) -> str:
-    """Return why nothing can be stored on a mounted drive; empty when it can."""
+    """Return why nothing can be stored on a mounted drive, after its name; empty when it can."""
     if drive.is_protected and room.hindrance:
-        return "write-protected: look for a switch on it"
-    if room.hindrance == "mounted read-only":
-        return f"mounted read-only: its file system may be damaged (`dmesg` says so, `fsck {drive.device}` mends it)"
+        return "is write-protected: look for a switch on it"
+    if room.hindrance == READ_ONLY:
+        return f"is mounted read-only: its file system may be damaged (`dmesg` says so, `fsck {drive.device}` mends it)"
     return room.hindrance
 
 
@@ -69,6 +74,14 @@ def unmounted(drive: Drive) -> str:
     if drive.filesystem == LOCKED:
         return f"The drive {full_title(drive)} is connected, but locked: udisksctl unlock --block-device {drive.device}"
     return f"The drive {full_title(drive)} is connected, but not mounted: udisksctl mount --block-device {drive.device}"
+
+
+def elsewhere(drive: Drive, point: bytes, found: str, profile: str) -> str:
+    """Return what is said of a drive that is mounted where the profile's repository is not; `found`: where one is."""
+    where = f"The drive {full_title(drive)} is mounted at {printable(point)}"
+    what = f"{where}, and there is no repository where {profile} says"
+    command = f"yester profile edit {quote(profile)} --set repository={quote(found)}"
+    return f"{what}. Is it this one? {command}" if found else what
 
 
 def pulled(title: str, profile: str, is_source: bool) -> str:

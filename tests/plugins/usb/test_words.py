@@ -4,7 +4,7 @@ import pytest
 
 from yester.plugins.native import Row
 from yester.plugins.usb.drives import LOCKED, Drive
-from yester.plugins.usb.looking import Room
+from yester.plugins.usb.looking import READ_ONLY, Room
 from yester.plugins.usb.words import absent, full_title, pulled, size, state, unmounted
 
 GIB = 1 << 30
@@ -25,9 +25,10 @@ def test_sizes(count: int, words: str) -> None:
     [
         (STICK, Room(POINT, 3 * GIB, 15 * GIB), "info", "at /media/anna/STICK, 3.0 GiB of 15.0 GiB free, writable"),
         (STICK, Room(POINT, 1 << 20, 15 * GIB), "warning", "1.0 MiB of 15.0 GiB free, writable"),
-        (STICK, Room(POINT, GIB, GIB, "mounted read-only"), "warning", "mounted read-only: its file system may be"),
-        (STICK, Room(POINT, GIB, GIB, "you may not write there"), "warning", "free, you may not write there"),
+        (STICK, Room(POINT, GIB, GIB, READ_ONLY), "warning", "free, is mounted read-only: its file system may be"),
+        (STICK, Room(POINT, GIB, GIB, "is closed to you"), "warning", "1.0 GiB free, is closed to you; 1F2E"),
         (STICK, Room(b"/m/\xff", GIB, GIB), "info", "at /m/\\xff,"),
+        (STICK, Room(POINT, 0, 0, "does not answer"), "warning", "at /media/anna/STICK, does not answer; 1F2E"),
         (STICK, None, "info", "not mounted (/dev/sda1)"),
         (Drive("/dev/sdb1", "8:17", LOCKED), None, "info", "locked: unlock /dev/sdb1"),
         (Drive("/dev/sdb1", "8:17"), None, "info", "no file system that can be seen, not mounted (/dev/sdb1);"),
@@ -42,7 +43,7 @@ def test_how_a_drive_stands(drive: Drive, room: Room | None, level: str, words: 
 
 def test_a_switch_on_the_drive() -> None:
     card = Drive("/dev/mmcblk0p1", "179:1", "exfat", "CARD", is_protected=True)
-    assert "write-protected: look for a switch" in state(card, Room(POINT, GIB, GIB, "mounted read-only")).text
+    assert "write-protected: look for a switch" in state(card, Room(POINT, GIB, GIB, READ_ONLY)).text
 
 
 def test_what_is_said_of_a_drive_that_is_not_to_be_used() -> None:

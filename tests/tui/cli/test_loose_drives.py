@@ -219,6 +219,27 @@ def fill_up(path: Path) -> None:
             left -= file.write(bytes(min(left, 1 << 20)))
 
 
+def test_a_drive_that_is_mounted_elsewhere(
+    yester: Yester, stick: LooseDrive, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = stick.point / "backups" / "repo"
+    assert yester("init", "--no-encryption", repository).code == 0
+    assert yester("profile", "add", "photos", source, "--repo", repository).code == 0
+    with_plugin(stick, monkeypatch)
+    assert yester("plugin", "run", "usb", "remember", "drive=STICK", "profile=photos", "enable=no").code == 0
+    stick.eject()
+    there = stick.point.rename(stick.point.with_name("STICK1"))
+    stick.point = there
+    stick.plug_in()
+    done = yester("snap", "photos")
+    assert done.code == 6
+    assert f"The drive STICK is mounted at {there}, and there is no repository where photos says" in done.err
+    command = done.err.partition("Is it this one? yester ")[2].splitlines()[0]
+    assert yester(*shlex.split(command)).code == 0
+    assert yester("snap", "photos").code == 0
+    stick.eject()
+
+
 def test_a_drive_that_is_mounted_read_only(
     yester: Yester, stick: LooseDrive, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
