@@ -1,7 +1,8 @@
 """options.ini: sections, options and their values, as Kolibri writes them; pure.
 
 A value is text or, where commas stand in it, a list. `#` begins a comment, quotes keep both out of a value, and three
-of them let it go over several lines. Changing one value leaves all other lines as they are.
+of them let it go over several lines. A section within a section, `[[B]]` after `[A]`, is `A/B`. Changing one value
+leaves all other lines as they are.
 """
 
 import re
@@ -14,7 +15,7 @@ Raw = str | list[str]
 TOP = ""
 """The section of what stands before the first one."""
 
-_SECTION = re.compile(r"\[(?P<name>[^\[\]]+)\]\s*(?:#.*)?")
+_SECTION = re.compile(r"(?P<depth>\[+)(?P<name>[^\[\]]+)\]+\s*(?:#.*)?")
 _OPTION = re.compile(r"""(?P<name>"[^"]*"|'[^']*'|[^'"=\s][^=]*?)\s*=\s*(?P<value>.*)""", re.DOTALL)
 _ITEM = r"""(?:"[^"]*"|'[^']*'|[^'",\#\s][^,\#]*?)"""
 _LIST = re.compile(rf"(?P<list>{_ITEM}\s*,\s*(?:{_ITEM}\s*,\s*)*(?:{_ITEM})?|,)\s*(?:\#.*)?")
@@ -50,11 +51,11 @@ def parse(text: str) -> dict[str, dict[str, Raw]]:
     return found
 
 
-def changed(text: str, section: str, name: str, value: str) -> str:
+def changed(text: str, section: str, name: str, value: Raw) -> str:
     """Return the text with one option set; NoIni."""
     lines = text.splitlines()
     parts = list(_parts(lines))
-    said = f"{name} = {quoted(value)}"
+    said = f"{name} = {quoted(value) if isinstance(value, str) else _list(value)}"
     for _, line in parts:
         if line is not None and (line.section, line.name) == (section, name):
             lines[line.first : line.after] = [said]
@@ -78,6 +79,10 @@ def quoted(value: str) -> str:
     return f"{quotes}{value}{quotes}"
 
 
+def _list(items: list[str]) -> str:
+    return ", ".join(map(quoted, items)) + ("," if len(items) < 2 else "")
+
+
 def _parts(lines: list[str]) -> Iterator[tuple[str, Line | None]]:
     """Yield each section, and then what stands in it."""
     section, at = TOP, 0
@@ -85,7 +90,8 @@ def _parts(lines: list[str]) -> Iterator[tuple[str, Line | None]]:
         line = lines[at].strip()
         heading = _SECTION.fullmatch(line)
         if heading is not None:
-            section = _bare(heading["name"].strip())
+            above = section.split("/")[: len(heading["depth"]) - 1]
+            section = "/".join([*above, _named(heading)])
             yield section, None
         elif line and not line.startswith("#"):
             option = _option(lines, section, at)
@@ -122,10 +128,16 @@ def _bare(item: str) -> str:
     return item[1:-1] if len(item) > 1 and item[0] == item[-1] and item[0] in "'\"" else item
 
 
+def _named(heading: re.Match[str]) -> str:
+    return _bare(heading["name"].strip())
+
+
 def _heading(lines: list[str], section: str) -> int:
     """Return where a section begins that has nothing in it."""
     return max(
         at
         for at, line in enumerate(lines)
-        if (match := _SECTION.fullmatch(line.strip())) is not None and _bare(match["name"].strip()) == section
+        if (match := _SECTION.fullmatch(line.strip())) is not None
+        and len(match["depth"]) == 1
+        and _named(match) == section
     )

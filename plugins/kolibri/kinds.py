@@ -1,12 +1,13 @@
 """The types that options have in Kolibri, with its words for what is wrong with a value; contract: section 4.4.
 
-What is read is text or a list of texts, as options.ini and the environment have it; None, as a default, stays None.
+What is read is text or a list of texts, as options.ini and the environment have it. A default is read as the text that
+it is written as, None too.
 """
 
 import ast
-import ipaddress
 import os.path
 import re
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
@@ -28,7 +29,7 @@ ALL_LANGUAGES = "kolibri-all"
 SUPPORTED_LANGUAGES = "kolibri-supported"
 _SUPPORTED = [
     "ar", "bg-bg", "bn-bd", "de", "el", "en", "es-419", "es-es", "fa", "ff-cm", "fr-fr", "gu-in", "ha", "hi-in", "ht",
-    "id", "it", "ka", "km", "ko", "mr", "my", "nyn", "pt-br", "pt-mz", "sw-tz", "te", "uk", "ur-pk", "vi", "yo",
+    "id", "it", "ka", "km", "ko", "mr", "my", "ny", "pa", "pt-br", "pt-mz", "sw-tz", "te", "uk", "ur-pk", "vi", "yo",
     "zh-hans",
 ]  # fmt: skip
 _ALL = [*_SUPPORTED, "ach-ug"]
@@ -46,8 +47,6 @@ def unacceptable(value: object) -> WrongValue:
 
 def text_form(value: object) -> Any:
     """Return a value of a default or of TOML as the file would say it."""
-    if value is None:
-        return None
     return [str(item) for item in value] if isinstance(value, list | tuple) else str(value)
 
 
@@ -81,8 +80,8 @@ def kinds_in(home: str) -> Mapping[str, Maker]:
         "origin_or_port": _origin_or_port,
         "language_list": _languages,
         "multiprocess_bool": lambda value: _boolean(value) and find_spec("multiprocessing.synchronize") is not None,
-        "csp_source_list": lambda value: _all(_csp_source, _split(value, ",")),
-        "lazy_import_callback_list": lambda value: _all(_callback, _split(value, ",")),
+        "csp_source_list": lambda value: [*map(_csp_source, _split(value, ","))],
+        "lazy_import_callback_list": lambda value: [*map(_callback, _split(value, ","))],
     }
     return {
         **{name: _always(name, read) for name, read in plain.items()},
@@ -97,7 +96,7 @@ def _always(name: str, read: _Read) -> Maker:
 
 
 def _kind(name: str, read: _Read) -> Kind:
-    return Kind(name, lambda raw: None if raw is None else read(text_form(raw)))
+    return Kind(name, lambda raw: read(text_form(raw)))
 
 
 def _boolean(value: Any) -> bool:
@@ -130,8 +129,8 @@ def _string(value: Any, complaint: Callable[[object], WrongValue] = wrong_type) 
 def _ip_addr(value: Any) -> str:
     text = _string(value).strip()
     try:
-        ipaddress.IPv4Address(text)
-    except ValueError:
+        socket.inet_aton(text)
+    except OSError:
         raise unacceptable(text) from None
     return text
 
@@ -216,11 +215,10 @@ def _origin_or_port(value: Any) -> int | str:
 
 
 def _languages(value: Any) -> list[str]:
-    found: set[str] = set()
-    for names in _all(_language, _split(value, ",")):
-        found.update(names)
+    items = _split(value, ",")
+    found = {name for names in _all(_language, items) for name in names}
     if not found:
-        raise unacceptable(value)
+        raise unacceptable(items)
     return sorted(found)
 
 

@@ -1,6 +1,7 @@
 """What plugins of Kolibri log and warn of: from warnings on it is said to the person, as theirs.
 
 While plugins are loaded the host cannot be asked anything yet; what comes up then goes with the facts about the plugin.
+What was logged then is told once, since all options and settings are put together anew for each plugin.
 """
 
 import logging
@@ -21,6 +22,7 @@ class Remarks(logging.Handler):
         self._context: Context | None = None
         self._plugin = ""
         self._kept: list[str] = []
+        self._logged: set[str] = set()
 
     def listen(self) -> None:
         """Take all that is logged and warned of in this process."""
@@ -33,9 +35,9 @@ class Remarks(logging.Handler):
         self._plugin, self._context = plugin, context
 
     def taken(self) -> list[str]:
-        """Return what was kept, each once, and keep nothing of it."""
+        """Return what was kept, and keep nothing of it."""
         kept, self._kept = self._kept, []
-        return list(dict.fromkeys(kept))
+        return kept
 
     def add(self, text: str, level: Level = "warning") -> None:
         """Say something about the plugin."""
@@ -49,8 +51,15 @@ class Remarks(logging.Handler):
         level = next(level for least, level in _LEVELS if record.levelno >= least)
         text = record.getMessage()
         problem = record.exc_info[1] if record.exc_info else None
-        self.add(f"{text}: {type(problem).__name__}: {problem}" if problem is not None else text, level)
+        self._log(f"{text}: {type(problem).__name__}: {problem}" if problem is not None else text, level)
 
     def _warned(self, message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
         if issubclass(category, UserWarning):
-            self.add(str(message))
+            self._log(str(message), "warning")
+
+    def _log(self, text: str, level: Level) -> None:
+        if self._context is not None:
+            self.add(text, level)
+        elif text not in self._logged:
+            self._logged.add(text)
+            self.add(text, level)

@@ -66,6 +66,7 @@ def test_what_cannot_be_read(text: str, problem: str) -> None:
         ("[T]\nn = 1\n", "[T]\nn = 1\n\n[S]\nn = v\n"),
         ("# hi\n[S]\nn = 1 # old\nm = 2\n", "# hi\n[S]\nn = v\nm = 2\n"),
         ("[S]\nm = 2\n\n[T]\nx = 1\n", "[S]\nm = 2\nn = v\n\n[T]\nx = 1\n"),
+        ("[S]\n[[U]]\nn = 1\n[T]\n", "[S]\nn = v\n[[U]]\nn = 1\n[T]\n"),
         ("[S]\n[T]\n", "[S]\nn = v\n[T]\n"),
         ("[S]\nn = '''a\nb'''\nm = 1\n", "[S]\nn = v\nm = 1\n"),
     ],
@@ -87,6 +88,11 @@ def test_what_is_set_is_read_again(value: str) -> None:
 
 def test_several_lines_are_quoted() -> None:
     assert quoted("a\nb") == '"""a\nb"""'
+
+
+@given(st.lists(LINES.filter(lambda text: "'" not in text or '"' not in text)))
+def test_lists_are_read_again(value: list[str]) -> None:
+    assert parse(changed("", "S", "n", value))["S"]["n"] == value
 
 
 @given(st.text("[]=,#'\" \nax"))

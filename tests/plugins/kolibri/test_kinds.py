@@ -29,6 +29,7 @@ def read(kind: str, value: Any, *choices: str) -> Any:
         ("string", "", ""),
         ("string", 5, "5"),
         ("ip_addr", " 127.0.0.1 ", "127.0.0.1"),
+        ("ip_addr", "127.1", "127.1"),
         ("list", ["a"], ["a"]),
         ("force_list", "a", ["a"]),
         ("tuple", ["a"], ("a",)),
@@ -100,11 +101,11 @@ def test_of_the_wrong_type(kind: str, said: Any, shown: str) -> None:
         ("origin_or_port", "a.org", "a.org"),
         ("origin_or_port", "70000", "70000"),
         ("language_list", "en,tlh", "['tlh']"),
-        ("language_list", "", ""),
+        ("language_list", "", "[]"),
         ("cache_option", "disk", "disk"),
         ("storage_option", "c", "c"),
-        ("csp_source_list", "a.org,https://b.org,c", "['a.org', 'c']"),
-        ("lazy_import_callback_list", "a b,c.d", "['a b']"),
+        ("csp_source_list", "https://b.org,a.org,c", "a.org"),
+        ("lazy_import_callback_list", "c.d,a b", "a b"),
     ],
 )
 def test_unacceptable(kind: str, said: Any, shown: str) -> None:
@@ -143,8 +144,8 @@ def test_callbacks_are_imported_when_called() -> None:
         Callback("os.sep")()
 
 
-def test_none_stays_none() -> None:
-    assert [read(kind, None) for kind in KINDS] == [None] * len(KINDS)
+def test_none_is_the_word() -> None:
+    assert read("string", None) == "None"
 
 
 @given(st.sampled_from(sorted(KINDS)), st.one_of(st.text(), st.lists(st.text())))

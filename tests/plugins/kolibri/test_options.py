@@ -140,9 +140,9 @@ def test_an_integer_without_default_has_to_be_said(kolibri: Import, put: Any, in
     assert options(kolibri) == {"KEEP": 1}
 
 
-def test_a_default_of_none_is_none(kolibri: Import, put: Callable[..., Any]) -> None:
-    put("bare", options='option_spec = {"Backup": {"KEEP": {"type": "integer", "default": None}}}')
-    assert options(kolibri) == {"KEEP": None}
+def test_a_default_of_none_is_the_word(kolibri: Import, put: Callable[..., Any]) -> None:
+    put("bare", options='option_spec = {"Backup": {"KEEP": {"type": "string", "default": None}}}')
+    assert options(kolibri) == {"KEEP": "None"}
 
 
 def test_an_empty_list_as_default(kolibri: Import, put: Callable[..., Any]) -> None:
@@ -160,9 +160,9 @@ def test_a_type_that_is_none(kolibri: Import, put: Callable[..., Any]) -> None:
 def test_unknown_sections_and_options_are_ignored(
     kolibri: Import, backup: Any, ini: Callable[[str], Path], logged: Logged
 ) -> None:
-    ini("top = 1\n[Backup]\nKEPT = 3\n[Elsewhere]\nX = 1\n")
+    ini("top = 1\n[Backup]\nKEPT = 3\n[[below]]\nY = 1\n[Elsewhere]\nX = 1\n")
     assert options(kolibri)["KEEP"] == 2
-    assert len(logged()) == 3
+    assert len(logged()) == 4
     assert any("Elsewhere.X" in text for text in logged())
 
 
@@ -187,6 +187,8 @@ def test_one_value_is_written(kolibri: Import, backup: Any, ini: Callable[[str],
     assert path.read_text() == "[Backup]\nKEEP = 5\n"
     module.update_options_file("Backup", "TARGET", "a, b")
     assert options(kolibri)["TARGET"] == str(tmp_path / "kolibri" / "a, b")
+    module.update_options_file("Paths", "CONTENT_FALLBACK_DIRS", ["/a, b", "/c"])
+    assert module.read_options_file()["Paths"]["CONTENT_FALLBACK_DIRS"] == ["/a, b", "/c"]
     assert options(kolibri)["KEEP"] == 5
 
 

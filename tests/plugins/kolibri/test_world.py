@@ -308,6 +308,15 @@ def test_what_is_logged_is_said(world: World) -> None:
     ]  # fmt: skip
 
 
+def test_what_is_logged_while_plugins_are_loaded_is_said_once(world: World) -> None:
+    world.put("a", "    django_settings = 'settings'\n" + SYNC, settings="raise OSError('no settings')")
+    world.put("b", SYNC)
+    world.run()
+    assert [text.partition(":")[0] for text in world.ears.texts] == ["a", "a"]
+    assert "an error was raised: OSError: no settings" in world.ears.texts[0]
+    assert len(world.heard) == 18
+
+
 OPTIONS = 'option_spec = {"Backup": {"KEEP": {"type": "integer", "default": 2, "description": "How many"}}}'
 READS = """
     kolibri_options = 'options'

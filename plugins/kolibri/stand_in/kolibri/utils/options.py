@@ -16,7 +16,7 @@ from kolibri.utils import conf
 from yester.engine.profiles.kinds import WrongValue
 from yester.plugins.kolibri import ini
 from yester.plugins.kolibri.core_options import CORE
-from yester.plugins.kolibri.kinds import kinds_in
+from yester.plugins.kolibri.kinds import kinds_in, text_form
 from yester.plugins.kolibri.lazy import Lazy
 from yester.plugins.options.layers import Layer
 from yester.plugins.options.resolving import Problem, Resolved, Slot, Value, resolve
@@ -125,7 +125,7 @@ def update_options_file(section: str, key: str, value: Any, ini_filename: str = 
     """Set one value in the file, once it was found to be right. ValueError: it is not; HomeInUse."""
     read_options_file(ini_filename)
     path, name = _path(ini_filename), f"{section}.{key}"
-    said = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    said = text_form(value)
     slot = next((slot for slot in slots(option_spec) if slot.name == name), None)
     try:
         if slot is None:
