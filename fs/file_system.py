@@ -21,7 +21,7 @@ from yester.engine.trees.pages import Page
 from yester.engine.trees.xattrs import decode_set
 from yester.fs.attributes import FOREVER, VIEW_SECONDS, A, AttributeFiller
 from yester.fs.file_reading import Desk, OpenFile
-from yester.fs.inodes import ORDINAL_BITS, ORDINAL_MASK, ROOT, Inode, inode_of
+from yester.fs.inodes import ORDINAL_BITS, ORDINAL_MASK, ROOT, ZFS, Inode, inode_of
 from yester.fs.listing import DOT, DOTS, Listing, Reply, TreeListing, ViewListing
 from yester.fs.names import NAME_MAX
 from yester.fs.snapshot_tree import Folder, FolderCache, Place, SnapshotTree, find
@@ -36,6 +36,8 @@ POLL_SECONDS = {True: 0.5, False: 60.0}
 """How often the list of snapshots is looked at again, at most: in a local store, and in another. Together with the
 second for which the kernel keeps what views show, what happens on this machine is seen within two."""
 BLOCK_SIZE = 4096
+UNLISTED = b".zfs"
+"""In the root, for programs that look for snapshots there."""
 _TRUSTED = b"trusted."
 
 
@@ -125,11 +127,11 @@ class FileSystem(Generic[A]):
         """Show what was seen. YesterError when new inode numbers cannot be kept."""
         if self._views.nodes and seen.ids == self._seen.ids and seen.labels == self._seen.labels:
             return
-        before = self._views.shown
+        before = self._views.places
         self._views = self._builder.build(seen.snapshots, seen.labels)
         self._seen = seen
         # Who has a file or a folder of a forgotten snapshot open goes on, as long as its packs are there.
-        self._gone.update((space, item) for space, item in before.items() if space not in self._views.shown)
+        self._gone.update((space, item) for space, item in before.items() if space not in self._views.places)
         while len(self._gone) > KEPT_GONE:
             del self._gone[next(iter(self._gone))]
 
@@ -164,7 +166,7 @@ class FileSystem(Generic[A]):
         return tree
 
     def _shown(self, space: int) -> Shown | None:
-        return self._views.shown.get(space) or self._gone.get(space) or self._current().shown.get(space)
+        return self._views.places.get(space) or self._gone.get(space) or self._current().places.get(space)
 
     def _place(self, inode: Inode) -> Place:
         """Return where an entry is kept. Programs ask several things of one entry in a row, so the last is kept."""
@@ -211,6 +213,8 @@ class FileSystem(Generic[A]):
         if isinstance(node, ViewLink):
             raise NotADirectoryError(errno.ENOTDIR, name)
         child = node.children.get(name)
+        if child is None and name == UNLISTED and parent == ROOT:
+            child = ZFS
         if child is None:
             return self._no_name(name, VIEW_SECONDS)
         found = self.attributes(child)
@@ -238,7 +242,7 @@ class FileSystem(Generic[A]):
         folder = self._place(inode).folder
         if folder is not None:
             return inode_of(space, folder.ordinal)
-        shown = self._views.shown.get(space) or self._gone.get(space)
+        shown = self._views.places.get(space) or self._gone.get(space)
         return shown.folder if shown and shown.folder in self._views.nodes else ROOT
 
     def _number(self, inode: Inode) -> Inode:
@@ -300,9 +304,9 @@ class FileSystem(Generic[A]):
         """Fill in what a view folder shows; False when it is gone: a snapshot was forgotten since it was opened."""
         space = inode >> ORDINAL_BITS
         if space:
-            if space in self._views.shown:
+            if space in self._views.places:
                 self.attributes(inode).entry_timeout = VIEW_SECONDS
-            return space in self._views.shown
+            return space in self._views.places
         node = self._views.nodes.get(inode)
         if node is not None:
             self._fill.view(node)

@@ -1,9 +1,9 @@
 """Inode numbers: which entry of which snapshot a number means, for ever.
 
 A number is *space* x 2^32 + *ordinal*. Space 0 holds the view folders, space n the entries of the n-th snapshot
-that this client ever showed, by their preorder ordinal (docs/format.md, section 6); the upper half of all is for
-versions (fs/versions/nodes.py). So a number is turned into an
-entry by a descent, and no table of what was visited is kept. Numbers stay below 2^53, because programs in languages
+that this client ever showed, by their preorder ordinal (docs/format.md, section 6). The second quarter of the spaces is
+for snapshots that are shown once more, the upper half for versions (fs/versions/nodes.py). So a number is turned into
+an entry by a descent, and no table of what was visited is kept. Numbers stay below 2^53, because programs in languages
 whose numbers are floating point meet them.
 
 The numbers of snapshots, and of the folders and tag links of views, are kept in append-only files of the client's
@@ -33,6 +33,11 @@ IDS = Inode(4)
 HOSTS = Inode(5)
 TAGS = Inode(6)
 VERSIONS = Inode(7)
+ZFS = Inode(8)
+ZFS_SNAPSHOTS = Inode(9)
+
+ALIASES = SPACES >> 2
+"""What is added to a snapshot's number where it is shown once more: a folder must not have two names."""
 
 _FOLDERS = 1 << 16
 _LINKS = 1 << 31

@@ -6,6 +6,7 @@
     /ids/ID                     -> ../snapshots/PROFILE/TIME
     /snapshots/PROFILE/TIME  is the root of a snapshot
     /versions/PROFILE        what each path was (fs/versions/)
+    /.zfs/snapshot/PROFILE@TIME  is it once more, in no listing, where other programs look
 
 Or, where one profile is all that is shown, /latest, /versions and /TIME alone. TIME is a name, or, by a template, a
 path.
@@ -14,13 +15,14 @@ A Views value is built from the list of snapshots and never changes; when snapsh
 it. It is laid out by paths (fs/view_paths.py); here each path gets its inode number.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from yester.engine.ids import SnapshotId
 from yester.engine.sealed.records import Label, Snapshot
 from yester.fs.inodes import (
+    ALIASES,
     HOSTS,
     IDS,
     LATEST,
@@ -28,6 +30,8 @@ from yester.fs.inodes import (
     SNAPSHOTS,
     TAGS,
     VERSIONS,
+    ZFS,
+    ZFS_SNAPSHOTS,
     Inode,
     Numbers,
     folder_inode,
@@ -91,6 +95,8 @@ class Views:
 
     nodes: Mapping[Inode, ViewFolder | ViewLink]
     shown: Mapping[int, Shown] = field(default_factory=dict)
+    places: Mapping[int, Shown] = field(default_factory=dict)
+    """The snapshots in all places where they are shown: `shown`, and below `.zfs` by other numbers."""
 
 
 class _Place(NamedTuple):
@@ -125,6 +131,7 @@ class ViewBuilder:
         self._snapshot_numbers = snapshot_numbers
         self._folder_numbers = folder_numbers
         self._paths = Paths(times or TimeFormat())
+        self._aliases = Paths(TimeFormat())
         self._one_profile = one_profile
 
     def build(
@@ -159,7 +166,29 @@ class ViewBuilder:
             inode = folder_inode(numbers[link.key]) if link.key else link.inode
             target, _, snapshot = places[link.space]
             tree.link(link.path, ViewLink(inode, b"../" * link.path.count(b"/") + target, snapshot.time_ns))
-        return Views(tree.nodes(), shown)
+        aliases = _aliases(shown.values(), self._aliases, one_profile=self._one_profile)
+        return Views(tree.nodes() | _zfs(aliases.values()), shown, shown | aliases)
+
+
+def _aliases(shown: Iterable[Shown], paths: Paths, *, one_profile: bool) -> dict[int, Shown]:
+    """Return the snapshots as shown below `.zfs/snapshot`: PROFILE@TIME, or TIME where there is one profile."""
+    found = {}
+    for each in shown:
+        profile = b"" if one_profile else each.path.split(b"/")[1]
+        name = paths.of(profile, each.id, each.snapshot).replace(b"/", b"@")
+        space = each.space + ALIASES
+        found[space] = Shown(space, each.id, each.snapshot, ZFS_SNAPSHOTS, b".zfs/snapshot/" + name)
+    return found
+
+
+def _zfs(aliases: Collection[Shown]) -> dict[Inode, ViewFolder | ViewLink]:
+    """Return the folders of `.zfs`, which is in no listing."""
+    children = {alias.path.rpartition(b"/")[2]: inode_of(alias.space, 0) for alias in aliases}
+    newest = max((alias.snapshot.time_ns for alias in aliases), default=0)
+    return {
+        ZFS: ViewFolder(ZFS, ROOT, newest, {b"snapshot": ZFS_SNAPSHOTS}, 1),
+        ZFS_SNAPSHOTS: ViewFolder(ZFS_SNAPSHOTS, ZFS, newest, dict(sorted(children.items())), len(children)),
+    }
 
 
 def _links(places: Mapping[int, _Place], paths: Paths, labels: Mapping[SnapshotId, Label]) -> list[_Link]:
