@@ -33,6 +33,8 @@ class _Target:
     file: str
     values: Mapping[str, Any]
     """What the table says."""
+    common: Mapping[str, Any]
+    """What the table says that is for the plugins of this name in all worlds; empty when it is the one to change."""
     is_profile: bool
 
 
@@ -53,6 +55,10 @@ def change_options(stage: Stage, found: Found, typed: Mapping[str, str], removal
         if name not in target.values or name == SWITCH:
             known = [key for key in target.values if key != SWITCH]
             hint = did_you_mean(name, known) or "Nothing is set there."
+            if name in target.common:
+                hint = (
+                    f"It is set for the plugins of this name in all worlds, in [{target.path[0]}.{found.name}] there."
+                )
             raise UsageError(f"{name} is not set for {found.label} in {target.file}", hint=hint)
     loaded = looked_at(stage, found, _with_typed(stage.layers(), typed))
     rows = {row["name"]: row for row in loaded.facts.get("options", ())}
@@ -81,10 +87,11 @@ def _target(stage: Stage, found: Found) -> _Target:
     tables: Mapping[str, Mapping[str, Any]] = stage.settings.options if profile is None else profile.plugins
     exact = f"{found.world}/{found.name}"
     key = exact if exact in tables else found.label
+    common = tables.get(found.name, {}) if key != found.name else {}
     if profile is None:
-        return _Target(("options", key), str(settings_path(stage.places)), tables.get(key, {}), False)
+        return _Target(("options", key), str(settings_path(stage.places)), tables.get(key, {}), common, False)
     file = profile_path(stage.places.config / "profiles", profile.name)
-    return _Target(("plugins", key), str(file), tables.get(key, {}), True)
+    return _Target(("plugins", key), str(file), tables.get(key, {}), common, True)
 
 
 def _refuse_what_no_file_holds(name: str, value: str) -> None:

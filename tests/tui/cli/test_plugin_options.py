@@ -232,6 +232,27 @@ def test_switching_in_a_profile(yester: Yester, ping: Path, settings: Path, prof
     assert yester("plugin", "enable", "pimg", "--profile", "docs").code == 2
 
 
+def test_tables_for_one_world_and_for_all(yester: Yester, ping: Path, settings: Path) -> None:
+    folder = ping.parent / "kolibri" / "ping"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("")
+    (folder / "kolibri_plugin.py").write_text(
+        "from kolibri.plugins import KolibriPluginBase\nclass P(KolibriPluginBase): ...\n"
+    )
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text('[options.ping]\ntries = 5\n[options."native/ping"]\nway = "post"\n')
+    done = yester("plugin", "options", "ping")
+    assert done.code == 2
+    assert "  hint: Say which is meant: native/ping or kolibri/ping." in done.err
+    assert yester("plugin", "options", "native/ping", "--set", "url=x", "--unset", "way").code == 0
+    assert settings.read_text() == '[options.ping]\ntries = 5\n[options."native/ping"]\nurl = "x"\n'
+    done = yester("plugin", "options", "native/ping", "--unset", "tries")
+    assert done.code == 2
+    assert "  hint: It is set for the plugins of this name in all worlds, in [options.ping] there." in done.err
+    said = json.loads(yester("plugin", "options", "native/ping", "--json").out)["options"]
+    assert {row["name"]: row["value"] for row in said if row["is_set"]} == {"url": "x", "tries": 5}
+
+
 def test_a_file_that_is_no_toml_stays(yester: Yester, ping: Path, settings: Path) -> None:
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text("[options.ping\n")
