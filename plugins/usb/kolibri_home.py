@@ -56,7 +56,8 @@ def databases_of(layout: Layout) -> list[Path]:
 
 def add_profile(folder: Path, home: str, repository: str, name: str) -> str:
     """Add the profile of a Kolibri's volatile data; return what to tell the person. UsageError."""
-    path = absolute(home or os.environ.get("KOLIBRI_HOME") or "~/.kolibri")
+    # What a link leads to: patterns see the paths that the files really have.
+    path = absolute(home or os.environ.get("KOLIBRI_HOME") or "~/.kolibri").resolve()
     layout = layout_at(path)
     spec = FilterSpec(excludes=excludes_of(layout), defaults=False, caches=False)
     fresh = new_profile(
@@ -137,7 +138,10 @@ def _refuse_running(home: Path) -> None:
         pass
     except (FileNotFoundError, ProcessLookupError, ValueError, IndexError, OverflowError):
         return
-    raise UsageError(f"Kolibri runs with the home {home}", hint="Stop it first: kolibri stop")
+    raise UsageError(
+        f"Kolibri runs with the home {home}",
+        hint=f"Stop it first: kolibri stop. If nothing runs, remove {home}/server.pid.",
+    )
 
 
 def _put(copy: Path, place: Path) -> str:

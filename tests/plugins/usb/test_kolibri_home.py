@@ -52,6 +52,14 @@ def test_what_the_profile_says(kolibri: Path, tmp_path: Path) -> None:
     assert not profile.filters.defaults
 
 
+def test_a_home_behind_a_link_is_taken_where_it_is(kolibri: Path, tmp_path: Path) -> None:
+    (tmp_path / ".kolibri").symlink_to(kolibri)
+    add_profile(tmp_path / "profiles", str(tmp_path / ".kolibri"), "", "k")
+    profile = load_profile(tmp_path / "profiles", "k")
+    assert profile.sources == (os.fsencode(kolibri),)
+    assert f"{kolibri}/content/" in profile.filters.excludes, "else the channels would be taken"
+
+
 def test_a_default_database_that_is_no_file_is_said(kolibri: Path, tmp_path: Path) -> None:
     (kolibri / "options.ini").write_text("[Database]\nDATABASE_ENGINE = postgres\n")
     said = add_profile(tmp_path / "profiles", str(kolibri), "", "k")

@@ -23,7 +23,8 @@ def connect(yester: Yester, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     programs.mkdir()
     (programs / "lsblk").write_text(f"#!/bin/sh\nexec cat {tmp_path}/seen\n")
     (programs / "blkid").write_text("#!/bin/sh\nexit 2\n")
-    (programs / "yester").write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/asked\n')
+    notes = '[{"notes": ["nobody is there to type the passphrase"]}]'
+    (programs / "yester").write_text(f"#!/bin/sh\necho \"$@\" >>{tmp_path}/asked\necho '{notes}'\n")
     for program in programs.iterdir():
         program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
@@ -59,8 +60,9 @@ def test_a_drive_is_remembered_and_forgotten(yester: Yester, connect: Connect, p
     assert done.out == (
         "docs starts when STICK (SanDisk Cruzer Blade) is plugged in (1F2E-33AA)\n"
         "the system starts it: yester schedule show docs\n"
+        "nobody is there to type the passphrase\n"
     )
-    assert (tmp_path / "asked").read_text() == "schedule enable docs\n"
+    assert (tmp_path / "asked").read_text() == "schedule enable docs --json\n"
     assert load_profile(Places.default().config / "profiles", "docs").schedule.drive == "1F2E-33AA"
     assert yester("profile", "check", "docs").code == 0
     assert yester("plugin", "run", "usb", "drives").out.endswith("; 1F2E-33AA; starts docs\n")
@@ -72,7 +74,7 @@ def test_a_drive_is_remembered_and_forgotten(yester: Yester, connect: Connect, p
     assert yester("plugin", "run", "usb", "forget", "profile=docs").out == (
         "docs waits for STICK (SanDisk Cruzer Blade) no more\n"
     )
-    assert (tmp_path / "asked").read_text() == "schedule enable docs\nschedule disable docs\n"
+    assert (tmp_path / "asked").read_text() == "schedule enable docs --json\nschedule disable docs --json\n"
     assert yester("plugin", "run", "usb", "remembered").out == "No profile waits for a drive\n"
 
 
