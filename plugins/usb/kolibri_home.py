@@ -183,7 +183,7 @@ def _new_identity(database: Path) -> str:
     except sqlite3.Error as problem:
         raise YesterError(
             f"The databases are back, but {database} got no new identity: {problem}",
-            hint="Do not let this Kolibri sync before it has one: kolibri shell, then "
+            hint="Do not let this Kolibri sync before it has one: kolibri manage shell, then "
             "from morango.models import DatabaseIDModel; DatabaseIDModel.objects.create()",
         ) from None
     return "a new identity: other devices sync with it as with a new device"
