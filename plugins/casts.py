@@ -16,6 +16,7 @@ from yester.engine.hooks import StopRun, method_name
 from yester.plugins.asks import Asking, answer
 from yester.plugins.deciding.answers import ON_ENTRY, BatchAnswer, read_answer
 from yester.plugins.found import Found
+from yester.plugins.kiwi import casting as kiwi
 from yester.plugins.kolibri import casting as kolibri
 from yester.plugins.layering import LayersOf
 from yester.plugins.manner import Manner
@@ -32,7 +33,7 @@ ENTRIES_DEADLINE_S = 60.0
 MOST_FAILURES = 10
 """Failures of one plugin with entries that are told of."""
 
-MANNERS: Mapping[str, Manner] = {"native": native.MANNER, "kolibri": kolibri.MANNER}
+MANNERS: Mapping[str, Manner] = {"native": native.MANNER, "kiwi": kiwi.MANNER, "kolibri": kolibri.MANNER}
 """World → how its plugins are found and told. Its part in the worker stands in worker/worlds.py."""
 
 ANSWER_S = 10.0

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from yester.plugins.deciding.entry import Entry
+from yester.plugins.deciding.entry import Entry, sendable
 
 E = TypeVar("E", bound=Entry)
 
@@ -37,7 +37,7 @@ def gone_through(rows: Sequence[Sequence[Any]], kind: type[E], function: Callabl
         except BaseException as problem:  # noqa: BLE001  a plugin's own affair: the entry is taken as it is
             failed += 1
             if failed <= _MOST_TOLD:
-                failures.append((place, f"{type(problem).__name__}: {problem}"))
+                failures.append((place, sendable(f"{type(problem).__name__}: {problem}")))
             continue
         finally:
             if os.getpid() != pid:

@@ -170,11 +170,16 @@ class Entry:
 
     def _wish(self, kind: str, value: Any) -> None:
         wishes = (self._said or {}).get("wishes", [])
-        self._say("wishes", [*wishes, (kind, value)])
+        self._say("wishes", [*wishes, (kind, sendable(value) if isinstance(value, str) else value)])
 
     def _check_file(self) -> None:
         if self.kind != "file":
             raise ValueError(f"{self.path} is no file, and has no content")
+
+
+def sendable(text: str) -> str:
+    """Return text that can be sent: what stands for bytes that are no UTF-8 becomes an escape."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _number(name: str, value: object, least: int, most: int) -> int:

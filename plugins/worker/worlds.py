@@ -42,7 +42,11 @@ class World(Protocol):
         ...
 
 
-WORLDS: dict[str, str] = {"native": "yester.plugins.native.world", "kolibri": "yester.plugins.kolibri.world"}
+WORLDS: dict[str, str] = {
+    "native": "yester.plugins.native.world",
+    "kiwi": "yester.plugins.kiwi.world",
+    "kolibri": "yester.plugins.kolibri.world",
+}
 """World → the module that makes it. Any other world is the path of such a module."""
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from yester.engine.errors import UsageError
 from yester.engine.events import Message
 from yester.engine.places import Places
+from yester.plugins.kiwi.datadir import plugins_folder
 
 if TYPE_CHECKING:
     from yester.engine.profiles.profile import Profile
@@ -70,5 +71,5 @@ def _may_be_some(places: Places, profile: "Profile | None") -> bool:
     """Whether there is any sign of a plugin: what is asked here costs every command its time."""
     if profile is not None and profile.plugins:
         return True
-    folders = (places.config / "plugins.toml", places.data / "plugins", places.data / "kolibri")
+    folders = (places.config / "plugins.toml", places.data / "plugins", places.data / "kolibri", plugins_folder())
     return any(map(os.path.exists, folders)) or any(name in os.environ for name in _KOLIBRI)

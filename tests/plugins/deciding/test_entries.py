@@ -140,6 +140,17 @@ def test_a_batch_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
     assert answered([], lambda entry: None).done == 0
 
 
+def test_words_that_are_no_text_cost_no_decisions() -> None:
+    def say(entry: Entry) -> None:
+        entry.tag("\udcff")
+        raise ValueError("\ud800" + entry.path)
+
+    answer = answered([row(b"/\xff"), row("/g")], lambda entry: say(entry) if entry.path != "/g" else entry.skip())
+    assert answer.failures == ((0, r"ValueError: \ud800/\udcff"),)
+    assert answer.said == ((1, Said(skip=True)),)
+    assert answered([row("/f")], lambda entry: entry.tag("\udcff")).said[0][1].wishes == (("tag", r"\udcff"),)
+
+
 def test_of_many_failures_a_few_are_told() -> None:
     def fail(entry: Entry) -> None:
         raise SystemExit("no")

@@ -1,0 +1,1 @@
+"""The world of Kiwi Backup: plugins that are folders of functions."""
