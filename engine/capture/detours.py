@@ -62,7 +62,7 @@ class Detours:
             if problems:
                 failed(names[row], problems[0])
                 lost.add(row)
-            elif len(there) and stat.S_ISDIR(there.modes[0]):
+            elif len(there) and _is_alike(stats.modes[row], there.modes[0], is_moved=place != path):
                 stats = stats.replaced(row, there)
             else:  # it is not mounted any more, or covers a file
                 del self._places[path]
@@ -78,8 +78,14 @@ class Detours:
         if not elsewhere and not holed:
             return
         for row, (name, inode, mode) in enumerate(zip(names, stats.inodes, stats.modes, strict=True)):
-            if stat.S_ISDIR(mode) and (name in elsewhere or (holed and inode == _HOLE)):
+            if name in elsewhere or (holed and inode == _HOLE and stat.S_ISDIR(mode)):
                 yield row
+
+
+def _is_alike(here: int, there: int, *, is_moved: bool) -> bool:
+    """Whether one mode may stand for the other: of two folders, or of two files where one was asked for."""
+    both = stat.S_IFMT(here), stat.S_IFMT(there)
+    return both == (stat.S_IFDIR, stat.S_IFDIR) or (is_moved and both == (stat.S_IFREG, stat.S_IFREG))
 
 
 NO_DETOURS = Detours({})

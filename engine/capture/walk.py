@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from yester.engine.blobs import Put
-from yester.engine.capture.altering import Decided, altered
+from yester.engine.capture.altering import Decided, Special, altered
 from yester.engine.capture.borders import Surroundings
 from yester.engine.capture.deciding import Decide, Scout
 from yester.engine.capture.earlier import Earlier, EarlierDirectory, Known, entries_of
@@ -34,7 +34,7 @@ from yester.engine.capture.roots import Root
 from yester.engine.capture.seen import Seen
 from yester.engine.capture.statx import Status
 from yester.engine.capture.streams import Stream
-from yester.engine.entries import Mark
+from yester.engine.entries import Entry, Mark
 from yester.engine.ids import BlobId, BlobKind
 from yester.engine.trees.directories import TreeWriter, encode_root
 from yester.engine.trees.page_builder import Owners
@@ -154,8 +154,7 @@ class Capture:
             self._make(writer, place, name, child, before if known else None)
             return
         try:
-            opened = self._detours.opened(place.folder + name, name)
-            status = self._probe.status(place.fd, opened)
+            status = self._probe.status(place.fd, self._detours.opened(place.folder + name, name))
             special = None
             if child.whole and self._scout is not None:
                 special = self._scout.source(place.folder + name, status)
@@ -167,8 +166,7 @@ class Capture:
                 self._folder(writer, place, name, status, found, child)
             else:
                 entry = before.entry() if before is not None and known else None
-                with _folder_of(place.fd, opened) as fd:
-                    self._intake.leaf(writer, fd, place.folder, name, status, entry, special)
+                self._leaf(writer, place, name, status, entry, special)
         except (FileNotFoundError, Vanished):
             self._intake.fail(place.folder + name, "vanished before it could be read")
         except OSError as error:
@@ -354,18 +352,33 @@ class Capture:
                         continue
                     what = special.get(row - 1) if special else None
                     if before is None or not known:
-                        whole &= intake.leaf(writer, place.fd, place.folder, name, status, None, what)
+                        whole &= self._leaf(writer, place, name, status, None, what)
                     elif (what is None or not what.is_read) and self._is_kept(
                         before, status, stamps[8 * row - 8 : 8 * row]
                     ):
                         intake.reuse(writer, before, status)
                     else:
-                        whole &= intake.leaf(writer, place.fd, place.folder, name, status, before.entry(), what)
+                        whole &= self._leaf(writer, place, name, status, before.entry(), what)
                 except Vanished:
                     whole, half.is_gappy = False, True
         finally:
             self._halves.pop()
         return writer.finish(), whole
+
+    def _leaf(
+        self,
+        writer: TreeWriter,
+        place: _Place,
+        name: bytes,
+        status: Status,
+        earlier: Entry | None,
+        special: Special | None,
+    ) -> bool:
+        """Take anything but a folder, from where it is read."""
+        if not self._detours:
+            return self._intake.leaf(writer, place.fd, place.folder, name, status, earlier, special)
+        with _folder_of(place.fd, self._detours.opened(place.folder + name, name)) as fd:
+            return self._intake.leaf(writer, fd, place.folder, name, status, earlier, special)
 
     def _is_kept(self, before: Earlier, status: Status, stamp: bytes) -> bool:
         """Whether the entry that `before` found is as it was, and all of it is in the repository."""

@@ -142,6 +142,20 @@ def test_a_source_that_is_a_file(home: Path, folder: Path, copied: dict[bytes, b
     assert taken.content(folder / "file") == b"then"
 
 
+@pytest.mark.usefixtures("settled")
+def test_a_file_in_a_source_that_is_a_source_too(home: Path, folder: Path, copied: dict[bytes, bytes]) -> None:
+    """As when a plugin has the copy of a database taken in its place; again, changed, and as it is."""
+    source, place = folder / "inner/deep", Path(os.fsdecode(copied[bytes(folder)])) / "inner/deep"
+    rig = Rig.of(home, folder, source)
+    found = []
+    for read_from in ({bytes(source): bytes(place)},) * 2 + ({},):
+        found.append(rig.taken(snap(rig, read_from).snapshot).content(source))
+    assert found == [b"then", b"then", b"now"]
+    place.write_bytes(b"later")
+    taken = rig.taken(snap(rig, {bytes(source): bytes(place)}).snapshot)
+    assert (taken.content(source), taken.content(folder / "file")) == (b"later", b"now")
+
+
 @pytest.mark.parametrize("one_file_system", [True, False])
 def test_a_source_in_another_one_is_read_from_its_own_place(
     home: Path, folder: Path, copied: dict[bytes, bytes], tmp_path: Path, one_file_system: bool
