@@ -45,7 +45,8 @@ class MountTable:
         return replace(self, own={folder: frozenset(names) for folder, names in own.items()})
 
 
-def _unescape(path: bytes) -> bytes:
+def unescape(path: bytes) -> bytes:
+    """Return a path as it is, without the escapes that the table has for spaces."""
     return _ESCAPE.sub(lambda match: bytes((int(match[1], 8),)), path)
 
 
@@ -58,12 +59,12 @@ def parse_mountinfo(text: bytes) -> MountTable:
         fields, _, rest = line.partition(b" - ")
         words, kind = fields.split(b" "), rest.split(b" ", 1)[0]
         if kind != OWN_TYPE:
-            points[_unescape(words[4])] = kind
+            points[unescape(words[4])] = kind
         if kind in PSEUDO_TYPES:
             major, minor = words[2].split(b":")
             pseudo.add(device_number(int(major), int(minor)))
         elif kind == OWN_TYPE:
-            folder, _, name = _unescape(words[4]).rpartition(b"/")
+            folder, _, name = unescape(words[4]).rpartition(b"/")
             own.setdefault(folder or b"/", set()).add(name)
     return MountTable(frozenset(pseudo), {folder: frozenset(names) for folder, names in own.items()}, points)
 

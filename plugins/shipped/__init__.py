@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 SHIPPED: Mapping[str, str] = {
+    "btrfs": "yester.plugins.shipped.btrfs:Btrfs",
     "healthcheck": "yester.plugins.shipped.healthcheck:Healthcheck",
+    "lvm": "yester.plugins.shipped.lvm:Lvm",
     "mail": "yester.plugins.shipped.mail:Mail",
     "metrics": "yester.plugins.shipped.metrics:Metrics",
     "notify": "yester.plugins.shipped.notify:Notify",
@@ -13,5 +15,6 @@ SHIPPED: Mapping[str, str] = {
     "sqlite": "yester.plugins.shipped.sqlite:Sqlite",
     "usb": "yester.plugins.shipped.usb:Usb",
     "webhook": "yester.plugins.shipped.webhook:Webhook",
+    "zfs": "yester.plugins.shipped.zfs:Zfs",
 }
 """Name → module and class, as entry points say it: `yester.plugins.shipped.ping:Ping`."""

@@ -8,6 +8,17 @@ from yester.plugins.native.loading import ENTRY, plugin_class
 from yester.plugins.shipped import SHIPPED
 
 _HEAD = "| option | takes | default | |\n|---|---|---|---|\n"
+_KINDS: Mapping[str, str] = {
+    "string": "text",
+    "integer": "a whole number",
+    "boolean": "`true` or `false`",
+    "list": "a list of texts",
+    "path_list": "a list of paths",
+    "path": "a path",
+    "port": "a port",
+    "seconds": "a time: `10s`, `5m`",
+    "bytes": "a size: `500M`",
+}
 _BEGIN, _END = "<!-- options of {} -->\n", "<!-- end -->\n"
 
 
@@ -27,7 +38,7 @@ def with_tables(page: str) -> str:
 
 
 def _row(name: str, option: Option) -> str:
-    takes = " or ".join(f"`{each}`" for each in option.choices) if option.choices else option.kind.replace("_", " of ")
+    takes = " or ".join(f"`{each}`" for each in option.choices) or _KINDS[option.kind]
     secret = " Never shown." if option.is_secret else ""
     return f"| `{name}` | {takes} | {_default(option.default)} | {option.about}{secret} |\n"
 

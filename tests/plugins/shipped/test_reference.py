@@ -11,4 +11,4 @@ def test_the_page_has_the_options_as_they_are() -> None:
     page = PAGE.read_text()
     assert with_tables(page) == page
     here = {name for name in SHIPPED if f"<!-- options of {name} -->" in page}
-    assert here >= {"healthcheck", "mail", "metrics", "notify", "webhook"}
+    assert here >= {"btrfs", "healthcheck", "lvm", "mail", "metrics", "notify", "webhook", "zfs"}

@@ -1,0 +1,40 @@
+"""Read sources from a snapshot of their ZFS dataset."""
+
+import os
+from collections.abc import Mapping
+from typing import ClassVar
+
+from yester.plugins.native import Option
+from yester.plugins.quiescing.failing import Failed
+from yester.plugins.quiescing.resting import ON_FAILURE, TIMEOUT
+from yester.plugins.snapshotting.freezing import SOURCES, Freezing, Volume, program
+from yester.plugins.snapshotting.mounted import Mount
+
+_REMOVE = """
+"$1" list -H -t snapshot -o name "$2" >/dev/null 2>&1 || exit 0
+exec "$1" destroy "$2"
+"""
+
+
+class Zfs(Freezing):
+    """Read sources from a snapshot of their ZFS dataset, so that all is of one moment."""
+
+    types: ClassVar[frozenset[str]] = frozenset({"zfs"})
+    option_spec: ClassVar[Mapping[str, Option]] = {
+        "sources": SOURCES,
+        "on_failure": ON_FAILURE,
+        "timeout": TIMEOUT,
+    }
+
+    def volume(self, path: bytes, mount: Mount) -> Volume:
+        """Return the dataset that a path lies on."""
+        if mount.root != b"/":
+            raise Failed("it is a folder of a dataset that is not mounted itself")
+        return Volume(mount.device, mount.point, mount)
+
+    def freeze(self, volume: Volume, name: str) -> bytes:
+        """Make a snapshot; ZFS shows it in a hidden folder of the dataset, whether `snapdir` is visible or not."""
+        zfs, snapshot = program("zfs", "zfsutils-linux"), f"{volume.name}@{name}"
+        self.promise_script(_REMOVE, [zfs, snapshot], f"remove the snapshot {snapshot}")
+        self.told([zfs, "snapshot", snapshot])
+        return os.path.join(volume.top, b".zfs", b"snapshot", name.encode())

@@ -1,0 +1,1 @@
+"""Snapshots of file systems, from which a run reads its sources."""
