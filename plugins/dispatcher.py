@@ -159,7 +159,7 @@ class Dispatcher(AllEvents):
         for each in self._plugins:
             if each.problem:
                 self._trouble(each.name, f"{each.name}: {each.problem}")
-            elif each.twin:
+            elif each.is_twin_on:
                 self._trouble(each.name, f"Two plugins are called {each.name}; {each.twin} is left out")
         members = []
         for world in sorted(MANNERS, key=lambda world: MANNERS[world].rank):

@@ -34,7 +34,9 @@ def find_plugins(places: Places, settings: PluginSettings, *, installed: bool = 
     for world in worlds():
         for each in MANNERS[world].find(places, settings, installed):
             first = found.get((each.name, world))
-            found[each.name, world] = each if first is None else replace(first, twin=each.place)
+            if first is not None:
+                each = replace(first, twin=each.place, is_twin_on=each.is_enabled)
+            found[each.name, world] = each
     for each in _gone(settings, found.values()):
         found[each.name, each.world] = each
     shared = Counter(name for name, _ in found)

@@ -28,6 +28,8 @@ class Found:
     hint: str = ""
     twin: str = ""
     """The place of another plugin of the same name in its world, which is left out."""
+    is_twin_on: bool = False
+    """Whether that one is switched on, so that somebody may wait for it."""
     is_shared: bool = False
     """Whether another world has a plugin of this name."""
 

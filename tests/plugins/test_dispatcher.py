@@ -167,7 +167,7 @@ def test_what_is_wrong_with_a_plugin_is_told_and_it_is_left_out(told: Told) -> N
     ears = Ears()
     plugins = [
         Found("bad", "native", "/x", True, problem="refused: /x can be written by others"),
-        Found("ping", "native", "/y", True, twin="/z"),
+        Found("ping", "native", "/y", True, twin="/z", is_twin_on=True),
     ]
     Dispatcher(plugins, lambda found: (), SURROUNDINGS, ears).event(END)
     assert [(each.source, each.level, each.text) for each in ears.heard] == [

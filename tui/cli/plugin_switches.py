@@ -88,5 +88,5 @@ def say_problem(found: Found) -> None:
     """Say what is wrong with a plugin, if anything is."""
     if found.problem:
         complain(f"{found.label}: {found.problem}", found.hint)
-    if found.twin:
+    if found.is_twin_on:
         complain(f"Two plugins are called {found.label}; {found.twin} is left out", "Rename one of them.")

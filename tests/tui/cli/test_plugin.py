@@ -84,6 +84,7 @@ def test_listing_loads_nothing(yester: Yester, folder: Path) -> None:
         "package": "",
         "problem": "",
         "twin": "",
+        "is_twin_on": False,
         "is_shared": False,
         "label": "bomb",
         "state": "on",

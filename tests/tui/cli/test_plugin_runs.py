@@ -448,6 +448,16 @@ def test_of_two_of_one_name_one_is_called_and_the_other_is_named(yester: Yester,
     assert message["text"] == f"Two plugins are called m; {first}.py is left out"
 
 
+def test_one_that_takes_the_place_of_one_that_is_off_is_no_news(yester: Yester, profile: str, trace: Path) -> None:
+    put("notify", WITNESS)  # one comes with yester, and is off
+    assert yester("snap", profile).code == 0
+    assert (heard(trace, "notify"), messages(yester)) == (ALL, [])
+    (Places.default().config / "plugins.toml").write_text('enabled = ["notify"]\n')
+    assert yester("snap", profile).code == 0
+    [message] = messages(yester)
+    assert message["text"].startswith("Two plugins are called notify; entry:yester.plugins.shipped.notify")
+
+
 def test_one_that_was_enabled_and_then_uninstalled_is_named(
     yester: Yester, profile: str, trace: Path, packages: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
