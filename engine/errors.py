@@ -45,6 +45,10 @@ class RepositoryError(YesterError):
     exit_code = 6
 
 
+class MissingRepository(RepositoryError):
+    """There is nothing where the repository should be: perhaps its disk is not connected."""
+
+
 class CancelledError(YesterError):
     """The person cancelled the run."""
 

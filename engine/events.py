@@ -233,6 +233,8 @@ class Error(Event, frozen=True, tag="error"):
     """What to do next."""
     profile: str = ""
     profile_id: str = ""
+    time_ns: int = 0
+    """The time of the snapshot that it is about, ns since 1970; 0 when it is about none."""
 
 
 class PluginTime(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ from yester.engine.errors import (
     Denied,
     Exists,
     Missing,
+    MissingRepository,
     RepositoryError,
     YesterError,
 )
@@ -486,7 +487,7 @@ def _config_of(store: Store) -> bytes:
     except Denied as error:
         raise RepositoryError(error.what, hint=error.hint) from None
     if next(iter(store.list()), None) is None:
-        raise RepositoryError(
+        raise MissingRepository(
             f"There is no repository at {store.place}: nothing is stored there",
             hint=f"Check the path, or make one: yester init {store.place}",
         )

@@ -41,6 +41,13 @@ def parse_mount_table(text: bytes) -> list[ActiveMount]:
     return mounts
 
 
+def mounted_as(text: bytes, kind: str) -> list[Path]:
+    """The mount points of a kind of file system in the text of a mountinfo file."""
+    lines = (line.partition(b" - ")[::2] for line in text.splitlines())
+    found = (fields.split(b" ")[4] for fields, rest in lines if rest.split(b" ")[0] == kind.encode())
+    return [Path(os.fsdecode(_plain(path))) for path in found]
+
+
 def _plain(field: bytes) -> bytes:
     return _ESCAPE.sub(lambda found: bytes([int(found[1], 8)]), field)
 

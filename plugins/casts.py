@@ -14,6 +14,7 @@ from yester.engine.decisions import Candidate, Decision, not_below
 from yester.engine.events import Event, clean, encode
 from yester.engine.hooks import StopRun, method_name
 from yester.plugins.asks import Asking, answer
+from yester.plugins.backintime import casting as backintime
 from yester.plugins.deciding.answers import ON_ENTRY, BatchAnswer, read_answer
 from yester.plugins.found import Found
 from yester.plugins.kiwi import casting as kiwi
@@ -33,7 +34,12 @@ ENTRIES_DEADLINE_S = 60.0
 MOST_FAILURES = 10
 """Failures of one plugin with entries that are told of."""
 
-MANNERS: Mapping[str, Manner] = {"native": native.MANNER, "kiwi": kiwi.MANNER, "kolibri": kolibri.MANNER}
+MANNERS: Mapping[str, Manner] = {
+    "native": native.MANNER,
+    "backintime": backintime.MANNER,
+    "kiwi": kiwi.MANNER,
+    "kolibri": kolibri.MANNER,
+}
 """World → how its plugins are found and told. Its part in the worker stands in worker/worlds.py."""
 
 ANSWER_S = 10.0
@@ -53,6 +59,8 @@ class Member:
     is_tui: bool
     deadlines: Mapping[str, float]
     facts: Mapping[str, Any]
+    part: int | None = None
+    """Which one of the several that a plugin of some worlds holds; they are told one by one."""
 
     @property
     def rank(self) -> tuple[bool, int, int, str]:
@@ -96,19 +104,24 @@ class Cast:
             for warning in each.facts.get("warnings", ()):
                 self._trouble(each.name, f"{each.name}: {warning}")
         return [
-            Member(
-                each.name,
-                self._labels[each.name],
-                self,
-                frozenset(each.facts.get("hooks", ())),
-                each.facts.get("order", 0),
-                each.facts.get("is_tui", False),
-                each.facts.get("deadlines", {}),
-                each.facts,
-            )
+            self._member(each.name, {**each.facts, **part})
             for each in loaded
             if each.name in self._crew.names
+            for part in each.facts.get("parts", [{}])
         ]
+
+    def _member(self, name: str, facts: Mapping[str, Any]) -> Member:
+        return Member(
+            name,
+            self._labels[name],
+            self,
+            frozenset(facts.get("hooks", ())),
+            facts.get("order", 0),
+            facts.get("is_tui", False),
+            facts.get("deadlines", {}),
+            facts,
+            facts.get("part"),
+        )
 
     def tell(self, member: Member, events: Sequence[Event], rule: HookRule, given_up: Callable[[], bool]) -> None:
         """Tell a plugin of events of one type, until that is given up.
@@ -119,9 +132,11 @@ class Cast:
         if hook not in member.hooks or member.name not in self._crew.names:
             return
         now_ns = time.time_ns()
-        lines = [encode(0, now_ns, event) for event in events]
+        arguments: list[Any] = [encode(0, now_ns, event) for event in events]
+        if member.part is not None:
+            arguments.append(member.part)
         try:
-            self._crew.call(member.name, hook, lines, member.deadlines.get(hook, rule.deadline_s), given_up)
+            self._crew.call(member.name, hook, arguments, member.deadlines.get(hook, rule.deadline_s), given_up)
         except PluginError as problem:
             if rule.may_stop and problem.kind == self.manner.stops:
                 raise StopRun(f"{member.label} stops the run: {problem.text or 'it gives no reason'}") from None

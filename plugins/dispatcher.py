@@ -12,11 +12,11 @@ until all were called; then they hear that the run ended, since some may have to
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from yester.engine.capture.wishes import Wishes
 from yester.engine.decisions import Candidate, Decision, Decisions, agreed, not_below
-from yester.engine.events import Event, File, Message, PluginTime, RunBegin, RunEnd, SnapshotNew
+from yester.engine.events import Error, Event, File, Message, PluginTime, RunBegin, RunEnd, SnapshotNew
 from yester.engine.hooks import AllEvents, StopRun, method_name
 from yester.plugins.asks import Asking, Audience
 from yester.plugins.casts import MANNERS, Cast, Member
@@ -29,6 +29,14 @@ from yester.plugins.undoing.asking import undo_the_rest
 from yester.plugins.wishing import Stage
 from yester.plugins.worker.hosting import GRACE_S
 from yester.plugins.worker.messages import Loaded
+
+
+class Wait(NamedTuple):
+    """How long to wait."""
+
+    seconds: float = 0.0
+    is_announced: bool = False
+    """Whether somebody is there to read that it is waited for."""
 
 
 class Dispatcher(AllEvents):
@@ -54,7 +62,7 @@ class Dispatcher(AllEvents):
         self._members: list[Member] = []
         self._is_loaded = False
         self._files: list[File] = []
-        self._has_ended = False
+        self._has_ended = self._is_stopped = False
         self._lock = threading.RLock()
 
     @property
@@ -128,11 +136,18 @@ class Dispatcher(AllEvents):
                 self._tell(files, RULES[File])
             rule = RULES.get(type(event))
             if rule is not None and not isinstance(event, File):
+                self._herald(event)
                 stops = self._tell([event], rule)
                 if stops and isinstance(event, RunBegin):
+                    self._is_stopped = True
                     self._take_back(event)
                     hint = f"To run without: yester plugin disable {' '.join(stops)}"
                     raise StopRun("; ".join(stops.values()), hint=hint)
+
+    def waits(self) -> Wait:
+        """Return how long plugins want a run to wait for a repository that is not there."""
+        said = [Wait(**each.facts["wait"]) for each in self.members if "wait" in each.facts]
+        return Wait(max((each.seconds for each in said), default=0), any(each.is_announced for each in said))
 
     def times(self) -> tuple[PluginTime, ...]:
         """Return how long each plugin was at work."""
@@ -170,15 +185,28 @@ class Dispatcher(AllEvents):
                 members += cast.load()
         return members
 
-    def _tell(self, events: Sequence[Event], rule: HookRule) -> dict[str, str]:
-        """Tell each plugin; return which want to stop the run, and why."""
+    def _herald(self, event: Event) -> None:
+        """Tell the plugins of a world what comes before an event there."""
+        for cast in self._casts:
+            before = cast.manner.herald(event) if cast.manner.hears_after_stop or not self._is_stopped else None
+            if before is not None:
+                self._tell([before], RULES[type(before)], only=cast)
+
+    def _tell(self, events: Sequence[Event], rule: HookRule, only: Cast | None = None) -> dict[str, str]:
+        """Tell each plugin, or those of one world; return which want to stop the run, and why."""
         stops = {}
         for member in self._in_turn(type(events[0]), rule):
+            if only not in (None, member.cast) or self._is_spared(member, events[0]):
+                continue
             try:
                 member.cast.tell(member, events, rule, self._patience(rule))
             except StopRun as stop:
                 stops[member.label] = str(stop)
         return stops
+
+    def _is_spared(self, member: Member, event: Event) -> bool:
+        """Whether a plugin's world does not go on once the run was stopped at its begin."""
+        return self._is_stopped and isinstance(event, Error | RunEnd) and not member.cast.manner.hears_after_stop
 
     def _in_turn(self, kind: type[Event], rule: HookRule) -> list[Member]:
         """Return the plugins in the order in which they hear of an event.

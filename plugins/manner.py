@@ -32,6 +32,10 @@ def _nothing(surroundings: Surroundings) -> dict[str, Any]:
     return {}
 
 
+def _alone(event: Event) -> Event | None:
+    return None
+
+
 def _as_the_rules_say(kind: type[Event]) -> bool | None:
     return None
 
@@ -59,3 +63,7 @@ class Manner:
     """Event → what its plugins are called for then, in words, for the table of all worlds (reference.py)."""
     answers: Mapping[str, Handler] = field(default_factory=dict)
     """What its plugins may ask besides what all may (asks.py)."""
+    herald: Callable[[Event], Event | None] = _alone
+    """What all plugins of the world are told right before an event."""
+    hears_after_stop: bool = True
+    """Whether its plugins hear of the error and the end of a run that a plugin stopped at its begin."""

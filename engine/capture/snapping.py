@@ -70,13 +70,20 @@ class _Run:
             self._context = context = context.changed(self._teller.wishes())
             done = self._take()
         except BaseException as error:
-            self._teller.failure(error)
+            self._teller.failure(error, self._context.started_ns)
             raise
-        if done.result == "errors":
-            self._teller.error(ErrorCode.WITH_ERRORS, f"{len(done.failures)} entries could not be kept whole")
+        if done.snapshot is None:
+            self._tell_errors(done)
         self._teller.end(done.result, done.snapshot, done.statistics.added_size, done.suspicions)
         self._add_to_label(done.snapshot)
         return done
+
+    def _tell_errors(self, done: SnapshotResult) -> None:
+        """Tell that not all could be taken, and of the snapshot that is there all the same, if one is."""
+        if done.result == "errors":
+            time_ns = self._context.started_ns if done.snapshot is not None else 0
+            text = f"{len(done.failures)} entries could not be kept whole"
+            self._teller.error(ErrorCode.WITH_ERRORS, text, time_ns=time_ns)
 
     def _add_to_label(self, snapshot: SnapshotId | None) -> None:
         """Say of the snapshot what hooks wanted said after it was there."""
@@ -117,6 +124,7 @@ class _Run:
                     self._settle(done.same_as)
                     return done
                 if is_lasting(self._repository, session, done.snapshot, attempt.needed, self._unsound):
+                    self._tell_errors(done)
                     self._teller.snapshot(done.snapshot, context.started_ns)
                     self._settle(done.snapshot)
                     return done

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from yester import __version__
 from yester.engine.capture.wishes import Wishes
 from yester.engine.decisions import Candidate, Decisions
-from yester.engine.errors import CancelledError, YesterError
+from yester.engine.errors import CancelledError, Exists, YesterError
 from yester.engine.events import (
     Error,
     ErrorCode,
@@ -105,18 +105,21 @@ class RunTeller:
             ),
         )
 
-    def failure(self, error: BaseException) -> None:
-        """The run ends without a snapshot."""
+    def failure(self, error: BaseException, time_ns: int) -> None:
+        """The run ends without the snapshot that would have had this time."""
         if isinstance(error, CancelledError | KeyboardInterrupt):
             self.end("cancelled")
             return
-        self.error(ErrorCode.FAILED, str(error), error.hint if isinstance(error, YesterError) else "")
+        code = ErrorCode.SNAPSHOT_EXISTS if isinstance(error, Exists) else ErrorCode.FAILED
+        time_ns = time_ns if code is ErrorCode.SNAPSHOT_EXISTS else 0
+        self.error(code, str(error), error.hint if isinstance(error, YesterError) else "", time_ns=time_ns)
         self.end("failed")
 
-    def error(self, code: ErrorCode, text: str, hint: str = "") -> None:
-        """The run failed, or ended with errors."""
+    def error(self, code: ErrorCode, text: str, hint: str = "", *, time_ns: int = 0) -> None:
+        """The run failed, or ended with errors; `time_ns` is that of the snapshot that it is about."""
         name, identity = self._profile.name, self._profile.id.hex()
-        tell(self._hooks, Error(code=code, text=text, hint=hint, profile=name, profile_id=identity))
+        event = Error(code=code, text=text, hint=hint, profile=name, profile_id=identity, time_ns=time_ns)
+        tell(self._hooks, event)
 
     def file(self, path: bytes, kind: str) -> None:
         """A `new` or `changed` file was taken."""

@@ -16,6 +16,7 @@ from yester.engine.host import user_name
 from yester.engine.importing.config_file import ForeignConfig, ForeignProfile, read_config
 from yester.engine.importing.translating import Translation, name_for, translate_profile
 from yester.engine.places import Places
+from yester.engine.profiles.numbers import Wanted, numbers_of
 from yester.engine.profiles.profile import Profile
 from yester.engine.profiles.reading import load_profile, parse_profile, profile_names
 from yester.engine.profiles.writing import render, save_profile
@@ -146,7 +147,13 @@ def snapshot_folder(foreign: ForeignProfile, asked: Path | None) -> Path | None:
 
 
 def save_profiles(plans: Collection[ProfilePlan], places: Places) -> None:
-    """Write the profiles that are new. UsageError when one cannot be written."""
+    """Write the profiles that are new, and let all keep their numbers. UsageError when one cannot be written."""
+    numbers_of(places, map(_wanted, plans))
     for plan in plans:
         if plan.translation is not None:
             save_profile(places.config / "profiles", plan.profile)
+
+
+def _wanted(plan: ProfilePlan) -> Wanted:
+    foreign = plan.foreign
+    return Wanted(plan.profile.id.hex(), plan.profile.name, int(foreign.number), foreign.text("snapshots.tag"))

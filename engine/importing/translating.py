@@ -306,7 +306,8 @@ _KEYS: tuple[tuple[str, Verdict, str], ...] = (
     (r"snapshots\.(local|ssh)\.nocache", "ignored", "yester reads each file once"),
     (r"snapshots\.([a-z_]+\.)?password\..*", "ignored", "the repository has a passphrase of its own"),
     (r"snapshots\.(ssh|local_encfs|encfs|local_gocryptfs|ssh_gocryptfs)\..*", "ignored", "where its snapshots are"),
-    (r"snapshots\.(tag|keep_only_one_snapshot\..*)", "ignored", "it means nothing here"),
+    (r"snapshots\.tag", "taken", "what plugins of Back In Time call its snapshots"),
+    (r"snapshots\.keep_only_one_snapshot\..*", "ignored", "it means nothing here"),
     (r"snapshots\.warn_free_space\..*", "ignored", "yester has no such warning"),
     (r"user_callback\.no_logging", "ignored", "it is about a plugin"),
 )

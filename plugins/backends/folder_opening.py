@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from yester.engine.errors import RepositoryError
+from yester.engine.errors import MissingRepository, RepositoryError
 from yester.plugins.backends.folder_errors import meaning, wording
 from yester.plugins.backends.folder_layout import OTHER, TEMPORARY, TOP
 
@@ -45,8 +45,8 @@ def refusal(path: Path, error: OSError) -> RepositoryError:
     """Return why there can be no repository at `path`."""
     if error.errno == errno.ENOENT:
         if path.is_symlink():
-            return RepositoryError(f"{path} is a link to {os.readlink(path)}, which is not there")
-        return RepositoryError(
+            return MissingRepository(f"{path} is a link to {os.readlink(path)}, which is not there")
+        return MissingRepository(
             f"There is no repository at {path}: there is no such folder",
             hint=f"Check the path, plug in or mount the disk, or make a repository there: yester init {path}",
         )
@@ -73,7 +73,7 @@ def inspect(path: Path | str, names: Sequence[str], create: bool) -> None:
             )
     elif others.isdisjoint(_OURS):
         state = "holds other files" if others else "is empty"
-        raise RepositoryError(
+        raise MissingRepository(
             f"There is no repository at {path}: the folder {state}",
             hint=f"Check the path and that the disk is mounted, or make a repository: yester init {path}",
         )

@@ -44,6 +44,7 @@ class World(Protocol):
 
 WORLDS: dict[str, str] = {
     "native": "yester.plugins.native.world",
+    "backintime": "yester.plugins.backintime.world",
     "kiwi": "yester.plugins.kiwi.world",
     "kolibri": "yester.plugins.kolibri.world",
 }

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yester.engine.errors import UsageError
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from yester.engine.profiles.profile import Profile
     from yester.plugins.asks import Audience
     from yester.plugins.dispatcher import Dispatcher
+    from yester.plugins.surroundings import Views
 
 
 def enabled_plugins(
@@ -24,6 +26,7 @@ def enabled_plugins(
     profile: "Profile | None" = None,
     repository: str = "",
     stopping: Callable[[], bool] = lambda: False,
+    views: "Views | None" = None,
 ) -> "Dispatcher | None":
     """Return the plugins that are on; None when there are none. What is wrong with them is said to `audience`.
 
@@ -49,7 +52,7 @@ def enabled_plugins(
         return None
     if not plugins:
         return None
-    surroundings = Surroundings(places, action, run, profile, repository)
+    surroundings = Surroundings(places, action, run, profile, repository, views)
     return Dispatcher(plugins, layers_in(settings, surroundings), surroundings, audience, stopping)
 
 
@@ -71,5 +74,13 @@ def _may_be_some(places: Places, profile: "Profile | None") -> bool:
     """Whether there is any sign of a plugin: what is asked here costs every command its time."""
     if profile is not None and profile.plugins:
         return True
-    folders = (places.config / "plugins.toml", places.data / "plugins", places.data / "kolibri", plugins_folder())
-    return any(map(os.path.exists, folders)) or any(name in os.environ for name in _KOLIBRI)
+    home = os.environ.get("XDG_CONFIG_HOME", "")
+    signs = (
+        places.config / "plugins.toml",
+        places.data / "plugins",
+        places.data / "kolibri",
+        plugins_folder(),
+        places.config / "backintime" / "user-callback",
+        Path(home if os.path.isabs(home) else Path.home() / ".config", "backintime", "user-callback"),
+    )
+    return any(map(os.path.exists, signs)) or any(name in os.environ for name in _KOLIBRI)

@@ -12,6 +12,7 @@ and resumed (`yester log`, `cancel`, `pause`, `resume`, the terminal program), i
 `yester status`. Nothing of that needs a line in the command. It also outlives its terminal.
 """
 
+import math
 import os
 import sys
 import time
@@ -26,12 +27,13 @@ from msgspec.structs import replace
 from yester import __version__
 from yester.engine.capture.wishes import Wishes
 from yester.engine.decisions import Candidate, Decisions
-from yester.engine.errors import BusyError, RepositoryError, UsageError, YesterError
+from yester.engine.errors import BusyError, CancelledError, MissingRepository, RepositoryError, UsageError, YesterError
 from yester.engine.events import (
     Error,
     ErrorCode,
     Event,
     File,
+    Level,
     Message,
     MountAfter,
     MountBefore,
@@ -41,7 +43,7 @@ from yester.engine.events import (
     Unmount,
     shown,
 )
-from yester.engine.hooks import AllEvents
+from yester.engine.hooks import AllEvents, StopRun
 from yester.engine.host import host_name
 from yester.engine.journal import EventStream, JournalFile, LineSink, Recorder, journal_path, new_run_id
 from yester.engine.messages.of_runs import RunMessages
@@ -56,6 +58,7 @@ from yester.tui.cli.failures import CANCELLED, TERMINATED, Terminated, complain
 from yester.tui.cli.plugging import enabled_plugins
 from yester.tui.cli.progress import Watch, terminal_bar
 from yester.tui.cli.run_words import with_source
+from yester.tui.cli.showing import NewSnapshots
 from yester.tui.cli.terminals import leave_dead_terminal, outliving_terminal
 
 if TYPE_CHECKING:
@@ -99,7 +102,7 @@ class _Ears(AllEvents):
         self.plugins: Dispatcher | None = None
         self.warnings: list[str] = []
         self.end: RunEnd | None = None
-        self.has_failed = False
+        self.has_begun = self.has_failed = False
 
     def decide(self, candidates: Sequence[Candidate]) -> Decisions:
         """Ask plugins what becomes of entries."""
@@ -113,6 +116,10 @@ class _Ears(AllEvents):
         """Record an event and tell it to plugins. StopRun, when one of them does not want the run."""
         if self.plugins is not None and isinstance(event, File):
             return self.plugins.event(event)  # they alone asked for it
+        if isinstance(event, RunBegin):
+            if self.has_begun:  # while the repository was waited for
+                return None
+            self.has_begun = True
         self._record(event)
         if self.plugins is not None:
             self.plugins.event(event)
@@ -154,6 +161,7 @@ class Recorded:
         self.watch = watch
         self.control = control
         self.exit_code = 0
+        self.views = NewSnapshots()
         self._work, self._recorder, self._ears = work, recorder, ears
         self._result: Result = "complete"
         self._began_ns = time.monotonic_ns()
@@ -174,12 +182,16 @@ class Recorded:
 
     def skips(self, reason: str) -> None:
         """Say that nothing was done, and why."""
-        self.notes(reason)
+        self.hooks.on_message(self._message(reason))
         self.ends("skipped")
 
     def notes(self, text: str) -> None:
         """Put words into the journal that nobody needs to hear at once."""
-        self._recorder.event(Message(level="info", text=text, profile=self._work.profile))
+        self._recorder.event(self._message(text))
+
+    def _message(self, text: str, level: Level = "info", timeout: int = -1) -> Message:
+        work = self._work
+        return Message(level=level, text=text, profile=work.profile, profile_id=work.profile_id, timeout=timeout)
 
     def is_metered(self) -> bool | None:
         """Whether a plugin says that the network is paid by volume; None when none knows."""
@@ -187,19 +199,50 @@ class Recorded:
         return known if isinstance(known, bool) else None
 
     @contextmanager
-    def opened(self, opening: "Callable[[], Repository]") -> "Iterator[Repository]":
+    def opened(self, opening: "Callable[[], Repository]", *, waits: bool = False) -> "Iterator[Repository]":
         """Open the repository of the work for the block, and tell of it before, when it is open and when it is not.
 
-        A plugin may make it reachable before, and let go of it afterwards.
+        A plugin may make it reachable before, and let go of it afterwards. With `waits` plugins may have one that is
+        not there waited for. What fails is told before it is let go of.
         """
         about = (self._work.repository, self._work.profile, self._work.profile_id)
         self.hooks.on_mount_before(MountBefore(*about))
         try:
-            with closing(opening()) as repository:
+            with closing(self._waited_for(opening) if waits else opening()) as repository:
+                self.views.of(repository)
                 self.hooks.on_mount_after(MountAfter(*about))
                 yield repository
+        except BaseException as problem:
+            self._tell(problem)
+            raise
         finally:
+            self.views.let_go()
             self.hooks.on_unmount(Unmount(*about))
+
+    def _waited_for(self, opening: "Callable[[], Repository]") -> "Repository":
+        """Open the repository; as long as it is not there, wait for as long as plugins want. The run begins then."""
+        try:
+            return opening()
+        except MissingRepository as problem:
+            wait = self._ears.plugins.waits() if self._ears.plugins is not None else None
+            if wait is None or wait.seconds <= 0:
+                raise
+            text = f"{problem.what}: the run waits for it"
+            last = problem
+        self.hooks.on_run_begin(self._run_begin())
+        if wait.is_announced:
+            self.hooks.on_message(self._message(text, "error", round(wait.seconds)))
+        else:
+            self.notes(text)
+        for _ in range(math.ceil(wait.seconds)):
+            time.sleep(1)
+            if self.control.signal:
+                raise CancelledError("The run was cancelled while it waited for its repository")
+            try:
+                return opening()
+            except MissingRepository as problem:
+                last = problem
+        raise last
 
     def supervise(self, work: Callable[[Callable[[], bool]], T]) -> T:
         """Run `work(cancelled)` in a thread, with signals and requests heard and progress shown."""
@@ -213,21 +256,21 @@ class Recorded:
 
     def begin(self, socket: RunSocket) -> None:
         """Write the first line."""
+        self._recorder.event(replace(self._run_begin(), control=shown(os.fsencode(socket.path or ""))))
+
+    def _run_begin(self) -> RunBegin:
         work = self._work
-        self._recorder.event(
-            RunBegin(
-                run=self.id,
-                profile=work.profile,
-                profile_id=work.profile_id,
-                repository=work.repository,
-                sources=tuple(map(shown, work.sources)),
-                host=host_name(),
-                pid=os.getpid(),
-                program=f"yester {__version__}",
-                dry_run=work.dry_run,
-                action=work.action,
-                control=shown(os.fsencode(socket.path or "")),
-            )
+        return RunBegin(
+            run=self.id,
+            profile=work.profile,
+            profile_id=work.profile_id,
+            repository=work.repository,
+            sources=tuple(map(shown, work.sources)),
+            host=host_name(),
+            pid=os.getpid(),
+            program=f"yester {__version__}",
+            dry_run=work.dry_run,
+            action=work.action,
         )
 
     def fail(self, problem: BaseException) -> None:
@@ -236,6 +279,12 @@ class Recorded:
         self._result = "cancelled" if self.exit_code in (CANCELLED, TERMINATED) else "failed"
         if self._result == "failed" and not self._ears.has_failed:
             self.hooks.on_error(_error(problem, self._work))
+
+    def _tell(self, problem: BaseException) -> None:
+        """Tell what went wrong, and the end of a run that began while its repository was waited for."""
+        self.fail(problem)
+        if self._ears.has_begun and self._ears.end is None and not isinstance(problem, StopRun):
+            self.hooks.on_run_end(replace(self._counted(), exit_code=self.exit_code))
 
     def end(self) -> None:
         """Write the last line."""
@@ -317,6 +366,7 @@ def recorded(
                 profile=work.spec,
                 repository=work.repository,
                 stopping=lambda: control.signal != 0,
+                views=recording.views,
             )
             yield recording
             begun()
@@ -327,6 +377,7 @@ def recorded(
         finally:
             if ears.plugins is not None:
                 ears.plugins.close()
+            recording.views.close()
             recording.end()
             lost = recorder.close()
             thin_now_and_then(places)

@@ -229,7 +229,7 @@ class _Attempt:
             return self._with_repository()
 
     def _with_repository(self) -> "SnapshotResult":
-        with self.run.opened(self._opened) as repository:
+        with self.run.opened(self._opened, waits=True) as repository:
             result = self._take(repository)
             if result.snapshot is not None:
                 update_in_background(repository, repository_place(None, self.profile, self.places))

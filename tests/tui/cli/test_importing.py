@@ -9,6 +9,9 @@ from tests.engine.importing.foreign import Foreign, config_of
 from tests.rig import write
 from tests.tui.cli.conftest import Yester, is_one_complaint
 
+from yester.engine.places import Places
+from yester.engine.profiles.numbers import known_numbers
+
 
 @pytest.fixture
 def theirs(tmp_path: Path, home: Path) -> tuple[Foreign, Foreign]:
@@ -149,3 +152,11 @@ def test_one_profile_that_cannot_be_imported_keeps_no_other_back(yester: Yester,
     assert "added the profile good" in done.out
     for key in ("snapshots.remove_old_snapshots.value=-3", "schedule.mode=often"):
         assert f"ignored  {key}" in done.out
+
+
+def test_profiles_keep_their_numbers_for_plugins(yester: Yester, plain: Path, config: Path) -> None:
+    config.write_text(config.read_text() + "profile4.snapshots.tag=777\n")
+    assert yester("import", "backintime", "--no-snapshots").code == 0
+    given = {each.name: each for each in known_numbers(Places.default())}
+    assert [given[f"Profile {number}"].number for number in (1, 4)] == [1, 4]
+    assert given["Profile 4"].tag == "777"

@@ -151,7 +151,7 @@ def test_a_stop_at_the_beginning_ends_the_run(yester: Yester, profile: str, trac
     assert done.code == 1
     assert done.err.startswith("yester: m stops the run: the drive is hot\n")
     assert heard(trace, "a") == heard(trace, "z") == [
-        "mount.before", "run.begin", "run.end failed", "unmount", "error 5"
+        "mount.before", "run.begin", "run.end failed", "error 5", "unmount"
     ]  # fmt: skip
     assert json.loads(yester("list", "--json").out) == []
     [message] = messages(yester)
