@@ -13,9 +13,9 @@ from yester.tui.cli.options import as_json
 from yester.tui.cli.plugin_loading import Stage, looked_at
 from yester.tui.cli.plugin_rows import Row, found_as_json, origin, shown_value
 from yester.tui.cli.plugin_setting import change_options, parse_option
-from yester.tui.cli.wording import table
+from yester.tui.cli.wording import one_line, table
 
-_HEADER = ("OPTION", "VALUE", "FROM", "TAKES", "WHAT")
+_HEADER = ("OPTION", "VALUE", "FROM", "TAKES")
 
 
 @click.command("options", short_help="Show and set what a plugin wants to know.")
@@ -57,7 +57,10 @@ def _as_json(loaded: Loaded) -> dict[str, Any]:
 def _show(stage: Stage, found: Found, loaded: Loaded) -> None:
     rows: Sequence[Row] = loaded.facts.get("options", ())
     if rows:
-        click.echo("\n".join(table([_HEADER, *(_cells(stage, row) for row in rows)])))
+        header, *lines = table([_HEADER, *(_cells(stage, row) for row in rows)])
+        click.echo(header)
+        for row, line in zip(rows, lines, strict=True):
+            click.echo(line + (f"\n    {one_line(row['about'])}" if row["about"] else ""))
     if not loaded.facts.get("has_spec"):
         click.echo(f"{found.label} does not say which options it has: any is taken, and nothing checks them")
     for warning in loaded.facts.get("warnings", ()):
@@ -68,4 +71,4 @@ def _show(stage: Stage, found: Found, loaded: Loaded) -> None:
 
 def _cells(stage: Stage, row: Row) -> tuple[str, ...]:
     choices = f"one of {', '.join(row['choices'])}" if row["choices"] else row["takes"]
-    return row["name"], shown_value(row), origin(stage, row), choices, row["about"]
+    return row["name"], shown_value(row), origin(stage, row), choices

@@ -62,7 +62,9 @@ def test_each_option_is_shown_with_its_origin(
     monkeypatch.setenv("YESTER_PING_TRIES", "7")
     done = yester("plugin", "options", "ping", "--profile", "docs")
     assert (done.code, done.err) == (0, "")
-    assert [line.split()[:4] for line in done.out.splitlines()[1:]] == [
+    lines = done.out.splitlines()[1:]
+    assert lines.pop(1) == r"    Where to \x1b[2J ping."
+    assert [line.split()[:4] for line in lines] == [
         ["url", '""', "default", "text"],
         ["tries", "7", "YESTER_PING_TRIES", "a"],
         ["way", '"post"', "plugins.toml", "one"],
