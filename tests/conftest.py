@@ -73,6 +73,14 @@ def _interruptible() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _power_stays() -> Iterator[None]:
+    """Let a busy or slow disk write when it likes. The processes that tests start do wait for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", os.fstat)  # which also fails when the file is not open
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _cheap_keys() -> Iterator[None]:
     """Derive the keys of new slots at the least cost that Argon2id knows; a slot says what it cost, to all who open it.
 

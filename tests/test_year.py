@@ -44,7 +44,6 @@ pytestmark = [pytest.mark.usefixtures("settled", "alone"), pytest.mark.timeout(3
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compress in this process: there is too little in each run to start others for."""
     monkeypatch.setattr("yester.engine.packs.writing.spare_processors", lambda: 0)
-    monkeypatch.setattr(os, "fsync", lambda fd: None)  # no power fails here, and a busy disk takes its time
 
 
 @dataclass

@@ -2,6 +2,8 @@ import fcntl
 import os
 from pathlib import Path
 
+import pytest
+
 from yester.engine.events import AppExit, File, Message, Phase, RunPhase, RunProgress, Unknown, decode
 from yester.engine.journal import EventStream, JournalFile, Recorder, journal_path, new_run_id
 from yester.engine.progress import Counters
@@ -109,7 +111,8 @@ def test_a_follower_gets_every_line() -> None:
     pipe.close()
 
 
-def test_a_slow_follower_misses_progress_and_nothing_else() -> None:
+def test_a_slow_follower_misses_progress_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yester.engine.journal.FLUSH_TIMEOUT_S", 0.05)  # nobody reads while it closes
     pipe = Pipe()
     recorder = Recorder([EventStream(pipe.writing)])
     texts = [f"{number} " + "x" * 500 for number in range(40)]

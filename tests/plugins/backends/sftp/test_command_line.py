@@ -57,7 +57,7 @@ def wait_for(is_so: Callable[[], object]) -> None:
     end = time.monotonic() + 60
     while not is_so():
         assert time.monotonic() < end
-        os.sched_yield()
+        time.sleep(0.001)
 
 
 def test_a_repository_lives_there(folder: Path, sshd: Sshd, tmp_path: Path, fuse: None) -> None:

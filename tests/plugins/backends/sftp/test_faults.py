@@ -169,7 +169,8 @@ def test_what_is_for_good_is_not_tried_again(deadly: Deadly, tmp_path: Path) -> 
     persistent.close()
 
 
-def test_a_server_that_does_not_answer_is_given_up(tmp_path: Path) -> None:
+def test_a_server_that_does_not_answer_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yester.plugins.backends.sftp.connection._END_S", 0.05)
     address = Address("host", b"/x")
     with pytest.raises(Retry, match="has not answered"):
         Connection(address, piped("sh", "-c", r"printf '\0'; exec sleep 1000"), stall_s=0.05)
@@ -242,7 +243,8 @@ def test_a_connection_that_slept_is_asked_before_it_is_relied_on(
 ) -> None:
     """As after a laptop's night: the process of the connection stands still, so that no word comes of its end."""
     ready(tmp_path)
-    monkeypatch.setattr(Connection, "is_alive", partialmethod(Connection.is_alive, 0.2))
+    monkeypatch.setattr(Connection, "is_alive", partialmethod(Connection.is_alive, 0.2 if frozen else 60))
+    monkeypatch.setattr("yester.plugins.backends.sftp.connection._END_S", 0.05)
     address, slept = Address("host", bytes(tmp_path / "repository")), [0.0]
     processes: list[subprocess.Popen[bytes]] = []
 

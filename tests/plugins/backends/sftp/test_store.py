@@ -103,7 +103,10 @@ def held() -> Iterator[list[int]]:
 
 
 @pytest.mark.parametrize("kind", ["link", "folder", "fifo"])
-def test_an_object_that_is_no_file_is_broken(store: Store, tmp_path: Path, kind: str, held: list[int]) -> None:
+def test_an_object_that_is_no_file_is_broken(
+    store: Store, tmp_path: Path, kind: str, held: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yester.plugins.backends.sftp.connection._END_S", 0.1)
     place = tmp_path / "repository/snap/snap.1"
     place.parent.mkdir()
     if kind == "link":
