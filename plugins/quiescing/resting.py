@@ -98,6 +98,12 @@ class Resting(Plugin):
         self.add_source(source)
         self.read_from(source, copy)
 
+    def take_dump(self, folder: Path, event: RunBegin) -> None:
+        """Let the snapshot hold a folder of dumps, and not the data that they are of, where it is known."""
+        self.add_source(folder)
+        if self.options["data"]:
+            self.leave_out(Path(self.options["data"]), event)
+
     def leave_out(self, path: Path, event: RunBegin) -> None:
         """Do not take something, since its copy is taken."""
         if os.fsencode(path) in [source.raw for source in event.sources]:

@@ -7,6 +7,7 @@ SHIPPED: Mapping[str, str] = {
     "healthcheck": "yester.plugins.shipped.healthcheck:Healthcheck",
     "lvm": "yester.plugins.shipped.lvm:Lvm",
     "mail": "yester.plugins.shipped.mail:Mail",
+    "mariadb": "yester.plugins.shipped.mariadb:Mariadb",
     "metrics": "yester.plugins.shipped.metrics:Metrics",
     "notify": "yester.plugins.shipped.notify:Notify",
     "postgresql": "yester.plugins.shipped.postgresql:Postgresql",

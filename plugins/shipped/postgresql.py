@@ -47,16 +47,14 @@ class Postgresql(Resting):
 
     def _dump(self, event: RunBegin) -> None:
         folder = self.copy_folder(event)
-        self.add_source(folder)
-        if self.options["data"]:
-            self.leave_out(Path(self.options["data"]), event)
         if not self.options["databases"]:
             self._dumped(folder / "all.sql", "", "pg_dumpall")
-            return
-        self._dumped(folder / "globals.sql", "", "pg_dumpall", "--globals-only")
+        else:
+            self._dumped(folder / "globals.sql", "", "pg_dumpall", "--globals-only")
         for name in self.options["databases"]:
             file = folder / f"{quote(name, safe=' ')}.dump"
             self._dumped(file, name, "pg_dump", "--format=custom", "--compress=0")
+        self.take_dump(folder, event)
 
     def _dumped(self, file: Path, database: str, name: str, *words: str) -> None:
         """Let a program write a file, which is there whole or not at all."""

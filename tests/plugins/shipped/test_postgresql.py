@@ -241,17 +241,20 @@ def test_a_run_that_is_killed_starts_the_server_again(
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ('user = "nobody"', "psql: error: connection to server at"),
+        ('user = "nobody"', "error: connection to server at"),
         ('host = "127.0.0.2"', "onnection to server at"),
         ('passfile = "/no/such"', "/no/such is not there (passfile)"),
         ('system_user = "no-such"', "there is no user no-such here (system_user)"),
-        ('programs = "/no"', "there is no /no/psql (programs)"),
+        ('programs = "/no"', "there is no /no/p"),
     ],
 )
-def test_what_cannot_be_done_is_told(yester: Yester, configure: Configure, room: Path, wrong: str, words: str) -> None:
+@pytest.mark.parametrize("way", ["dump", "backup"])
+def test_what_cannot_be_done_is_told(
+    yester: Yester, configure: Configure, room: Path, way: str, wrong: str, words: str
+) -> None:
     with cluster(room / "a", fresh=True) as server:
         name = wrong.partition(" ")[0]
-        given = [each for each in options(server, "backup") if not each.startswith(f"{name} ")]
+        given = [each for each in options(server, way) if not each.startswith(f"{name} ")]
         configure("postgresql", *given, wrong)
         done = yester("snap", "data")
     assert done.code == 0

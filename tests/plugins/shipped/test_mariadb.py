@@ -1,0 +1,265 @@
+"""A real MariaDB under load: snapshots of it, and servers that are started on what comes back."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.plugins.shipped.conftest import Configure
+from tests.plugins.shipped.load import Load, check_rows, writing
+from tests.tui.cli.conftest import Yester
+
+from yester.engine.places import Places
+from yester.plugins.quiescing.failing import Failed
+from yester.plugins.quiescing.programs import as_user, run
+from yester.plugins.quiescing.sessions import Session
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
+
+USER = "mysql" if os.geteuid() == 0 else ""
+SECRET = "not to be seen"
+SERVER = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin") or ""
+SMALL = ("--innodb-buffer-pool-size=8M", "--innodb-log-file-size=16M", "--performance-schema=OFF")
+
+SERVICE = """#!/bin/sh
+# As Debian's: service NAME status|start|stop, for the server of the test.
+case $2 in
+status) [ -e "{folder}/pid" ] && kill -0 "$(cat "{folder}/pid")" 2>/dev/null || exit 3 ;;
+stop) kill "$(cat "{folder}/pid")"; while [ -e "{folder}/pid" ]; do sleep 0.05; done ;;
+start) {start} & while ! [ -e "{folder}/pid" ]; do sleep 0.05; done ;;
+esac
+"""
+
+
+@dataclass
+class Cluster:
+    """A server of our own, that listens on a socket alone."""
+
+    folder: Path
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "socket"
+
+    @property
+    def defaults(self) -> Path:
+        return self.folder / "client.cnf"
+
+    def words(self) -> list[str]:
+        names = {"datadir": self.data, "socket": self.socket, "pid-file": self.folder / "pid"}
+        given = [f"--{name}={path}" for name, path in names.items()]
+        log = f"--log-error={self.folder / 'server.err'}"
+        return as_user(USER, [SERVER, "--no-defaults", "--skip-networking", *SMALL, *given, log])
+
+    def connect(self) -> Session:
+        client = ["mariadb", "--no-defaults", "--batch", "--skip-column-names", "--raw", "--unbuffered"]
+        return Session([*client, f"--socket={self.socket}", "--user=root", "test"], {}, 60)
+
+    def answers(self) -> bool:
+        words = ["mariadb-admin", "--no-defaults", f"--socket={self.socket}", "--user=root", "--silent", "ping"]
+        return run(words, timeout_s=60).code == 0
+
+
+@pytest.fixture
+def room() -> Iterator[Path]:
+    """A folder in which the server's user may do as he likes; pytest's own are for nobody else."""
+    if not SERVER:
+        pytest.fail("mariadb-server is not installed: run `make test-servers`", pytrace=False)
+    folder = Path(tempfile.mkdtemp(prefix="yester-mariadb-", dir="/var/tmp"))
+    own(folder)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def own(folder: Path) -> None:
+    if USER:
+        shutil.chown(folder, USER, USER)
+
+
+@contextmanager
+def cluster(folder: Path, *, fresh: bool) -> Iterator[Cluster]:
+    """Run a server, with fresh data or with what is there."""
+    folder.mkdir(exist_ok=True)
+    own(folder)
+    server = Cluster(folder)
+    if fresh:
+        server.data.mkdir()
+        own(server.data)
+        words = ["mariadb-install-db", "--no-defaults", f"--datadir={server.data}", "--skip-name-resolve"]
+        run(as_user(USER, [*words, "--auth-root-authentication-method=normal"]), timeout_s=120).well()
+    process = subprocess.Popen(server.words(), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while not server.answers():
+            assert process.poll() is None, (folder / "server.err").read_text()
+        if fresh:
+            prepare(server)
+        yield server
+    finally:
+        pid = folder / "pid"
+        if process.poll() is None:
+            process.kill()
+        elif pid.exists():  # another one was started in its place
+            os.kill(int(pid.read_text()), 9)
+            while server.answers():
+                os.sched_yield()
+        process.wait()
+        pid.unlink(missing_ok=True)
+
+
+def prepare(server: Cluster) -> None:
+    with server.connect() as session:
+        session.ask("CREATE DATABASE IF NOT EXISTS test")
+        session.ask(f"CREATE USER backup@localhost IDENTIFIED BY '{SECRET}'")
+        session.ask("GRANT ALL PRIVILEGES ON *.* TO backup@localhost")
+    server.defaults.write_text(f'[client]\npassword="{SECRET}"\n')
+    server.defaults.chmod(0o600)
+    own(server.defaults)
+
+
+def options(server: Cluster, way: str, *more: str) -> tuple[str, ...]:
+    where = (f'socket = "{server.socket}"', 'user = "backup"', f'defaults_file = "{server.defaults}"')
+    return (f'way = "{way}"', *where, f'system_user = "{USER}"', *more)
+
+
+@contextmanager
+def loaded(server: Cluster) -> Iterator[Load]:
+    with writing(server.connect) as load:
+        yield load
+
+
+@pytest.mark.parametrize("databases", [[], ["test", "odd name"]])
+def test_a_dump(yester: Yester, configure: Configure, room: Path, tmp_path: Path, databases: list[str]) -> None:
+    with cluster(room / "a", fresh=True) as server:
+        with server.connect() as session:
+            session.ask("CREATE DATABASE `odd name`")
+        configure("mariadb", *options(server, "dump", f"databases = {databases}"))
+        with loaded(server) as load:
+            before = load.wait(50)
+            done = yester("snap", "data")
+            assert (done.code, done.err) == (0, "")
+            load.wait(1)
+        assert SECRET not in yester("log").out
+    assert yester("restore", "latest", "--target", tmp_path / "back").code == 0
+    folder = next((tmp_path / "back").rglob("copies/mariadb-*"))
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        [f"{name.replace(' ', ' ')}.sql" for name in databases] or ["all.sql"]
+    )
+    with cluster(room / "b", fresh=True) as fresh:
+        words = ["mariadb", "--no-defaults", f"--socket={fresh.socket}", "--user=root"]
+        for path in folder.iterdir():
+            with open(path, "rb") as file:
+                subprocess.run(words, stdin=file, check=True)
+        with fresh.connect() as session:
+            check_rows(session, before, load.committed)
+
+
+def test_a_copy_under_a_lock(yester: Yester, configure: Configure, room: Path) -> None:
+    with cluster(room / "a", fresh=True) as server:
+        configure("mariadb", *options(server, "backup"))
+        with loaded(server) as load:
+            before = load.wait(200)
+            done = yester("snap", "data")
+            assert (done.code, done.err) == (0, "")
+            load.wait(20)
+        assert SECRET not in yester("log").out
+    opens_clean(yester, server, room / "b", before, load.committed)
+
+
+def test_a_copy_that_is_kept_is_brought_up_to_date(yester: Yester, configure: Configure, room: Path) -> None:
+    with cluster(room / "a", fresh=True) as server:
+        configure("mariadb", *options(server, "backup", "keep = true", f'folder = "{room / "copy"}"'))
+        with loaded(server) as load:
+            for _ in range(3):
+                before = load.wait(100)
+                assert yester("snap", "data").err == ""
+    opens_clean(yester, server, room / "b", before, load.committed)
+
+
+def test_a_server_that_is_stopped(
+    yester: Yester, configure: Configure, room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.path.isdir("/run/systemd/system"):
+        pytest.skip("systemd runs here, and would be asked for a service of the test's")
+    with cluster(room / "a", fresh=True) as server:
+        script = tmp_path / "bin" / "service"
+        script.parent.mkdir()
+        script.write_text(SERVICE.format(folder=server.folder, start=" ".join(server.words())))
+        script.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
+        configure("mariadb", *options(server, "stop", f'data = "{server.data}"'))
+        with loaded(server) as load:
+            before = load.wait(50)
+            done = yester("snap", "data")
+            assert (done.code, done.err) == (0, "")
+        while not server.answers():
+            os.sched_yield()
+        with server.connect() as session:
+            [count] = session.ask("SELECT count(*) FROM debit")
+        assert int(count) >= before
+    opens_clean(yester, server, room / "b", int(count), int(count))
+
+
+def opens_clean(yester: Yester, server: Cluster, folder: Path, at_least: int, at_most: int) -> None:
+    """Start a server on what the latest snapshot holds; fail unless it is whole."""
+    assert yester("restore", "latest", server.data, "--target", folder).code == 0
+    own(folder)
+    with cluster(folder, fresh=False) as again:
+        with again.connect() as session:
+            check_rows(session, at_least, at_most)
+            checked = session.ask("CHECK TABLE debit, credit")
+            assert [line.split("\t")[3] for line in checked] == ["OK", "OK"]
+        log = (folder / "server.err").read_text()
+        assert "corrupt" not in log.lower()
+        assert "[ERROR]" not in log
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ('user = "nobody"', "Access denied for user 'nobody'@'localhost'"),
+        ('socket = "/no/such"', "Can't connect to local server through socket '/no/such'"),
+        ('defaults_file = "/no/such"', "/no/such is not there (defaults_file)"),
+    ],
+)
+@pytest.mark.parametrize("way", ["dump", "backup"])
+def test_what_cannot_be_done_is_told(
+    yester: Yester, configure: Configure, room: Path, way: str, wrong: str, words: str
+) -> None:
+    with cluster(room / "a", fresh=True) as server:
+        name = wrong.partition(" ")[0]
+        configure("mariadb", *(each for each in options(server, way) if not each.startswith(f"{name} ")), wrong)
+        done = yester("snap", "data")
+    assert done.code == 0
+    assert words in done.err
+    assert "; the snapshot is taken all the same" in done.err
+    assert not [*(Places.default().data / "copies").glob("*")]
+    assert SECRET not in yester("log").out
+
+
+def test_who_does_not_let_go_is_not_waited_for(yester: Yester, configure: Configure, room: Path) -> None:
+    with cluster(room / "a", fresh=True) as server:
+        configure("mariadb", *options(server, "backup", 'lock_timeout = "1s"'))
+        with server.connect() as session:
+            session.ask("CREATE TABLE held (id INTEGER)")
+            session.ask("LOCK TABLES held WRITE")
+            done = yester("snap", "data")
+        assert done.code == 0
+        assert "Lock wait timeout exceeded" in done.err
+        with server.connect() as session:
+            session.ask("INSERT INTO held VALUES (1)")
+
+
+def test_a_session_says_what_the_server_says(room: Path) -> None:
+    with cluster(room / "a", fresh=True) as server:
+        session = server.connect()
+        with pytest.raises(Failed, match="You have an error in your SQL syntax"), session:
+            session.ask("SELEKT 1")
