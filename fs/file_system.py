@@ -39,6 +39,7 @@ BLOCK_SIZE = 4096
 UNLISTED = b".zfs"
 """In the root, for programs that look for snapshots there."""
 _TRUSTED = b"trusted."
+_KINDS = (b"user.", b"security.", b"system.", _TRUSTED)
 
 
 class SnapshotList(Protocol):
@@ -334,7 +335,7 @@ class FileSystem(Generic[A]):
         return [name for name in self._xattrs(page, row) if uid == 0 or not name.startswith(_TRUSTED)]
 
     def xattr(self, inode: Inode, name: bytes) -> bytes:
-        """Return the value of an attribute; OSError ENODATA when the entry has none of that name."""
+        """Return the value of an attribute; OSError ENODATA when the entry has none, ENOTSUP when none could have it."""
         value = None
         if inode >> ORDINAL_BITS:
             page, row, _ = self._place(inode)
@@ -345,7 +346,7 @@ class FileSystem(Generic[A]):
             if name.startswith(PREFIX):
                 value = hidden_value(page.entry(row), name)
         if value is None:
-            raise OSError(errno.ENODATA, name)
+            raise OSError(errno.ENODATA if name.startswith(_KINDS) else errno.ENOTSUP, name)
         return value
 
     def _xattrs(self, page: Page, row: int) -> Mapping[bytes, bytes]:
