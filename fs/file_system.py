@@ -335,7 +335,7 @@ class FileSystem(Generic[A]):
         return [name for name in self._xattrs(page, row) if uid == 0 or not name.startswith(_TRUSTED)]
 
     def xattr(self, inode: Inode, name: bytes) -> bytes:
-        """Return the value of an attribute; OSError ENODATA when the entry has none, ENOTSUP when none could have it."""
+        """Return the value of an attribute; OSError ENODATA when there is none, ENOTSUP when none could be."""
         value = None
         if inode >> ORDINAL_BITS:
             page, row, _ = self._place(inode)
