@@ -73,11 +73,11 @@ class Detours:
 
     def _rows(self, folder: bytes, names: Sequence[bytes], stats: Statuses) -> Iterator[int]:
         """Yield the rows of folders that are opened elsewhere, as far as is known, and of holes."""
-        elsewhere = frozenset(self._folders.get(folder, ()))
-        holed = folder.startswith(self._holed)
+        elsewhere, inodes = frozenset(self._folders.get(folder, ())), stats.inodes
+        holed = _HOLE in inodes and folder.startswith(self._holed)
         if not elsewhere and not holed:
             return
-        for row, (name, inode, mode) in enumerate(zip(names, stats.inodes, stats.modes, strict=True)):
+        for row, (name, inode, mode) in enumerate(zip(names, inodes, stats.modes, strict=True)):
             if name in elsewhere or (holed and inode == _HOLE and stat.S_ISDIR(mode)):
                 yield row
 

@@ -7,6 +7,7 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
+from yester.engine.errors import YesterError
 from yester.plugins.native.interface import Plugin
 
 ENTRY = "entry:"
@@ -33,7 +34,7 @@ def plugin_class(name: str, place: str) -> type[Plugin]:
 
 def in_words(problem: BaseException) -> str:
     """Return what went wrong while a plugin was loaded, and where in it."""
-    if isinstance(problem, NoPlugin):
+    if isinstance(problem, NoPlugin | YesterError):
         return str(problem)
     if isinstance(problem, SyntaxError):
         return f"SyntaxError: {problem.msg} (line {problem.lineno} of {problem.filename})"

@@ -29,7 +29,7 @@ _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+(@[A-Za-z0-9.-]+|@\[[0-9A-Fa-f.:]+\])?")
 
 
-class NotMailed(Exception):
+class NotMailed(YesterError):
     """A mail could not be handed over, and why."""
 
 
@@ -54,11 +54,14 @@ class Mail(Teller):
 
     def told(self, ending: Ending) -> None:
         """Send the mail that the ending is worth."""
-        if not self._is_wanted(ending):
+        is_change = ending.result not in ("skipped", "cancelled") and has_changed(ending)
+        if not self._is_wanted(ending, is_change):
             return
         try:
             self._send(subject_of(ending, host_name()), body_of(ending, host_name()))
-        except NotMailed as problem:
+            if is_change:  # else the next run tries to tell of it
+                remember_ending(ending)
+        except YesterError as problem:
             self.say(f"No mail was sent: {problem}", "warning", "try")
 
     @action("try", "Send a mail now")
@@ -71,9 +74,9 @@ class Mail(Teller):
         )
         return f"the mail to {', '.join(self.options['to'])} was handed over"
 
-    def _is_wanted(self, ending: Ending) -> bool:
+    def _is_wanted(self, ending: Ending, is_change: bool) -> bool:
         if self.options["when"] == "change":
-            return ending.result not in ("skipped", "cancelled") and has_changed(ending)
+            return is_change
         return ending.is_bad or self.options["when"] == "always"
 
     def _send(self, subject: str, text: str) -> None:
@@ -150,15 +153,18 @@ class Mail(Teller):
 
 
 def has_changed(ending: Ending) -> bool:
-    """Whether this ended badly and the last one of its kind did not, or the other way round; it is remembered."""
+    """Whether this ended badly, and what was told of last did not, or the other way round."""
+    return _was_bad(_last_of(ending)) != ending.is_bad
+
+
+def remember_ending(ending: Ending) -> None:
+    """Keep what somebody was told. YesterError when that cannot be written."""
+    remember(_last_of(ending), json.dumps({"is_bad": ending.is_bad}).encode())
+
+
+def _last_of(ending: Ending) -> Path:
     about = hashlib.sha256(f"{ending.action} {ending.name}".encode("utf-8", "surrogateescape")).hexdigest()[:32]
-    path = Places.default().state / "plugins" / "mail" / f"{about}.json"
-    was_bad = _was_bad(path)
-    try:
-        remember(path, json.dumps({"is_bad": ending.is_bad}).encode())
-    except YesterError:  # one mail too many is better than none
-        return ending.is_bad
-    return was_bad != ending.is_bad
+    return Places.default().state / "plugins" / "mail" / f"{about}.json"
 
 
 def _was_bad(path: Path) -> bool:

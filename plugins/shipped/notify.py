@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from yester.engine.errors import YesterError
+from yester.engine.errors import UsageError, YesterError
 from yester.engine.events import Message
 from yester.engine.notifying import show
 from yester.plugins.native import Option, action
@@ -27,7 +27,7 @@ class Notify(Teller):
         super().__init__()
         for level in self.options["levels"]:
             if level not in ("error", "warning", "info"):
-                raise ValueError(f"levels are error, warning and info, not {level!r}")
+                raise UsageError(f"levels are error, warning and info, not {level!r}")
         self._shown = 0
 
     def on_message(self, event: Message) -> None:
@@ -58,6 +58,6 @@ class Notify(Teller):
         try:
             problem = show(f"yester: {one_line(title)}", text, "critical" if is_bad else "low", self.options["stay"])
         except YesterError as hangs:
-            problem = hangs.what
+            problem, self._shown = hangs.what, _MOST + 1
         if problem:
             self.say(f"Nothing was shown: {problem}", "warning", "try")

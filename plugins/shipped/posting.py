@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from yester import __version__
+from yester.engine.errors import YesterError
 from yester.plugins.shipped.bounded import within
 
 LONGEST_S = 90.0
@@ -25,7 +26,7 @@ _ENOUGH = 4096
 """Bytes of an answer that are read."""
 
 
-class NotSent(Exception):
+class NotSent(YesterError):
     """A request did not reach its service, in words without its address."""
 
     def __init__(self, what: str, *, is_passing: bool) -> None:

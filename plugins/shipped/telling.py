@@ -1,8 +1,14 @@
 """What plugins that tell somebody how a run ended have in common."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from yester.engine.events import CheckEnd, Error, Message, RunBegin, RunEnd
 from yester.plugins.native import Plugin
 from yester.plugins.shipped.endings import Ending, Story
+
+DEADLINE_S = 120.0
+"""What gives up by itself does so long before that."""
 
 
 class Teller(Plugin):
@@ -10,6 +16,9 @@ class Teller(Plugin):
 
     order = 90
     """Behind those that change something."""
+    deadlines: ClassVar[Mapping[str, float]] = dict.fromkeys(
+        ("on_run_begin", "on_message", "on_error", "on_run_end", "on_check_end"), DEADLINE_S
+    )
 
     def __init__(self) -> None:
         self.story = Story(self.occasion)

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping
 from typing import ClassVar
 
+from yester.engine.errors import UsageError
 from yester.engine.events import Event, RunEnd, encode
 from yester.engine.hooks import method_name
 from yester.engine.nearest import did_you_mean
@@ -40,7 +41,7 @@ class Webhook(Plugin):
     def __init__(self) -> None:
         self._chosen = frozenset(self.options["events"])
         for name in self._chosen - _EVENTS.keys():
-            raise ValueError(f"there is no event {name} to choose. {did_you_mean(name, _EVENTS)}".rstrip())
+            raise UsageError(f"there is no event {name} to choose. {did_you_mean(name, _EVENTS)}".rstrip())
         self._headers = _headers(self.options["headers"])
         self._troubles = 0
 
@@ -87,11 +88,11 @@ def signature(secret: str, body: bytes) -> str:
 
 
 def _headers(lines: list[str]) -> Mapping[str, str]:
-    """Read `Name: value`. ValueError, which does not show what may be a secret."""
+    """Read `Name: value`. UsageError, which does not show what may be a secret."""
     found = {}
     for number, line in enumerate(lines, 1):
         name, colon, value = line.partition(":")
         if not colon or not name.strip().replace("-", "").isalnum() or not value.strip().isprintable():
-            raise ValueError(f"header {number} must be a name, a colon and a value on one line")
+            raise UsageError(f"header {number} must be a name, a colon and a value on one line")
         found[name.strip()] = value.strip()
     return found

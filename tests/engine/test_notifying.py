@@ -4,7 +4,7 @@ import pytest
 from tests.engine.schedule.stand_ins import said, stand_in
 
 from yester.engine import notifying
-from yester.engine.notifying import Notice, notify
+from yester.engine.notifying import Notice, notify, show
 from yester.engine.profiles.profile import NotifySpec
 
 BAD = Notice("my docs", "run-1", "failed", "The run failed: <b> & more")
@@ -79,3 +79,23 @@ def test_a_command_that_fails_is_said(desk: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_desktop_that_refuses(desk: Path) -> None:
     (desk / "bin" / "notify-send").write_text("#!/bin/sh\necho no bus >&2\nexit 1\n")
     assert notify(NotifySpec("always"), BAD) == ["notify-send failed: no bus"]
+
+
+def test_gdbus_where_there_is_no_notify_send(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The words were tried with a real gdbus, which found nothing wrong with them but that no desktop was there."""
+    send = '#!/bin/sh\nfor word; do printf "%s\\n" "$word"; done >"$STAND_IN/said"\n'
+    monkeypatch.setenv("PATH", str(stand_in(tmp_path, gdbus=send)))
+    monkeypatch.setenv("STAND_IN", str(tmp_path))
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert show('a "b" \\', "two\nlines\0 <b>", "critical", 5) == ""
+    assert said(tmp_path)[-9:] == [
+        "--",
+        '"yester"',
+        "uint32 0",
+        '""',
+        r'"a \"b\" \\"',
+        r'"two\nlines &lt;b>"',
+        "@as []",
+        "{'urgency': <byte 2>}",
+        "5000",
+    ]

@@ -10,7 +10,14 @@ from tests.plugins.shipped.rig import BEGIN, ERRORS, FAILED, GOOD, WHY
 
 from yester.engine.events import CheckEnd, Error, ErrorCode, Event, Message, RunEnd
 from yester.plugins.native import Occasion
+from yester.plugins.native.checking import hooks_of
 from yester.plugins.shipped.endings import MOST_SAID, Ending, Story, one_line
+from yester.plugins.shipped.healthcheck import Healthcheck
+from yester.plugins.shipped.mail import Mail
+from yester.plugins.shipped.metrics import Metrics
+from yester.plugins.shipped.notify import Notify
+from yester.plugins.shipped.posting import LONGEST_S
+from yester.plugins.shipped.webhook import Webhook
 
 SNAP = Occasion("snap", "r1", "docs", "/srv/repo")
 WITH_ERRORS = Error(ErrorCode.WITH_ERRORS, "1 entries could not be kept whole")
@@ -73,3 +80,8 @@ def test_one_line_is_one(text: str) -> None:
     line = one_line(text)
     assert line.isprintable()
     assert len(line.splitlines()) <= 1
+
+
+def test_who_tells_gives_up_before_it_is_ended() -> None:
+    for kind in (Healthcheck, Mail, Metrics, Notify, Webhook):
+        assert {hook: seconds for hook in hooks_of(kind) if (seconds := kind.deadlines[hook]) <= LONGEST_S} == {}

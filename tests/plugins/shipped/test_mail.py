@@ -236,8 +236,9 @@ def sent(sendmail: Path, when: str) -> list[bool]:
 
 def test_when(sendmail: Path) -> None:
     assert sent(sendmail, "always") == [True] * 5
-    assert sent(sendmail, "failure") == [False, True, True, False, False]
     assert sent(sendmail, "change") == [False, True, False, True, False]
+    assert sent(sendmail, "failure") == [False, True, True, False, False]
+    assert sent(sendmail, "change")[0], "the last that was told is that it failed"
 
 
 def test_each_profile_and_each_kind_of_work_changes_by_itself(sendmail: Path) -> None:
@@ -255,3 +256,13 @@ def test_each_profile_and_each_kind_of_work_changes_by_itself(sendmail: Path) ->
     plugin.on_run_begin(BEGIN)
     plugin.on_run_end(ERRORS)
     assert not letter.exists(), "it is bad still"
+
+
+def test_a_change_that_nobody_was_told_of_is_told_later(sendmail: Path) -> None:
+    text = sendmail.read_text()
+    sendmail.write_text("#!/bin/sh\nexit 75\n")
+    plugin, said = made(Mail, **TO, sendmail=str(sendmail), when="change")
+    fails(plugin)
+    assert len(said) == 1
+    sendmail.write_text(text)
+    assert sent(sendmail, "change") == [False, True, False, True, False]

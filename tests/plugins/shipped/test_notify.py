@@ -6,6 +6,7 @@ import pytest
 from tests.engine.schedule.stand_ins import said, stand_in
 from tests.plugins.shipped.rig import fails, goes_well, made
 
+from yester.engine.errors import UsageError
 from yester.engine.events import Level, Message
 from yester.plugins.shipped.notify import Notify
 
@@ -52,5 +53,5 @@ def test_what_goes_wrong_is_said(desk: Path) -> None:
 
 
 def test_levels_that_there_are_not() -> None:
-    with pytest.raises(ValueError, match="levels are error, warning and info, not 'errors'"):
+    with pytest.raises(UsageError, match="levels are error, warning and info, not 'errors'"):
         made(Notify, levels=["errors"])

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from tests.plugins.shipped.rig import BEGIN, ERRORS, GOOD, WHY, closed_port, fails, goes_well, made, silent, web
 
+from yester.engine.errors import UsageError
 from yester.engine.events import Error, ErrorCode, Message, SnapshotNew
 from yester.plugins.shipped import posting
 from yester.plugins.shipped.healthcheck import Healthcheck, address
@@ -90,7 +91,7 @@ def test_a_hook_gets_the_chosen_events_signed() -> None:
     "options", [{"events": ["run.ended"]}, {"events": ["file"]}, {"headers": ["no colon"]}, {"headers": ["a: b\nc: d"]}]
 )
 def test_options_that_make_no_sense(options: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"there is no event|header 1 must be") as refused:
+    with pytest.raises(UsageError, match=r"there is no event|header 1 must be") as refused:
         made(Webhook, url="http://x", **options)
     assert "c: d" not in str(refused.value)
 

@@ -71,3 +71,18 @@ def test_a_run_goes_on_without_its_services(yester: Yester, profile: str, server
     assert ended.code == 0
     assert "The event run.begin was not delivered: 127.0.0.1" in ended.err
     assert SECRET not in journals() + ended.err
+
+
+def test_options_that_make_no_sense_are_explained_and_the_run_goes_on(yester: Yester, profile: str) -> None:
+    switch_on(yester, "webhook", url='"http://localhost"', events='["run.ends"]')
+    ended = yester("snap", "docs")
+    assert ended.code == 0
+    assert "webhook cannot be loaded: there is no event run.ends to choose. Did you mean run.end" in ended.err
+    assert "webhook.py" not in ended.err
+
+
+def test_trying_out_what_does_not_work(yester: Yester, profile: str) -> None:
+    switch_on(yester, "mail", to='["me@example.org"]', sendmail='"/nowhere/sendmail"')
+    tried = yester("plugin", "run", "mail", "try")
+    assert tried.code == 1
+    assert tried.err == "yester: mail: there is no /nowhere/sendmail here, and no server is named\n"
