@@ -7,6 +7,7 @@ itself or within a folder that holds it, such as a checkout; or it is installed,
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -33,24 +34,23 @@ _OWN = "kolibri."
 
 def find(places: Places, settings: PluginSettings, all_of_them: bool) -> Iterator[Found]:
     """Find the plugins. At the start of a run those that are on and gone are switched off, as Kolibri does it."""
-    home = Home.of(places, os.environ)
-    folder = _in_folder(places)
-    known = state.with_folder(state.read(home.path)[0], folder)
-    active = state.active(known, os.environ)
-    installed = _installed() if all_of_them or {*active} - {*folder} else {}
+    home, folder = Home.of(places, os.environ), _in_folder(places)
+    names = {each.name for each in folder if not each.problem}
+    active = state.active(state.with_folder(state.read(home.path)[0], names), os.environ)
+    installed = _installed() if all_of_them or {*active} - names else {}
 
     def is_on(name: str) -> bool:
         said = settings.switch(WORLD, name)
         return name in active if said is None else said
 
-    for name, path in folder.items():
-        yield Found(name, WORLD, str(path), is_on(name))
+    for each in folder:
+        yield replace(each, is_enabled=is_on(each.name) or bool(each.problem))
     for name, package in installed.items():
         yield Found(name, WORLD, ENTRY + name, is_on(name), package)
     for name in active:
-        if name in folder or name in installed or name.startswith(_OWN):
+        if name in names or name in installed or name.startswith(_OWN):
             continue
-        if module_file(name) is not None:
+        if _is_module(name) and module_file(name) is not None:
             yield Found(name, WORLD, ENTRY + name, is_on(name))
         else:
             yield _gone(name, is_forgotten=not all_of_them and _forget(home, name))
@@ -64,15 +64,32 @@ def _gone(name: str, *, is_forgotten: bool) -> Found:
     return Found(name, WORLD, "", True, problem=what, hint=f"Install it, or: yester plugin disable {name}")
 
 
-def _in_folder(places: Places) -> dict[str, Path]:
-    """Return the packages in yester's folder, by name."""
-    found: dict[str, Path] = {}
-    for path in listed(folder_of(places, WORLD)):
-        inside = [path] if (path / MODULE).is_file() else [each for each in listed(path) if (each / MODULE).is_file()]
-        for each in inside:
-            if each.name.isidentifier():
-                found.setdefault(each.name, each)
-    return found
+def _is_module(name: str) -> bool:
+    return all(part.isidentifier() for part in name.split("."))
+
+
+def _in_folder(places: Places) -> list[Found]:
+    """Return the packages in yester's folder, and what in it is none."""
+    return [
+        each
+        for path in listed(folder_of(places, WORLD))
+        if not path.name.startswith(("_", "."))
+        for each in _packages_in(path)
+    ]
+
+
+def _packages_in(path: Path) -> list[Found]:
+    if not path.is_dir():
+        problem = f"it is no folder: a plugin of Kolibri is a package with a {MODULE}"
+        return [Found(path.name, WORLD, str(path), True, problem=problem)] if path.suffix == ".py" else []
+    packages = [path] if (path / MODULE).is_file() else [each for each in listed(path) if (each / MODULE).is_file()]
+    if not packages:
+        return [Found(path.name, WORLD, str(path), True, problem=f"there is no {MODULE} in it, nor in a folder of it")]
+    problem = "its name is none for a package: letters, digits and _"
+    return [
+        Found(each.name, WORLD, str(each), True, problem="" if each.name.isidentifier() else problem)
+        for each in packages
+    ]
 
 
 def _installed() -> dict[str, str]:
@@ -96,12 +113,12 @@ def _forget(home: Home, name: str) -> bool:
 def settings_of(surroundings: Surroundings) -> dict[str, Any]:
     """Return what the world in the worker has to know."""
     home = Home.of(surroundings.places, os.environ)
-    folder = _in_folder(surroundings.places)
+    folder = [each.name for each in _in_folder(surroundings.places) if not each.problem]
     profile = surroundings.profile
     return {
         "home": str(home.path),
         "is_own": home.is_own,
-        "in_folder": list(folder),
+        "in_folder": folder,
         "order": state.active(state.with_folder(state.read(home.path)[0], folder), os.environ),
         "records": bool(surroundings.run) and home.may_be_written,
         "may_write": False,

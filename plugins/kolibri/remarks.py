@@ -5,10 +5,12 @@ What was logged then is told once, since all options and settings are put togeth
 """
 
 import logging
+import sys
 import warnings
 from typing import Any
 
 from yester.engine.events import Level
+from yester.plugins.worker.serving import AskError
 from yester.plugins.worker.worlds import Context
 
 _LEVELS: tuple[tuple[int, Level], ...] = ((logging.ERROR, "error"), (logging.WARNING, "warning"))
@@ -44,7 +46,10 @@ class Remarks(logging.Handler):
         if self._context is None:
             self._kept.append(text)
         else:
-            self._context.ask("say", self._plugin, level, text, "")
+            try:
+                self._context.ask("say", self._plugin, level, text, "")
+            except AskError as refusal:  # it has said too much: who logs shall not fail for that
+                sys.stderr.write(f"{text} ({refusal})\n")
 
     def emit(self, record: logging.LogRecord) -> None:
         """Say what was logged; of a traceback its last line."""

@@ -27,7 +27,7 @@ def read(home: Path) -> tuple[State, str]:
     path = home / NAME
     try:
         said = json.loads(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return empty(), ""
     except OSError as problem:
         return empty(), f"{path} cannot be read: {problem.strerror}"

@@ -8,14 +8,15 @@ with one that yester asks, or `enable` and `disable`, which are the plugin's own
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+from yester.engine.errors import YesterError
 from yester.engine.events import Event, RunBegin, RunEnd, Unknown, decode
 from yester.engine.hooks import method_name
-from yester.plugins.kolibri.home import VARIABLE
+from yester.plugins.kolibri.home import VARIABLE, HomeInUse
 from yester.plugins.kolibri.mapping import EVENTS, GOOD, QUESTIONS, SYNC, UPLOADS, Step
 from yester.plugins.kolibri.packages import Packages
 from yester.plugins.kolibri.remarks import Remarks
@@ -160,29 +161,37 @@ class KolibriWorld:
         apply_settings(module)
 
     def _is_updated(self, plugin: Any) -> bool:
-        """Remember a plugin's version; return whether it is another one than the last time."""
-        from kolibri.plugins import config
-        from kolibri.plugins.utils import is_plugin_updated, version_of
+        """Bring a plugin up to date; return whether its version is another one than the last time."""
+        from kolibri.plugins.utils import is_plugin_updated, update_plugin
 
         if not self._settings["records"] or not is_plugin_updated(plugin.module_path):
             return False
-        config.update_plugin_version(plugin.module_path, version_of(plugin.module_path))
+        self._saved(lambda: update_plugin(plugin.module_path))
         return True
+
+    def _saved(self, work: Callable[[], None]) -> None:
+        """Do what writes plugins.json; that it cannot be written is told, and stops nothing."""
+        try:
+            work()
+        except (YesterError, HomeInUse) as problem:
+            self._remarks.add(str(problem))
 
     def _dropped(self, name: str, error: BaseException) -> str:
         """Take back what a plugin has registered, and return what went wrong."""
         from kolibri.plugins import config
         from kolibri.plugins.registry import registered_plugins
+        from kolibri.plugins.utils import PluginUpdateException
         from kolibri.utils import conf, options
 
         registered_plugins.drop(name)
         conf.OPTIONS.forget()
         options.option_spec.forget()
+        is_off = isinstance(error, PluginUpdateException)
         if self._settings["records"] and _is_kolibris(error):
-            config.clear_plugin(name)
-            if name not in conf.in_folder:
-                return f"{_words(error)}; it was switched off. To switch it on again: yester plugin enable {name}"
-        return _words(error)
+            self._saved(lambda: config.clear_plugin(name))
+            is_off = name not in conf.in_folder
+        way_back = f"; it was switched off. To switch it on again: yester plugin enable {name}" if is_off else ""
+        return _words(error) + way_back
 
     # Calls
 
@@ -300,7 +309,10 @@ def _is_kolibris(error: BaseException) -> bool:
 
 def _words(error: BaseException) -> str:
     """Return what went wrong; what Kolibri itself raises says all there is to say."""
-    is_own = isinstance(error, WrongOptions) or (_is_kolibris(error) and not isinstance(error, ImportError))
+    from kolibri.plugins.utils import PluginUpdateException
+
+    is_own = isinstance(error, WrongOptions | PluginUpdateException)
+    is_own = is_own or (_is_kolibris(error) and not isinstance(error, ImportError))
     return str(error) if is_own else in_words(error)
 
 

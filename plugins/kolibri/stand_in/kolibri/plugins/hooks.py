@@ -65,10 +65,10 @@ class KolibriHookMeta(SingletonMeta):
 
     def remove_hook_from_registries(cls) -> None:
         """Take back what `add_hook_to_registries` did."""
-        if not cls.abstract and cls._registered:
-            hook = cls()
-            for ancestor in cls._ancestors():
-                ancestor.remove_hook_from_class_registry(hook)
+        for ancestor in cls._ancestors():
+            for hook in ancestor.registered_hooks:
+                if type(hook) is cls:  # it is not made for this: what made it may have failed
+                    ancestor.remove_hook_from_class_registry(hook)
 
     def remove_hook_from_class_registry(cls, hook: Any) -> None:
         """Forget a hook."""

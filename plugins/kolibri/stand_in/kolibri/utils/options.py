@@ -33,15 +33,15 @@ def _get_option_spec() -> Spec:
     spec = extend_config_spec(base_option_spec)
     taken: set[str] = set()
     for section, name, attributes in _each(spec):
-        old = (*attributes.get("deprecated_envvars", ()),)
-        old += tuple(f"KOLIBRI_{alias}" for alias in attributes.get("deprecated_aliases", ()))
+        old = _names(attributes, "deprecated_envvars")
+        old += tuple(f"KOLIBRI_{alias}" for alias in _names(attributes, "deprecated_aliases"))
         variable = f"KOLIBRI_{name.upper()}"
         if variable in taken:
             logger.warning(f"Duplicate environment variable for options {variable}")
             variable = f"KOLIBRI_{section.upper()}_{name.upper()}"
         taken.add(variable)
         attributes["deprecated_envvars"] = old
-        attributes["envvars"] = tuple(dict.fromkeys((variable, *attributes.get("envvars", ()), *old)))
+        attributes["envvars"] = tuple(dict.fromkeys((variable, *_names(attributes, "envvars"), *old)))
     return spec
 
 
@@ -65,9 +65,9 @@ def _slot(section: str, name: str, attributes: Mapping[str, Any], kinds: Mapping
         f"{section}.{name}",
         kinds[kind](choices),
         default,
-        (*attributes.get("envvars", ()),),
-        frozenset(attributes.get("deprecated_envvars", ())),
-        tuple(f"{section}.{alias}" for alias in attributes.get("deprecated_aliases", ())),
+        _names(attributes, "envvars"),
+        frozenset(_names(attributes, "deprecated_envvars")),
+        tuple(f"{section}.{alias}" for alias in _names(attributes, "deprecated_aliases")),
         type=kind,
         choices=choices,
         about=" ".join(str(attributes.get("description", "")).split()),
@@ -176,6 +176,12 @@ def _each(spec: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
             yield section, name, attributes
 
 
+def _names(attributes: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """Return the names that an attribute lists; one name without a comma after it is easily written."""
+    names = attributes.get(key, ())
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
 def _path(ini_filename: str) -> Path:
     return Path(conf.KOLIBRI_HOME, ini_filename)
 
@@ -183,7 +189,7 @@ def _path(ini_filename: str) -> Path:
 def _text(path: Path) -> str:
     try:
         return path.read_text(errors="surrogateescape")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
 
 

@@ -13,8 +13,10 @@ from types import ModuleType
 from typing import Any
 
 import kolibri
+from kolibri.core.upgrade import run_upgrades
 from kolibri.plugins import KolibriPluginBase, config
 from kolibri.plugins.hooks import KolibriHook
+from yester.engine.errors import YesterError
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +37,7 @@ class PluginLoadsApp(Exception):
 
 
 class PluginUpdateException(Exception):
-    """Plugins could not be brought up to date."""
+    """A plugin could not be brought up to date."""
 
 
 def plugin_url(plugin_class: Any, url_name: str) -> str:
@@ -197,6 +199,22 @@ def is_plugin_updated(plugin_name: str) -> bool:
     """Whether its version is not the one that was seen last."""
     known = config["PLUGIN_VERSIONS"].get(plugin_name)
     return known is None or known != version_of(plugin_name)
+
+
+def update_plugin(plugin_name: str) -> None:
+    """Do what a plugin wants to be done for its version; PluginUpdateException: it failed, and the plugin is off."""
+    old, new = config["PLUGIN_VERSIONS"].get(plugin_name, ""), version_of(plugin_name)
+    try:
+        run_upgrades(old, new, plugin_name)
+    except Exception as problem:
+        try:
+            config.remove_plugin(plugin_name)
+        except YesterError as unwritable:
+            logger.error(str(unwritable))
+        raise PluginUpdateException(
+            f"it could not be brought from version {old} to {new}: {type(problem).__name__}: {problem}"
+        ) from problem
+    config.update_plugin_version(plugin_name, new)
 
 
 def iterate_plugins() -> Iterator[Any]:

@@ -60,12 +60,14 @@ def spec_of(plugin: Any) -> Mapping[str, Any]:
 def _added_by(plugin: Any) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     for section, options in spec_of(plugin).items():
         for name, attributes in options.items():
+            if not isinstance(attributes, Mapping):
+                raise TypeError(f"option {name} in section [{section}] of its spec is no table, but {attributes!r}")
             yield section, name, attributes
 
 
 def _goes_by_documentation(plugin: Any) -> bool:
     """Whether a plugin uses names that only the documentation has, and so what it says may be done with defaults."""
-    return not plugin.kolibri_options or not hasattr(plugin.options_module, "option_spec")
+    return not getattr(plugin, "kolibri_options", "options") or not hasattr(plugin.options_module, "option_spec")
 
 
 def _only_default_differs(core: Mapping[str, Any], attributes: Mapping[str, Any]) -> bool:
