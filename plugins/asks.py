@@ -73,6 +73,8 @@ def _wish(asking: Asking, plugin: str, arguments: Sequence[Any]) -> None:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 

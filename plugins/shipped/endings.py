@@ -2,7 +2,7 @@
 
 A run that came as far as its begin is told of by `run.end`, with the error that came before it. One that did not, since
 its disk is not there, is told of by an error alone; and a run that another plugin stopped ends first and says why
-after that.
+after that. What fails when the snapshot is there already is told as well.
 """
 
 from dataclasses import dataclass
@@ -77,10 +77,10 @@ class Story:
                 self._error = event
                 if self._begin is None or self._end is not None:
                     return self._failed(event)
-            case RunEnd(result="failed") if self._error is None:
-                self._end = event
             case RunEnd():
-                return self._ended(event)
+                self._end = event
+                if event.result != "failed" or self._error is not None:
+                    return self._ended(event)
             case CheckEnd():
                 return self._checked(event)
         return None

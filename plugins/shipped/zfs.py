@@ -26,6 +26,10 @@ class Zfs(Freezing):
         "timeout": TIMEOUT,
     }
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._held: list[int] = []
+
     def volume(self, path: bytes, mount: Mount) -> Volume:
         """Return the dataset that a path lies on."""
         if mount.root != b"/":
@@ -37,4 +41,13 @@ class Zfs(Freezing):
         zfs, snapshot = program("zfs", "zfsutils-linux"), f"{volume.name}@{name}"
         self.promise_script(_REMOVE, [zfs, snapshot], f"remove the snapshot {snapshot}")
         self.told([zfs, "snapshot", snapshot])
-        return os.path.join(volume.top, b".zfs", b"snapshot", name.encode())
+        place = os.path.join(volume.top, b".zfs", b"snapshot", name.encode())
+        # It is mounted where somebody looks, and unmounted when nobody has for five minutes.
+        self._held.append(os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        return place
+
+    def wake(self) -> None:
+        """Let go of the snapshots, and remove them."""
+        while self._held:
+            os.close(self._held.pop())
+        super().wake()

@@ -58,3 +58,16 @@ def test_a_plugin_that_never_ends_talking_is_cut_short(asking: Asking, ears: Ear
         for _ in range(2 * MOST_SAID):
             answer(asking, {}, "a", "say", ["a", "info", "x", ""])
     assert len(ears.heard) == MOST_SAID
+
+
+def test_what_is_wished_is_in_the_journal_in_words() -> None:
+    lines: list[Message] = []
+
+    class Reader(Ears):
+        def printed(self, message: Message) -> None:
+            lines.append(message)
+
+    asking = Asking(Surroundings(Places.under(Path("/nowhere"))), Reader())
+    for kind, value in (("read_from", [b"/a\xff", b"/b"]), ("exclude", "*.o")):
+        answer(asking, {}, "a", "wish", ["a", kind, value])
+    assert [line.text for line in lines] == ["wishes read_from: /a\\xff, /b", "wishes exclude: *.o"]

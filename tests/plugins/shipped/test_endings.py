@@ -50,6 +50,10 @@ def test_a_run_has_one_end(events: list[Event], result: str, text: str, is_bad: 
     assert ending.hint == ("Make room." if WHY in events else "")
 
 
+def test_what_fails_after_the_end_is_told_too() -> None:
+    assert [ending.result for ending in ends([BEGIN, GOOD, WHY])] == ["complete", "failed"]
+
+
 def test_dry_runs_have_none() -> None:
     assert ends([replace(BEGIN, dry_run=True), RunEnd("r1", "dry-run")]) == []
     assert ends([replace(BEGIN, dry_run=True), WHY, FAILED]) == []

@@ -3,8 +3,10 @@
 The words of `lvs` are those of LVM 2.03, as its manual has them; no kernel of the tests has either.
 """
 
+import os
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -171,17 +173,28 @@ def test_what_cannot_be_removed_is_tried_again(place: Path, monkeypatch: pytest.
     assert not (place / "snapshot").exists()
 
 
+def open_files() -> set[str]:
+    """Return the paths of what this process has open."""
+    found = set()
+    for name in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):  # that of the listing itself
+            found.add(os.readlink(f"/proc/self/fd/{name}"))
+    return found
+
+
 def test_zfs(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mounted(place, monkeypatch, "/ {} rw - zfs tank/my\\040home")
     plugin, host, heard = ready(Zfs)
     plugin.on_run_begin(begin(place / "home", place / "home/letter"))
     there = place / "home/.zfs/snapshot/yester-r1-0"
+    assert str(there) in open_files(), "it stays mounted while it is open"
     assert said(place) == ["zfs snapshot tank/my home@yester-r1-0"]
     assert read_from(host) == [
         [bytes(place / "home"), bytes(there)],
         [bytes(place / "home/letter"), bytes(there / "letter")],
     ]
     plugin.on_run_end(GOOD)
+    assert str(there) not in open_files()
     assert said(place)[1:] == [
         "zfs list -H -t snapshot -o name tank/my home@yester-r1-0",
         "zfs destroy tank/my home@yester-r1-0",
@@ -197,6 +210,7 @@ def test_sources_that_are_named_must_lie_there(place: Path, monkeypatch: pytest.
     plugin.on_run_begin(begin(place / "home"))
     assert heard == [("/etc does not lie on zfs; it is read as it is", "error")]
     assert len(read_from(host)) == 1
+    plugin.on_run_end(GOOD)
 
 
 def test_nothing_is_done_in_a_dry_run_or_elsewhere(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
