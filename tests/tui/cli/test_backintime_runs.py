@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from tests.tui.cli.conftest import SOURCE_ROOT, Yester, finish, start
 
-from yester.engine.events import Message, decode
+from yester.engine.events import AppExit, AppStart, Message, decode
 from yester.engine.host import host_name, user_name
 from yester.engine.journal import journal_path
 from yester.engine.limits import power
@@ -19,6 +20,7 @@ from yester.engine.places import Places
 from yester.engine.profiles.reading import load_profile
 from yester.engine.runlock import run_lock
 from yester.plugins.worker import hosting
+from yester.tui.cli.plugging import enabled_plugins
 
 WITNESS = """
 import json, os
@@ -441,6 +443,50 @@ def test_what_a_killed_run_showed_is_cleared_away_by_the_next(
     assert yester("snap", profile).code == 0
     assert str(root) not in Path("/proc/self/mountinfo").read_text()
     assert not root.exists()
+
+
+HOLDS = """
+class Holds(Witness):
+    def newSnapshot(self, sid, path): self.path = path
+    def unmount(self, profileID=None):
+        host = int(open(f"/proc/{os.getppid()}/stat").read().rpartition(")")[2].split()[1])
+        folder = f"/proc/{host}/fd/"
+        open_now = [os.readlink(folder + each) for each in os.listdir(folder) if os.path.islink(folder + each)]
+        trace("held", [each for each in open_now if each.startswith(os.environ["REPOSITORY"])])
+"""
+
+
+def test_a_view_does_not_hold_the_drive_that_a_plugin_unmounts(
+    yester: Yester, profile: str, plain: Path, trace: Path, monkeypatch: pytest.MonkeyPatch, fuse: None
+) -> None:
+    monkeypatch.setenv("REPOSITORY", str(plain))
+    put("a", WITNESS.replace("GUI", "False") + HOLDS)
+    assert yester("snap", profile).code == 0
+    assert ["held", []] in heard(trace)
+
+
+class Nobody:
+    """Hears nothing."""
+
+    def said(self, message: Message) -> None:
+        raise AssertionError(message)
+
+    def printed(self, message: Message) -> None:
+        raise AssertionError(message)
+
+
+def test_the_program_with_windows(yester: Yester, three: str, trace: Path) -> None:
+    callback()
+    plugins = enabled_plugins(Places.default(), Nobody(), action="tui")
+    assert plugins is not None
+    with closing(plugins):
+        plugins.on_app_start(AppStart(1, "yester"))
+        plugins.on_app_exit(AppExit())
+    told = heard(trace)
+    for method, reason in (("appStart", "5"), ("appExit", "6")):
+        assert told[:4] == [["1", "docs", reason], *all_of(BACK, method)]
+        del told[:4]
+    assert told == []
 
 
 # user-callback
