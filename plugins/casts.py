@@ -76,21 +76,35 @@ class Cast:
     ) -> None:
         """Nothing is started yet."""
         self.world, self.manner = world, MANNERS[world]
-        self._trouble, self._asking = trouble, asking
+        self._tell_trouble, self._asking = trouble, asking
         self._failed: Counter[str] = Counter()
         self.loaded: Sequence[Loaded] = ()
         """What became of each plugin when they were loaded, also of those that could not be."""
 
+        self._labels = {each.name: each.label for each in plugins}
+
         def answers(plugin: str, method: str, arguments: Sequence[Any]) -> Any:
+            if method == "say" and arguments:
+                arguments = [self._label(arguments[0]), *arguments[1:]]
             return answer(asking, self.manner.answers, plugin, method, arguments)
+
+        def printed(plugin: str, stream: str, line: str) -> None:
+            told(self._label(plugin), stream, line)
 
         def start() -> WorkerProcess:
             # Where it works nothing can be imported by mistake: Python looks there first.
-            return WorkerProcess(world, printed=told, answers=answers, folder="/")
+            return WorkerProcess(world, printed=printed, answers=answers, folder="/")
 
-        self._labels = {each.name: each.label for each in plugins}
         files = [PluginFile(each.name, each.place, tuple(layers(each))) for each in plugins]
-        self._crew = Crew(files, self.manner.settings(asking.surroundings), start=start, trouble=trouble)
+        self._crew = Crew(files, self.manner.settings(asking.surroundings), start=start, trouble=self._trouble)
+
+    def _label(self, plugin: Any) -> Any:
+        return self._labels.get(plugin, plugin) if isinstance(plugin, str) else plugin
+
+    def _trouble(self, plugin: str, text: str) -> None:
+        """Tell what is wrong with a plugin. Who wrote the sentence knows it by its name, which others may have too."""
+        label = self._labels.get(plugin, plugin)
+        self._tell_trouble(label, label + text.removeprefix(plugin) if text.startswith(plugin) else text)
 
     def load(self) -> list[Member]:
         """Start the worker; return the plugins that could be loaded."""
@@ -102,7 +116,7 @@ class Cast:
         self.loaded = loaded
         for each in loaded:
             for warning in each.facts.get("warnings", ()):
-                self._trouble(each.name, f"{each.name}: {warning}")
+                self._trouble(each.name, f"{self._labels[each.name]}: {warning}")
         return [
             self._member(each.name, {**each.facts, **part})
             for each in loaded

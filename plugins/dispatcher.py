@@ -173,9 +173,9 @@ class Dispatcher(AllEvents):
     def _load(self) -> list[Member]:
         for each in self._plugins:
             if each.problem:
-                self._trouble(each.name, f"{each.name}: {each.problem}")
+                self._trouble(each.label, f"{each.label}: {each.problem}")
             elif each.is_twin_on:
-                self._trouble(each.name, f"Two plugins are called {each.name}; {each.twin} is left out")
+                self._trouble(each.label, f"Two plugins are called {each.label}; {each.twin} is left out")
         members = []
         for world in sorted(MANNERS, key=lambda world: MANNERS[world].rank):
             usable = [each for each in self._plugins if each.world == world and not each.problem]

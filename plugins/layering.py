@@ -29,7 +29,12 @@ def _from_files(found: Found, settings: PluginSettings, surroundings: Surroundin
     for name in names if profile is not None else ():
         if profile is not None and name in profile.plugins:
             place = str(profile_path(places.config / "profiles", profile.name))
-            yield from_table("profile", place, profile.plugins[name])
+            yield from_table("profile", place, profile.plugins[name], is_common=_is_common(found, name))
     for name in names:
         if name in settings.options:
-            yield from_table("file", str(settings_path(places)), settings.options[name])
+            place = str(settings_path(places))
+            yield from_table("file", place, settings.options[name], is_common=_is_common(found, name))
+
+
+def _is_common(found: Found, name: str) -> bool:
+    return found.is_shared and name == found.name

@@ -22,6 +22,8 @@ class Layer(msgspec.Struct, frozen=True):
     """The file; empty where there is none."""
     values: dict[str, Any]
     """By the option's name; by the variable's in the environment. Text that is no UTF-8 is bytes."""
+    is_common: bool = False
+    """Whether plugins of other worlds read it too: then what this one does not know may be for them."""
 
     @property
     def is_text(self) -> bool:
@@ -46,9 +48,9 @@ def from_environment(plugin: str, environment: Mapping[str, str]) -> Layer:
     return Layer("environment", "", values)
 
 
-def from_table(source: Source, place: str, table: Mapping[str, Any]) -> Layer:
+def from_table(source: Source, place: str, table: Mapping[str, Any], *, is_common: bool = False) -> Layer:
     """Return what a table of a file says."""
-    return Layer(source, place, {name: plain(value) for name, value in table.items() if name != SWITCH})
+    return Layer(source, place, {name: plain(value) for name, value in table.items() if name != SWITCH}, is_common)
 
 
 def _sendable(text: str) -> str | bytes:

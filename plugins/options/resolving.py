@@ -102,7 +102,7 @@ def unknown(slots: Sequence[Slot], layers: Sequence[Layer]) -> list[Problem]:
     return [
         Problem(key, layer, key, "is none that there is", did_you_mean(key, names))
         for layer in layers
-        if layer.source != "environment"
+        if layer.source != "environment" and not layer.is_common
         for key in layer.values
         if key not in known
     ]

@@ -27,6 +27,13 @@ class Ping(Plugin):
 """
 
 
+BACKINTIME = """
+import pluginmanager
+class Ping(pluginmanager.Plugin):
+    def init(self, snapshots): return True
+"""
+
+
 @pytest.fixture
 def ping(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PYTHONPATH", str(SOURCE_ROOT))
@@ -253,6 +260,13 @@ def test_tables_for_one_world_and_for_all(yester: Yester, ping: Path, settings: 
     assert "  hint: It is set for the plugins of this name in all worlds, in [options.ping] there." in done.err
     said = json.loads(yester("plugin", "options", "native/ping", "--json").out)["options"]
     assert {row["name"]: row["value"] for row in said if row["is_set"]} == {"url": "x", "tries": 5}
+    settings.write_text('[options.ping]\nno_logging = true\ntries = 5\n[options."native/ping"]\nno = 1\n')
+    (ping.parent / "backintime").mkdir()
+    (ping.parent / "backintime" / "ping.py").write_text(BACKINTIME)
+    done = yester("plugin", "test", "native/ping", "backintime/ping")
+    assert (done.code, done.out.count("can be loaded")) == (0, 2)
+    assert done.err.count("yester: ") == 1, "what one of them does not know is for the other"
+    assert "native/ping: the option no in " in done.err
 
 
 def test_a_file_that_is_no_toml_stays(yester: Yester, ping: Path, settings: Path) -> None:
