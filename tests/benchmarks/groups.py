@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks.dataset import make, mutate
+from tests.benchmarks.hooks import measure_hooks
 from tests.benchmarks.measures import Measures
 from tests.benchmarks.processes import Command
 from tests.benchmarks.recorder import Recorder, Turn
@@ -57,6 +58,7 @@ class Bench:
             "history": self._history,
             "million": self._million,
             "catalogue": self._catalogue,
+            "hooks": self._hooks,
         }
 
     def _small(self) -> None:
@@ -97,6 +99,15 @@ class Bench:
                 for figure in map(json.loads, done.stdout.splitlines()):
                     what = figure.pop("what")
                     self._record.keep(turn, what, {name: value for name, value in figure.items() if value})
+
+    def _hooks(self) -> None:
+        """Many small files, with and without plugins that are asked about each."""
+        source = self._source("hooks", "small", self._plan.files)
+        warm(source)
+        for repetition in range(self._plan.repetitions):
+            self._calibrate()
+            turns = [turn for turn in self._turns("hooks", repetition, source) if isinstance(turn.tool, Yester)]
+            measure_hooks(self._measures, self._record, turns)
 
     def _begin_all(self, group: str, repetition: int, source: Path) -> list[Turn]:
         """First and unchanged snapshots; the turns that can go on."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from tests.benchmarks.hooks import PLUGINS
 from tests.benchmarks.results import Results
 from tests.benchmarks.spread import Spread, rates, ratios
 from tests.benchmarks.targets import LOOKUPS, TARGETS, verdict
@@ -91,6 +92,11 @@ FIGURES = (
     _size("catalogue", "memory that taking in adds", "memory that taking in adds"),
     _size("catalogue", "size on disk", "size on disk"),
     *map(_lookup, LOOKUPS),
+    *(
+        Figure("hooks", f"{snapshot}{name}", f"{snapshot} snapshot{name}", digits=2)
+        for snapshot in ("first", "unchanged")
+        for name in PLUGINS
+    ),
 )
 
 
