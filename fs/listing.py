@@ -1,15 +1,11 @@
 """Open folders. A position counts names: 0 is `.`, 1 is `..`, and the n-th name after them is at n + 1."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from yester.engine.trees.pages import Page
 from yester.fs.attributes import A, AttributeFiller
 from yester.fs.inodes import ORDINAL_BITS, ORDINAL_MASK, Inode, inode_of
 from yester.fs.snapshot_tree import Folder, SnapshotTree
-
-if TYPE_CHECKING:
-    from yester.fs.versions.history import PathHistory
 
 DOT, DOTS = b".", b".."
 
@@ -90,14 +86,13 @@ class _Answer:
 
 
 class NamesListing:
-    """An open folder of versions: its names as they were when it was opened, and what they come from."""
+    """An open folder of versions: its names as they were when it was opened."""
 
-    __slots__ = ("_names", "history", "inode", "parent")
+    __slots__ = ("_names", "inode", "parent")
 
-    def __init__(self, inode: Inode, parent: Inode, names: Sequence[bytes], history: "PathHistory | None") -> None:
+    def __init__(self, inode: Inode, parent: Inode, names: Sequence[bytes]) -> None:
         self.inode = inode
         self.parent = parent
-        self.history = history
         self._names = names
 
     def after(self, position: int) -> Iterator[tuple[int, bytes]]:

@@ -21,7 +21,7 @@ from yester.fs.file_system import FileSystem, Seen, stale
 from yester.fs.inodes import ORDINAL_BITS, VERSIONS, Inode
 from yester.fs.listing import DOT, DOTS, Listing, NamesListing, Reply
 from yester.fs.snapshot_tree import ROOT_ORDINAL, Place, find
-from yester.fs.versions.history import Dated, History, PathHistory, Question
+from yester.fs.versions.history import Dated, History, NotAsked, Question
 from yester.fs.versions.nodes import FIRST, Node, Nodes, PathNode, TimesNode, VersionNode
 from yester.fs.view_paths import folder_names
 from yester.fs.views import Shown, Views
@@ -80,7 +80,7 @@ class VersionedFileSystem(FileSystem[A]):
             child: Node | None = self._here(parent)
         else:
             self._current()
-            child = self._child(parent, self._history(parent), name)
+            child = self._child(parent, name)
         if child is None:
             return self._no_name(name, 0.0)
         self._told(name, child, lambda: True)
@@ -151,12 +151,8 @@ class VersionedFileSystem(FileSystem[A]):
             place = tree.place(place.folder.ordinal)
         return b"".join(b"/" + name for name in reversed(names))
 
-    def _history(self, inode: Inode) -> PathHistory | None:
-        """Return what is known of a folder's path; None of the folder of all profiles. NotAsked."""
-        question = self._question(inode)
-        return None if question is None else self.history.known(question)
-
     def _question(self, inode: Inode) -> Question | None:
+        """Return what a folder's path is asked by; None of the folder of all profiles."""
         if inode == VERSIONS:
             one = next(iter(self._series.values()), None) if self._one_profile else None
             return None if one is None else one.question
@@ -165,37 +161,61 @@ class VersionedFileSystem(FileSystem[A]):
             raise NotADirectoryError(errno.ENOTDIR, "a version")
         return node.question
 
-    def _names(self, inode: Inode, history: PathHistory | None) -> list[bytes]:
-        if history is None:
-            return [*self._series] if not self._one_profile else []
-        if inode != VERSIONS and isinstance(self._node(inode), TimesNode):
-            return sorted(history.folders)
-        return sorted({*history.children, *history.files, *([TIMES] if history.folders else [])})
+    def _is_times(self, inode: Inode) -> bool:
+        return inode != VERSIONS and isinstance(self._node(inode), TimesNode)
 
-    def _child(self, inode: Inode, history: PathHistory | None, name: bytes) -> Node | None:
-        """Return what a name in a folder is. Names that are in the source win over those that are not."""
-        if history is None:
-            return self._series.get(name) if not self._one_profile else None
-        question, above, time_ns = self._above(inode)
-        if inode != VERSIONS and isinstance(self._node(inode), TimesNode):
+    def _names(self, inode: Inode) -> list[bytes]:
+        """Return what is in a folder. NotAsked."""
+        question = self._question(inode)
+        if question is None:
+            return [] if self._one_profile else [*self._series]
+        history = self.history.known(question)
+        if self._is_times(inode):
+            return sorted(history.folders)
+        names = self.history.known(question._replace(names=True)).names if history.folders else {}
+        return sorted({*names, *history.files, *([TIMES] if history.folders else [])})
+
+    def _require(self, inode: Inode) -> None:
+        """NotAsked now if ever: after the first name that was replied nothing may begin anew."""
+        question = self._question(inode)
+        if question is not None and self.history.known(question).folders and not self._is_times(inode):
+            self.history.known(question._replace(names=True))
+
+    def _child(self, inode: Inode, name: bytes) -> Node | None:
+        """Return what a name in a folder is. Names that are in the source win over those that are not. NotAsked."""
+        question = self._question(inode)
+        if question is None:
+            return None if self._one_profile else self._series.get(name)
+        history = self.history.known(question)
+        above, time_ns = self._above(inode)
+        if self._is_times(inode):
             return self._time(inode, question.path, above, history.folders.get(name))
-        if name in history.children:
-            path = question.path.rstrip(b"/") + b"/" + name
-            return PathNode(question._replace(path=path), inode, above, history.children[name])
+        if history.folders:
+            newest_ns = self._newest(question, name)
+            if newest_ns is not None:
+                return PathNode(question.below(name), inode, above, newest_ns)
         if name in history.files:
             return VersionNode(question.path, history.files[name], inode)
         if name == TIMES and history.folders:
             return TimesNode(question, inode, above, time_ns)
         return None
 
-    def _above(self, inode: Inode) -> tuple[Question, bytes, int]:
-        """Return a folder's question, its path in the mount, and its time."""
+    def _newest(self, question: Question, name: bytes) -> int | None:
+        """Return the newest time of a name in a folder; None when there never was one. NotAsked."""
+        try:
+            return self.history.known(question._replace(names=True)).names.get(name)
+        except NotAsked:
+            # Of one name alone it is known at once, of all that are in a large folder is not.
+            found = self.history.known(question.below(name))
+            return found.newest_ns if found.files or found.folders else None
+
+    def _above(self, inode: Inode) -> tuple[bytes, int]:
+        """Return a folder's path in the mount, and its time."""
         if inode == VERSIONS:
-            [node] = self._series.values()
-            return node.question, b"versions", node.time_ns
+            return b"versions", self._newest_ns
         found = self._node(inode)
         assert not isinstance(found, VersionNode)
-        return found.question, found.above + b"/" + self._known.name(inode), found.time_ns
+        return found.above + b"/" + self._known.name(inode), found.time_ns
 
     def _time(self, inode: Inode, path: bytes, above: bytes, version: Dated | None) -> VersionNode | None:
         if version is None or version.last not in self._by_id:
@@ -210,18 +230,18 @@ class VersionedFileSystem(FileSystem[A]):
         if inode < FIRST and inode != VERSIONS:
             return super().open_listing(inode)
         self._current()
-        history = self._history(inode)
-        return NamesListing(inode, self._parent(inode), self._names(inode, history), history)
+        return NamesListing(inode, self._parent(inode), self._names(inode))
 
     def list_from(self, listing: Listing, position: int, reply: Reply) -> None:
         """Reply with the names from `position` on until there is no more room."""
         if not isinstance(listing, NamesListing):
             super().list_from(listing, position, reply)
             return
+        self._require(listing.inode)
         if not self.list_dots(listing, position, reply):
             return
         for after, name in listing.after(position):
-            child = self._child(listing.inode, listing.history, name)
+            child = self._child(listing.inode, name)
             if child is not None and not self._told(name, child, lambda: reply(name, after)):  # noqa: B023  called now
                 return
 

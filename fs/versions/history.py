@@ -24,13 +24,23 @@ KEPT_NAMES = 100_000
 """Names and versions of paths that are kept in memory, in all."""
 
 
+_ALWAYS_KEPT = 16
+"""Answers, however large: a request needs two or three of them at once."""
+
+
 class Question(NamedTuple):
-    """A path in the snapshots of a profile on a host."""
+    """What a path was in the snapshots of a profile on a host, or which names were ever in it."""
 
     profile: str
     host: str
     path: bytes
     """Absolute."""
+    names: bool = False
+    """Those, which in a large folder take long to find; else what the path itself was."""
+
+    def below(self, name: bytes) -> "Question":
+        """Return the same question about a name in it."""
+        return self._replace(path=self.path.rstrip(b"/") + b"/" + name, names=False)
 
     def wants(self, listed: Listed) -> bool:
         """Whether a snapshot is among those that are meant."""
@@ -57,19 +67,21 @@ class Dated:
 
 @dataclass(frozen=True, slots=True)
 class PathHistory:
-    """What a path was."""
+    """The answer to a question: what a path was, or which names were in it."""
 
     files: Mapping[bytes, Dated] = field(default_factory=dict)
     """Each version as anything but a folder, by the name that it is shown under."""
     folders: Mapping[bytes, Dated] = field(default_factory=dict)
     """Each version as a folder; another one whenever anything in it is."""
-    children: Mapping[bytes, int] = field(default_factory=dict)
-    """The names that were ever in it → the newest time of modification, ns."""
+    newest_ns: int = 0
+    """Time of modification of the newest."""
+    names: Mapping[bytes, int] = field(default_factory=dict)
+    """The names → the newest time of modification, ns."""
 
     @property
     def size(self) -> int:
         """How many names it has."""
-        return 1 + len(self.files) + len(self.folders) + len(self.children)
+        return 1 + len(self.files) + len(self.folders) + len(self.names)
 
 
 class History:
@@ -97,7 +109,7 @@ class History:
         """Keep an answer until there is no more room."""
         self._answers[question] = answer
         self._room -= answer.size
-        while self._room < 0 and len(self._answers) > 1:
+        while self._room < 0 and len(self._answers) > _ALWAYS_KEPT:
             self._room += self._answers.popitem(last=False)[1].size
 
     def changed(self) -> None:
@@ -128,15 +140,17 @@ class History:
                 self._catalogue = None
 
     def _answer(self, catalogue: "Catalogue", question: Question) -> PathHistory:
+        if question.names:
+            found = catalogue.children(question.path, question.wants)
+            return PathHistory(names={child.name: child.state.mtime_ns for child in found})
         versions = _distinct(catalogue.versions(question.path, question.wants))
         folders = [each for each in versions if S_ISDIR(each.state.st_mode)]
         files = [each for each in versions if not S_ISDIR(each.state.st_mode)]
         ending = extension(question.path.rpartition(b"/")[2])
-        children = catalogue.children(question.path, question.wants) if folders else ()
         return PathHistory(
             dict(self._dated(catalogue, files, ending)),
             dict(self._dated(catalogue, folders, b"")),
-            {child.name: child.state.mtime_ns for child in children},
+            versions[-1].state.mtime_ns if versions else 0,
         )
 
     def _dated(

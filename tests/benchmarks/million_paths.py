@@ -38,6 +38,7 @@ from yester.engine.sealed.config import Config
 from yester.engine.sealed.records import Snapshot
 from yester.engine.selection import Listed
 from yester.engine.trees.directories import TreeWriter, encode_root
+from yester.fs.versions.history import History, Question
 
 MIB = 1 << 20
 DAY_NS = 86_400 * 10**9
@@ -321,6 +322,7 @@ def _asked(history: Synthetic) -> dict[str, Callable[[Catalogue], object]]:
         "versions of /": lambda catalogue: catalogue.versions(b"/"),
         "children of a folder": lambda catalogue: list(catalogue.children(above)),
         "children of /": lambda catalogue: list(catalogue.children(b"/")),
+        "ls versions/…/file, as a mount asks": partial(_as_a_mount, path=path),
         "versions of all files of a folder": lambda catalogue: _all_below(catalogue, above),
     }
     for words, text, ignore_case in _SEARCHES:
@@ -357,6 +359,14 @@ def _some(catalogue: Catalogue, pattern: Pattern) -> int:
 
 def _all_below(catalogue: Catalogue, folder: bytes) -> int:
     return sum(len(catalogue.versions(folder + b"/" + child.name)) for child in catalogue.children(folder))
+
+
+def _as_a_mount(catalogue: Catalogue, path: bytes) -> int:
+    """Look each folder on the way up, then the versions."""
+    history = History(lambda: catalogue)
+    parts = path.strip(b"/").split(b"/")
+    ways = [b"/" + b"/".join(parts[:depth]) for depth in range(len(parts) + 1)]
+    return [len(history.ask(Question("home", "laptop", way)).files) for way in ways][-1]
 
 
 def _first(
