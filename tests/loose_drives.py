@@ -97,6 +97,10 @@ class LooseDrive:
 
     def connect(self) -> None:
         """Let there be its device."""
+        if not os.path.exists("/dev/loop-control"):
+            pytest.fail(
+                "there are no loop devices: load the module `loop`, or start the container privileged", pytrace=False
+            )
         self.device = run("losetup", "--find", "--show", self.image)
 
     def mount(self, *options: str) -> None:

@@ -188,7 +188,8 @@ def _found_at(point: bytes, repository: str) -> str:
     """Return where on a drive a repository is that was at a path on it before; empty when there is none."""
     parts = Path(repository).parts[1:]
     places = (Path(os.fsdecode(point), *parts[start:]) for start in range(len(parts)))
-    return next((str(place) for place in places if (place / "config").is_file()), "")
+    found = (str(place) for place in places if (place / "config").is_file())
+    return next((place for place in found if place.isprintable()), "")
 
 
 def _state_in(sight: Sight, drive: Drive) -> Row:

@@ -78,7 +78,7 @@ def drives_in(said: bytes, also: Collection[str] = ()) -> list[Drive]:
     `also` names devices that count whatever the system thinks of them. NotLsblk.
     """
     try:
-        devices = json.loads(said.decode("utf-8", "surrogateescape"))["blockdevices"]
+        devices = json.loads(said.decode("utf-8", "replace"), strict=False)["blockdevices"]
         return [drive for device in devices for drive in _of_disk(device, also)]
     except (ValueError, TypeError, LookupError, AttributeError) as problem:
         raise NotLsblk(f"lsblk wrote something else than expected ({problem})") from None
@@ -86,7 +86,7 @@ def drives_in(said: bytes, also: Collection[str] = ()) -> list[Drive]:
 
 def with_blkid(drive: Drive, said: bytes) -> Drive:
     """Return the drive with what `blkid --output export` says of it: without udev lsblk knows no file systems."""
-    lines = said.decode("utf-8", "surrogateescape").splitlines()
+    lines = said.decode("utf-8", "replace").splitlines()
     tags = {name: _unescaped(value) for name, _, value in (line.partition("=") for line in lines)}
     return replace(
         drive,

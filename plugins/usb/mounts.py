@@ -35,7 +35,7 @@ def mounts_in(mountinfo: bytes) -> list[Mount]:
 
 def mounts_of(drive: Drive, mounts: Iterable[Mount]) -> list[Mount]:
     """Return where a drive is mounted."""
-    device = drive.device.encode("utf-8", "surrogateescape")
+    device = drive.device.encode()
     return [mount for mount in mounts if mount.number == drive.number or mount.source == device]
 
 

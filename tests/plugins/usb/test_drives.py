@@ -115,6 +115,12 @@ def test_what_blkid_says_where_lsblk_knows_nothing() -> None:
     assert with_blkid(drive, b"") == drive
 
 
+def test_a_label_of_any_bytes_can_be_told() -> None:
+    said = (RECORDED / "stick-fat32.json").read_bytes().replace(b'"STICK"', b'"\xff\x1b[2J"')
+    for way in (said, said.replace(b"\x1b", b"\\u001b")):  # not every lsblk writes it so
+        assert [drive.label for drive in drives_in(way)] == ["\ufffd\x1b[2J"]
+
+
 @pytest.mark.parametrize("said", [b"", b"lsblk: unknown column", b"[]", b"{}", b'{"blockdevices": [1]}', b"\xff{"])
 def test_what_lsblk_does_not_write_is_refused(said: bytes) -> None:
     with pytest.raises(NotLsblk):
