@@ -1,14 +1,16 @@
 """Check finds every flipped bit and names exactly the files that it hits; restore agrees with it."""
 
 import os
+import shutil
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
 import pytest
 from tests import zoo
 from tests.comparison import compare
+from tests.conftest import settle_in
 from tests.engine.restoring_rig import checked, committed, empty_file, flip, objects, restored, taken
 from tests.rig import Rig
 
@@ -24,8 +26,12 @@ from yester.plugins.backends.memory import MemoryStore
 
 @pytest.fixture
 def docs(tmp_path: Path) -> Iterator[Path]:
-    """Files of every size that matters, an attribute set in a blob of its own, a list object, and equal folders."""
-    folder = tmp_path / "docs"
+    yield build(tmp_path / "docs")
+    zoo.clear(tmp_path / "docs")
+
+
+def build(folder: Path) -> Path:
+    """Make files of every size that matters, an attribute set in a blob of its own, a list object, equal folders."""
     for name in ("one", "two"):
         (folder / name / "deep").mkdir(parents=True)
         (folder / name / "deep" / "same").write_bytes(b"equal trees have one id")
@@ -41,8 +47,37 @@ def docs(tmp_path: Path) -> Iterator[Path]:
     os.setxattr(folder / "medium", "user.large", zoo.noise(1500, 3))
     os.link(folder / "medium", folder / "two" / "medium-too")
     (folder / "link").symlink_to("nowhere")
-    yield folder
-    zoo.clear(folder)
+    return folder
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A repository of `docs` that nobody changes: its objects, and what its client keeps at home."""
+
+    docs: Path
+    home: Path
+    rig: Rig
+    snapshot: SnapshotId
+
+    def copied(self, home: Path) -> Rig:
+        """Return a client of a copy of it."""
+        shutil.copytree(self.home, home, dirs_exist_ok=True)
+        rig = replace(Rig.of(home, self.docs), made=True)
+        for name in self.rig.store.list(""):
+            rig.store.put(name, [self.rig.store.get(name)])
+        return rig
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sound]:
+    place = tmp_path_factory.mktemp("sound")
+    docs = build(place / "docs")
+    with pytest.MonkeyPatch.context() as patch:
+        settle_in(place / "home", patch)
+        rig = Rig.of(place / "home", docs)
+        snapshot = taken(rig)
+    yield Sound(docs, place / "home", rig, snapshot)
+    zoo.clear(docs)
 
 
 @pytest.fixture
@@ -289,10 +324,10 @@ def _failed_paths(report: RestoreReport) -> set[bytes]:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_a_flipped_bit_anywhere_is_found_and_costs_only_what_is_named(
-    rig: Rig, docs: Path, tmp_path: Path, seed: int
+    home: Path, sound: Sound, tmp_path: Path, seed: int
 ) -> None:
     random = Random(seed)
-    sid = taken(rig)
+    rig, docs, sid = sound.copied(home), sound.docs, sound.snapshot
     names = objects(rig, "")
     # Small objects as often as large ones, and within packs the ends as often as the middle.
     name = random.choice(sorted({each.partition(".")[0] for each in names}))
