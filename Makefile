@@ -1,7 +1,7 @@
 # Every word sets up what it needs (.ci/setup) and then calls one thing. `make` alone lists the words.
 
 # One process of tests for each processor: docs/decisions/0025-tests-side-by-side.md.
-SIDE_BY_SIDE = --numprocesses auto --dist worksteal
+SIDE_BY_SIDE = --numprocesses auto --maxprocesses 4 --dist worksteal
 
 .PHONY: help setup demo test test-servers check fix bench run dist clean
 

@@ -282,7 +282,7 @@ def inodes(folder: Path) -> dict[str, int]:
 
 def wait_for(what: Callable[[], bool]) -> None:
     """Ask until it is so; views are looked at again once a second, and the kernel keeps them as long."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not what():
         assert time.monotonic() < until
         time.sleep(0.05)
