@@ -5,7 +5,7 @@ from three variables of the environment (`active`).
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,11 @@ def with_folder(state: State, names: Iterable[str]) -> State:
     """Return the state with the plugins of the folder, which are on unless they were switched off."""
     installed = state["INSTALLED_PLUGINS"] | ({*names} - state["DISABLED_PLUGINS"])
     return {**state, "INSTALLED_PLUGINS": installed}
+
+
+def without(state: Mapping[str, Any], names: Set[str]) -> State:
+    """Return the state without these among the installed."""
+    return {**state, "INSTALLED_PLUGINS": state["INSTALLED_PLUGINS"] - names}
 
 
 def names_in(environment: Mapping[str, str], variable: str) -> list[str]:

@@ -283,6 +283,19 @@ def test_a_broken_plugin_is_named_and_the_others_are_called(world: World, name: 
     assert len(world.heard) == 9
 
 
+@pytest.mark.parametrize("where", ["import", "hook", "init"])
+def test_one_that_ends_its_process_is_named_and_the_others_are_called(world: World, where: str) -> None:
+    ends = "__import__('os')._exit(3)"
+    hook = SYNC.replace("        trace(", f"        {ends}; trace(", 1) if where == "hook" else SYNC
+    folder = world.put("ending", f"\n{ends}\n" if where == "import" else hook)
+    if where == "init":
+        (folder / "__init__.py").write_text(ends)
+    world.put("witness", SYNC)
+    world.run()
+    assert "ending: it ended the worker process of kolibri plugins: exit code 3" in world.ears.texts[0]
+    assert len([line for line in world.heard if line.startswith("witness")]) == 9
+
+
 def test_views_are_ignored_which_is_said_once(world: World) -> None:
     views = "    translated_view_urls = 'urls'\n    root_view_urls = 'root'\n"
     world.put("viewing", views + SYNC, urls="raise OSError")
@@ -532,7 +545,7 @@ def test_what_is_on_and_gone_is_forgotten_with_a_hint(world: World) -> None:
     assert world.ears.texts == [
         "gone_plugin: not found and disabled. To re-enable it, install it and run: yester plugin enable gone_plugin"
     ]
-    assert world.state()["INSTALLED_PLUGINS"] == ["witness"]
+    assert world.state()["INSTALLED_PLUGINS"] == []
     assert len(world.heard) == 9
 
 
@@ -573,6 +586,22 @@ def test_a_kolibris_home_is_read_and_not_written(world: World, tmp_path: Path, m
     assert kept(world) == "9"
     assert world.ears.texts == ["gone_plugin: enabled, but not installed"]
     assert {path: path.read_bytes() for path in theirs.iterdir()} == before
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "plugins.md"
+
+
+def test_the_example_of_the_docs(world: World) -> None:
+    page = PAGE.read_text()
+    example = page[page.index("## Kolibri") :].partition("```python\n")[2].partition("```")[0]
+    pack(
+        world.places.data / "plugins" / "kolibri" / "school",
+        plugin=example,
+        options='option_spec = {"School": {"NAME": {"type": "string", "default": "Hill"}}}',
+    )
+    world.run()
+    assert world.ears.texts == []
+    assert [line.text for line in world.ears.lines] == ["stdout: Hill:  is safe in "]
 
 
 def test_a_profile_may_switch_one_off(world: World) -> None:

@@ -154,7 +154,7 @@ def test_one_that_is_gone_is_switched_off_naively(yester: Yester, school: Path) 
     done = yester("plugin", "disable", "gone_plugin")
     assert (done.code, "One or more plugins could not be disabled" in done.err) == (2, True)
     assert "in a naive way" in done.err
-    assert json.loads((home() / "plugins.json").read_text())["INSTALLED_PLUGINS"] == ["school_plugin"]
+    assert json.loads((home() / "plugins.json").read_text())["INSTALLED_PLUGINS"] == []
 
 
 def test_a_kolibris_home_is_asked_about(
@@ -171,6 +171,20 @@ def test_a_kolibris_home_is_asked_about(
     assert [path.name for path in theirs.iterdir()] == ["db.sqlite3"]
     assert yester("plugin", "disable", "school_plugin", "--yes").code == 0
     assert json.loads((theirs / "plugins.json").read_text())["DISABLED_PLUGINS"] == ["school_plugin"]
+
+
+def test_plugins_in_the_folder_are_not_told_to_a_kolibri(
+    yester: Yester, school: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack(school.parent / "other_plugin", plugin=SCHOOL, options=OPTIONS)
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "plugins.json").write_text('{"INSTALLED_PLUGINS": ["kolibri.plugins.learn"], "EXTRA": 1}')
+    monkeypatch.setenv("KOLIBRI_HOME", str(theirs))
+    assert yester("plugin", "disable", "school_plugin", "--yes").code == 0
+    said = json.loads((theirs / "plugins.json").read_text())
+    assert (said["INSTALLED_PLUGINS"], said["DISABLED_PLUGINS"]) == (["kolibri.plugins.learn"], ["school_plugin"])
+    assert said["EXTRA"] == 1
 
 
 def test_options(yester: Yester, school: Path) -> None:

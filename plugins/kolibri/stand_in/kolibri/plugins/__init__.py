@@ -30,6 +30,8 @@ class ConfigDict(dict[str, Any]):
         super().__init__()
         said, problem = state.read(conf.home().path)
         super().update(state.with_folder(said, conf.in_folder))
+        self._by_folder = self["INSTALLED_PLUGINS"] - said["INSTALLED_PLUGINS"]
+        """Plugins that are on because they lie in yester's folder; no Kolibri could import them, so none is told."""
         if problem:
             logger.warning(problem)
 
@@ -60,7 +62,7 @@ class ConfigDict(dict[str, Any]):
 
     def save(self) -> None:
         """Write the file. HomeInUse when a Kolibri uses the home and nobody allowed it."""
-        conf.home().write(state.NAME, state.written(self))
+        conf.home().write(state.NAME, state.written(state.without(self, self._by_folder)))
 
     def add_plugin(self, module_path: str) -> None:
         """Switch a plugin on."""
@@ -75,6 +77,7 @@ class ConfigDict(dict[str, Any]):
         if module_path not in self.ACTIVE_PLUGINS:
             logger.warning(f"{module_path} already disabled")
             return
+        self._by_folder.discard(module_path)
         super().update(state.disabled(self, module_path))
         self.save()
 
