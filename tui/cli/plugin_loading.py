@@ -82,7 +82,7 @@ def chosen(name: str, found: Sequence[Found]) -> Found:
 
 
 class Screen:
-    """Shows what a plugin says and prints while a person waits for it; what it says is kept as in a run."""
+    """Shows what a plugin says and prints while a person waits for it; what it says at work is kept as in a run."""
 
     def __init__(self, places: Places) -> None:
         self._store = MessageStore(places.state)
@@ -91,11 +91,11 @@ class Screen:
         """Whether what is said is why the command fails."""
 
     def said(self, message: Message) -> None:
-        """Show and keep a message; one about loading is why the command fails, and shown then."""
+        """Show and keep a message; one about loading is shown when that is over, and nobody has to hear of it later."""
         if self.is_loading:
             self.complaints.append(message.text)
-        else:
-            complain(with_source(message))
+            return
+        complain(with_source(message))
         try:
             self._store.post(
                 Posted(level=message.level, text=message.text, source=message.source, action=message.action)

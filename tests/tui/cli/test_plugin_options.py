@@ -172,6 +172,7 @@ def test_what_cannot_be_set(
     assert words in done.err
     assert f"  hint: {hint}" in done.err
     assert not settings.exists()
+    assert json.loads(yester("messages", "--json", "--all").out) == []
 
 
 def test_a_wrong_option_is_shown_and_can_be_put_right(yester: Yester, ping: Path, settings: Path) -> None:
