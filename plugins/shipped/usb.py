@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from yester.engine.errors import UsageError, YesterError
-from yester.engine.events import Error, MountAfter, MountBefore, RunBegin
+from yester.engine.events import Error, MountAfter, MountBefore, RestoreBegin, RestoreEnd, RunBegin
 from yester.engine.places import Places
 from yester.engine.profiles.profile import Profile
 from yester.engine.profiles.reading import load_profile
@@ -18,7 +18,7 @@ from yester.plugins.usb.kolibri_home import absolute, add_profile, return_databa
 from yester.plugins.usb.looking import Room, Sight, answers, look, room_at
 from yester.plugins.usb.remembering import Remembered, drive_of, forget, remember, remembered, the_one
 from yester.plugins.usb.switching import switch_off, switch_on
-from yester.plugins.usb.words import absent, elsewhere, full_title, hindrance, pulled, state, unmounted
+from yester.plugins.usb.words import Use, absent, elsewhere, full_title, hindrance, pulled, state, unmounted
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Watched:
 
     drive: Drive
     point: bytes
-    is_source: bool
+    use: Use
 
 
 class Usb(Plugin):
@@ -112,30 +112,45 @@ class Usb(Plugin):
     def on_mount_after(self, event: MountAfter) -> None:
         """Watch the drive that the repository is on."""
         if event.repository.startswith("/"):
-            self._watch([os.fsencode(event.repository)], is_source=False)
+            self._watch([os.fsencode(event.repository)], "repository")
 
     def on_run_begin(self, event: RunBegin) -> None:
         """Watch the drives that are read."""
-        self._watch([source.raw for source in event.sources], is_source=True)
+        self._watch([source.raw for source in event.sources], "source")
+
+    def on_restore_begin(self, event: RestoreBegin) -> None:
+        """Watch the drive that is written to."""
+        self._watch([event.target.raw], "target")
+
+    def on_restore_end(self, event: RestoreEnd) -> None:
+        """Say so when files could not be restored because a drive was taken away."""
+        if event.failed:
+            self._say_what_is_gone("")
 
     def on_error(self, event: Error) -> None:
         """Say so when the reason is that a drive was taken away."""
-        sight = self._look() if self._watched else None
-        for each in self._watched:
-            if sight is not None and not _is_there(each, sight):
-                self.say(pulled(full_title(each.drive), event.profile, each.is_source), "error")
+        self._say_what_is_gone(event.profile)
 
     # What these are made of
 
     def _look(self) -> Sight:
         return look([str(path) for path in self.options["also"] or ()])
 
-    def _watch(self, paths: list[bytes], *, is_source: bool) -> None:
+    def _watch(self, paths: list[bytes], use: Use) -> None:
         sight = self._look()
         for path in paths:
             drive = sight.drive_at(path)
             if drive is not None:
-                self._watched.append(Watched(drive, sight.points_of(drive)[0], is_source))
+                self._watched.append(Watched(drive, sight.points_of(drive)[0], use))
+
+    def _say_what_is_gone(self, profile: str) -> None:
+        if not self._watched:
+            return
+        sight = self._look()
+        gone = [each for each in self._watched if not _is_there(each, sight)]
+        self._watched = [each for each in self._watched if each not in gone]  # once is enough
+        for text in dict.fromkeys(pulled(full_title(each.drive), profile, each.use) for each in gone):
+            self.say(text, "error")
 
     def _profile(self, name: str) -> Profile | None:
         with suppress(YesterError):

@@ -1,12 +1,22 @@
 """What a person reads about drives. Pure."""
 
+from collections.abc import Mapping
 from shlex import quote
+from typing import Literal
 
 from yester.engine.events import Level
 from yester.plugins.native import Row
 from yester.plugins.usb.drives import LOCKED, Drive
 from yester.plugins.usb.looking import READ_ONLY, Room
 
+Use = Literal["repository", "source", "target"]
+"""What a command needs a drive for."""
+
+_PULLED: Mapping[Use, str] = {
+    "repository": "it was in use. No snapshot on it is harmed, and what was stored is used",
+    "source": "it was read: the snapshot lacks what was not read yet, and marks it",
+    "target": "files were restored to it",
+}
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
 NEARLY_FULL = 0.05
 """Less of a drive than this is worth a warning."""
@@ -84,15 +94,7 @@ def elsewhere(drive: Drive, point: bytes, found: str, profile: str) -> str:
     return f"{what}. Is it this one? {command}" if found else what
 
 
-def pulled(title: str, profile: str, is_source: bool) -> str:
+def pulled(title: str, profile: str, use: Use) -> str:
     """Return what is said of a drive that went while it was needed."""
     again = f"Plug it in, then: yester snap {quote(profile)}" if profile else "Plug it in and run the command again"
-    if is_source:
-        return (
-            f"The drive {title} was taken away while it was read: the snapshot lacks what was not read yet, and marks "
-            f"it. {again}"
-        )
-    return (
-        f"The drive {title} was taken away while it was in use. No snapshot on it is harmed, and what was stored is "
-        f"used. {again}"
-    )
+    return f"The drive {title} was taken away while {_PULLED[use]}. {again}"

@@ -52,6 +52,6 @@ def test_what_is_said_of_a_drive_that_is_not_to_be_used() -> None:
     assert absent("", "1F2E-33AA") == "The drive 1F2E-33AA is not connected"
     assert unmounted(STICK).endswith("not mounted: udisksctl mount --block-device /dev/sda1")
     assert "locked: udisksctl unlock" in unmounted(Drive("/dev/sdb1", "8:17", LOCKED))
-    assert pulled("STICK", "my docs", False).endswith("Plug it in, then: yester snap 'my docs'")
-    assert "the snapshot lacks what was not read yet" in pulled("STICK", "docs", True)
-    assert pulled("STICK", "", False).endswith("run the command again")
+    assert pulled("STICK", "my docs", "repository").endswith("Plug it in, then: yester snap 'my docs'")
+    assert "the snapshot lacks what was not read yet" in pulled("STICK", "docs", "source")
+    assert pulled("STICK", "", "target").endswith("run the command again")

@@ -115,7 +115,7 @@ def test_the_plugin_says_that_the_drive_was_pulled(
     with_plugin(stick, monkeypatch)
     assert "STICK" in yester("plugin", "run", "usb", "drives").out
     words = "yester: usb: The drive STICK was taken away while it was in use. No snapshot on it is harmed"
-    assert words in pulled_in_mid_write(stick, repository, "photos").err
+    assert pulled_in_mid_write(stick, repository, "photos").err.count(words) == 1
 
 
 def test_the_source_is_pulled(yester: Yester, plain: Path, stick: LooseDrive, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,6 +139,29 @@ def test_the_source_is_pulled(yester: Yester, plain: Path, stick: LooseDrive, mo
     again = yester("snap", "camera")
     assert (again.code, again.err) == (0, "")
     assert yester("verify", "camera@latest", stick.point / "camera").code == 0
+    stick.eject()
+
+
+def test_the_target_of_a_restore_is_pulled(
+    yester: Yester, plain: Path, stick: LooseDrive, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert yester("profile", "add", "photos", source).code == 0
+    assert yester("snap", "photos").code == 0
+    with_plugin(stick, monkeypatch)
+    target = stick.point / "back"
+    process = start("restore", "photos@latest", "--target", target, YESTER_DOWNLOAD_LIMIT="6M")
+    arrived = Path(f"{target}{source}")
+    while not arrived.is_dir() or not any(arrived.iterdir()):
+        assert process.poll() is None, finish(process)
+    stick.pull()
+    done = finish(process)
+    assert done.code == 3
+    assert (
+        done.err.count("yester: usb: The drive STICK was taken away while files were restored to it. Plug it in") == 1
+    )
+    stick.plug_in()
+    assert yester("restore", "photos@latest", "--target", target).code == 0
+    assert all((arrived / path.name).read_bytes() == path.read_bytes() for path in files_in(source))
     stick.eject()
 
 
