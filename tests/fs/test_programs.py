@@ -1,11 +1,15 @@
 """Things that people use where they are: a program, a virtual environment, a git repository, a database."""
 
 import os
+import random
 import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from tests.fs.mounting import World
@@ -90,3 +94,108 @@ def test_a_database_answers_from_the_mount(world: World) -> None:
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             database.execute("delete from t")
         database.close()
+
+
+def fill(world: World) -> None:
+    """Some folders of files of many ages and sizes, with links and holes."""
+    for row in range(40):
+        folder = world.source / f"f{row % 7}" / f"g{row % 3}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{row}.py").write_text(f"VALUE = {row}\n" * (1 + row * 10))
+        os.utime(folder / f"{row}.py", (1_000_000_000 + row * 86_400,) * 2)
+    (world.source / "link").symlink_to("f1/g1/1.py")
+    os.link(world.source / "f1/g1/1.py", world.source / "f2" / "second")
+    with open(world.source / "sparse", "wb") as file:
+        file.truncate(5 << 20)
+        file.seek(3 << 20)
+        file.write(b"x" * 10_000)
+    (world.source / "f0" / "g0" / "0.py").chmod(0o604)
+    for top, _, _ in os.walk(world.source, topdown=False):
+        os.utime(top, (1_100_000_000,) * 2)
+
+
+COMMANDS = {
+    "ls -laR": ("ls", "-laR", "--time-style=full-iso"),
+    "find by age": ("find", ".", "-newer", "f6/g0/6.py", "-printf", "%p %y %s %m %n %l %T@\n"),
+    "find by size": ("find", ".", "-type", "f", "-size", "+4k", "-links", "1", "-printf", "%p %b\n"),
+    "du": ("du", "-a", "--apparent-size", "--block-size=1"),
+    "du of files": ("find", ".", "-type", "f", "-exec", "du", "--block-size=1", "{}", "+"),
+    "checksums": ("find", ".", "-type", "f", "-exec", "sha256sum", "{}", "+"),
+    "grep": ("grep", "-rc", "VALUE = 7", "."),
+    "stat": ("find", ".", "!", "-type", "d", "-exec", "stat", "-c", "%n %f %u %g %s %b %h %Y", "{}", "+"),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_program_says_of_the_mount_what_it_says_of_the_source(world: World, name: str) -> None:
+    fill(world)
+    world.take()
+
+    def lines(top: Path) -> list[str]:
+        done = subprocess.run(COMMANDS[name], cwd=top, capture_output=True, text=True, check=False)
+        # Sizes of folders and what is above the source are the file system's own.
+        is_own = ("total ", "d") if name.startswith("ls") else ()
+        told = [line for line in done.stdout.splitlines() if not line.startswith(is_own)]
+        return told if name.startswith("ls") else sorted(told)
+
+    with world.mounted():
+        there, here = lines(world.source), lines(world.latest)
+    if name == "du":
+        there, here = ([line for line in side if "." in line.rpartition("/")[2]] for side in (there, here))
+    assert len(there) > 5 or name == "find by size"
+    assert here == there
+
+
+def test_diff_finds_nothing_and_compileall_writes_elsewhere(world: World) -> None:
+    fill(world)
+    world.take()
+    with world.mounted():
+        assert said("diff", "-r", "--no-dereference", world.source, world.latest) == ""
+        cache = world.root / "cache"
+        said(sys.executable, "-m", "compileall", "-q", world.latest, PYTHONPYCACHEPREFIX=str(cache))
+        assert len(list(cache.rglob("*.pyc"))) == 40
+
+
+def test_thumbnails_are_made_as_from_the_source(world: World) -> None:
+    """As file managers do it: the beginning, the end and small pieces at chance places of many files, some at once."""
+    chance = random.Random(4)
+    for row in range(60):
+        (world.source / f"{row}.jpg").write_bytes(chance.randbytes(chance.randrange(1, 300_000)))
+    world.take()
+    reads = [
+        (row, chance.randrange(-100, 310_000), chance.randrange(1, 70_000)) for row in range(60) for _ in range(20)
+    ]
+    chance.shuffle(reads)
+
+    def piece(top: Path, row: int, offset: int, size: int) -> bytes:
+        with open(top / f"{row}.jpg", "rb", buffering=0) as file:
+            end = os.fstat(file.fileno()).st_size
+            return os.pread(file.fileno(), size, offset if offset >= 0 else max(0, end + offset))
+
+    with world.mounted(), ThreadPoolExecutor(4) as pool:
+        there = [piece(world.source, *each) for each in reads]
+        assert list(pool.map(lambda each: piece(world.latest, *each), reads)) == there
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder in memory where there is one: disks take a minute for so many files."""
+    with TemporaryDirectory(
+        prefix="yester-test-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    ) as folder:
+        yield Path(folder)
+
+
+def test_a_folder_of_200_000_entries(world: World, memory: Path) -> None:
+    world.source = memory
+    many = world.source / "many"
+    many.mkdir()
+    for row in range(200_000):
+        os.close(os.open(many / f"{row:x}", os.O_CREAT | os.O_WRONLY))
+    world.take()
+    with world.mounted():
+        shown = world.latest / "many"
+        assert set(os.listdir(shown)) == {f"{row:x}" for row in range(200_000)}
+        with os.scandir(shown) as entries:
+            assert len({entry.inode() for entry in entries}) == 200_000
+        assert (shown / "30d3f").is_file() and not (shown / "30d40").exists()
