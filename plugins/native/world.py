@@ -3,7 +3,7 @@
 A call is the name of a hook with journal lines, or `action` or `panel` with the name of one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from yester.engine.errors import YesterError
@@ -57,7 +57,8 @@ class NativeWorld:
                 self._look_at(plugin, method, getattr(target, method)(decode(line).event))
             return None
         if method == ON_ENTRY:
-            return gone_through(arguments[0], Entry, target.on_entry)
+            decide: Callable[[Entry], object] = target.on_entry
+            return gone_through(arguments[0], Entry, lambda entry: self._look_at(plugin, method, decide(entry)))
         offer = next(each for each in offers_of(type(target)) if each.name == arguments[0])
         try:
             if offer.kind == "action":

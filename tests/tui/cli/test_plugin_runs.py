@@ -415,6 +415,7 @@ def test_what_a_hook_returns_is_told_once_and_ignored(yester: Yester, profile: s
 class M(Plugin):
     def on_mount_before(self, event): return {1: object()}
     on_unmount = on_run_begin = on_mount_before
+    def on_entry(self, entry): return {}
 """,
     )
     put("z", WITNESS)
@@ -422,7 +423,7 @@ class M(Plugin):
     assert heard(trace, "z") == ALL
     assert sorted(each["text"] for each in messages(yester)) == [
         f"{hook} returned a value of type dict, and nothing becomes of it"
-        for hook in ("on_mount_before", "on_run_begin", "on_unmount")
+        for hook in ("on_entry", "on_mount_before", "on_run_begin", "on_unmount")
     ]
 
 
