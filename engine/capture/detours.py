@@ -126,13 +126,20 @@ def chosen(
 ) -> tuple[dict[bytes, bytes], list[tuple[bytes, str]]]:
     """Return which real path is read where, and of each source that cannot be read where it is wanted why not."""
     known, found, problems = set(sources), {}, []
+    folders = [os.path.realpath(source) for source in known if os.path.isdir(source)]
     for source, place in wanted.items():
         words = _objection(source, place) if source in known else "it is no source of this run"
+        if not words and not os.path.isdir(source) and _lies_in(source, folders):
+            words = "it lies in a source, whose files are all read there"
         if words:
             problems.append((source, f"{os.fsdecode(place)}: {words}"))
         else:
             found[os.path.realpath(source)] = os.path.realpath(place)
     return found, problems
+
+
+def _lies_in(source: bytes, folders: Iterable[bytes]) -> bool:
+    return any(is_within(os.path.realpath(source), folder) for folder in folders)
 
 
 def _objection(source: bytes, place: bytes) -> str:

@@ -81,6 +81,8 @@ def _service(profile: Profile, launch: Launch) -> str:
                 *(("Environment", environment_line(*variable)) for variable in launch.environment),
                 ("ExecStartPre", exec_line(launch.wait_for_drive(spec.drive)) if on_drive else ""),
                 ("ExecStart", exec_line(launch.snap(profile.name, if_due=spec.when == "repeatedly"))),
+                # A database that was started again, and a program that was to go on, are not the run's to end.
+                ("KillMode", "process"),
                 *_priorities(profile.limits),
             ],
         ),

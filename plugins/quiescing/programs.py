@@ -66,7 +66,7 @@ def run(
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             raise Failed(f"{name} does not come to an end within {timeout_s:g} s") from None
-        return Said(name, code, _content(out), tail(errors))
+        return Said(os.path.basename(name), code, _content(out), tail(errors))
 
 
 class Said:
@@ -78,7 +78,7 @@ class Said:
     @property
     def words(self) -> str:
         """What it said of its failure, on one line."""
-        said = " ".join((self.errors or self.out).split())
+        said = " ".join((self.errors or self.out).split()).removeprefix(f"{self.name}: ")
         return f"{self.name}: {said[-_TAIL_SIZE:] or f'exit code {self.code}'}"
 
     def well(self) -> str:

@@ -51,7 +51,7 @@ class Resting(Plugin):
             self.wake()
             if self.options["on_failure"] == "stop":
                 raise StopRun(str(problem)) from None
-            self.say(f"{problem}; the snapshot is taken all the same", "error")
+            self.say(f"{str(problem).rstrip('?.')}; the snapshot is taken all the same", "error")
 
     def on_run_end(self, event: RunEnd) -> None:
         """Let it go on."""

@@ -9,7 +9,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 
 from yester.plugins.quiescing.failing import Failed
@@ -23,7 +22,7 @@ class Session:
 
     def __init__(self, words: Sequence[str], environment: Mapping[str, str], timeout_s: float) -> None:
         """Start the program; `timeout_s` is for each question. Failed: it cannot be run."""
-        self._name, self._timeout_s = program_in(words), timeout_s
+        self._name, self._timeout_s = os.path.basename(program_in(words)), timeout_s
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed with the session
         try:
             self._process = subprocess.Popen(
@@ -82,5 +81,5 @@ class Session:
 
     def _failed(self) -> Failed:
         self._process.wait()
-        said = " ".join(tail(self._errors).split()).removeprefix(f"{Path(self._name).name}: ")
+        said = " ".join(tail(self._errors).split()).removeprefix(f"{self._name}: ")
         return Failed(f"{self._name}: {said or 'the session ended'}")

@@ -5,7 +5,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -71,11 +71,13 @@ class Sqlite(Resting):
         self.promise(["rm", "-f", "--", *map(str, gone)], f"remove {copy}")
         fresh.unlink(missing_ok=True)
         os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        mtime_ns = _written_ns(database)
         _WAYS[self.options["way"]](database, fresh, self.options["timeout"])
         damage = damage_in(fresh)
         if damage:
             self.say(f"The database {database} is damaged ({damage}); older snapshots may have it whole", "warning")
         shutil.copymode(database, fresh)
+        os.utime(fresh, ns=(mtime_ns, mtime_ns))
         if os.geteuid() == 0:
             status = database.stat()
             os.chown(fresh, status.st_uid, status.st_gid)
@@ -84,6 +86,14 @@ class Sqlite(Resting):
         for beside in ("", *COMPANIONS):
             self.leave_out(Path(f"{database}{beside}"), event)
         self.log(f"{database} is copied")
+
+
+def _written_ns(database: Path) -> int:
+    """Return when something was written last to a database or its log."""
+    times = [database.stat().st_mtime_ns]
+    with suppress(FileNotFoundError):
+        times.append(Path(f"{database}-wal").stat().st_mtime_ns)
+    return max(times)
 
 
 def _by_backup(database: Path, copy: Path, timeout_s: float) -> None:

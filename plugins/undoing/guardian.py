@@ -13,7 +13,9 @@ records, which the next yester finds (recovering.py).
 import os
 import select
 import signal
+import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -26,6 +28,8 @@ from yester.plugins.undoing.records import Held, Undo, folder_of, hold
 from yester.plugins.undoing.telling import post
 
 _CHUNK = 1 << 16
+_AGAIN_S = 2.0
+"""After how long what fails is tried a second time."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -66,7 +70,12 @@ class Guardian:
         """Undo all that is left, the last first, and tell of it: nobody else can."""
         for id, held in reversed([*self._held.items()]):
             if id not in self._tried:
-                post(self._state, held.undo, undo_held(held))
+                problem = undo_held(held)
+                if problem:
+                    # What the run had started is being ended just now, and may have stood in the way.
+                    time.sleep(_AGAIN_S)
+                    problem = undo_held(held)
+                post(self._state, held.undo, problem)
 
     def _hold(self, undo: Undo) -> str:
         try:
@@ -109,9 +118,18 @@ def serve(guardian: Guardian, host: int) -> None:
                 os.write(1, msgspec.json.encode(answer) + b"\n")
 
 
+def _step_forward() -> None:
+    """Take an ordinary place again: a server that is started from here shall not be as patient as a snapshot."""
+    with suppress(PermissionError):  # only root may
+        os.setpriority(os.PRIO_PROCESS, 0, 0)
+    with suppress(FileNotFoundError):
+        subprocess.run(["ionice", "-c", "0", "-p", str(os.getpid())], stderr=subprocess.DEVNULL, check=False)
+
+
 def main(arguments: list[str]) -> None:
     """Be the guardian of a process; arguments: its id and the state folder."""
     host, state = arguments
+    _step_forward()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         # Whoever ends a unit or a session ends all of it, and this goes on until the run has ended. Not ignored: what
         # is started from here would ignore it as well.

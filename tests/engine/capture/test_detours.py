@@ -283,6 +283,16 @@ def test_which_places_will_do(copied: dict[bytes, bytes], name: str, place: str,
     assert problems == ([(asked, f"{os.fsdecode(wanted)}: {problem}")] if problem else [])
 
 
+def test_a_file_in_a_folder_that_is_taken_will_not_do(copied: dict[bytes, bytes]) -> None:
+    """The walk lists a folder and opens its files there."""
+    ((source, there),) = copied.items()
+    asked, place = source + b"/file", there + b"/file"
+    assert chosen([source, asked], {asked: place}) == (
+        {},
+        [(asked, f"{os.fsdecode(place)}: it lies in a source, whose files are all read there")],
+    )
+
+
 class Wishing(Recorder):
     """A plugin that wants sources read elsewhere."""
 

@@ -36,7 +36,7 @@ def test_a_daily_run() -> None:
     assert body(service) == (
         "[Unit]\nDescription=yester: snapshot of my docs\n\n"
         '[Service]\nType=oneshot\nEnvironment="PATH=/usr/bin:/bin"\nExecStart=/bin/true "snap" "my docs"\n'
-        "Nice=10\nIOSchedulingClass=best-effort\nIOSchedulingPriority=7\n"
+        "KillMode=process\nNice=10\nIOSchedulingClass=best-effort\nIOSchedulingPriority=7\n"
     )
     assert body(timer) == (
         "[Unit]\nDescription=yester: snapshot of my docs, every day at 02:30\n\n"

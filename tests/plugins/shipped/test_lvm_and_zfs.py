@@ -149,7 +149,7 @@ def test_no_room_for_a_snapshot(place: Path, monkeypatch: pytest.MonkeyPatch) ->
     (place / "full").touch()
     plugin, host, heard = ready(Lvm, folder=str(place / "run"))
     plugin.on_run_begin(begin(place / "home"))
-    words = f"{place}/home: {place}/bin/lvcreate: Volume group has insufficient free space; it is read as it is"
+    words = f"{place}/home: lvcreate: Volume group has insufficient free space; it is read as it is"
     assert heard == [(words, "error")]
     assert read_from(host) == []
     plugin.on_run_end(GOOD)

@@ -148,8 +148,9 @@ def test_a_dump(yester: Yester, configure: Configure, room: Path, tmp_path: Path
             assert (done.code, done.err) == (0, "")
             load.wait(1)
         assert SECRET not in yester("log").out
-    assert yester("restore", "latest", "--target", tmp_path / "back").code == 0
-    folder = next((tmp_path / "back").rglob("copies/mariadb-*"))
+    copies = Places.default().data / "copies"
+    assert yester("restore", "latest", copies, "--target", tmp_path / "back").code == 0
+    folder = next((tmp_path / "back").glob("copies/mariadb-*"))
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         [f"{name.replace(' ', ' ')}.sql" for name in databases] or ["all.sql"]
     )

@@ -144,8 +144,9 @@ def test_a_dump(yester: Yester, configure: Configure, room: Path, tmp_path: Path
             load.wait(1)
         most = load.committed
         no_secret_in(yester)
-    assert yester("restore", "latest", "--target", tmp_path / "back").code == 0
-    folder = next((tmp_path / "back").rglob("copies/postgresql-*"))
+    copies = Places.default().data / "copies"
+    assert yester("restore", "latest", copies, "--target", tmp_path / "back").code == 0
+    folder = next((tmp_path / "back").glob("copies/postgresql-*"))
     with cluster(room / "b", fresh=True) as fresh:
         where = {"PGHOST": "127.0.0.1", "PGPORT": str(fresh.port), "PGUSER": "writer"}
         given = {**where, "PGPASSFILE": str(fresh.passfile), "PGDATABASE": "postgres"}

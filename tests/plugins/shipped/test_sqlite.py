@@ -1,5 +1,6 @@
 """SQLite databases in snapshots, taken while a program writes to them."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -83,6 +84,15 @@ def test_a_database_that_is_written_to(
     assert debits == credits == list(range(len(debits)))
     assert len(debits) >= before
     assert not [*path.parent.glob("*.snapshot*")], "the copy is gone"
+
+
+def test_the_copy_is_as_old_as_its_database(yester: Yester, configure: Configure, home: Path, tmp_path: Path) -> None:
+    path = home / "data" / "a.db"
+    make(path, "wal")
+    os.utime(path, ns=(10**18, 10**18))
+    configure("sqlite", f'databases = ["{path}"]')
+    assert yester("snap", "data").code == 0
+    assert restored(yester, path.with_name("a.db.snapshot"), tmp_path / "back").stat().st_mtime_ns == 10**18
 
 
 def test_what_cannot_be_copied_is_told_and_the_rest_is(

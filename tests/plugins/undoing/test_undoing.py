@@ -108,6 +108,19 @@ def test_the_guardian_does_what_it_is_asked_for(tmp_path: Path, trace: Path) -> 
     assert records(folder_of(tmp_path)) == []
 
 
+@pytest.mark.usefixtures("as_root")
+def test_what_is_started_again_is_not_as_nice_as_the_run(tmp_path: Path, trace: Path) -> None:
+    state = tmp_path / "state"
+    code = (
+        "import os, sys; from pathlib import Path; from yester.plugins.undoing.guarding import UndoGuard; "
+        "from yester.plugins.undoing.records import Undo; os.nice(7); guard = UndoGuard(Path(sys.argv[1])); "
+        "guard.hold(Undo(id='a', argv=('sh', '-c', 'nice >>$1', 'sh', sys.argv[2]), about='a', plugin='p')); "
+        "print(guard.close())"
+    )
+    subprocess.run([sys.executable, "-P", "-c", code, state, trace], check=True)
+    assert done(trace) == ["0"]
+
+
 def test_what_fails_is_said_and_done_by_the_next(tmp_path: Path, trace: Path) -> None:
     guard = UndoGuard(tmp_path)
     guard.hold(undo(trace, "a", code=4))
