@@ -27,6 +27,8 @@ WORDS: Mapping[Result, str] = {
     "cancelled": "The run was cancelled",
 }
 """What a result means."""
+_ENOUGH = 2000
+"""Characters of a text that are shown: no desktop has room for more, and no program takes them all."""
 _DESKTOP = ("DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY")
 """Without any of these there is no desktop to show anything on."""
 
@@ -95,7 +97,7 @@ def show(title: str, text: str, urgency: Urgency, stay_s: int = -1) -> str:
     """
     if not any(os.environ.get(name) for name in _DESKTOP):
         return ""
-    body = text.replace("&", "&amp;").replace("<", "&lt;")  # desktops read it as markup
+    body = text[:_ENOUGH].replace("&", "&amp;").replace("<", "&lt;")  # desktops read it as markup
     for name, words_of in _PROGRAMS.items():
         program = shutil.which(name)
         if program is not None:

@@ -54,8 +54,10 @@ class Freezing(Resting):
     def rest(self, event: RunBegin) -> None:
         """Make the snapshots, and let the run read from them."""
         problems: list[str] = []
-        frozen = []
-        for number, (volume, sources) in enumerate(self._volumes(event, problems).items()):
+        frozen, volumes = [], self._volumes(event, problems)
+        if not volumes:
+            self.log(f"no source lies on {self._kinds}")
+        for number, (volume, sources) in enumerate(volumes.items()):
             try:
                 place = self.freeze(volume, _NAMES.format(event.run, number))
             except (Failed, AskError, OSError) as problem:
@@ -81,13 +83,17 @@ class Freezing(Resting):
             mount = mount_at(path, mounts)
             if mount is None or mount.type not in self.types or not os.path.exists(path):
                 if asked:
-                    problems.append(f"{os.fsdecode(source)} does not lie on {' or '.join(sorted(self.types))}")
+                    problems.append(f"{os.fsdecode(source)} does not lie on {self._kinds}")
                 continue
             try:
                 found.setdefault(self.volume(path, mount), []).append((source, path))
             except (Failed, OSError) as problem:
                 problems.append(f"{os.fsdecode(source)}: {problem}")
         return found
+
+    @property
+    def _kinds(self) -> str:
+        return " or ".join(sorted(self.types))
 
     def told(self, words: Sequence[str]) -> str:
         """Run a program of the file system's, and return what it says. Failed."""

@@ -99,3 +99,8 @@ def test_gdbus_where_there_is_no_notify_send(tmp_path: Path, monkeypatch: pytest
         "{'urgency': <byte 2>}",
         "5000",
     ]
+
+
+def test_a_long_text_is_shown_in_part(desk: Path) -> None:
+    assert show("title", "x" * 10_000_000, "low") == ""
+    assert len(said(desk)[0]) < 3000

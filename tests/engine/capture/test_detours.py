@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from yester.engine.capture.mounts import parse_mountinfo
 from yester.engine.capture.snapping import SnapshotRequest, SnapshotResult, take_snapshot
 from yester.engine.capture.statx import Probe
 from yester.engine.capture.wishes import Wishes
+from yester.engine.decisions import Candidate, Decision, Decisions
 from yester.engine.entries import Mark
 from yester.engine.events import File, Message
 from yester.engine.profiles.profile import FilterSpec
@@ -318,3 +320,36 @@ def test_hooks_may_wish_it_and_what_cannot_be_is_told(home: Path, folder: Path, 
         (str(link), "ut it is read where it is: /missing: it is not there"[-40:]),
         ("/elsewhere", f"is: {os.fsdecode(place)}: it is no source of this run"[-40:]),
     ]
+
+
+class Deciding(Recorder):
+    """A plugin that decides about entries: it leaves out what is called left-out."""
+
+    wants_decisions = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[bytes] = []
+
+    def decide(self, candidates: Sequence[Candidate]) -> Decisions:
+        self.asked += [each.path for each in candidates]
+        return {row: Decision(skip=True) for row, each in enumerate(candidates) if each.path.endswith(b"/left-out")}
+
+
+def test_decisions_are_about_the_paths_of_the_source(
+    home: Path, folder: Path, copied: dict[bytes, bytes], tmp_path: Path
+) -> None:
+    write(tmp_path / "third/deeper/file", b"third")
+    (tmp_path / "third/left-out").mkdir()
+    rig = Rig.of(home, folder, folder / "inner")
+    places = {**copied, bytes(folder / "inner"): bytes(tmp_path / "third")}
+    rig.hooks = hooks = Deciding()
+    request = SnapshotRequest(rig.profile, "run", read_from=places)
+    result = take_snapshot(
+        rig.open(), request, places=rig.places, hooks=hooks, progress=NoProgress(), cancelled=lambda: False
+    )
+    taken = rig.taken(result.snapshot)
+    kept = {folder / name for name in ("file", "inner", "inner/deeper", "inner/deeper/file")}
+    assert set(taken.below(folder)) == {bytes(path) for path in kept}
+    assert (taken.content(folder / "file"), taken.content(folder / "inner/deeper/file")) == (b"then", b"third")
+    assert set(hooks.asked) == {bytes(path) for path in (folder, *kept, folder / "left-out", folder / "inner/left-out")}

@@ -213,7 +213,9 @@ def test_sources_that_are_named_must_lie_there(place: Path, monkeypatch: pytest.
     plugin.on_run_end(GOOD)
 
 
-def test_nothing_is_done_in_a_dry_run_or_elsewhere(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_done_in_a_dry_run_or_elsewhere(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     mounted(place, monkeypatch, "/ {} rw - xfs /dev/mapper/vg0-home")
     dry = replace(begin(place / "home"), dry_run=True)
     for kind, event in ((Zfs, begin(place / "home")), (Lvm, dry)):
@@ -221,6 +223,7 @@ def test_nothing_is_done_in_a_dry_run_or_elsewhere(place: Path, monkeypatch: pyt
         plugin.on_run_begin(event)
         plugin.on_run_end(GOOD)
         assert (host.wishes, host.promised, heard, said(place)) == ([], {}, [], [])
+    assert capsys.readouterr().out == "no source lies on zfs\nnothing is done in a dry run\n"
 
 
 def test_a_program_that_is_not_installed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
