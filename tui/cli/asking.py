@@ -30,14 +30,14 @@ def is_attended() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _ask(words: str) -> str:
+def _ask(words: str, lacking: str = "No passphrase was typed") -> str:
     from getpass import getpass
 
     try:
         return getpass(words)
     except EOFError:
         click.echo(err=True)  # the prompt has no line end
-        raise CancelledError("No passphrase was typed") from None
+        raise CancelledError(lacking) from None
 
 
 def _ask_twice() -> str:
@@ -45,6 +45,16 @@ def _ask_twice() -> str:
     if first and _ask("The same again: ") != first:
         raise UsageError("The two passphrases differ", hint="Try again.")
     return first
+
+
+def typed_secret(name: str) -> str:
+    """Return what a person types unseen, or the first line of standard input where none is there; CancelledError."""
+    if is_attended():
+        return _ask(f"{name}: ", f"{name} was not typed")
+    line = sys.stdin.readline() if sys.stdin is not None else ""
+    if not line:
+        raise CancelledError(f"Standard input holds no line for {name}")
+    return line.removesuffix("\n")
 
 
 def confirm(question: str, *, yes: bool) -> None:

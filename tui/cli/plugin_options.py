@@ -7,6 +7,7 @@ import click
 
 from yester.plugins.found import Found
 from yester.plugins.worker.messages import Loaded
+from yester.tui.cli.asking import typed_secret
 from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.options import as_json
@@ -22,18 +23,28 @@ _HEADER = ("OPTION", "VALUE", "FROM", "TAKES")
 @click.argument("name", metavar="NAME")
 @click.option("--profile", "of_profile", metavar="NAME", help="As in runs of this profile; set there what is set.")
 @click.option("--set", "settings", metavar="OPTION=VALUE", multiple=True, help="Set an option.")
+@click.option("--ask", "asked", metavar="OPTION", multiple=True, help="Set an option to what is typed unseen.")
 @click.option("--unset", "removals", metavar="OPTION", multiple=True, help="Let an option have its default again.")
 @as_json
-def options(name: str, of_profile: str | None, settings: Sequence[str], removals: Sequence[str], as_json: bool) -> None:
+def options(
+    name: str,
+    of_profile: str | None,
+    settings: Sequence[str],
+    asked: Sequence[str],
+    removals: Sequence[str],
+    as_json: bool,
+) -> None:
     """Show the options of a plugin: their values, and where each is said.
 
     What counts is said by a variable of the environment, else by the profile, else by plugins.toml, else by the
-    plugin. With --set an option is checked by the plugin and written into plugins.toml, or into the profile.
+    plugin. With --set an option is checked by the plugin and written into plugins.toml, or into the profile. --ask
+    is for secrets: without a terminal it takes a line of standard input.
     """
     stage = Stage.of(of_profile)
     found = stage.named(name)
-    if settings or removals:
-        change_options(stage, found, dict(map(parse_option, settings)), removals)
+    if settings or asked or removals:
+        typed = dict(map(parse_option, settings))
+        change_options(stage, found, {**typed, **{option: typed_secret(option) for option in asked}}, removals)
         if not as_json:
             return
         stage = Stage.of(of_profile)

@@ -150,7 +150,7 @@ def _say_changes(
         if is_secret and target.is_profile:
             complain(
                 f"{name} is a secret, and a copy of the profile goes into every snapshot",
-                f"To have it in plugins.toml alone: yester plugin options {quote(found.label)} --set {name}=…",
+                f"To have it in plugins.toml alone: yester plugin options {quote(found.label)} --ask {name}",
             )
         variable = rows[name]["variable"] if name in rows else ""
         if variable and os.environ.get(variable):

@@ -1,6 +1,7 @@
 """yester plugin options: what is shown, checked and written."""
 
 import json
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,18 @@ def test_setting_keeps_comments(yester: Yester, ping: Path, settings: Path) -> N
     assert (done.code, done.err) == (0, "")
     assert "s3cret" not in settings.read_text()
     assert shown(yester)["tries"]["value"] == 3
+
+
+def test_a_secret_comes_on_standard_input(
+    yester: Yester, ping: Path, settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO("s3cret =\n"))
+    done = yester("plugin", "options", "ping", "--ask", "key", "--set", "tries=5")
+    assert (done.code, done.err) == (0, "")
+    assert "s3cret" not in done.out
+    assert settings.read_text() == '[options.ping]\ntries = 5\nkey = "s3cret ="\n'
+    done = yester("plugin", "options", "ping", "--ask", "key")
+    assert (done.code, done.err) == (130, "yester: Standard input holds no line for key\n")
 
 
 def test_setting_in_a_profile(yester: Yester, ping: Path, settings: Path, profile: Path) -> None:
