@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests import zoo
-from tests.rig import Recorder, Rig, write
+from tests.rig import ABOVE_SIZE, Recorder, Rig, write
 
 from yester.engine.capture.detours import NO_DETOURS, chosen, is_within, plan_detours, there_too
 from yester.engine.capture.mounts import parse_mountinfo
@@ -50,12 +50,15 @@ def test_a_place_that_is_the_same_gives_the_same_tree_and_nothing_is_read_again(
     write(folder / "one", b"1")
     os.link(folder / "one", folder / "zoo/two")
     rig = Rig.of(home, folder)
-    plain = rig.snap()
+    plain = rig.taken(rig.snap().snapshot)
     for read_from in (by_the_way_round(folder), {}, by_the_way_round(folder)):
         result = snap(rig, read_from)
-        assert rig.open().snapshot(result.snapshot).root == rig.open().snapshot(plain.snapshot).root  # type: ignore[arg-type]
-        assert rig.open().snapshot(result.snapshot).links == rig.open().snapshot(plain.snapshot).links  # type: ignore[arg-type]
-        assert (result.statistics.new, result.statistics.changed, result.statistics.added_size) == (0, 0, 0)
+        taken = rig.taken(result.snapshot)
+        # Of the folders above others may change anything at any time.
+        assert taken[folder] == plain[folder]
+        assert taken.record.links == plain.record.links
+        assert (result.statistics.new, result.statistics.changed) == (0, 0)
+        assert result.statistics.added_size < ABOVE_SIZE
         assert not [event for event in rig.hooks.events if isinstance(event, File)]
 
 
