@@ -313,3 +313,54 @@ def test_without_extended_attributes_there_are_none_and_nobody_else_gets_in(worl
             assert caught.value.errno == errno.ENOTSUP
     refused = world.try_to_mount(others=True, xattrs=False)
     assert "exclude each other: ACLs would not keep others out" in refused.stderr
+
+
+def test_a_repository_that_vanishes_and_comes_back(world: World) -> None:
+    for name in ("one", "two"):  # in packs of their own: those that are open stay readable
+        (world.source / name).mkdir()
+        (world.source / name / "file").write_bytes(os.urandom(18 << 20))
+    world.take()
+    with world.mounted() as mnt:
+        read = (world.latest / "one" / "file").read_bytes()
+        os.rename(world.repository, f"{world.repository}.away")
+        try:
+            assert (world.latest / "one" / "file").read_bytes() == read
+            with pytest.raises(OSError) as caught:
+                (world.latest / "two" / "file").read_bytes()
+            assert caught.value.errno == errno.EIO
+            assert os.listdir(mnt / "snapshots") == ["docs"], "what was listed stays"
+        finally:
+            os.rename(f"{world.repository}.away", world.repository)
+        assert (world.latest / "two" / "file").read_bytes() == (world.source / "two" / "file").read_bytes()
+        (world.source / "three").write_text("three")
+        world.take()
+        wait_for(lambda: (world.latest / "three").exists())
+
+
+def test_a_damaged_tree_page_hurts_what_is_in_it_and_the_log_names_it(world: World) -> None:
+    for name in ("one", "two"):
+        (world.source / name).mkdir()
+        for number in range(200):
+            (world.source / name / f"{number}").write_text(name)
+    world.take()
+    (world.source / "three").mkdir()
+    for number in range(200):
+        (world.source / "three" / f"{number}").write_text("three")
+    world.take()
+    packs = sorted((world.repository).rglob("meta.*"), key=lambda path: path.stat().st_mtime_ns)
+    assert len(packs) >= 2
+    flipped = bytearray(packs[-1].read_bytes())
+    for at in range(100, len(flipped) - 100, 40):
+        flipped[at] ^= 1
+    packs[-1].chmod(0o600)
+    packs[-1].write_bytes(flipped)
+    with world.mounted() as mnt:
+        [first, second] = sorted((mnt / "snapshots" / "docs").iterdir())
+        old = first / str(world.source).lstrip("/")
+        assert {path.read_text() for path in (old / "one").iterdir()} == {"one"}
+        with pytest.raises(OSError) as caught:
+            os.listdir(second / str(world.source).lstrip("/") / "three")
+        assert caught.value.errno == errno.EIO
+        assert {path.read_text() for path in (old / "two").iterdir()} == {"two"}
+        [mount] = world.mounts()
+        assert packs[-1].name in Path(MountRegistry(world.places.runtime).find(mnt).log).read_text()  # type: ignore[union-attr]
