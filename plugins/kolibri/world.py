@@ -28,6 +28,7 @@ from yester.plugins.worker.worlds import Announce, Context, World
 
 STAND_IN = Path(__file__).parent / "stand_in"
 
+_URLS = ("translated_view_urls", "untranslated_view_urls", "root_view_urls")
 _METHODS = {method_name(kind): kind for kind in EVENTS}
 _SETTINGS_OF_KOLIBRI = [
     "ALLOWED_HOSTS", "AUTH_USER_MODEL", "CACHES", "DATABASES", "DATABASE_ROUTERS", "DATA_UPLOAD_MAX_MEMORY_SIZE",
@@ -117,13 +118,8 @@ class KolibriWorld:
         options = self._options_of(plugin)
         self._apply_settings()
         is_new = self._is_updated(plugin)
-        ignored = [
-            name
-            for name in ("translated_view_urls", "untranslated_view_urls", "root_view_urls")
-            if getattr(plugin, name)
-        ]
-        if ignored and (is_new or self._settings["action"] == "plugin"):
-            self._remarks.add(f"its views are ignored, since yester has no web pages ({', '.join(ignored)})")
+        if is_new or self._settings["action"] == "plugin":
+            self._say_ignored(plugin)
         return {
             "title": (type(plugin).__doc__ or "").strip().partition("\n")[0] or str(plugin.name("en")),
             "hooks": [method_name(kind) for kind in EVENTS] if self._hooks(file.name, SYNC) else [],
@@ -138,6 +134,13 @@ class KolibriWorld:
             "has_spec": bool(options),
             "options": options,
         }
+
+    def _say_ignored(self, plugin: Any) -> None:
+        from kolibri.core.inert import inert_hooks_of
+
+        ignored = [name for name in _URLS if getattr(plugin, name)] + inert_hooks_of(plugin.module_path)
+        if ignored:
+            self._remarks.add(f"its views are ignored, since yester has no web pages ({', '.join(ignored)})")
 
     def _options_of(self, plugin: Any) -> list[dict[str, Any]]:
         """Check all options with those of this plugin, and return its own."""

@@ -310,6 +310,50 @@ def test_views_are_ignored_which_is_said_once(world: World) -> None:
     assert len(world.heard) == 18
 
 
+WEB = """
+from kolibri.core.auth.constants.user_kinds import LEARNER
+from kolibri.core.content import hooks as content_hooks
+from kolibri.core.hooks import NavigationHook, RoleBasedRedirectHook
+from kolibri.core.webpack.hooks import WebpackBundleHook, WebpackInclusionSyncMixin
+from kolibri.utils import translation
+from kolibri.utils.translation import gettext as _
+
+@register_hook
+class Item(NavigationHook):
+    bundle_id = "side_nav"
+    with translation.override("de"):
+        label = _("Backups")
+
+@register_hook
+class Bundle(WebpackInclusionSyncMixin, WebpackBundleHook):
+    bundle_id = "app"
+
+@register_hook
+class Redirect(RoleBasedRedirectHook):
+    roles = (LEARNER,)
+
+@register_hook
+class Renders(content_hooks.ContentRendererHook):
+    presets = ()
+"""
+
+
+def test_hooks_about_web_pages_are_ignored_too(world: World) -> None:
+    world.put("web", SYNC + WEB)
+    world.run()
+    assert world.ears.texts == [
+        "web: its views are ignored, since yester has no web pages "
+        "(ContentRendererHook, NavigationHook, RoleBasedRedirectHook, WebpackBundleHook, WebpackInclusionSyncMixin)"
+    ]
+    assert len(world.heard) == 9
+
+
+def test_what_is_no_hook_is_not_made_up(world: World) -> None:
+    world.put("web", "from kolibri.core.hooks import helper\n" + SYNC)
+    world.run()
+    assert "cannot import name 'helper'" in world.ears.texts[0]
+
+
 def test_what_is_logged_is_said(world: World) -> None:
     world.put(
         "talks",

@@ -1,0 +1,1 @@
+"""Hooks about other devices in the network."""

@@ -1,0 +1,1 @@
+"""Hooks about jobs in the background."""

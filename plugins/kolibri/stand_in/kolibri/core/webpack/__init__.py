@@ -1,0 +1,1 @@
+"""Hooks about bundles of web pages."""

@@ -1,0 +1,16 @@
+"""Texts in other languages: there are none here, and each is its own translation."""
+
+from contextlib import AbstractContextManager, nullcontext
+
+
+def gettext(message: str) -> str:
+    """Return the text."""
+    return message
+
+
+def override(language: str | None) -> AbstractContextManager[None]:
+    """Return what would set a language for a block."""
+    return nullcontext()
+
+
+ugettext = gettext_lazy = ugettext_lazy = gettext
