@@ -80,6 +80,15 @@ def _power_stays() -> Iterator[None]:
         yield
 
 
+_FSYNC = os.fsync
+
+
+@pytest.fixture
+def durable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for the disk all the same: for tests of real drives that lose their power."""
+    monkeypatch.setattr(os, "fsync", _FSYNC)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_keys() -> Iterator[None]:
     """Derive the keys of new slots at the least cost that Argon2id knows; a slot says what it cost, to all who open it.

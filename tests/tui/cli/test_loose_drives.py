@@ -15,7 +15,7 @@ from tests.tui.cli.conftest import SOURCE_ROOT, Ended, Yester, finish, start
 
 from yester.engine.places import Places
 
-pytestmark = [pytest.mark.servers, pytest.mark.usefixtures("as_root")]
+pytestmark = [pytest.mark.servers, pytest.mark.usefixtures("as_root", "durable")]
 
 
 @pytest.fixture(params=[*KINDS])
@@ -91,7 +91,8 @@ def test_the_repository_is_pulled(yester: Yester, drive: LooseDrive, source: Pat
     assert "There is no repository at" in gone.err and "plug in" in gone.err
     drive.mend()
     drive.plug_in()
-    assert yester("list", "--json", "--repo", repository).out == before
+    listed = yester("list", "--json", "--repo", repository)
+    assert (listed.out, listed.err) == (before, "")
     assert_sound(yester, repository)
     again = yester("snap", "photos")
     assert (again.code, again.err) == (0, "")
