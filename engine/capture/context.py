@@ -98,10 +98,10 @@ class RunContext:
             )
         return found
 
-    def said_of_snapshot(self) -> Label | None:
+    def said_of_snapshot(self, *, partial: bool = False) -> Label | None:
         """Return what is to be said of the snapshot that is about to be committed. StopRun: there shall be none."""
         self.label.change(self.teller.wishes().label)
-        return self.label.record(self.repository.writer)
+        return self.label.record(self.repository.writer, partial=partial)
 
     @property
     def profile(self) -> Profile:

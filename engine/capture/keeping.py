@@ -92,7 +92,7 @@ class Keeper:
         if not self._session.stands():
             return  # the attempt as a whole finds out at its end
         snapshot = finished(draft, statistics_of(context, self._writer, taken))
-        sid = repository.commit_snapshot(snapshot, label=context.said_of_snapshot())
+        sid = repository.commit_snapshot(snapshot, label=context.said_of_snapshot(partial=True))
         self._shown = self._added()
         needed = self._built_on() | self._writer.packs
         if not is_lasting(repository, self._session, sid, needed, self._unsound):

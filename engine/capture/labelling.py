@@ -1,5 +1,7 @@
 """What a run's snapshot will be called, while plugins may still have a say in it."""
 
+from dataclasses import replace
+
 from yester.engine.ids import SnapshotId, WriterId
 from yester.engine.labels import LabelChange, changed, merged
 from yester.engine.sealed.records import Label
@@ -23,6 +25,10 @@ class RunLabel:
         """Whether nothing is said about the snapshot."""
         return self._change.is_empty
 
-    def record(self, writer: WriterId) -> Label | None:
-        """Return the label that goes before the snapshot, which is not named in it; None when there is none."""
-        return None if self.is_empty else changed(None, self._change, _NOT_YET, writer)
+    def record(self, writer: WriterId, *, partial: bool = False) -> Label | None:
+        """Return the label that goes before the snapshot, which is not named in it; None when there is none.
+
+        A `partial` one is not pinned, or it would never go, and leaves the name to the complete one.
+        """
+        change = replace(self._change, name=None, pinned=None) if partial else self._change
+        return None if change.is_empty else changed(None, change, _NOT_YET, writer)

@@ -151,6 +151,15 @@ def test_what_is_left_out_is_not_looked_into(rig: Rig, folder: Path, monkeypatch
     assert asked(rig) == [os.fsencode(path) for path in there]
 
 
+def test_what_was_left_out_is_not_looked_into_later(home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("c/1", "d/2", "e/3"):
+        write(folder / name)
+    rig = Rig.of(home, folder)
+    monkeypatch.setattr(deciding, "AT_ONCE", 3)
+    assert names(rig, snap(rig, by_name(d=Decision(skip=True))), folder) == {"c", "c/1", "e", "e/3"}
+    assert os.fsencode(folder / "d" / "2") not in asked(rig)
+
+
 def test_a_file_is_no_folder_to_empty(rig: Rig, folder: Path) -> None:
     assert names(rig, snap(rig, by_name(**{"a.txt": Decision(empty=True)})), folder) == ALL
 
@@ -206,6 +215,26 @@ def test_replaced_content_of_the_same_size_is_not_taken_for_unchanged(rig: Rig, 
             assert taken.content(path) == (content or b"1234")
             if round_:
                 shutil.rmtree(rig.places.cache)
+
+
+@pytest.mark.parametrize("has_cache", [True, False])
+def test_a_decision_like_the_last_one_is_another(rig: Rig, folder: Path, has_cache: bool) -> None:
+    path = folder / "a.txt"
+    for decision in (
+        Decision(content=b"B.TXT" * 9, uid=5),
+        Decision(uid=5),
+        Decision(uid=6),
+        Decision(gid=6),
+        Decision(gid=6, content=b"A.TXT" * 9),
+        Decision(read=True),
+    ):
+        taken = rig.taken(snap(rig, by_name(**{"a.txt": decision})).snapshot)
+        status = path.stat()
+        owner = (decision.uid or status.st_uid, decision.gid or status.st_gid)
+        assert (taken[path].owner.uid, taken[path].owner.gid) == owner
+        assert taken.content(path) == (decision.content or path.read_bytes())
+        if not has_cache:
+            shutil.rmtree(rig.places.cache)
 
 
 def test_a_replacement_that_cannot_be_read_is_a_failure_and_the_files_own_content_is_not_taken(

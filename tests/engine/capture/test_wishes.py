@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.rig import Recorder, Rig, write
 
+from yester.engine.capture.labelling import RunLabel
 from yester.engine.capture.wishes import Wishes, both, wished
 from yester.engine.errors import UsageError
 from yester.engine.events import Message, RunBegin, RunEnd
 from yester.engine.hooks import StopRun
+from yester.engine.ids import WriterId
 from yester.engine.labels import LabelChange, changed, merged
 from yester.engine.profiles.profile import FilterSpec, Profile
 
@@ -137,6 +139,18 @@ def test_the_label_may_be_wished_until_the_run_has_ended(rig: Rig) -> None:
     assert done.snapshot is not None
     label = rig.open().labels()[done.snapshot]
     assert (label.tags, label.note) == (("seen",), "done")
+
+
+def test_a_partial_snapshot_is_neither_pinned_nor_named() -> None:
+    label, writer = RunLabel(("mine",)), WriterId(bytes(16))
+    label.change(LabelChange(name="n", add_tags=("t",), pinned=True, note="why"))
+    partial, complete = label.record(writer, partial=True), label.record(writer)
+    assert partial is not None and complete is not None
+    assert (partial.name, partial.pinned, partial.tags, partial.note) == (None, False, ("mine", "t"), "why")
+    assert (complete.name, complete.pinned) == ("n", True)
+    only_pin = RunLabel(())
+    only_pin.change(LabelChange(pinned=True))
+    assert only_pin.record(writer, partial=True) is None
 
 
 def test_a_run_that_finds_nothing_new_leaves_a_snapshot_when_something_is_to_be_said_of_it(rig: Rig) -> None:

@@ -4,10 +4,11 @@
 
 import json
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
-from tests.tui.cli.conftest import Yester
+from tests.tui.cli.conftest import Yester, finish, start
 from tests.tui.cli.test_plugin_runs import heard, messages, profile, put, trace
 
 
@@ -104,3 +105,41 @@ def test_wrong_tags_are_told_of_a_few_times(yester: Yester, profile: str, files:
 def test_a_method_of_another_form_is_refused(yester: Yester, profile: str, files: Path, trace: Path) -> None:
     put("a", "class A(Plugin):\n def on_entry(self): ...\n")
     assert "on_entry(self) must be: def on_entry(self, entry: Entry) -> None" in yester("plugin", "test", "a").err
+
+
+KILLS = """
+class Kills(Plugin):
+    def on_run_begin(self, event):
+        self.host = event.pid
+
+    def on_entry(self, entry):
+        if entry.name.startswith("f7"):
+            entry.replace(b"removed")
+        elif entry.name.startswith("f8"):
+            entry.skip()
+        elif entry.name == "f950" and TRACE.exists():
+            TRACE.unlink()
+            os.kill(self.host, signal.SIGKILL)
+            time.sleep(60)
+"""
+
+
+def test_a_run_that_is_killed_and_the_next_one(yester: Yester, profile: str, files: Path, trace: Path) -> None:
+    for place in range(1000):
+        (files / "many" / f"d{place % 40:02}").mkdir(parents=True, exist_ok=True)
+        (files / "many" / f"d{place % 40:02}" / f"f{place}").write_text(str(place))
+    put("kills", KILLS)
+    trace.write_text("")
+    assert finish(start("snap", profile)).code == -signal.SIGKILL
+    assert not trace.exists()
+    assert yester("snap", profile).code == 0
+    whole = {str(path.relative_to(files)): path.read_text() for path in files.rglob("*") if path.is_file()}
+    wanted = {
+        path: "removed" if Path(path).name.startswith("f7") else text
+        for path, text in whole.items()
+        if not Path(path).name.startswith("f8")
+    }
+    assert restored(yester, trace, files) == wanted
+    assert yester("plugin", "disable", "kills").code == 0
+    assert yester("snap", profile).code == 0
+    assert restored(yester, trace, files) == whole
