@@ -25,6 +25,8 @@ KEEP = Option("boolean", False, "Whether the copy stays there after the run, so 
 FOLDER = Option("path", "", "Where the copy goes; by default a folder of yester's own.")
 
 
+_MARK = ".yester-copies"
+"""A file in a folder of copies: what else is in such a folder is ours to change and remove."""
 _MAGIC = re.compile(r"([\\*?\[\]])")
 
 
@@ -86,11 +88,12 @@ class Resting(Plugin):
         given = self.options["folder"]
         folder = Path(given) if given else Places.default().data / "copies" / f"{self.name}-{event.profile_id}"
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if given and folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
+            raise Failed(f"{folder} holds something already (folder); give an empty one")
         if not self.options["keep"]:
-            if given and folder.exists() and any(folder.iterdir()):
-                raise Failed(f"{folder} holds something already (folder); give an empty one, or set keep = true")
             self.promise(["rm", "-rf", "--", str(folder)], f"remove its copy {folder}")
         folder.mkdir(mode=0o700, exist_ok=True)
+        (folder / _MARK).touch(mode=0o600)
         return folder
 
     def take_instead(self, source: Path, copy: Path) -> None:
@@ -98,8 +101,15 @@ class Resting(Plugin):
         self.add_source(source)
         self.read_from(source, copy)
 
-    def take_dump(self, folder: Path, event: RunBegin) -> None:
-        """Let the snapshot hold a folder of dumps, and not the data that they are of, where it is known."""
+    def take_dumps(self, files: Sequence[Path], event: RunBegin) -> None:
+        """Let the snapshot hold the dumps in a folder of copies, and not the data that they are of, where it is known.
+
+        All else in the folder goes: it is from earlier runs.
+        """
+        folder = files[0].parent
+        for path in folder.iterdir():
+            if path not in files and path.name != _MARK:
+                path.unlink()
         self.add_source(folder)
         if self.options["data"]:
             self.leave_out(Path(self.options["data"]), event)

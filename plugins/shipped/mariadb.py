@@ -48,11 +48,12 @@ class Mariadb(Resting):
 
     def _dump(self, event: RunBegin) -> None:
         folder = self.copy_folder(event)
-        if not self.options["databases"]:
-            self._dumped(folder / "all.sql", "--all-databases")
-        for name in self.options["databases"]:
-            self._dumped(folder / f"{quote(name, safe=' ')}.sql", "--databases", "--", name)
-        self.take_dump(folder, event)
+        names = self.options["databases"]
+        files = {folder / f"{quote(name, safe=' ')}.sql": ["--databases", "--", name] for name in names}
+        files = files or {folder / "all.sql": ["--all-databases"]}
+        for file, words in files.items():
+            self._dumped(file, *words)
+        self.take_dumps([*files], event)
 
     def _dumped(self, file: Path, *words: str) -> None:
         """Let a program write a file, which is there whole or not at all."""
@@ -66,7 +67,8 @@ class Mariadb(Resting):
     def _backup(self, event: RunBegin) -> None:
         with Session(self._client(), {}, self.options["timeout"]) as session:
             data = Path(self.options["data"] or session.ask("SELECT @@datadir")[0])
-            copy = self.copy_folder(event)
+            copy = self.copy_folder(event) / "data"
+            copy.mkdir(mode=0o700, exist_ok=True)
             locked_copy(session, data, copy, self.options["lock_timeout"])
         self.take_instead(data, copy)
         self.log(f"{data} is copied")

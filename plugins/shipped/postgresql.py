@@ -46,15 +46,13 @@ class Postgresql(Resting):
         ways[self.options["way"]](event)
 
     def _dump(self, event: RunBegin) -> None:
-        folder = self.copy_folder(event)
-        if not self.options["databases"]:
-            self._dumped(folder / "all.sql", "", "pg_dumpall")
-        else:
-            self._dumped(folder / "globals.sql", "", "pg_dumpall", "--globals-only")
-        for name in self.options["databases"]:
-            file = folder / f"{quote(name, safe=' ')}.dump"
+        folder, names = self.copy_folder(event), self.options["databases"]
+        first = folder / ("globals.sql" if names else "all.sql")
+        self._dumped(first, "", "pg_dumpall", *(["--globals-only"] if names else []))
+        files = {folder / f"{quote(name, safe=' ')}.dump": name for name in names}
+        for file, name in files.items():
             self._dumped(file, name, "pg_dump", "--format=custom", "--compress=0")
-        self.take_dump(folder, event)
+        self.take_dumps([first, *files], event)
 
     def _dumped(self, file: Path, database: str, name: str, *words: str) -> None:
         """Let a program write a file, which is there whole or not at all."""
@@ -74,7 +72,8 @@ class Postgresql(Resting):
         words = as_user(self.options["system_user"], psql_words(self._program("psql")))
         with Session(words, self._environment("postgres"), self.options["timeout"]) as session:
             data = Path(self.options["data"] or session.ask("SHOW data_directory")[0])
-            copy = self.copy_folder(event)
+            copy = self.copy_folder(event) / "data"
+            copy.mkdir(mode=0o700, exist_ok=True)
             base_backup(session, data, copy)
         self.take_instead(data, copy)
         self.log(f"{data} is copied")

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.plugins.shipped.conftest import Configure
 from tests.plugins.shipped.load import Load, check_rows, writing
-from tests.tui.cli.conftest import Yester
+from tests.tui.cli.conftest import Yester, finish, start
 
 from yester.engine.places import Places
 from yester.plugins.quiescing.failing import Failed
@@ -55,7 +56,7 @@ class Cluster:
         return self.folder / "client.cnf"
 
     def words(self) -> list[str]:
-        names = {"datadir": self.data, "socket": self.socket, "pid-file": self.folder / "pid"}
+        names = {"datadir": self.data, "tmpdir": self.folder, "socket": self.socket, "pid-file": self.folder / "pid"}
         given = [f"--{name}={path}" for name, path in names.items()]
         log = f"--log-error={self.folder / 'server.err'}"
         return as_user(USER, [SERVER, "--no-defaults", "--skip-networking", *SMALL, *given, log])
@@ -95,7 +96,8 @@ def cluster(folder: Path, *, fresh: bool) -> Iterator[Cluster]:
         server.data.mkdir()
         own(server.data)
         words = ["mariadb-install-db", "--no-defaults", f"--datadir={server.data}", "--skip-name-resolve"]
-        run(as_user(USER, [*words, "--auth-root-authentication-method=normal"]), timeout_s=120).well()
+        command = as_user(USER, [*words, "--auth-root-authentication-method=normal"])
+        run(command, timeout_s=120, environment={"TMPDIR": str(folder)}).well()
     process = subprocess.Popen(server.words(), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         while not server.answers():
@@ -151,12 +153,11 @@ def test_a_dump(yester: Yester, configure: Configure, room: Path, tmp_path: Path
     copies = Places.default().data / "copies"
     assert yester("restore", "latest", copies, "--target", tmp_path / "back").code == 0
     folder = next((tmp_path / "back").glob("copies/mariadb-*"))
-    assert sorted(path.name for path in folder.iterdir()) == sorted(
-        [f"{name.replace(' ', ' ')}.sql" for name in databases] or ["all.sql"]
-    )
+    dumps = sorted(folder.glob("*.sql"))
+    assert [path.stem for path in dumps] == sorted(databases or ["all"])
     with cluster(room / "b", fresh=True) as fresh:
         words = ["mariadb", "--no-defaults", f"--socket={fresh.socket}", "--user=root"]
-        for path in folder.iterdir():
+        for path in dumps:
             with open(path, "rb") as file:
                 subprocess.run(words, stdin=file, check=True)
         with fresh.connect() as session:
@@ -244,6 +245,38 @@ def test_what_cannot_be_done_is_told(
     assert "; the snapshot is taken all the same" in done.err
     assert not [*(Places.default().data / "copies").glob("*")]
     assert SECRET not in yester("log").out
+
+
+@pytest.mark.parametrize("way", ["dump", "backup"])
+@pytest.mark.parametrize("keep", ["true", "false"])
+def test_a_folder_with_something_in_it_is_left_alone(
+    yester: Yester, configure: Configure, room: Path, way: str, keep: str
+) -> None:
+    (room / "mine").mkdir()
+    (room / "mine" / "letter").write_text("dear")
+    with cluster(room / "a", fresh=True) as server:
+        configure("mariadb", *options(server, way, f"keep = {keep}", f'folder = "{room / "mine"}"'))
+        done = yester("snap", "data")
+    assert "mine holds something already (folder); give an empty one" in done.err
+    assert (room / "mine" / "letter").read_text() == "dear"
+
+
+def test_a_run_that_is_killed_lets_writers_go_on(yester: Yester, configure: Configure, room: Path) -> None:
+    """It waits for the lock, and all writers for it; its session ends with it."""
+    with cluster(room / "a", fresh=True) as server:
+        configure("mariadb", *options(server, "backup", "lock_timeout = 3000"))
+        with server.connect() as session, server.connect() as watching:
+            session.ask("CREATE TABLE held (id INTEGER)")
+            session.ask("LOCK TABLES held WRITE")
+            snap = start("snap", "data")
+            waits = "SELECT count(*) FROM information_schema.processlist WHERE info LIKE 'FLUSH TABLES%'"
+            while watching.ask(waits) == ["0"]:
+                os.sched_yield()
+            os.killpg(snap.pid, signal.SIGKILL)
+            assert finish(snap).code == -signal.SIGKILL
+            while watching.ask(waits) != ["0"]:
+                os.sched_yield()
+            session.ask("INSERT INTO held VALUES (1)")
 
 
 def test_who_does_not_let_go_is_not_waited_for(yester: Yester, configure: Configure, room: Path) -> None:

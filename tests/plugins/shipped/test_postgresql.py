@@ -157,7 +157,7 @@ def test_a_dump(yester: Yester, configure: Configure, room: Path, tmp_path: Path
             ]
             assert errors == []
         else:
-            assert sorted(path.name for path in folder.iterdir()) == [
+            assert sorted(path.name for path in folder.glob("[!.]*")) == [
                 "globals.sql", "odd%2Fna%27me.dump", "postgres.dump",
             ]  # fmt: skip
             words = [program("pg_restore", "", ""), "--dbname=postgres", "--exit-on-error"]
@@ -222,16 +222,17 @@ def test_a_run_that_is_killed_starts_the_server_again(
 ) -> None:
     os.mkfifo(home / "stands")
     stand = home / "stand"
-    stand.write_text(f'#!/bin/sh\necho >"{home}/stands"\nexec sleep 1000\n')
+    stand.write_text(f'#!/bin/sh\necho $$ >"{home}/stands"\nexec sleep 1000\n')
     stand.chmod(0o755)
     with cluster(room / "a", fresh=True) as server:
         configure("postgresql", *options(server, "stop", f'log = "{server.log}"'))
         with server.connect() as session:
             session.ask("CREATE TABLE kept (id INTEGER)")
         snap = start("snap", "data", "--from-command", "--stdin-name", "x", "--", str(stand))
-        (home / "stands").read_text()
+        stands = int((home / "stands").read_text())
         assert not server.runs()
         os.killpg(snap.pid, signal.SIGKILL)
+        os.kill(stands, signal.SIGKILL)
         assert finish(snap).code == -signal.SIGKILL
         while not server.runs():
             os.sched_yield()

@@ -131,9 +131,10 @@ def test_a_run_that_is_killed_leaves_no_service_stopped(
     (services.parent / "bin" / "pause").chmod(0o755)
     configure("services", 'names = ["web"]')
     run = start("snap", "data", "--from-command", "--stdin-name", "x", "--", "pause")
-    (home / "stands").read_text()
+    stands = int((home / "stands").read_text())
     assert (services / "web").read_text() == "down\n"
     os.killpg(run.pid, signal.SIGKILL)
+    os.kill(stands, signal.SIGKILL)
     assert finish(run).code == -signal.SIGKILL
     while (services / "web").read_text() != "up\n":
         os.sched_yield()
