@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from yester.engine.errors import UsageError
 from yester.engine.events import Event
 from yester.engine.places import Places
 from yester.plugins.found import Found, folder_of, listed
@@ -36,7 +37,10 @@ def find(places: Places, settings: PluginSettings, all_of_them: bool) -> Iterato
     """Find the plugins. At the start of a run those that are on and gone are switched off, as Kolibri does it."""
     home, folder = Home.of(places, os.environ), _in_folder(places)
     names = {each.name for each in folder if not each.problem}
-    active = state.active(state.with_folder(state.read(home.path)[0], names), os.environ)
+    said, problem = state.read(home.path)
+    if problem:
+        yield Found(state.NAME, WORLD, str(home.path / state.NAME), True, problem=problem, hint="Correct it by hand.")
+    active = state.active(state.with_folder(said, names), os.environ)
     installed = _installed() if all_of_them or {*active} - names else {}
 
     def is_on(name: str) -> bool:
@@ -82,7 +86,10 @@ def _packages_in(path: Path) -> list[Found]:
     if not path.is_dir():
         problem = f"it is no folder: a plugin of Kolibri is a package with a {MODULE}"
         return [Found(path.name, WORLD, str(path), True, problem=problem)] if path.suffix == ".py" else []
-    packages = [path] if (path / MODULE).is_file() else [each for each in listed(path) if (each / MODULE).is_file()]
+    try:
+        packages = [path] if (path / MODULE).is_file() else [each for each in listed(path) if (each / MODULE).is_file()]
+    except (UsageError, OSError) as unreadable:
+        return [Found(path.name, WORLD, str(path), True, problem=f"it cannot be looked into: {unreadable}")]
     if not packages:
         return [Found(path.name, WORLD, str(path), True, problem=f"there is no {MODULE} in it, nor in a folder of it")]
     problem = "its name is none for a package: letters, digits and _"
@@ -115,12 +122,13 @@ def settings_of(surroundings: Surroundings) -> dict[str, Any]:
     home = Home.of(surroundings.places, os.environ)
     folder = [each.name for each in _in_folder(surroundings.places) if not each.problem]
     profile = surroundings.profile
+    said, problem = state.read(home.path)
     return {
         "home": str(home.path),
         "is_own": home.is_own,
         "in_folder": folder,
-        "order": state.active(state.with_folder(state.read(home.path)[0], folder), os.environ),
-        "records": bool(surroundings.run) and home.may_be_written,
+        "order": state.active(state.with_folder(said, folder), os.environ),
+        "records": bool(surroundings.run) and not problem and home.may_be_written,
         "may_write": False,
         "switching": False,
         "action": surroundings.action,

@@ -9,6 +9,7 @@ with one that yester asks, or `enable` and `disable`, which are the plugin's own
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -109,6 +110,8 @@ class KolibriWorld:
         conf.in_folder = tuple(self._settings["in_folder"])
         conf.typed = [layer for each in plugins for layer in _layers(each, "typed")]
         conf.said = [layer for each in plugins for layer in _layers(each, "profile", "file")]
+        import_module("kolibri.plugins")
+        self._remarks.taken()  # about plugins.json, of which the host has told
 
     def _initialised(self, file: PluginFile) -> dict[str, Any]:
         """Initialise a plugin and return what is to be known of it; whatever goes wrong is raised."""

@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 from tests.plugins.kolibri.packing import pack
 
+from yester.engine.errors import UsageError
 from yester.engine.events import Event, Message, RunBegin, RunEnd
 from yester.engine.hooks import StopRun
 from yester.engine.places import Places
+from yester.plugins import found
 from yester.plugins.dispatcher import Dispatcher
 from yester.plugins.finding import find_plugins
+from yester.plugins.kolibri import casting
 from yester.plugins.layering import layers_in
 from yester.plugins.settings import PluginSettings, read_settings
 from yester.plugins.surroundings import Surroundings
@@ -590,6 +593,34 @@ def test_what_is_on_and_gone_is_forgotten_with_a_hint(world: World) -> None:
         "gone_plugin: not found and disabled. To re-enable it, install it and run: yester plugin enable gone_plugin"
     ]
     assert world.state()["INSTALLED_PLUGINS"] == []
+    assert len(world.heard) == 9
+
+
+def test_a_state_file_that_is_broken_is_told_of_once_and_kept(world: World) -> None:
+    world.put("some", SYNC, init="__version__ = '1'")
+    switched_on(world)
+    path = world.home / "plugins.json"
+    path.write_text("{")
+    world.run()
+    assert world.ears.texts == [f"plugins.json: {path} is no JSON, and counts as empty"]
+    assert path.read_text() == "{"
+    assert len(world.heard) == 9
+
+
+def test_a_folder_that_cannot_be_looked_into_costs_nobody_else(world: World, monkeypatch: Patch) -> None:
+    world.put("some", SYNC)
+    shut = world.put("shut").parent / "shut"
+    (shut / "kolibri_plugin.py").unlink()
+    real = found.listed
+
+    def refusing(folder: Path) -> list[Path]:
+        if folder == shut:
+            raise UsageError(f"{shut} cannot be read: Permission denied")
+        return real(folder)
+
+    monkeypatch.setattr(casting, "listed", refusing)
+    world.run()
+    assert world.ears.texts == [f"shut: it cannot be looked into: {shut} cannot be read: Permission denied"]
     assert len(world.heard) == 9
 
 
