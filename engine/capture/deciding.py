@@ -46,7 +46,7 @@ class _Sight:
     folder: bytes
     """Its path with a closing slash."""
     place: bytes
-    """The same where it is read, which may be elsewhere (detours.py)."""
+    """The same where it is read, which may be elsewhere (detours.py); empty where nobody can say."""
     listing: Listing
     decisions: dict[int, Decision] = field(default_factory=dict)
 
@@ -67,7 +67,7 @@ class Scout:
 
     def source(self, path: bytes, status: Status) -> Special | None:
         """Return what becomes of a source; None when it is not taken."""
-        decision = self._decide([_candidate(path, status)]).get(0, _AS_IT_IS)
+        decision = self._answers([_candidate(path, status)]).get(0, _AS_IT_IS)
         if decision.empty:
             self._empty.add(path + b"/")
         return None if decision.skip else Special.of(status, decision)
@@ -82,8 +82,7 @@ class Scout:
             return Decided(_NOTHING, {})
         if folder not in self._known:
             self._fall_in(folder)
-            place = os.readlink(b"/proc/self/fd/%d" % fd).rstrip(b"/") + b"/"
-            self._look_ahead(_Sight(folder, place, self._listed(fd, folder)), status)
+            self._look_ahead(_Sight(folder, _place_of(fd), self._listed(fd, folder)), status)
         return self._known.pop(folder)
 
     def _fall_in(self, folder: bytes) -> None:
@@ -135,6 +134,8 @@ class Scout:
 
     def _note_below(self, sight: _Sight, status: Status) -> None:
         """Note the folders of a directory that will be walked."""
+        if not sight.place:
+            return
         names, stats = sight.listing.names, sight.listing.stats
         for row in reversed([row for row, mode in enumerate(stats.modes) if stat.S_ISDIR(mode)]):
             below = stats[row]
@@ -147,19 +148,24 @@ class Scout:
         """Ask about all entries, a part at a time; return the folders that are shut, each with a closing slash."""
         rows = [(sight, row) for sight in sights for row in range(len(sight.listing.names))]
         shut: tuple[bytes, ...] = ()
-        while rows:
-            part, rows = rows[:AT_ONCE], rows[AT_ONCE:]
+        for start in range(0, len(rows), AT_ONCE):
+            part = rows[start : start + AT_ONCE]
             part = [each for each in part if not each[0].folder.startswith(shut)] if shut else part
-            self._tick()
             shut += self._settle(part)
         return shut
+
+    def _answers(self, candidates: Sequence[Candidate]) -> Decisions:
+        """Ask hooks. A run that was cancelled meanwhile ends here: perhaps they were not heard to the end."""
+        decisions = self._decide(candidates)
+        self._tick()
+        return decisions
 
     def _settle(self, part: Sequence[tuple[_Sight, int]]) -> tuple[bytes, ...]:
         """Ask about some rows, and note what was decided; return the folders that it shuts."""
         candidates = [
             _candidate(sight.folder + sight.listing.names[row], sight.listing.stats[row]) for sight, row in part
         ]
-        decisions = self._decide(candidates) if candidates else {}
+        decisions = self._answers(candidates) if candidates else {}
         if not decisions:
             return ()
         shut = []
@@ -174,6 +180,14 @@ class Scout:
                 if not decision.skip:
                     self._empty.add(shut[-1])
         return tuple(shut)
+
+
+def _place_of(fd: int) -> bytes:
+    """Return the path of an open directory with a closing slash; nothing when it is too long to be opened by it."""
+    try:
+        return os.readlink(b"/proc/self/fd/%d" % fd).rstrip(b"/") + b"/"
+    except OSError:
+        return b""
 
 
 def _candidate(path: bytes, status: Status) -> Candidate:

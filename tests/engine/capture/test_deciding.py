@@ -17,6 +17,8 @@ from yester.engine.capture.statx import ALTERED_NS
 from yester.engine.check.checking import check
 from yester.engine.decisions import Candidate, Decision, Decisions, agreed, not_below
 from yester.engine.entries import Mark
+from yester.engine.errors import CancelledError
+from yester.engine.events import File
 from yester.engine.hooks import NoHooks, StopRun
 from yester.engine.ids import SnapshotId
 from yester.engine.profiles.profile import FilterSpec
@@ -123,6 +125,23 @@ def test_what_is_asked_is_what_the_file_system_says(rig: Rig, folder: Path) -> N
             status.st_uid,
             status.st_gid,
         )
+
+
+def test_a_path_that_is_too_long_to_be_opened(home: Path, folder: Path) -> None:
+    depth, fd = 40, os.open(folder, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("n" * 200, dir_fd=fd)
+        inner = os.open("n" * 200, os.O_RDONLY, dir_fd=fd)
+        os.close(fd)
+        fd = inner
+    os.close(os.open("deep", os.O_WRONLY | os.O_CREAT, dir_fd=fd))
+    os.close(fd)
+    rig = Rig.of(home, folder)
+    done = snap(rig, by_name(deep=Decision(uid=77)))
+    assert done.failures == ()
+    assert len(asked(rig)) == depth + 2
+    [deep] = [entry for path, (entry, _) in rig.taken(done.snapshot).entries.items() if path.endswith(b"/deep")]
+    assert deep.owner.uid == 77
 
 
 def test_what_the_filters_leave_out_is_not_asked_about(home: Path, folder: Path) -> None:
@@ -306,6 +325,19 @@ def test_a_hook_that_stops_the_run_in_its_midst(rig: Rig) -> None:
     with pytest.raises(StopRun):
         snap(rig, stop)
     assert rig.open().snapshots() == []
+
+
+def test_a_run_that_is_cancelled_while_hooks_are_asked_takes_nothing_more(rig: Rig, folder: Path) -> None:
+    asked_: list[bytes] = []
+
+    def note(candidate: Candidate) -> None:
+        asked_.append(candidate.path)
+
+    now = iter(range(0, 10**6, 10))
+    rig.cancelled = lambda: len(asked_) > 1
+    with pytest.raises(CancelledError):
+        snap(rig, note, lambda: float(next(now)))
+    assert not any(isinstance(event, File) for event in rig.hooks.events)
 
 
 def test_folders_that_come_and_go_between_the_scout_and_the_walk(rig: Rig, folder: Path) -> None:
