@@ -7,7 +7,7 @@ An object appears whole or not at all: it is written under a name that no object
 listed, and removed by a later put into the same folder once it is a day old by that file system's own clock.
 
 The top folder is held open and everything is opened relative to it: when a disk is unmounted under a running
-program, nothing is written into the empty mount point.
+program, nothing is written into the empty mount point. When it is back, reading goes on (folder_presence.py).
 """
 
 import errno
@@ -23,6 +23,7 @@ from yester.engine.store import Buffer, Capabilities
 from yester.plugins.backends.folder_errors import Meaning, meaning, wording
 from yester.plugins.backends.folder_layout import OTHER, SHARD, SHARDED, TEMPORARY, belongs, folder_of, place_of
 from yester.plugins.backends.folder_opening import inspect, make_folder, open_folder, refusal
+from yester.plugins.backends.folder_presence import Presence
 
 _STALE_NS = 86_400_000_000_000
 _MAX_OBJECT_SIZE = 1 << 30
@@ -62,6 +63,7 @@ class FolderStore:
         except BaseException:
             self.close()
             raise
+        self._presence = Presence(path, self._top)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -114,6 +116,7 @@ class FolderStore:
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """Read only the folders that the prefix may lie in, one at a time."""
+        self._presence.require()
         for folder in self._folders(prefix):
             for name in self._inside(folder)[0]:
                 if name.startswith(prefix) and belongs(folder, name):
@@ -150,7 +153,7 @@ class FolderStore:
     def _open(self, name: str) -> "_Reading":
         _, path = place_of(name)
         try:
-            file = os.open(path, _READ, dir_fd=self._top)
+            file = self._opened(path)
         except OSError as error:
             raise self._meant(error, name, "read") from error
         status = os.fstat(file)
@@ -158,6 +161,15 @@ class FolderStore:
             os.close(file)
             raise Broken(f"{name} in {self.place} is not a file", name=name)
         return _Reading(file, status.st_size)
+
+    def _opened(self, path: str) -> int:
+        try:
+            return os.open(path, _READ, dir_fd=self._top)
+        except OSError:
+            if self._presence.holds:
+                raise
+        self._presence.require()
+        return os.open(path, _READ, dir_fd=self._top)
 
     def _read(self, file: int, name: str, offset: int, size: int) -> bytes:
         """Read exactly this range: one call, unless the kernel gives less at a time."""

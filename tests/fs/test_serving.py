@@ -3,6 +3,7 @@
 import errno
 import os
 import select
+import shutil
 import signal
 import stat
 import subprocess
@@ -320,17 +321,24 @@ def test_a_repository_that_vanishes_and_comes_back(world: World) -> None:
         (world.source / name).mkdir()
         (world.source / name / "file").write_bytes(os.urandom(18 << 20))
     world.take()
-    with world.mounted() as mnt:
+    with world.mounted(poll_seconds=0.05) as mnt:
         read = (world.latest / "one" / "file").read_bytes()
-        os.rename(world.repository, f"{world.repository}.away")
+        away = world.root / "away"
+        away.mkdir()
+        # As when a disk is gone: who holds the folder open finds nothing in it.
+        names = os.listdir(world.repository)
+        for name in names:
+            os.rename(world.repository / name, away / name)
         try:
             assert (world.latest / "one" / "file").read_bytes() == read
             with pytest.raises(OSError) as caught:
                 (world.latest / "two" / "file").read_bytes()
             assert caught.value.errno == errno.EIO
-            assert os.listdir(mnt / "snapshots") == ["docs"], "what was listed stays"
+            for _ in range(5):
+                assert os.listdir(mnt / "snapshots") == ["docs"], "what was listed stays"
         finally:
-            os.rename(f"{world.repository}.away", world.repository)
+            for name in names:
+                os.rename(away / name, world.repository / name)
         assert (world.latest / "two" / "file").read_bytes() == (world.source / "two" / "file").read_bytes()
         (world.source / "three").write_text("three")
         world.take()
@@ -362,5 +370,34 @@ def test_a_damaged_tree_page_hurts_what_is_in_it_and_the_log_names_it(world: Wor
             os.listdir(second / str(world.source).lstrip("/") / "three")
         assert caught.value.errno == errno.EIO
         assert {path.read_text() for path in (old / "two").iterdir()} == {"two"}
-        [mount] = world.mounts()
-        assert packs[-1].name in Path(MountRegistry(world.places.runtime).find(mnt).log).read_text()  # type: ignore[union-attr]
+        record = MountRegistry(world.places.runtime).find(mnt)
+        assert record is not None
+        assert packs[-1].name in Path(record.log).read_text()
+
+
+def test_a_disk_that_is_taken_away_and_mounted_again(world: World, as_root: None) -> None:
+    """As a stick is: what is held open of it answers no more, and stands for nothing that is mounted later."""
+    (world.source / "file").write_bytes(os.urandom(18 << 20))
+    (world.source / "other").write_bytes(os.urandom(18 << 20))
+    disk = world.root / "disk"
+    os.rename(world.repository, disk)
+    world.repository.mkdir()
+    subprocess.run(["mount", "--bind", disk, world.repository], check=True)
+    try:
+        world.take()
+        with world.mounted(poll_seconds=0.05) as mnt:
+            assert (world.latest / "file").stat().st_size == 18 << 20
+            subprocess.run(["umount", "--lazy", world.repository], check=True)
+            os.rename(disk, world.root / "held")  # what is held open is elsewhere, and holds nothing
+            held = world.root / "held"
+            shutil.copytree(held, disk)
+            shutil.rmtree(held)
+            with pytest.raises(OSError) as caught:
+                (world.latest / "file").read_bytes()
+            assert caught.value.errno == errno.EIO
+            assert os.listdir(mnt / "snapshots") == ["docs"]
+            subprocess.run(["mount", "--bind", disk, world.repository], check=True)
+            assert (world.latest / "file").read_bytes() == (world.source / "file").read_bytes()
+            assert (world.latest / "other").read_bytes() == (world.source / "other").read_bytes()
+    finally:
+        subprocess.run(["umount", world.repository], check=True)
