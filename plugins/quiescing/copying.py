@@ -49,7 +49,7 @@ class FolderCopy:
             changed += self._taken(path, status)
         for path in self._gone(there):
             changed += 1
-            _remove(self._target / path)
+            remove(self._target / path)
         return changed
 
     def settle(self, patience_s: float) -> None:
@@ -83,7 +83,7 @@ class FolderCopy:
         target, mode = self._target / path, status.st_mode
         if stat.S_ISDIR(mode):
             if not target.is_dir() or target.is_symlink():
-                _remove(target)
+                remove(target)
                 target.mkdir()
             _dress(target, status)
             return False
@@ -99,12 +99,12 @@ class FolderCopy:
         to = os.readlink(self._source / path)
         if target.is_symlink() and os.readlink(target) == to:
             return False
-        _remove(target)
+        remove(target)
         os.symlink(to, target)
         return True
 
     def _copied(self, path: str, target: Path) -> bool:
-        _remove(target)
+        remove(target)
         try:
             began_ns = time.time_ns()
             with open(self._source / path, "rb") as source:
@@ -148,7 +148,8 @@ def _known(target: Path) -> _Known | None:
     return _Known(status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
 
-def _remove(target: Path) -> None:
+def remove(target: Path) -> None:
+    """Remove a file or a folder with all that is in it; it need not be there."""
     if target.is_dir() and not target.is_symlink():
         shutil.rmtree(target)
     else:

@@ -12,6 +12,7 @@ from yester.engine.events import RunBegin, RunEnd
 from yester.engine.places import Places
 from yester.plugins.native import AskError, Option, Plugin, StopRun
 from yester.plugins.native.promises import Promise
+from yester.plugins.quiescing.copying import remove
 from yester.plugins.quiescing.failing import Failed
 from yester.plugins.quiescing.managers import Manager
 from yester.plugins.quiescing.programs import run
@@ -109,7 +110,7 @@ class Resting(Plugin):
         folder = files[0].parent
         for path in folder.iterdir():
             if path not in files and path.name != _MARK:
-                path.unlink()
+                remove(path)
         self.add_source(folder)
         if self.options["data"]:
             self.leave_out(Path(self.options["data"]), event)

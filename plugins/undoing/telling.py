@@ -16,7 +16,7 @@ def words(undo: Undo, problem: str) -> str:
     if problem:
         return f"It could not {undo.about}: {problem}"
     went_down = "" if undo.boot == boot_id() else ", since the machine went down"
-    return f"A run of it did not {undo.about}{went_down}: that is done now"
+    return f"An earlier run did not {undo.about}{went_down}; that is done now"
 
 
 def level(problem: str) -> Level:

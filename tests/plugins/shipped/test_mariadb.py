@@ -183,7 +183,11 @@ def test_a_copy_that_is_kept_is_brought_up_to_date(yester: Yester, configure: Co
             for _ in range(3):
                 before = load.wait(100)
                 assert yester("snap", "data").err == ""
-    opens_clean(yester, server, room / "b", before, load.committed)
+        opens_clean(yester, server, room / "b", before, load.committed)
+        profile = Places.default().config / "profiles" / "data.toml"
+        profile.write_text(profile.read_text().replace('way = "backup"', 'way = "dump"'))
+        assert yester("snap", "data").err == ""
+        assert [path.name for path in (room / "copy").glob("[!.]*")] == ["all.sql"]
 
 
 def test_a_server_that_is_stopped(

@@ -116,7 +116,7 @@ def test_one_that_does_not_start_again_is_told_and_started_by_the_next_run(
     assert "services: It could not start web: " in done.err
     assert "no way" in done.err
     services.with_suffix(".broken").unlink()
-    assert "services: A run of it did not start web: that is done now" in yester("check").err
+    assert "services: An earlier run did not start web; that is done now" in yester("check").err
     assert log(services) == ["stop web", "start web", "start web"]
     assert (services / "web").read_text() == "up\n"
 

@@ -119,7 +119,7 @@ def test_a_run_that_is_killed(yester: Yester, profile: str, tmp_path: Path, end:
     assert left() == []
     [message] = messages(yester)
     assert (message["level"], message["profile"]) == ("warning", profile)
-    assert message["text"] == "A run of it did not start it again: that is done now"
+    assert message["text"] == "An earlier run did not start it again; that is done now"
     (tmp_path / "trace.guardian").unlink()
     assert yester("snap", profile).code == 0
     assert traced(tmp_path) == ["done", "undone", "done", "undone", "heard the end"], "and not once more"
@@ -138,7 +138,7 @@ def test_a_run_that_is_killed_with_its_guardian(yester: Yester, profile: str, tm
     done = yester("check")
     assert done.code == 0
     went_down = ", since the machine went down" if machine == "another" else ""
-    words = f"A run of it did not start it again{went_down}: that is done now"
+    words = f"An earlier run did not start it again{went_down}; that is done now"
     assert f"stops: {words}\n" in done.err
     assert traced(tmp_path) == ["done", "undone"]
     assert left() == []
@@ -148,7 +148,7 @@ def test_a_run_that_is_killed_with_its_guardian(yester: Yester, profile: str, tm
 def test_what_is_left_is_also_seen_to_before_a_plugin_is_tried(yester: Yester, profile: str, tmp_path: Path) -> None:
     finish(start("snap", profile, END="all"))
     (Places.default().data / "plugins" / "native" / "stops.py").write_text(PLUGIN.replace("will_undo", "x"))
-    assert "A run of it did not start it again: that is done now" in yester("plugin", "test", "stops").err
+    assert "An earlier run did not start it again; that is done now" in yester("plugin", "test", "stops").err
     assert traced(tmp_path) == ["done", "undone"]
 
 
