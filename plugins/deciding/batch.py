@@ -31,18 +31,17 @@ def gone_through(rows: Sequence[Sequence[Any]], kind: type[E], function: Callabl
     for place, facts in enumerate(rows):
         if shut and facts[0].startswith(shut):
             continue
-        entry = kind(facts)
+        entry, words = kind(facts), None
         try:
             function(entry)
+            words = entry.said()
         except BaseException as problem:  # noqa: BLE001  a plugin's own affair: the entry is taken as it is
             failed += 1
             if failed <= _MOST_TOLD:
-                failures.append((place, sendable(f"{type(problem).__name__}: {problem}")))
-            continue
+                failures.append((place, _in_words(problem)))
         finally:
             if os.getpid() != pid:
                 os._exit(0)  # a plugin forked, and the child came back as well
-        words = entry.said()
         if words is not None:
             said.append((place, words))
             size += len(words.get("content", b""))
@@ -55,6 +54,14 @@ def gone_through(rows: Sequence[Sequence[Any]], kind: type[E], function: Callabl
     else:
         place = len(rows) - 1
     return {"done": place + 1, "said": said, "failures": failures, "failed": failed}
+
+
+def _in_words(problem: BaseException) -> str:
+    try:
+        text = str(problem)
+    except Exception:  # noqa: BLE001  an exception that cannot even say what it is
+        text = "it does not say what"
+    return sendable(f"{type(problem).__name__}: {text}")
 
 
 def _is_last(words: dict[str, Any]) -> bool:

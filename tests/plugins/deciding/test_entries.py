@@ -137,6 +137,7 @@ def test_a_batch_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
     assert answered(rows, lambda entry: entry.replace(b"x" * MAX_CONTENT_SIZE)).done == 5
     monkeypatch.setattr(batch, "_MOST_S", -1.0)
     assert answered(rows, lambda entry: None).done == 1
+    assert answered(rows, lambda entry: 1 / 0).done == 1
     assert answered([], lambda entry: None).done == 0
 
 
@@ -149,6 +150,17 @@ def test_words_that_are_no_text_cost_no_decisions() -> None:
     assert answer.failures == ((0, r"ValueError: \ud800/\udcff"),)
     assert answer.said == ((1, Said(skip=True)),)
     assert answered([row("/f")], lambda entry: entry.tag("\udcff")).said[0][1].wishes == (("tag", r"\udcff"),)
+
+
+def test_an_exception_that_cannot_say_what_it_is() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise ValueError("no")
+
+    def fail(entry: Entry) -> None:
+        raise Mute
+
+    assert answered([row("/f")], fail).failures == ((0, "Mute: it does not say what"),)
 
 
 def test_of_many_failures_a_few_are_told() -> None:
