@@ -59,7 +59,10 @@ RULES: Mapping[type[Event], HookRule] = MappingProxyType(
         AppExit: HookRule(10, is_reversed=True),
         MountBefore: HookRule(
             120,
-            may_change="whether the repository is there: it may connect a drive or a server; before a snapshot also what `run.begin` may",
+            may_change=(
+                "whether the repository is there: it may connect a drive or a server; before a snapshot also what "
+                "`run.begin` may"
+            ),
         ),
         MountAfter: HookRule(30),
         Unmount: HookRule(120, is_reversed=True),
