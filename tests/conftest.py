@@ -170,6 +170,14 @@ def _files_are_closed() -> Iterator[None]:
     assert left < MANY_FILES, f"{left} files are still open at the end"
 
 
+@pytest.fixture(autouse=True)
+def _no_place_given_up() -> Iterator[None]:
+    """Fail a test that steps back for other programs in this process: no later test would get its place back."""
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    yield
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
+
+
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let what was just written count as settled, so that tests need not wait for the clock to tick."""
