@@ -68,9 +68,9 @@ class Worker:
         hello = self._hello()
         world = open_world(hello.world, hello.settings, _Context(self, 0))
         self._token = hello.token
+        threading.Thread(target=self._listen, name="host", daemon=True).start()
         loaded = world.load(hello.plugins, self._announce)
         self._announce("")
-        threading.Thread(target=self._listen, name="host", daemon=True).start()
         self.say(Ready(VERSION, tuple(map(_sendable, loaded))))
         if world.threads == 1:
             while (call := self._calls.get()) is not None:

@@ -187,6 +187,20 @@ class Talker(Plugin):
     assert all(line.isprintable() for line in yester("log").out.splitlines())
 
 
+def test_a_plugin_may_say_something_while_it_is_made(yester: Yester, profile: str, trace: Path) -> None:
+    put(
+        "early",
+        """
+class Early(Plugin):
+    def __init__(self): self.say("I am new", "warning")
+    def on_run_begin(self, event): trace("early", "begin")
+""",
+    )
+    done = yester("snap", profile)
+    assert (done.code, done.err) == (0, "yester: early: I am new\n")
+    assert heard(trace, "early") == ["begin"]
+
+
 MISBEHAVIOUR = {
     "raises": ("raise ValueError('why')", "on_run_begin failed: ValueError: why"),
     "exits": ("sys.exit(7)", "on_run_begin failed: SystemExit: 7"),
