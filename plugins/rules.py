@@ -30,8 +30,8 @@ from yester.engine.events import (
     Unmount,
 )
 
-LONGEST_S = 3600.0
-"""What a plugin may ask for at most."""
+LONGEST_S = 86400.0
+"""What a plugin may ask for at most: a large database takes its time to be dumped."""
 FILES_AT_ONCE = 256
 """Files are told of in batches: one way through the pipe for so many."""
 

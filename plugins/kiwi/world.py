@@ -34,13 +34,14 @@ from yester.plugins.kiwi.mapping import (
     unknown_in,
 )
 from yester.plugins.native.loading import in_words
-from yester.plugins.rules import LONGEST_S
 from yester.plugins.worker.messages import Loaded, PluginFile
 from yester.plugins.worker.worlds import Announce, Context, World
 
 STAND_IN = Path(__file__).parent / "stand_in"
 LOGGER = "kclient.runner"
 
+_AROUND_S = 3600.0
+"""What start and stop may take."""
 FILES_S = 600.0
 """How long a plugin may take over a batch of files; Kiwi knows no limit, and a plugin may look into each."""
 
@@ -172,7 +173,7 @@ class KiwiWorld:
             "hooks": hooks_of(functions, keeps_notes=keeps_notes),
             "order": 0,
             "is_tui": False,
-            "deadlines": {**{hook: LONGEST_S for hook, name in HOOKS.items() if name in (BACKUP_START, BACKUP_STOP)}}
+            "deadlines": {**{hook: _AROUND_S for hook, name in HOOKS.items() if name in (BACKUP_START, BACKUP_STOP)}}
             | {ON_ENTRY: FILES_S},
             "offers": [],
             "warnings": [*unknown_in(names)],

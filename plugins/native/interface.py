@@ -61,7 +61,7 @@ class Plugin:
     is_tui: ClassVar[bool] = False
     """Whether it is about the terminal program: these come before all others."""
     deadlines: ClassVar[Mapping[str, float]] = {}
-    """Method → the seconds that it may take, where that is not what the table says; an hour at most."""
+    """Method → the seconds that it may take, where that is not what the table says; a day at most."""
 
     option_spec: ClassVar[Mapping[str, Option]] = {}
     """Its options by name. Without it nobody checks what the files say."""

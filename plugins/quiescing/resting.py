@@ -21,7 +21,7 @@ from yester.plugins.rules import LONGEST_S
 ON_FAILURE = Option(
     "option", "continue", "Whether the snapshot is taken when this fails: continue, or stop.", ("continue", "stop")
 )
-TIMEOUT = Option("seconds", 3000, "How long each of its programs may take.")
+TIMEOUT = Option("seconds", 21600, "How long each of its programs may take.")
 KEEP = Option("boolean", False, "Whether the copy stays there after the run, so that the next one copies less.")
 FOLDER = Option("path", "", "Where the copy goes; by default a folder of yester's own.")
 

@@ -7,7 +7,7 @@ from yester.engine.events import RunBegin
 from yester.plugins.native import Option
 from yester.plugins.quiescing.failing import Failed
 from yester.plugins.quiescing.managers import manager_of
-from yester.plugins.quiescing.resting import ON_FAILURE, TIMEOUT, Resting
+from yester.plugins.quiescing.resting import ON_FAILURE, Resting
 
 
 class Services(Resting):
@@ -18,7 +18,7 @@ class Services(Resting):
         "names": Option("list", [], "The services, in the order in which they are stopped."),
         "user": Option("boolean", False, "Whether they are services of your own systemd (systemctl --user)."),
         "on_failure": ON_FAILURE,
-        "timeout": TIMEOUT,
+        "timeout": Option("seconds", 300, "How long each may take to stop."),
     }
 
     def rest(self, event: RunBegin) -> None:

@@ -79,7 +79,7 @@ async def later(self: Any, event: Any) -> None: ...
         ),
         (made(order="first"), "order must be a whole number and is_tui True or False, not 'first' and False"),
         (made(go=action("go", "Go", n=5)(lambda self, options: "")), "the options of go must be text"),  # type: ignore[arg-type]
-        (made(deadlines={"on_run_begin": 9999}), "deadlines: on_run_begin may take up to 3600 seconds, not 9999"),
+        (made(deadlines={"on_run_begin": 99999}), "deadlines: on_run_begin may take up to 86400 seconds, not 99999"),
         (made(deadlines={"on_run_begun": 1}), "deadlines: there is no event for on_run_begun"),
     ],
 )

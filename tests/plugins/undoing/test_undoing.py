@@ -75,6 +75,15 @@ def test_what_makes_no_sense_is_told_of_and_stays(tmp_path: Path, trace: Path) -
     assert (folder / "x.json").exists()
 
 
+def test_what_others_could_have_written_is_not_run(tmp_path: Path, trace: Path) -> None:
+    held = hold(folder_of(tmp_path), undo(trace, "a"))
+    held.release()
+    held.path.chmod(0o666)
+    [message] = undo_what_is_left(tmp_path)
+    assert message.text == f"{held.path} can be written by others. To forbid it: chmod go-w {held.path}"
+    assert done(trace) == []
+
+
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
