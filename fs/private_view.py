@@ -58,6 +58,11 @@ class PrivateView:
             with suppress(trio.RunFinishedError):
                 self._token.run_sync_soon(pyfuse3.terminate)
         self._thread.join(_END_S)
+        if self._thread.is_alive():
+            # Out of sight at once; the thread ends when the kernel tells it.
+            with suppress(YesterError):
+                clear_dead_mount(self._mountpoint)
+            self._thread.join(_END_S)
 
     def _serve(self) -> None:
         try:
@@ -114,13 +119,17 @@ class PrivateView:
         await pyfuse3.main()
 
 
-def clear_dead_views() -> list[Path]:
-    """Clear away views of processes that were killed; return where they were. YesterError when the system refuses."""
+def clear_dead_views(folder: Path) -> list[Path]:
+    """Clear away views below a folder whose processes were killed; return where they were.
+
+    YesterError when the system refuses.
+    """
     try:
         table = MOUNT_TABLE.read_bytes()
     except FileNotFoundError:
         return []
-    dead = [path for path in mounted_as(table, f"fuse.{_SUBTYPE}") if is_dead(path)]
+    views = mounted_as(table, f"fuse.{_SUBTYPE}")
+    dead = [path for path in views if path.is_relative_to(os.path.realpath(folder)) and is_dead(path)]
     for path in dead:
         clear_dead_mount(path)
     return dead

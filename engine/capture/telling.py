@@ -26,6 +26,7 @@ from yester.engine.host import host_name
 from yester.engine.ids import SnapshotId
 from yester.engine.profiles.profile import Profile
 from yester.engine.progress import Counters
+from yester.engine.sealed.sealing import ObjectKind, name_of
 
 Decide = Callable[[Sequence[Candidate]], Decisions]
 
@@ -110,9 +111,10 @@ class RunTeller:
         if isinstance(error, CancelledError | KeyboardInterrupt):
             self.end("cancelled")
             return
-        code = ErrorCode.SNAPSHOT_EXISTS if isinstance(error, Exists) else ErrorCode.FAILED
-        time_ns = time_ns if code is ErrorCode.SNAPSHOT_EXISTS else 0
-        self.error(code, str(error), error.hint if isinstance(error, YesterError) else "", time_ns=time_ns)
+        is_there = isinstance(error, Exists) and error.name.startswith(name_of(ObjectKind.SNAPSHOT, b""))
+        code = ErrorCode.SNAPSHOT_EXISTS if is_there else ErrorCode.FAILED
+        hint = error.hint if isinstance(error, YesterError) else ""
+        self.error(code, str(error), hint, time_ns=time_ns if is_there else 0)
         self.end("failed")
 
     def error(self, code: ErrorCode, text: str, hint: str = "", *, time_ns: int = 0) -> None:

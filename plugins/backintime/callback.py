@@ -28,6 +28,8 @@ class Wishes:
 class UserCallback(Plugin):
     """Calls a script with the profile's number and name, the reason, and what belongs to it."""
 
+    __module__ = "user-callback"  # as it is named in the log
+
     def __init__(self, script: str, wishes: Wishes) -> None:
         self.script, self.wishes = script, wishes
         self.config: Any = None

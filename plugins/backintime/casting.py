@@ -42,8 +42,8 @@ def find(places: Places, settings: PluginSettings, all_of_them: bool) -> Iterato
             yield Found(name, WORLD, str(path), is_on, problem=bad)
     script = next((path for path in scripts(places) if path.exists()), None)
     if script is not None:
-        is_on = settings.switch(WORLD, CALLBACK) is not False and not has_file
-        yield Found(CALLBACK, WORLD, str(script), is_on)
+        said = settings.switch(WORLD, CALLBACK)
+        yield Found(CALLBACK, WORLD, str(script), not has_file if said is None else said)
 
 
 def scripts(places: Places) -> list[Path]:

@@ -38,7 +38,7 @@ class NewSnapshots:
         if self._repository is None:
             return "The repository is not open"
         try:
-            for dead in clear_dead_views():
+            for dead in clear_dead_views(root.parent):
                 self._clear(dead.parents[5])
             ensured(root.parent)
             self._roots.add(root)
