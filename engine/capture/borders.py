@@ -1,5 +1,6 @@
-"""Which folders a walk goes into."""
+"""Which folders a walk goes into, and how it opens them."""
 
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -7,6 +8,8 @@ from yester.engine.capture.detours import NO_DETOURS, Detours
 from yester.engine.capture.mounts import MountTable
 from yester.engine.capture.roots import Root
 from yester.engine.capture.statx import Status
+
+ENTER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +46,11 @@ class Surroundings:
     def hidden(self, folder: bytes) -> Collection[bytes]:
         """Return the names in a folder, whose path ends with a slash, that are mounts of yester's own."""
         return self.mounts.own.get(folder.rstrip(b"/") or b"/", ())
+
+
+def open_folder(name: bytes, fd: int | None = None) -> int:
+    """Open a folder, in that of `fd` or by its path, and leave no trace of it where that may be. OSError."""
+    try:
+        return os.open(name, ENTER | os.O_NOATIME, dir_fd=fd)
+    except PermissionError:
+        return os.open(name, ENTER, dir_fd=fd)

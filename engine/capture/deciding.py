@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from yester.engine.capture.altering import Decided, Special, decided_of
-from yester.engine.capture.borders import Surroundings
+from yester.engine.capture.borders import Surroundings, open_folder
 from yester.engine.capture.filters import Filter
 from yester.engine.capture.listing import Listing, digest_of, list_directory
 from yester.engine.capture.statx import Probe, Status, Statuses
@@ -34,7 +34,6 @@ AT_ONCE = 256
 
 Decide = Callable[[Sequence[Candidate]], Decisions]
 
-_ENTER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _AS_IT_IS = Decision()
 _NOTHING = Listing([], Statuses(b""), b"", digest_of([], b""), [])
 
@@ -113,7 +112,7 @@ class Scout:
         """List the next folder; None when it is not what it was, and the walk will have to see for itself."""
         folder, place, status = self._ahead.pop()
         try:
-            fd = os.open(place, _ENTER)
+            fd = open_folder(place)
         except OSError:
             return None
         try:

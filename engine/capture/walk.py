@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 
 from yester.engine.blobs import Put
 from yester.engine.capture.altering import Decided, Special, altered
-from yester.engine.capture.borders import Surroundings
+from yester.engine.capture.borders import ENTER, Surroundings, open_folder
 from yester.engine.capture.deciding import Decide, Scout
 from yester.engine.capture.earlier import Earlier, EarlierDirectory, Known, entries_of
 from yester.engine.capture.filecache import DirectoryRecord, FileCacheWriter
@@ -39,7 +39,6 @@ from yester.engine.ids import BlobId, BlobKind
 from yester.engine.trees.directories import TreeWriter, encode_root
 from yester.engine.trees.page_builder import Owners
 
-_ENTER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _PASS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY = stat.S_IFDIR
 _FILE = stat.S_IFREG
@@ -96,7 +95,7 @@ class Capture:
         """Take everything below `top` and return what came back; the blobs went to `put`."""
         sys.setrecursionlimit(max(sys.getrecursionlimit(), _MAX_DEPTH))
         allow_many_files()
-        fd = os.open(self._detours.opened(b"/", b"/"), _ENTER)
+        fd = os.open(self._detours.opened(b"/", b"/"), ENTER)
         try:
             status = self._probe.status(fd)
             self._top = self._intake.opened(fd, b"/", status)
@@ -294,7 +293,7 @@ class Capture:
         path = place.folder + name
         inner = None
         try:
-            inner = _open_folder(place.fd, self._detours.opened(path, name))
+            inner = open_folder(self._detours.opened(path, name), place.fd)
             self._intake.ordinal += 1
             records = self._before.records(path)
             known = before.trees() if before is not None and before.seek(name) else ()
@@ -405,7 +404,7 @@ class Capture:
         try:
             if entered:
                 opened = self._detours.opened(path, name)
-                inner, is_listable = _open_way(place.fd, name) if on_the_way else (_open_folder(place.fd, opened), True)
+                inner, is_listable = _open_way(place.fd, name) if on_the_way else (open_folder(opened, place.fd), True)
             attributes = self._attributes(place, inner if is_listable else None, name, status)
             intake.ordinal += 1
             if inner is None:
@@ -463,16 +462,9 @@ def _folder_of(fd: int, opened: bytes) -> Iterator[int]:
         os.close(elsewhere)
 
 
-def _open_folder(fd: int, name: bytes) -> int:
-    try:
-        return os.open(name, _ENTER | os.O_NOATIME, dir_fd=fd)
-    except PermissionError:
-        return os.open(name, _ENTER, dir_fd=fd)
-
-
 def _open_way(fd: int, name: bytes) -> tuple[int, bool]:
     """Open a folder that is only passed through, and say whether it may be read: often others' homes may not."""
     try:
-        return _open_folder(fd, name), True
+        return open_folder(name, fd), True
     except PermissionError:
         return os.open(name, _PASS, dir_fd=fd), False

@@ -144,6 +144,13 @@ def test_a_path_that_is_too_long_to_be_opened(home: Path, folder: Path) -> None:
     assert deep.owner.uid == 77
 
 
+def test_looking_ahead_leaves_no_trace(rig: Rig, folder: Path) -> None:
+    for place in (folder, folder / "d", folder / "d" / "e", folder / "h"):
+        os.utime(place, ns=(1, 1))
+    snap(rig, lambda candidate: None)
+    assert [(folder / name).stat().st_atime_ns for name in (".", "d", "d/e", "h")] == [1] * 4
+
+
 def test_what_the_filters_leave_out_is_not_asked_about(home: Path, folder: Path) -> None:
     for name in ("a.o", "b.c", "big"):
         write(folder / name, b"x" * (100 if name == "big" else 1))
