@@ -48,13 +48,16 @@ class Sshd:
         for name in ("host", "key", "other"):
             command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(folder / name)]
             subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+        self._choose_port()
+        self.start()
+
+    def _choose_port(self) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
-        (folder / "config").write_text(_CONFIG.format(port=self.port, folder=folder))
-        (folder / "client").write_text(_CLIENT.format(folder=folder))
+        (self.folder / "config").write_text(_CONFIG.format(port=self.port, folder=self.folder))
+        (self.folder / "client").write_text(_CLIENT.format(folder=self.folder))
         self.know("host")
-        self.start()
 
     @property
     def ssh(self) -> str:
@@ -71,9 +74,19 @@ class Sshd:
         (self.folder / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {public}")
 
     def start(self) -> None:
-        """Start it, and wait until it listens."""
+        """Start it, and wait until it listens; elsewhere, when somebody was faster at taking the port that was free."""
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+        while not self._listens():
+            if "Address already in use" not in "".join(self.log):
+                pytest.fail(f"sshd does not start: {''.join(self.log)}", pytrace=False)
+            self.log.clear()
+            self._choose_port()
+        self._reading = threading.Thread(target=self.log.extend, args=(self._process.stderr,))
+        self._reading.start()
+
+    def _listens(self) -> bool:
+        """Start it, and say whether it listens or has ended."""
         # A run of the tests that is killed leaves no server behind.
         command = ["setpriv", "--pdeathsig", "TERM", PROGRAM, "-D", "-e", "-f", str(self.folder / "config")]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -81,11 +94,10 @@ class Sshd:
         for line in self._process.stderr:
             self.log.append(line)
             if "Server listening" in line:
-                break
-        else:
-            pytest.fail(f"sshd does not start: {''.join(self.log)}", pytrace=False)
-        self._reading = threading.Thread(target=self.log.extend, args=(self._process.stderr,))
-        self._reading.start()
+                return True
+        self._process.stderr.close()
+        self._process.wait()
+        return False
 
     def stop(self) -> None:
         """End it and its connections."""
