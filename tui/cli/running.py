@@ -227,13 +227,15 @@ class Recorded:
             wait = self._ears.plugins.waits() if self._ears.plugins is not None else None
             if wait is None or wait.seconds <= 0:
                 raise
-            text = f"{problem.what}: the run waits for it"
+            text = f"{problem.what}; the run waits for it"
             last = problem
         self.hooks.on_run_begin(self._run_begin())
         if wait.is_announced:
             self.hooks.on_message(self._message(text, "error", round(wait.seconds)))
         else:
             self.notes(text)
+        if sys.stderr.isatty():
+            click.echo(f"waiting for the repository, {math.ceil(wait.seconds)} s at most", err=True)
         for _ in range(math.ceil(wait.seconds)):
             time.sleep(1)
             if self.control.signal:

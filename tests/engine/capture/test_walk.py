@@ -536,7 +536,9 @@ def test_missing_sources_are_said_and_the_rest_is_kept(home: Path, folder: Path)
 
 
 @pytest.mark.parametrize("kind", ["fifo", "socket"])
-def test_a_fifo_or_socket_as_source_is_refused(home: Path, folder: Path, kind: str) -> None:
+def test_a_fifo_or_socket_as_source_is_refused(
+    home: Path, folder: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = write(folder / "thing")
     rig = Rig.of(home, path)
     path.unlink()
@@ -544,7 +546,7 @@ def test_a_fifo_or_socket_as_source_is_refused(home: Path, folder: Path, kind: s
         os.mkfifo(path)
     else:
         with socket.socket(socket.AF_UNIX) as listener:
-            os.chdir(folder)
+            monkeypatch.chdir(folder)
             listener.bind("thing")
     with pytest.raises(UsageError, match=f"is a {kind}"):
         rig.snap()

@@ -185,7 +185,7 @@ def test_the_target_is_missing(yester: Yester, three: str, trace: Path, plain: P
     options("g", wait=0)
     done = yester("snap", three)
     assert done.code == 6
-    text = f"There is no repository at {plain}: there is no such folder: the run waits for it"
+    text = f"There is no repository at {plain}: there is no such folder; the run waits for it"
     assert heard(trace) == [
         *all_of(BACK, "mount", "1"),
         *all_of(ON, "processBegin"),
