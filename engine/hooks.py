@@ -6,9 +6,10 @@ StopRun out of `on_run_begin` ends the run before anything is read.
 
 Order of one run: mount.before, mount.after, run.begin, (file, message, run.phase)…, error if there is one,
 snapshot.new if there is one, run.end, unmount. A run whose repository is waited for has begun before mount.after. The
-engine tells what lies between run.begin and run.end; who opens the repository tells the rest. run.phase, run.progress, run.pause and run.resume go to the followers of a run
-(engine/journal.py), never to hooks. A journal has the same events but for its frame: there run.begin is the first line
-and run.end the last (tui/cli/running.py), so that what fails before and after the work is in it too.
+engine tells what lies between run.begin and run.end; who opens the repository tells the rest. run.phase, run.progress,
+run.pause and run.resume go to the followers of a run (engine/journal.py), never to hooks. A journal has the same events
+but for its frame: there run.begin is the first line and run.end the last (tui/cli/running.py), so that what fails
+before and after the work is in it too.
 """
 
 from collections.abc import Sequence

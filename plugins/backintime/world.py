@@ -152,9 +152,14 @@ class BackInTimeWorld:
         nothing = {"part": 0, "hooks": [], "order": 0, "is_tui": False, "deadlines": {}}
         parts = [part for part in parts if part["hooks"]] or [nothing]
         hooks = list(dict.fromkeys(hook for part in parts for hook in part["hooks"]))
-        title = _title(self._parts[loaded.name])
+        title = _title(self._parts[loaded.name]) + self._known_by(hooks)
         facts = {**loaded.facts, **parts[0], "hooks": hooks, "title": title, "offers": [], "parts": parts}
         return Loaded(loaded.name, "", facts)
+
+    def _known_by(self, hooks: Sequence[str]) -> str:
+        """Say by which numbers a plugin knows the profiles; who writes a script has to know them."""
+        known = [f"{number} {self._config.profileName(number)}" for number in self._config.profiles()]
+        return f" (profiles: {', '.join(known)})" if hooks and self._settings["numbers"] else ""
 
     def _part(self, name: str, number: int, plugin: Any) -> dict[str, Any]:
         place = next(place for place, each in enumerate(self._manager.plugins) if each is plugin)

@@ -626,6 +626,7 @@ def test_a_callback_can_be_switched_off(yester: Yester, profile: str, trace: Pat
     callback()
     assert "user-callback" in yester("plugin", "list").out
     assert yester("plugin", "test", "user-callback").out.startswith("user-callback: can be loaded, hears ")
+    assert "(profiles: 1 docs)" in yester("plugin", "info", "user-callback").out
     assert yester("plugin", "disable", "user-callback").code == 0
     assert yester("snap", profile).code == 0
     assert heard(trace) == []
