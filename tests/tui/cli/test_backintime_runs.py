@@ -369,6 +369,26 @@ def test_what_a_plugin_raises_harms_nobody_else(yester: Yester, profile: str, tr
     assert "a: on_snapshot_new failed: ValueError: bad" in [each["text"] for each in messages(yester)]
 
 
+ENDS = """
+import os, sys
+import pluginmanager
+class Ends(pluginmanager.Plugin):
+    def processBegin(self):
+        sys.stdout.write("x" * 1000000 + "\\n")
+        os._exit(3)
+    def newSnapshot(self, sid, path): raise AssertionError
+"""
+
+
+def test_one_that_ends_the_worker_is_named_and_left_out(yester: Yester, profile: str, trace: Path) -> None:
+    put("a", ENDS)
+    witness("b")
+    assert yester("snap", profile).code == 0
+    assert [each[1] for each in heard(trace)] == ["mount", "processBegin", "newSnapshot", "processEnd", "unmount"]
+    (said,) = messages(yester)
+    assert said["text"].startswith("a: it ended the worker process of backintime plugins: exit code 3")
+
+
 def test_what_cannot_be_loaded_is_named(yester: Yester, profile: str, trace: Path) -> None:
     put("bad", "import nothing_of_this_name\n")
     put("exits", "raise SystemExit('gone')\n")
