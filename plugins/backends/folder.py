@@ -7,7 +7,8 @@ An object appears whole or not at all: it is written under a name that no object
 listed, and removed by a later put into the same folder once it is a day old by that file system's own clock.
 
 The top folder is held open and everything is opened relative to it: when a disk is unmounted under a running
-program, nothing is written into the empty mount point. When it is back, reading goes on (folder_presence.py).
+program, nothing is written into the empty mount point. When it is back, reading goes on, and nothing but that
+(folder_presence.py).
 """
 
 import errno
@@ -51,6 +52,7 @@ class FolderStore:
         if create:
             make_folder(path)
         self._top = open_folder(path)
+        self._presence = Presence(path, self._top)
         self._links = True
         self._ready: set[str] = set()
         self._ready_lock = threading.Lock()
@@ -63,7 +65,6 @@ class FolderStore:
         except BaseException:
             self.close()
             raise
-        self._presence = Presence(path, self._top)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -84,6 +85,7 @@ class FolderStore:
         """Write a file of its own beside the object, then give it the name; `group` is ignored."""
         folder, path = place_of(name)
         temporary = os.path.join(folder, f"{TEMPORARY}{os.getpid()}-{os.urandom(8).hex()}")
+        self._presence.write()
         try:
             first = self._prepare(folder)
             written_ns = self._write(temporary, buffers)
@@ -130,6 +132,7 @@ class FolderStore:
     def delete(self, name: str) -> None:
         """Remove the file. A power cut may bring it back."""
         _, path = place_of(name)
+        self._presence.write()
         try:
             os.unlink(path, dir_fd=self._top)
         except OSError as error:
@@ -137,6 +140,7 @@ class FolderStore:
 
     def tidy(self) -> None:
         """Look into every folder for what killed puts left; a put looks only into that which it goes to."""
+        self._presence.write()
         probe = f"{TEMPORARY}{os.getpid()}-{os.urandom(8).hex()}"
         with suppress(OSError):
             now_ns = self._write(probe, [])
@@ -147,6 +151,7 @@ class FolderStore:
     def close(self) -> None:
         """Close the top folder; a disk can be unmounted then."""
         if self._top >= 0:
+            self._presence.close()
             os.close(self._top)
             self._top = -1
 
