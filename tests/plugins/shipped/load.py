@@ -1,5 +1,6 @@
 """Somebody who writes to a database without a break, and knows what was committed."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -57,6 +58,14 @@ def writing(connect: Callable[[], Session]) -> Iterator[Load]:
         yield load
     finally:
         load.stop()
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port
 
 
 def check_rows(session: Session, at_least: int, at_most: int) -> None:

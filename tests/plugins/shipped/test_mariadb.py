@@ -7,12 +7,12 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from tests.plugins.shipped.conftest import Configure
-from tests.plugins.shipped.load import Load, check_rows, writing
+from tests.plugins.shipped.load import Load, check_rows, free_port, writing
 from tests.tui.cli.conftest import Yester, finish, start
 
 from yester.engine.places import Places
@@ -39,9 +39,10 @@ esac
 
 @dataclass
 class Cluster:
-    """A server of our own, that listens on a socket alone."""
+    """A server of our own."""
 
     folder: Path
+    port: int = field(default_factory=free_port)
 
     @property
     def data(self) -> Path:
@@ -59,7 +60,9 @@ class Cluster:
         names = {"datadir": self.data, "tmpdir": self.folder, "socket": self.socket, "pid-file": self.folder / "pid"}
         given = [f"--{name}={path}" for name, path in names.items()]
         log = f"--log-error={self.folder / 'server.err'}"
-        return as_user(USER, [SERVER, "--no-defaults", "--skip-networking", *SMALL, *given, log])
+        return as_user(
+            USER, [SERVER, "--no-defaults", "--bind-address=127.0.0.1", f"--port={self.port}", *SMALL, *given, log]
+        )
 
     def connect(self) -> Session:
         client = ["mariadb", "--no-defaults", "--batch", "--skip-column-names", "--raw", "--unbuffered"]
@@ -120,15 +123,15 @@ def cluster(folder: Path, *, fresh: bool) -> Iterator[Cluster]:
 def prepare(server: Cluster) -> None:
     with server.connect() as session:
         session.ask("CREATE DATABASE IF NOT EXISTS test")
-        session.ask(f"CREATE USER backup@localhost IDENTIFIED BY '{SECRET}'")
-        session.ask("GRANT ALL PRIVILEGES ON *.* TO backup@localhost")
+        session.ask(f"CREATE USER backup@'127.0.0.1' IDENTIFIED BY '{SECRET}'")
+        session.ask("GRANT ALL PRIVILEGES ON *.* TO backup@'127.0.0.1'")
     server.defaults.write_text(f'[client]\npassword="{SECRET}"\n')
     server.defaults.chmod(0o600)
     own(server.defaults)
 
 
 def options(server: Cluster, way: str, *more: str) -> tuple[str, ...]:
-    where = (f'socket = "{server.socket}"', 'user = "backup"', f'defaults_file = "{server.defaults}"')
+    where = ('host = "127.0.0.1"', f"port = {server.port}", 'user = "backup"', f'defaults_file = "{server.defaults}"')
     return (f'way = "{way}"', *where, f'system_user = "{USER}"', *more)
 
 
@@ -231,8 +234,8 @@ def opens_clean(yester: Yester, server: Cluster, folder: Path, at_least: int, at
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ('user = "nobody"', "Access denied for user 'nobody'@'localhost'"),
-        ('socket = "/no/such"', "Can't connect to local server through socket '/no/such'"),
+        ('user = "nobody"', "Access denied for user 'nobody'@"),
+        ('host = "127.0.0.2"', "Can't connect to server on '127.0.0.2'"),
         ('defaults_file = "/no/such"', "/no/such is not there (defaults_file)"),
     ],
 )

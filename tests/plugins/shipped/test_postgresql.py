@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.plugins.shipped.conftest import Configure
-from tests.plugins.shipped.load import check_rows, writing
+from tests.plugins.shipped.load import check_rows, free_port, writing
 from tests.tui.cli.conftest import Yester, finish, start
 
 from yester.engine.places import Places
@@ -65,13 +64,6 @@ class Cluster:
     @property
     def passfile(self) -> Path:
         return self.folder / "pass"
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
 
 
 @pytest.fixture
