@@ -24,6 +24,7 @@ start)
     echo up >"$state" ;;
 stop)
     echo "stop $1" >>"$SERVICES.log"
+    [ "$1" = slow ] && { echo >"$SERVICES.fifo"; exec sleep 1000; }
     [ "$1" = stuck ] && { echo "will not" >&2; exit 1; }; echo down >"$state" ;;
 esac
 """
@@ -45,7 +46,7 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder, programs = tmp_path / "services", tmp_path / "bin"
     for each in (folder, programs):
         each.mkdir()
-    for name in ("web", "app", "stuck"):
+    for name in ("web", "app", "stuck", "slow"):
         (folder / name).write_text("up\n")
     for name, text in (("service", SERVICE), ("systemctl", SYSTEMCTL)):
         (programs / name).write_text(text)
@@ -138,6 +139,19 @@ def test_a_run_that_is_killed_leaves_no_service_stopped(
     assert finish(run).code == -signal.SIGKILL
     while (services / "web").read_text() != "up\n":
         os.sched_yield()
+
+
+@pytest.mark.usefixtures("without_systemd")
+def test_a_run_that_is_interrupted_while_a_service_stops_starts_it_again(
+    yester: Yester, configure: Configure, services: Path
+) -> None:
+    os.mkfifo(services.with_suffix(".fifo"))
+    configure("services", 'names = ["web", "slow"]')
+    run = start("snap", "data")
+    services.with_suffix(".fifo").read_text()
+    os.kill(run.pid, signal.SIGINT)
+    assert finish(run).code == 130
+    assert log(services) == ["stop web", "stop slow", "start slow", "start web"]
 
 
 def test_systemctl_where_systemd_runs(services: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
