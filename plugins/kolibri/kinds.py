@@ -237,15 +237,15 @@ def _csp_source(value: str) -> str:
     return value.strip()
 
 
-def _callback(value: str) -> "Callback":
+def _callback(value: str) -> "LazyImportFunction":
     try:
         ast.parse(value)
     except (SyntaxError, ValueError):
         raise unacceptable(value) from None
-    return Callback(value)
+    return LazyImportFunction(value)
 
 
-class Callback:
+class LazyImportFunction:
     """A function that is imported when it is first called."""
 
     def __init__(self, path: str) -> None:

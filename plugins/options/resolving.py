@@ -90,7 +90,7 @@ def resolve(slots: Sequence[Slot], layers: Sequence[Layer]) -> Resolved:
         except WrongValue as problem:
             problems.append(_problem(slot, layer, key, problem))
         if key in slot.old_variables or key in slot.old_names:
-            warnings.append(f"{_named(layer, key)} has another name now: {_right_name(slot, layer)}")
+            warnings.append(f"{_named(layer, key)} is deprecated: it is called {_right_name(slot, layer)} now")
     warnings += [str(problem) for problem in unknown(slots, layers)]
     return Resolved(values, tuple(problems), tuple(warnings))
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from yester.engine.profiles.kinds import WrongValue
 from yester.plugins.kolibri.core_options import CORE
-from yester.plugins.kolibri.kinds import Callback, kinds_in
+from yester.plugins.kolibri.kinds import LazyImportFunction, kinds_in
 
 KINDS = kinds_in("/home")
 
@@ -141,7 +141,7 @@ def test_callbacks_are_imported_when_called() -> None:
     assert str(found) == "os.path.basename"
     assert found("/a/b") == "b"
     with pytest.raises(ImportError, match="not callable"):
-        Callback("os.sep")()
+        LazyImportFunction("os.sep")()
 
 
 def test_none_is_the_word() -> None:

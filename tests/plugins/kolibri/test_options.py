@@ -166,6 +166,36 @@ def test_unknown_sections_and_options_are_ignored(
     assert any("Elsewhere.X" in text for text in logged())
 
 
+@pytest.mark.parametrize(
+    ("text", "variables"),
+    [
+        ("[Cache]\nCACHE_REDIS_MIN_DB = 7", {}),
+        ("", {"KOLIBRI_CACHE_REDIS_MIN_DB": "7"}),
+        ("", {"KOLIBRI_LISTEN_PORT": "1234"}),
+        ("[Backup]\nMOST = 1", {}),
+    ],
+)
+def test_old_names_are_called_deprecated_as_kolibris_own_tests_want_it(
+    kolibri: Import,
+    backup: Any,
+    ini: Any,
+    logged: Logged,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    variables: dict[str, str],
+) -> None:
+    ini(text)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    kolibri("kolibri.utils.options").read_options_file()
+    assert any("deprecated" in text for text in logged())
+
+
+def test_a_function_that_is_imported_when_it_is_called(kolibri: Import) -> None:
+    function = kolibri("kolibri.utils.options").LazyImportFunction("os.path.basename")
+    assert function("/a/b") == "b"
+
+
 def test_deprecated_options_are_warned_of(kolibri: Import, backup: Any, ini: Any, logged: Logged) -> None:
     ini("[Backup]\nOLD = yes\n")
     assert options(kolibri)["OLD"] is True

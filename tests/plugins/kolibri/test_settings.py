@@ -32,6 +32,20 @@ def test_settings_in_use_are_refused(kolibri: Import, base: ModuleType, monkeypa
         apply(kolibri, base)
 
 
+def test_what_kolibris_own_tests_put_other_things_in_the_place_of(
+    kolibri: Import, put: Callable[..., Any], base: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = kolibri("kolibri.plugins.utils.settings")
+    put("sets", settings="INSTALLED_APPS = ['x']")
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "settings", SimpleNamespace(configured=True))
+        with pytest.raises(RuntimeError, match="after Django settings have been configured"):
+            apply(kolibri, base)
+    monkeypatch.setattr(module, "_apply_base_settings", lambda plugin, target: None)
+    apply(kolibri, base)
+    assert base.INSTALLED_APPS == ("core", "x")
+
+
 @pytest.mark.parametrize("given", [1, None, {}])
 def test_no_module(kolibri: Import, given: Any) -> None:
     with pytest.raises(TypeError, match="requires module or module path"):

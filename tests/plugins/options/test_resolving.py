@@ -115,10 +115,10 @@ def test_old_names_count_and_are_told() -> None:
     old = Layer("environment", "", {"A_OLD": "x"})
     resolved = resolve([slot], [old])
     assert resolved.values["new"].meant == "x"
-    assert resolved.warnings == ("the variable A_OLD has another name now: A_NEW",)
+    assert resolved.warnings == ("the variable A_OLD is deprecated: it is called A_NEW now",)
     resolved = resolve([slot], [Layer("file", "/f", {"old": "y", "new": "z"})])
     assert resolved.values["new"].meant == "y"
-    assert resolved.warnings == ("the option old in /f has another name now: new",)
+    assert resolved.warnings == ("the option old in /f is deprecated: it is called new now",)
     resolved = resolve([slot], [Layer("environment", "", {"A_OLD": "x", "A_NEW": "n"})])
     assert (resolved.values["new"].meant, resolved.warnings) == ("n", ())
 

@@ -16,6 +16,7 @@ from kolibri.utils import conf
 from yester.engine.profiles.kinds import WrongValue
 from yester.plugins.kolibri import ini
 from yester.plugins.kolibri.core_options import CORE
+from yester.plugins.kolibri.kinds import LazyImportFunction as LazyImportFunction
 from yester.plugins.kolibri.kinds import kinds_in, text_form
 from yester.plugins.kolibri.lazy import Lazy
 from yester.plugins.options.layers import Layer

@@ -11,6 +11,18 @@ from typing import Any
 
 from kolibri.plugins.registry import registered_plugins
 
+
+class _Settings:
+    """What Kolibri has here of Django: whether settings are in use already."""
+
+    @property
+    def configured(self) -> bool:
+        """Whether they are."""
+        return bool(getattr(getattr(sys.modules.get("django.conf"), "settings", None), "configured", False))
+
+
+settings = _Settings()
+
 _TUPLES = ("INSTALLED_APPS", "TEMPLATE_DIRS", "LOCALE_PATHS", "AUTHENTICATION_BACKENDS")
 """Settings that plugins add to; all others are theirs alone, or not to be touched."""
 
@@ -21,15 +33,13 @@ def apply_settings(settings_module: ModuleType | str) -> None:
     RuntimeError: settings are in use already. TypeError: it is no module. ValueError: there is none of that name, or a
     plugin sets what it may not.
     """
-    settings = getattr(sys.modules.get("django.conf"), "settings", None)
-    if getattr(settings, "configured", False):
+    if settings.configured:
         raise RuntimeError("Attempted to apply settings from plugins after Django settings have been configured")
     target = _module(settings_module)
     existing = frozenset(dir(target))
     owners: dict[str, list[str]] = {}
     for plugin in registered_plugins:
-        _set(target, "INSTALLED_APPS", (plugin.module_path,))
-        plugin.INSTALLED_APPS = [plugin.module_path]
+        _apply_base_settings(plugin, target)
         module = plugin.settings_module
         for name in dir(module) if module is not None else ():
             if name.isupper():
@@ -37,6 +47,12 @@ def apply_settings(settings_module: ModuleType | str) -> None:
                 _check(name, value, existing, owners, plugin.module_path)
                 _set(target, name, value)
         plugin.INSTALLED_APPS += getattr(module, "INSTALLED_APPS", ())
+
+
+def _apply_base_settings(plugin: Any, target: ModuleType) -> None:
+    """Add the plugin itself to the applications."""
+    _set(target, "INSTALLED_APPS", (plugin.module_path,))
+    plugin.INSTALLED_APPS = [plugin.module_path]
 
 
 def _module(given: Any) -> ModuleType:
