@@ -189,7 +189,7 @@ class Cast:
         deadline_s = member.deadlines.get(ON_ENTRY, ENTRIES_DEADLINE_S)
         try:
             value = self._crew.call(member.name, ON_ENTRY, [candidates], deadline_s, given_up)
-            answer = read_answer(value)
+            answer = read_answer(value, len(candidates))
         except PluginProblem as problem:
             if member.name in self._crew.names:  # else its end was told of already
                 self._fail(member, str(problem))

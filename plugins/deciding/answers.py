@@ -1,6 +1,6 @@
 """What a worker answers when it was asked about entries; pure."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -10,16 +10,22 @@ ON_ENTRY = "on_entry"
 """The hook's name, in all worlds: the one hook that is no event."""
 
 
+_Place = Annotated[int, msgspec.Meta(ge=0)]
+_Mode = Annotated[int, msgspec.Meta(ge=0, le=0o7777)]
+_Id = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 2)]
+_Time = Annotated[int, msgspec.Meta(ge=-(2**63) + 1, le=2**63 - 1)]
+
+
 class Said(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a plugin said about one entry."""
 
     skip: bool = False
     empty: bool = False
     read: bool = False
-    mode: int | None = None
-    uid: int | None = None
-    gid: int | None = None
-    mtime_ns: int | None = None
+    mode: _Mode | None = None
+    uid: _Id | None = None
+    gid: _Id | None = None
+    mtime_ns: _Time | None = None
     content: bytes | None = None
     content_path: bytes | None = None
     wishes: tuple[tuple[str, Any], ...] = ()
@@ -43,16 +49,23 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True):
 class BatchAnswer(msgspec.Struct, frozen=True):
     """What became of a batch of entries."""
 
-    done: int
+    done: _Place
     """How many of them were gone through; the rest is to be asked about again."""
-    said: tuple[tuple[int, Said], ...] = ()
+    said: tuple[tuple[_Place, Said], ...] = ()
     """Place in the batch, and what was said."""
-    failures: tuple[tuple[int, str], ...] = ()
+    failures: tuple[tuple[_Place, str], ...] = ()
     """Place, and in words what the plugin raised, for the first few."""
-    failed: int = 0
+    failed: _Place = 0
     """How often it raised."""
 
 
-def read_answer(value: object) -> BatchAnswer:
-    """Return what a worker answered. ValueError for what cannot be an answer."""
-    return msgspec.convert(value, BatchAnswer)
+def read_answer(value: object, asked: int) -> BatchAnswer:
+    """Return what a worker answered to so many entries. ValueError for what cannot be an answer."""
+    answer = msgspec.convert(value, BatchAnswer)
+    if any(place >= asked for place, _ in (*answer.said, *answer.failures)):
+        raise ValueError("it is about an entry that was not asked about")
+    for _, said in answer.said:
+        path = said.content_path
+        if path is not None and (not path.startswith(b"/") or b"\0" in path):
+            raise ValueError(f"{path!r} is no absolute path")
+    return answer

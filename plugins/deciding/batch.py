@@ -15,6 +15,8 @@ _MOST_CONTENT_SIZE = 4 << 20
 """After so many bytes as well: a message holds 16 MiB."""
 _MOST_TOLD = 3
 """Failures that are told in words, of each batch."""
+_MOST_WORDS = 2000
+"""Characters of these."""
 
 
 def gone_through(rows: Sequence[Sequence[Any]], kind: type[E], function: Callable[[E], object]) -> dict[str, Any]:
@@ -44,7 +46,7 @@ def gone_through(rows: Sequence[Sequence[Any]], kind: type[E], function: Callabl
                 os._exit(0)  # a plugin forked, and the child came back as well
         if words is not None:
             said.append((place, words))
-            size += len(words.get("content", b""))
+            size += len(words.get("content", b"")) + sum(len(str(value)) for _, value in words.get("wishes", ()))
             if words.get("skip") or words.get("empty"):
                 shut += (facts[0] + b"/",)
             if _is_last(words) or size > _MOST_CONTENT_SIZE:
@@ -61,7 +63,7 @@ def _in_words(problem: BaseException) -> str:
         text = str(problem)
     except Exception:  # noqa: BLE001  an exception that cannot even say what it is
         text = "it does not say what"
-    return sendable(f"{type(problem).__name__}: {text}")
+    return sendable(f"{type(problem).__name__}: {text}")[:_MOST_WORDS]
 
 
 def _is_last(words: dict[str, Any]) -> bool:

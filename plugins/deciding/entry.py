@@ -8,6 +8,9 @@ from typing import Any
 
 MAX_CONTENT_SIZE = 1 << 20
 """Bytes of content that may be given as such; more goes by path."""
+_MOST_TEXT = 8000
+_MOST_WISHES = 100
+"""Of one entry: all that is said of a batch goes into one message."""
 _MAX_ID = 2**32 - 2
 _KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
 
@@ -169,8 +172,16 @@ class Entry:
             self._said.pop(key, None)
 
     def _wish(self, kind: str, value: Any) -> None:
+        if not isinstance(value, str | bool):
+            raise TypeError(f"{kind} takes text, not {value!r}")
+        if isinstance(value, str):
+            value = sendable(value)
+            if len(value) > _MOST_TEXT:
+                raise ValueError(f"{kind} takes a text of up to {_MOST_TEXT:,} characters")
         wishes = (self._said or {}).get("wishes", [])
-        self._say("wishes", [*wishes, (kind, sendable(value) if isinstance(value, str) else value)])
+        if len(wishes) == _MOST_WISHES:
+            raise ValueError(f"more than {_MOST_WISHES} things are said of the snapshot")
+        self._say("wishes", [*wishes, (kind, value)])
 
     def _check_file(self) -> None:
         if self.kind != "file":

@@ -29,7 +29,7 @@ def folder(path: str) -> Candidate:
 def answered(rows: list[Candidate], function: Callable[[Entry], object]) -> BatchAnswer:
     value = gone_through(rows, Entry, function)
     frame(Answer(1, value))
-    return read_answer(value)
+    return read_answer(value, len(rows))
 
 
 def test_what_an_entry_is() -> None:
@@ -77,6 +77,14 @@ def test_what_is_said(say: Callable[[Entry], object], said: Decision | None) -> 
     assert [(place, each.decision()) for place, each in answer.said] == ([] if said is None else [(0, said)])
 
 
+def wordless() -> None:
+    class Wordless(Exception):
+        def __str__(self) -> str:
+            raise ValueError("no words")
+
+    raise Wordless
+
+
 @pytest.mark.parametrize(
     "say",
     [
@@ -91,6 +99,11 @@ def test_what_is_said(say: Callable[[Entry], object], said: Decision | None) -> 
         lambda entry: entry.set(gid=True),
         lambda entry: entry.set(mtime_ns=1.5),
         lambda entry: entry.nonsense,
+        lambda entry: entry.tag(b"t"),
+        lambda entry: entry.pin(object()),
+        lambda entry: entry.note("x" * (1 << 24)),
+        lambda entry: [entry.tag(f"t{number}") for number in range(1000)],
+        lambda entry: wordless(),
     ],
 )
 def test_nonsense_is_a_failure_of_the_plugin_with_this_entry(say: Callable[[Any], object]) -> None:
@@ -172,7 +185,22 @@ def test_of_many_failures_a_few_are_told() -> None:
     assert answer.failures == ((0, "SystemExit: no"), (1, "SystemExit: no"), (2, "SystemExit: no"))
 
 
-@pytest.mark.parametrize("value", [None, {}, {"done": "x"}, {"done": 1, "said": [[0, {"mode": "x"}]]}])
+SAID = ({"mode": "x"}, {"mode": 2**40}, {"uid": -1}, {"gid": 2**32 - 1}, {"mtime_ns": 2**63}, {"content_path": b"a"})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        {},
+        {"done": "x"},
+        {"done": -1},
+        *({"done": 1, "said": [[0, said]]} for said in (*SAID, {"content_path": b"/a\0"})),
+        {"done": 1, "said": [[1, {"skip": True}]]},
+        {"done": 1, "said": [[-1, {"skip": True}]]},
+        {"done": 1, "failures": [[1, "no"]]},
+    ],
+)
 def test_an_answer_that_is_none(value: object) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        read_answer(value)
+        read_answer(value, 1)

@@ -17,7 +17,7 @@ FOLDER = FACTS._replace(mode=stat.S_IFDIR | 0o755)
 
 def said(facts: Candidate, function: Callable[[Any], object]) -> Said | str | None:
     """Return what was said about one entry, or what was raised."""
-    answer = read_answer(gone_through([facts], KFile, function))
+    answer = read_answer(gone_through([facts], KFile, function), 1)
     if answer.failures:
         return answer.failures[0][1]
     return answer.said[0][1] if answer.said else None
