@@ -39,14 +39,14 @@ class KFile(Entry):
     @property
     def mtime(self) -> float:
         """When its content changed last, seconds since 1970."""
-        return self.mtime_ns / _SECOND_NS
+        return _seconds(self.mtime_ns)
 
     st_mtime = mtime
 
     @property
     def ctime(self) -> float:
         """When anything of it changed last, seconds since 1970."""
-        return self.ctime_ns / _SECOND_NS
+        return _seconds(self.ctime_ns)
 
     st_ctime = ctime
 
@@ -119,6 +119,12 @@ class KFile(Entry):
 
 
 _tags = vars(KFile)["_tags"]
+
+
+def _seconds(time_ns: int) -> float:
+    """Return a time as os.stat has it, to the last bit, so that the two can be compared."""
+    seconds, fraction_ns = divmod(time_ns, _SECOND_NS)
+    return seconds + 1e-9 * fraction_ns
 
 
 def _has_tags(kfile: KFile) -> bool:

@@ -1,7 +1,9 @@
 """A file as Kiwi's plugins see it."""
 
+import os
 import stat
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,6 +61,12 @@ def test_fields() -> None:
 )
 def test_what_is_said_by_methods_and_by_assignment(function: Callable[[Any], object], wanted: Said | None) -> None:
     assert said(FACTS, function) == wanted
+
+
+def test_times_are_those_of_os_stat(tmp_path: Path) -> None:
+    for mtime_ns in (1_795_221_512_345_678_901, 1_795_221_512_999_999_999, 1, -1, 123_456_789):
+        os.utime(tmp_path, ns=(0, mtime_ns))
+        assert KFile(FACTS._replace(mtime_ns=mtime_ns)).mtime == tmp_path.stat().st_mtime
 
 
 def test_a_folder_is_left_empty() -> None:

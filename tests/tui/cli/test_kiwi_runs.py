@@ -159,8 +159,8 @@ def on_file(kfile, context):
         assert kfile["typ"] == kfile.type and (kfile.sha == "") == (kfile.typ == "Dir")
         return
     assert (kfile.typ, kfile.size, kfile.st_size) == ("File", status.st_size, status.st_size)
-    assert (kfile.mtime, kfile.st_mtime) == (status.st_mtime_ns / 1e9,) * 2
-    assert (kfile.ctime, kfile.st_ctime) == (status.st_ctime_ns / 1e9,) * 2
+    assert (kfile.mtime, kfile.st_mtime) == (status.st_mtime,) * 2
+    assert (kfile.ctime, kfile.st_ctime) == (status.st_ctime,) * 2
     assert (kfile.mode, kfile.acl) == (status.st_mode, status.st_mode & 0o7777)
     assert (kfile.uid, kfile.gid) == (status.st_uid, status.st_gid)
     trace(kfile.sha)
