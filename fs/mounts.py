@@ -2,20 +2,18 @@
 
 import errno
 import os
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from yester.engine.errors import UsageError, YesterError
+from yester.engine.mountinfo import mounts_in
 
 FILE_SYSTEM = "fuse.yester"
 SOURCE = "yester:"
 FUSE_DEVICE = Path("/dev/fuse")
 MOUNT_TABLE = Path("/proc/self/mountinfo")
 FUSE_SETTINGS = Path("/etc/fuse.conf")
-
-_ESCAPE = re.compile(rb"\\([0-7]{3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +29,17 @@ class ActiveMount:
 
 def parse_mount_table(text: bytes) -> list[ActiveMount]:
     """The mounts of yester's in the text of a mountinfo file."""
-    mounts = []
-    for line in text.splitlines():
-        fields, _, rest = line.partition(b" - ")
-        kind, source = [*rest.split(b" "), b"", b""][:2]
-        if kind == FILE_SYSTEM.encode() or (kind == b"fuse" and source.startswith(SOURCE.encode())):
-            columns = fields.split(b" ")
-            mounts.append(ActiveMount(_plain(columns[4]), _plain(source).decode(errors="replace"), columns[2].decode()))
-    return mounts
+    own = SOURCE.encode()
+    return [
+        ActiveMount(mount.point, mount.source.decode(errors="replace"), mount.number)
+        for mount in mounts_in(text)
+        if mount.kind == FILE_SYSTEM.encode() or (mount.kind == b"fuse" and mount.source.startswith(own))
+    ]
 
 
 def mounted_as(text: bytes, kind: str) -> list[Path]:
     """The mount points of a kind of file system in the text of a mountinfo file."""
-    lines = (line.partition(b" - ")[::2] for line in text.splitlines())
-    found = (fields.split(b" ")[4] for fields, rest in lines if rest.split(b" ")[0] == kind.encode())
-    return [Path(os.fsdecode(_plain(path))) for path in found]
-
-
-def _plain(field: bytes) -> bytes:
-    return _ESCAPE.sub(lambda found: bytes([int(found[1], 8)]), field)
+    return [Path(os.fsdecode(mount.point)) for mount in mounts_in(text) if mount.kind == kind.encode()]
 
 
 def active_mounts() -> list[ActiveMount]:

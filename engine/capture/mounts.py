@@ -1,9 +1,10 @@
 """What is mounted where: pseudo file systems and yester's own mounts, which a snapshot never enters."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from yester.engine.mountinfo import mounts_in
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 OWN_TYPE = b"fuse.yester"
@@ -13,8 +14,6 @@ PSEUDO_TYPES = frozenset(
     b"mqueue nsfs proc pstore rpc_pipefs securityfs selinuxfs smackfs sysfs tracefs".split()
 )
 """File systems that show the kernel's state, not a person's files."""
-
-_ESCAPE = re.compile(rb"\\([0-7]{3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +44,19 @@ class MountTable:
         return replace(self, own={folder: frozenset(names) for folder, names in own.items()})
 
 
-def unescape(path: bytes) -> bytes:
-    """Return a path as it is, without the escapes that the table has for spaces."""
-    return _ESCAPE.sub(lambda match: bytes((int(match[1], 8),)), path)
-
-
 def parse_mountinfo(text: bytes) -> MountTable:
     """Read the format of proc_pid_mountinfo(5)."""
     pseudo: set[int] = set()
     own: dict[bytes, set[bytes]] = {}
     points: dict[bytes, bytes] = {}
-    for line in text.splitlines():
-        fields, _, rest = line.partition(b" - ")
-        words, kind = fields.split(b" "), rest.split(b" ", 1)[0]
-        if kind != OWN_TYPE:
-            points[unescape(words[4])] = kind
-        if kind in PSEUDO_TYPES:
-            major, minor = words[2].split(b":")
+    for mount in mounts_in(text):
+        if mount.kind != OWN_TYPE:
+            points[mount.point] = mount.kind
+        if mount.kind in PSEUDO_TYPES:
+            major, minor = mount.number.split(":")
             pseudo.add(device_number(int(major), int(minor)))
-        elif kind == OWN_TYPE:
-            folder, _, name = unescape(words[4]).rpartition(b"/")
+        elif mount.kind == OWN_TYPE:
+            folder, _, name = mount.point.rpartition(b"/")
             own.setdefault(folder or b"/", set()).add(name)
     return MountTable(frozenset(pseudo), {folder: frozenset(names) for folder, names in own.items()}, points)
 

@@ -1,18 +1,17 @@
 """Waiting until the file system of a drive is mounted: a desktop does so some time after the device is there."""
 
 import os
-import re
 import select
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from yester.engine.errors import YesterError
+from yester.engine.mountinfo import mounts_in
 from yester.engine.schedule.escaping import device_link
 
 _DEVICES = Path("/dev/disk")
 _MOUNTS = Path("/proc/self/mountinfo")
-_ESCAPE = re.compile(rb"\\([0-7]{3})")
 
 Changed = Callable[[float], None]
 """Waits until the table of mounts may have changed, at most so many seconds."""
@@ -54,17 +53,8 @@ def mount_point(mountinfo: bytes, device: bytes, number: int) -> bytes | None:
 
     By its number, or by its path: a file system may have a number of its own, as btrfs does.
     """
-    wanted = b"%d:%d" % (os.major(number), os.minor(number))
-    for line in mountinfo.splitlines():
-        mount, _, source = line.partition(b" - ")
-        fields, origin = mount.split(b" "), source.split(b" ")
-        if len(fields) > 4 and len(origin) > 1 and (fields[2] == wanted or _plain(origin[1]) == device):
-            return _plain(fields[4])
-    return None
-
-
-def _plain(field: bytes) -> bytes:
-    return _ESCAPE.sub(lambda match: bytes([int(match[1], 8)]), field)
+    wanted = f"{os.major(number)}:{os.minor(number)}"
+    return next((each.point for each in mounts_in(mountinfo) if wanted == each.number or each.source == device), None)
 
 
 def _changed(seconds: float) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from yester.engine.events import RunBegin
+from yester.engine.mountinfo import Mount
 from yester.plugins.native import Option
 from yester.plugins.quiescing.failing import Failed
 from yester.plugins.quiescing.resting import ON_FAILURE, TIMEOUT
 from yester.plugins.snapshotting.freezing import SOURCES, Freezing, Volume, own_folder, program
-from yester.plugins.snapshotting.mounted import Mount
 
 FOLDER = ".yester-snapshots"
 """In the subvolume; it stays, since a name that comes and goes would change the folder above at each run."""

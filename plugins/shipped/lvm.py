@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
+from yester.engine.mountinfo import Mount
 from yester.plugins.native import Option
 from yester.plugins.quiescing.failing import Failed
 from yester.plugins.quiescing.resting import ON_FAILURE, TIMEOUT
 from yester.plugins.snapshotting.freezing import SOURCES, Freezing, Volume, own_folder, program
-from yester.plugins.snapshotting.mounted import Mount
 
 _OPTIONS: Mapping[str, str] = {
     "ext2": "ro",
@@ -40,7 +40,7 @@ class Lvm(Freezing):
 
     def volume(self, path: bytes, mount: Mount) -> Volume:
         """Return the logical volume that a path lies on."""
-        return Volume(mount.device, mount.point, mount)
+        return Volume(os.fsdecode(mount.source), mount.point, mount)
 
     def freeze(self, volume: Volume, name: str) -> bytes:
         """Make a snapshot of the volume, and mount it."""
@@ -54,7 +54,7 @@ class Lvm(Freezing):
         size = f"{-(-self.options['size'] // (1 << 20))}m"
         room = ["--setactivationskip", "n"] if is_thin else ["--size", size, "--permission", "r"]
         self.told([lvcreate, "--snapshot", "--name", name, *room, f"{group}/{origin}"])
-        kind = volume.mount.type
+        kind = volume.mount.kind.decode()
         self.told(["mount", "-t", kind, "-o", _OPTIONS[kind], f"/dev/{snapshot}", str(place)])
         return os.path.normpath(os.path.join(bytes(place), volume.mount.root.lstrip(b"/")))
 

@@ -4,11 +4,11 @@ import os
 from collections.abc import Mapping
 from typing import ClassVar
 
+from yester.engine.mountinfo import Mount
 from yester.plugins.native import Option
 from yester.plugins.quiescing.failing import Failed
 from yester.plugins.quiescing.resting import ON_FAILURE, TIMEOUT
 from yester.plugins.snapshotting.freezing import SOURCES, Freezing, Volume, program
-from yester.plugins.snapshotting.mounted import Mount
 
 _REMOVE = """
 "$1" list -H -t snapshot -o name "$2" >/dev/null 2>&1 || exit 0
@@ -34,7 +34,7 @@ class Zfs(Freezing):
         """Return the dataset that a path lies on."""
         if mount.root != b"/":
             raise Failed("it is a folder of a dataset that is not mounted itself")
-        return Volume(mount.device, mount.point, mount)
+        return Volume(os.fsdecode(mount.source), mount.point, mount)
 
     def freeze(self, volume: Volume, name: str) -> bytes:
         """Make a snapshot; ZFS shows it in a hidden folder of the dataset, whether `snapdir` is visible or not."""

@@ -15,11 +15,11 @@ from typing import ClassVar
 
 from yester.engine.capture.mounts import MOUNTINFO
 from yester.engine.events import RunBegin
+from yester.engine.mountinfo import Mount, mount_at, mounts_in
 from yester.plugins.native import AskError, Option
 from yester.plugins.quiescing.failing import Failed
 from yester.plugins.quiescing.programs import run
 from yester.plugins.quiescing.resting import Resting
-from yester.plugins.snapshotting.mounted import Mount, mount_at, mounts_of
 
 SOURCES = Option("path_list", [], "Only these sources; without it all that lie on such a file system.")
 _NAMES = "yester-{}-{}"
@@ -77,11 +77,11 @@ class Freezing(Resting):
         """Return what is to be frozen, with the sources on it and their real paths."""
         found: dict[Volume, list[tuple[bytes, bytes]]] = {}
         asked = [os.fsencode(path) for path in self.options["sources"]]
-        mounts = mounts_of(MOUNTINFO.read_bytes())
+        mounts = list(mounts_in(MOUNTINFO.read_bytes()))
         for source in asked or [each.raw for each in event.sources]:
             path = os.path.realpath(source)
             mount = mount_at(path, mounts)
-            if mount is None or mount.type not in self.types or not os.path.exists(path):
+            if mount is None or mount.kind.decode() not in self.types or not os.path.exists(path):
                 if asked:
                     problems.append(f"{os.fsdecode(source)} does not lie on {self._kinds}")
                 continue

@@ -2,13 +2,13 @@
 
 import os
 import subprocess
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from yester.engine.errors import YesterError
+from yester.engine.mountinfo import Mount, mount_at, mounts_in
 from yester.plugins.usb.drives import COLUMNS, Drive, NotLsblk, drives_in, with_blkid
-from yester.plugins.usb.mounts import Mount, mount_below, mounts_in, mounts_of
 
 _MOUNTS = Path("/proc/self/mountinfo")
 _DEADLINE_S = 20
@@ -27,6 +27,12 @@ class Room:
     """Why nothing can be written there; empty when it can."""
 
 
+def mounts_of(drive: Drive, mounts: Iterable[Mount]) -> list[Mount]:
+    """Return where a drive is mounted."""
+    device = drive.device.encode()
+    return [mount for mount in mounts if mount.number == drive.number or mount.source == device]
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What there was at one time."""
@@ -40,7 +46,7 @@ class Sight:
 
     def drive_at(self, path: bytes) -> Drive | None:
         """Return the drive that a path, as far as it is there, lies on; None when that cannot be taken away."""
-        mount = mount_below(os.path.realpath(path), self.mounts)
+        mount = mount_at(os.path.realpath(path), self.mounts)
         return next((drive for drive in self.drives if mount in mounts_of(drive, self.mounts)), None)
 
 
@@ -53,7 +59,7 @@ def look(also: Collection[str] = ()) -> Sight:
         drives = drives_in(said, also)
     except NotLsblk as problem:
         raise YesterError(str(problem), hint="It must be util-linux 2.33 or newer: lsblk --version") from None
-    return Sight([_looked_into(drive) for drive in drives], mounts_in(_MOUNTS.read_bytes()))
+    return Sight([_looked_into(drive) for drive in drives], list(mounts_in(_MOUNTS.read_bytes())))
 
 
 def _looked_into(drive: Drive) -> Drive:
@@ -78,7 +84,7 @@ def room_at(point: bytes, mounts: Sequence[Mount]) -> Room:
     """Return how much room there is where a drive is mounted. OSError when it does not answer."""
     status = os.statvfs(point)
     free, total = status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize
-    mount = mount_below(point, mounts)
+    mount = mount_at(point, mounts)
     if (mount is not None and mount.is_read_only) or status.f_flag & os.ST_RDONLY:
         return Room(point, free, total, READ_ONLY)
     if not os.access(point, os.W_OK | os.X_OK):

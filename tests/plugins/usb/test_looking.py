@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from yester.engine.errors import YesterError
+from yester.engine.mountinfo import Mount
 from yester.plugins.usb import looking
 from yester.plugins.usb.drives import Drive
 from yester.plugins.usb.looking import READ_ONLY, Sight, answers, look, room_at
-from yester.plugins.usb.mounts import Mount
 
 
 def test_this_machine_can_be_looked_at() -> None:
@@ -20,9 +20,9 @@ def test_this_machine_can_be_looked_at() -> None:
 
 def test_room(tmp_path: Path) -> None:
     point = os.fsencode(tmp_path)
-    room = room_at(point, [Mount(b"/", "1:1", b"/dev/x", False)])
+    room = room_at(point, [Mount(b"/", b"/", b"ext4", b"/dev/x", "1:1")])
     assert 0 < room.free <= room.total and not room.hindrance
-    assert room_at(point, [Mount(b"/", "1:1", b"/dev/x", True)]).hindrance == READ_ONLY
+    assert room_at(point, [Mount(b"/", b"/", b"ext4", b"/dev/x", "1:1", is_read_only=True)]).hindrance == READ_ONLY
     with pytest.raises(FileNotFoundError):
         room_at(point + b"/none", [])
 
@@ -42,7 +42,9 @@ def test_a_link_leads_to_the_drive_that_it_leads_to(tmp_path: Path) -> None:
     point = tmp_path / "stick"
     point.mkdir()
     (tmp_path / "link").symlink_to(point)
-    sight = Sight([stick], [Mount(b"/", "1:1", b"/dev/x", False), Mount(os.fsencode(point), "8:1", b"x", False)])
+    sight = Sight(
+        [stick], [Mount(b"/", b"/", b"ext4", b"/dev/x", "1:1"), Mount(os.fsencode(point), b"/", b"ext4", b"x", "8:1")]
+    )
     assert sight.drive_at(os.fsencode(tmp_path / "link" / "not" / "there")) == stick
     assert sight.drive_at(os.fsencode(tmp_path)) is None
     assert sight.points_of(stick) == [os.fsencode(point)]

@@ -1,7 +1,8 @@
-"""Which drive a path lies on, by lines of mountinfo."""
+"""Where a drive is mounted, by lines of mountinfo."""
 
+from yester.engine.mountinfo import mounts_in
 from yester.plugins.usb.drives import Drive
-from yester.plugins.usb.mounts import mount_below, mounts_in, mounts_of
+from yester.plugins.usb.looking import mounts_of
 
 MOUNTINFO = rb"""22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/root rw
 36 22 8:1 / /media/anna/My\040Stick rw,nosuid shared:9 - vfat /dev/sda1 rw,errors=remount-ro
@@ -11,32 +12,10 @@ MOUNTINFO = rb"""22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/root rw
 garbage
 """
 
-MOUNTS = mounts_in(MOUNTINFO)
-
-
-def test_mounts_are_read() -> None:
-    assert [(mount.point, mount.is_read_only) for mount in MOUNTS] == [
-        (b"/", False),
-        (b"/media/anna/My Stick", False),
-        (b"/mnt/ro", True),
-        (b"/mnt/ntfs", False),
-        (b"/mnt/ntfs", False),
-    ]
+MOUNTS = list(mounts_in(MOUNTINFO))
 
 
 def test_where_a_drive_is_mounted() -> None:
     assert [mount.point for mount in mounts_of(Drive("/dev/sda1", "8:1"), MOUNTS)] == [b"/media/anna/My Stick"]
     assert [mount.number for mount in mounts_of(Drive("/dev/sdc1", "8:33"), MOUNTS)] == ["0:52"], "by its path"
     assert mounts_of(Drive("/dev/sdd1", "8:49"), MOUNTS) == []
-
-
-def test_what_a_path_lies_in() -> None:
-    def number(path: bytes) -> str | None:
-        found = mount_below(path, MOUNTS)
-        return found.number if found else None
-
-    assert number(b"/media/anna/My Stick/repo") == "8:1"
-    assert number(b"/media/anna/My Stick") == "8:1"
-    assert number(b"/media/anna/My Sticker") == "254:0"
-    assert number(b"/mnt/ntfs/x") == "0:53", "what was mounted over it shows"
-    assert mount_below(b"/x", []) is None
