@@ -64,8 +64,9 @@ def undo_the_rest(asking: "Asking") -> None:
 def _undo(asking: "Asking", arguments: Sequence[Any]) -> Undo:
     match arguments:
         case [str(name), str(about), [*argv], dict(environment), int() | float() as timeout_s]:
-            is_text = all(isinstance(each, str) for each in [*argv, *environment, *environment.values()])
-            if is_text and argv and 0 < timeout_s <= LONGEST_S:
+            are_words = all(isinstance(each, str) and "\0" not in each for each in [*argv, *environment.values()])
+            are_names = all(isinstance(each, str) and each and not {*each} & {"=", "\0"} for each in environment)
+            if are_words and are_names and argv and argv[0] and 0 < timeout_s <= LONGEST_S:
                 return Undo(
                     # In the order in which they were announced; the last is undone first.
                     id=f"{time.time_ns():020d}-{secrets.token_hex(4)}",

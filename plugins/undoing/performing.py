@@ -29,7 +29,7 @@ def undo_held(held: Held) -> str:
 def perform(undo: Undo) -> str:
     """Run the command; return why it failed, empty when it did not."""
     # Into a file: a server that it starts keeps the output open, and would never let a pipe end.
-    with tempfile.TemporaryFile() as output:
+    with _scratch() as output:
         try:
             process = subprocess.Popen(
                 undo.argv,
@@ -42,6 +42,8 @@ def perform(undo: Undo) -> str:
             )
         except OSError as problem:
             return f"{undo.argv[0]} cannot be run: {problem.strerror}"
+        except ValueError as problem:  # words that no program can be given
+            return f"{undo.argv[0]!r} cannot be run: {problem}"
         try:
             code = process.wait(undo.timeout_s)
         except subprocess.TimeoutExpired:
@@ -50,6 +52,14 @@ def perform(undo: Undo) -> str:
             process.wait()
             return f"{undo.argv[0]} does not come to an end within {undo.timeout_s:g} s"
         return "" if code == 0 else f"{undo.argv[0]}: {_said(output) or f'exit code {code}'}"
+
+
+def _scratch() -> IO[bytes]:
+    """Open a file without a name; in memory where the disk has no room, which is no reason to undo nothing."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:
+        return open(os.memfd_create("undoing"), "r+b")
 
 
 def by_hand(undo: Undo) -> str:

@@ -1,19 +1,28 @@
 """Records, the guardian and who stands in for it, with real processes."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from tests.tui.cli.conftest import SOURCE_ROOT
 
 from yester.engine.errors import YesterError
+from yester.engine.events import Message
+from yester.engine.places import Places
+from yester.plugins.asks import Asking
+from yester.plugins.surroundings import Surroundings
+from yester.plugins.undoing.asking import ANSWERS
 from yester.plugins.undoing.guarding import UndoGuard
 from yester.plugins.undoing.performing import perform
 from yester.plugins.undoing.records import Undo, boot_id, folder_of, hold, records, take
 from yester.plugins.undoing.recovering import undo_what_is_left
+from yester.plugins.worker.problems import AskRefused
 
 
 @pytest.fixture
@@ -90,6 +99,7 @@ def test_what_others_could_have_written_is_not_run(tmp_path: Path, trace: Path) 
         (("sh", "-c", "echo one; echo two >&2; exit 3"), "sh: one; two"),
         (("false",), "false: exit code 1"),
         (("/no/such",), "/no/such cannot be run: No such file or directory"),
+        (("a\0b",), "'a\\x00b' cannot be run: embedded null byte"),
         (("sleep", "1000"), "sleep does not come to an end within 0.2 s"),
         (("sh", "-c", "sleep 1000 & echo $! >$PID"), ""),
     ],
@@ -100,6 +110,46 @@ def test_how_an_undoing_ends(tmp_path: Path, argv: tuple[str, ...], words: str) 
     assert perform(Undo(id="x", argv=argv, about="x", plugin="p", timeout_s=time_s, environment=given)) == words
     if pid.exists():
         os.kill(int(pid.read_text()), signal.SIGKILL)
+
+
+def test_a_full_disk_keeps_nothing_from_being_undone(
+    tmp_path: Path, trace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room() -> NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", no_room)
+    assert perform(undo(trace, "a")) == ""
+    assert perform(undo(trace, "b", code=1)) == "sh: sorry"
+    assert done(trace) == ["a", "b"]
+
+
+def test_a_record_that_cannot_be_run_keeps_nobody_from_the_others(tmp_path: Path, trace: Path) -> None:
+    folder = folder_of(tmp_path)
+    hold(folder, Undo(id="z", argv=("true", "\0"), about="fail", plugin="p")).release()
+    hold(folder, Undo(id="y", argv=("true",), environment={"A=": ""}, about="fail too", plugin="p")).release()
+    hold(folder, undo(trace, "a")).release()
+    assert [message.level for message in undo_what_is_left(tmp_path)] == ["error", "error", "warning"]
+    assert done(trace) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "environment"),
+    [([], {}), ([""], {}), (["a\0"], {}), ([1], {}), (["a"], {"": "x"}), (["a"], {"A=B": "x"}), (["a"], {"A": "\0"})],
+)
+def test_what_no_program_can_be_given_is_not_promised(
+    tmp_path: Path, argv: list[object], environment: dict[str, str]
+) -> None:
+    class Deaf:
+        def said(self, message: Message) -> None:
+            raise AssertionError(message)
+
+        printed = said
+
+    surroundings = Surroundings(Places.under(tmp_path))
+    with pytest.raises(AskRefused, match="what undoes is a command"):
+        ANSWERS["undo_hold"](Asking(surroundings, Deaf()), "p", ["p", "undo it", argv, environment, 60])
+    assert records(folder_of(surroundings.places.state)) == []
 
 
 def test_the_guardian_does_what_it_is_asked_for(tmp_path: Path, trace: Path) -> None:
