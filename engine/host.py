@@ -18,14 +18,17 @@ def host_id(places: Places | None = None, *, machine_id: Path = _MACHINE_ID) -> 
     Derived from the machine id, which is not to be shown as it is; where there is none, random and kept in the state
     folder. YesterError when that cannot be written.
     """
+    return own_id(machine_id) or kept_id((places or Places.default()).state / "host-id")
+
+
+def own_id(machine_id: Path = _MACHINE_ID) -> bytes:
+    """Return the 16 bytes that are derived from the machine id; empty where there is none."""
     try:
         text = machine_id.read_bytes().strip()
     except OSError:
-        text = b""
+        return b""
     # systemd writes "uninitialized" into images that are yet to be started.
-    if len(text) < 32:
-        return kept_id((places or Places.default()).state / "host-id")
-    return blake3(text, derive_key_context="yester v1 host").digest(16)
+    return blake3(text, derive_key_context="yester v1 host").digest(16) if len(text) >= 32 else b""
 
 
 def kept_id(path: Path) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from yester.engine.errors import YesterError
 from yester.engine.events import Message
+from yester.engine.host import own_id
 from yester.plugins.undoing.performing import by_hand
 from yester.plugins.undoing.records import Undo, boot_id
 from yester.plugins.undoing.telling import words
@@ -78,6 +79,7 @@ def _undo(asking: "Asking", arguments: Sequence[Any]) -> Undo:
                     environment=environment,
                     timeout_s=timeout_s,
                     boot=boot_id(),
+                    machine=own_id().hex(),
                 )
     raise AskRefused(f"what undoes is a command in words, an environment and up to {LONGEST_S:g} seconds")
 

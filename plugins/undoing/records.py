@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from yester.engine.errors import YesterError
+from yester.engine.host import own_id
 from yester.engine.places import ensured, unwritable
 
 _SUFFIX = ".json"
@@ -36,6 +37,13 @@ class Undo(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float = 300.0
     boot: str = ""
     """Which start of the machine it is from."""
+    machine: str = ""
+    """Which machine's it is, where that is known (host.own_id, hex): several may have one home folder."""
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is to be undone on another machine than this."""
+        return bool(self.machine) and self.machine != own_id().hex()
 
 
 @dataclass(slots=True)
@@ -130,7 +138,7 @@ def _refuse_second(folder: Path, undo: Undo) -> None:
     """YesterError where a run that goes on will undo the same: it would do so while this one is at work."""
     for path in records(folder):
         other = _held_by_others(path)
-        if other is not None and other.argv == undo.argv:
+        if other is not None and other.argv == undo.argv and not other.is_elsewhere:
             raise YesterError(f"The run {other.run} is about to {undo.about} when it is done")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from msgspec.structs import replace
 from tests.tui.cli.conftest import SOURCE_ROOT
 
 from yester.engine.errors import YesterError
@@ -110,6 +111,20 @@ def test_how_an_undoing_ends(tmp_path: Path, argv: tuple[str, ...], words: str) 
     assert perform(Undo(id="x", argv=argv, about="x", plugin="p", timeout_s=time_s, environment=given)) == words
     if pid.exists():
         os.kill(int(pid.read_text()), signal.SIGKILL)
+
+
+def test_what_another_machine_has_to_undo_is_left_to_it(
+    tmp_path: Path, trace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for machine in ("", "here", "there"):
+        known = machine.encode().hex()
+        hold(folder_of(tmp_path), replace(undo(trace, f"on-{machine}"), machine=known)).release()
+    monkeypatch.setattr("yester.plugins.undoing.records.own_id", lambda: b"here")
+    assert len([*undo_what_is_left(tmp_path)]) == 2
+    assert done(trace) == ["on-here", "on-"]
+    monkeypatch.setattr("yester.plugins.undoing.records.own_id", lambda: b"there")
+    assert len([*undo_what_is_left(tmp_path)]) == 1
+    assert done(trace) == ["on-here", "on-", "on-there"]
 
 
 def test_a_full_disk_keeps_nothing_from_being_undone(
