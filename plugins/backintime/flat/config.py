@@ -61,6 +61,14 @@ class Config(ConfigFileWithProfiles):
         """Return whether the script's output is its own affair."""
         return self.profileBoolValue("user_callback.no_logging", False, profile_id)
 
+    def user(self) -> str:
+        """Return whose process it is."""
+        return getuser()
+
+    def pid(self) -> str:
+        """Return the process's id."""
+        return str(os.getpid())
+
     def host(self) -> str:
         """Return this machine's name."""
         return socket.gethostname()
@@ -95,6 +103,14 @@ class Config(ConfigFileWithProfiles):
         """Return the patterns of what is left out."""
         return self.profileListValue("snapshots.exclude", "str:value", [], profile_id)
 
+    def setInclude(self, value: Any, profile_id: Any = None) -> None:
+        """Set the sources; what is read was settled when the run began."""
+        self.setProfileListValue("snapshots.include", ("str:value", "int:type"), value, profile_id)
+
+    def setExclude(self, value: Any, profile_id: Any = None) -> None:
+        """Set the patterns; what is read was settled when the run began."""
+        self.setProfileListValue("snapshots.exclude", "str:value", value, profile_id)
+
     def isConfigured(self, profile_id: Any = None) -> bool:
         """Return whether a profile has sources, and a place for snapshots."""
         return bool(self.snapshotsPath(profile_id) and self.include(profile_id))
@@ -116,6 +132,18 @@ class Config(ConfigFileWithProfiles):
         """Return where the log of a run is there."""
         return self._data(f"takesnapshot_{self.fileId(profile_id)}.log")
 
+    def restoreLogFile(self, profile_id: Any = None) -> str:
+        """Return where the log of a restore is there."""
+        return self._data(f"restore_{self.fileId(profile_id)}.log")
+
+    def restoreInstanceFile(self, profile_id: Any = None) -> str:
+        """Return where the lock of a restore is there."""
+        return self._data(f"restore{self.fileId(profile_id)}.lock")
+
+    def lastSnapshotSymlink(self, profile_id: Any = None) -> str:
+        """Return where the link to the newest snapshot is there."""
+        return os.path.join(self.snapshotsFullPath(profile_id), "last_snapshot")
+
     def takeSnapshotMessageFile(self) -> str:
         """Return where the last message is there."""
         return self._data(f"worker{self.fileId()}.message")
@@ -135,6 +163,16 @@ def _accessor(kind: str, key: str, default: Any) -> Accessor:
         return value(key, default, number)
 
     return get
+
+
+def _setter(kind: str, key: str) -> Accessor:
+    def set_value(self: Config, value: Any, profile_id: Any = None) -> None:
+        setter: Accessor = {"int": self.setProfileIntValue, "bool": self.setProfileBoolValue}.get(
+            kind, self.setProfileStrValue
+        )
+        setter(key, value, profile_id)
+
+    return set_value
 
 
 def _several(*names: str) -> Accessor:
@@ -178,6 +216,14 @@ _PLAIN = {
     "rsyncOptions": ("str", "snapshots.rsync_options.value", ""),
     "niceOnCron": ("bool", "snapshots.cron.nice", True),
     "ioniceOnCron": ("bool", "snapshots.cron.ionice", True),
+    "ioniceOnUser": ("bool", "snapshots.user_backup.ionice", False),
+    "nocacheOnLocal": ("bool", "snapshots.local.nocache", False),
+    "sshHost": ("str", "snapshots.ssh.host", ""),
+    "sshPort": ("int", "snapshots.ssh.port", 22),
+    "sshUser": ("str", "snapshots.ssh.user", getuser()),
+    "sshSnapshotsPath": ("str", "snapshots.ssh.path", ""),
+    "sshPrivateKeyFile": ("str", "snapshots.ssh.private_key_file", ""),
+    "sshCipher": ("str", "snapshots.ssh.cipher", "default"),
     "logLevel": ("int", "snapshots.log_level", 3),
     "_removeOldValue": ("int", "snapshots.remove_old_snapshots.value", 10),
     "_removeOldUnit": ("int", "snapshots.remove_old_snapshots.unit", 80),
@@ -196,6 +242,8 @@ _SEVERAL = {
 }
 for _name, _said in _PLAIN.items():
     setattr(Config, _name, _accessor(*_said))
+    if not _name.startswith("_"):
+        setattr(Config, f"set{_name[0].upper()}{_name[1:]}", _setter(*_said[:2]))
 for _name, _names in _SEVERAL.items():
     setattr(Config, _name, _several(*_names))
 

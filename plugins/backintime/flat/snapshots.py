@@ -10,6 +10,7 @@ from typing import Any
 
 import config as bit_config
 import logger
+from configfile import ConfigFile
 
 _SID = re.compile(r"([0-9]{8}-[0-9]{6})(?:-([0-9]{3}))?", re.ASCII)
 _FORM = "%Y%m%d-%H%M%S"
@@ -62,9 +63,9 @@ class SID:
     def _key(self) -> str:
         return self.sid
 
-    def split(self) -> tuple[str, ...]:
+    def split(self) -> tuple[int, ...]:
         """Return year, month, day, hour, minute and second."""
-        return tuple(f"{self.date:%Y %m %d %H %M %S}".split())
+        return tuple(self.date.timetuple()[:6])
 
     @property
     def displayID(self) -> str:
@@ -95,6 +96,13 @@ class SID:
     def failed(self) -> bool:
         """Whether it was taken with errors."""
         return os.path.exists(self.path("failed"))
+
+    @property
+    def info(self) -> ConfigFile:
+        """What is known of it, from its file `info`."""
+        info = ConfigFile()
+        info.load(self.path("info"))
+        return info
 
     def path(self, *path: str, use_mode: Any = ()) -> str:
         """Return where it is, or something in its folder."""
@@ -146,7 +154,7 @@ class RootSnapshot(SID):
         """What it is called."""
         return "Now"
 
-    name = ""
+    name = "Now"
     failed = False
 
     def path(self, *path: str, use_mode: Any = ()) -> str:
@@ -162,6 +170,10 @@ class Snapshots:
     def __init__(self, cfg: Any = None) -> None:
         self.config = cfg if cfg is not None else bit_config.Config()
         self._message: tuple[int, str] | None = None
+
+    def busy(self) -> bool:
+        """Return whether a run is at work: plugins are asked during one."""
+        return True
 
     def takeSnapshotMessage(self) -> tuple[int, str] | None:
         """Return level and text of the last message."""
@@ -189,7 +201,8 @@ def iterSnapshots(cfg: Any, includeNewSnapshot: bool = False) -> Iterator[SID]:
         names = os.listdir(cfg.snapshotsFullPath())
     except OSError:
         return
-    yield from (SID(name, cfg) for name in sorted(names, reverse=True) if _SID.fullmatch(name))
+    found = (SID(name, cfg) for name in sorted(names, reverse=True) if _SID.fullmatch(name))
+    yield from (sid for sid in found if sid.exists())
 
 
 def listSnapshots(cfg: Any, includeNewSnapshot: bool = False, reverse: bool = True) -> list[SID]:

@@ -2,10 +2,15 @@
 
 import builtins
 import gettext
+import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+_SUPPLIES = "/sys/class/power_supply"
 
 _ROOT = [""]
 """Where the folders of plugins are said to be."""
@@ -85,6 +90,122 @@ def readFile(path: str, default: str | None = None) -> str | None:
         return default
 
 
+def readFileLines(path: str, default: list[str] | None = None) -> list[str] | None:
+    """Return the lines of a file."""
+    text = readFile(path)
+    return default if text is None else text.splitlines()
+
+
+def writeTimeStamp(fname: str) -> None:
+    """Write the time into a file."""
+    makeDirs(os.path.dirname(fname))
+    with open(fname, "w", encoding="ascii") as file:
+        file.write(f"{datetime.now():%Y%m%d %H%M}")
+
+
+def readTimeStamp(fname: str) -> datetime | None:
+    """Return the time that `writeTimeStamp` wrote; None when there is none."""
+    text = (readFile(fname) or "").strip()
+    for form in ("%Y%m%d %H%M", "%Y%m%d"):
+        try:
+            return datetime.strptime(text, form)
+        except ValueError:
+            continue
+    return None
+
+
+def md5sum(path: str) -> str:
+    """Return the MD5 of a file. OSError."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def isRoot() -> bool:
+    """Return whether the process may do everything."""
+    return os.geteuid() == 0
+
+
+def usingSudo() -> bool:
+    """Return whether it may do so by sudo."""
+    return isRoot() and os.environ.get("HOME", "/root") != "/root"
+
+
+def powerStatusAvailable() -> bool:
+    """Return whether it can be known if the machine runs on its battery."""
+    return bool(_mains())
+
+
+def onBattery() -> bool:
+    """Return whether the machine runs on its battery."""
+    return "1" not in (_mains() or ["1"])
+
+
+def _mains() -> list[str]:
+    """Return for each supply from the mains whether it gives power, `1` or `0`."""
+    try:
+        supplies = [os.path.join(_SUPPLIES, name) for name in os.listdir(_SUPPLIES)]
+    except OSError:
+        return []
+    mains = [each for each in supplies if (readFile(f"{each}/type") or "").strip() in ("Mains", "USB")]
+    return [(readFile(f"{each}/online") or "").strip() for each in mains]
+
+
+def mountpoint(path: str) -> str:
+    """Return where what a path is on is mounted."""
+    place = os.path.realpath(os.path.abspath(path))
+    while not os.path.ismount(place):
+        place = os.path.dirname(place)
+    return place
+
+
+def mountArgs(path: str) -> list[str] | None:
+    """Return what is mounted there, as in /etc/mtab: device, place, kind, options; None when nothing says it."""
+    place = mountpoint(path)
+    found = [line.split() for line in readFileLines("/proc/self/mounts") or [] if line.split()[1:2] == [_octal(place)]]
+    return [found[-1][0], place, *found[-1][2:4]] if found else None
+
+
+def _octal(path: str) -> str:
+    return "".join(f"\\{ord(each):03o}" if each in " \t\n\\" else each for each in path)
+
+
+def device(path: str) -> str | None:
+    """Return the device that a path is on."""
+    found = mountArgs(path)
+    return found[0] if found else None
+
+
+def filesystem(path: str) -> str | None:
+    """Return what kind of file system a path is on."""
+    found = mountArgs(path)
+    return found[2] if found else None
+
+
+def isIPv6Address(address: str) -> bool:
+    """Return whether a text is an address of IPv6."""
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(address).version == 6
+    except ValueError:
+        return False
+
+
+def escapeIPv6Address(address: str) -> str:
+    """Return an address as it stands in places with a colon."""
+    return f"[{address}]" if isIPv6Address(address) else address
+
+
+def camelCase(s: str) -> str:
+    """Return `some_name` as `SomeName`."""
+    return "".join(part[:1].upper() + part[1:] for part in s.split("_"))
+
+
+def tempFailureRetry(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Return what a function returns, which Python itself calls again when a signal breaks it off."""
+    return func(*args, **kwargs)
+
+
 def envLoad(f: str) -> None:
     """Take variables of the desktop from a file, as they are here: nothing is kept in one."""
 
@@ -106,6 +227,26 @@ def processName(pid: int) -> str:
 def processExists(name: str) -> bool:
     """Return whether a process of that name runs."""
     return name in (processName(pid) for pid in pids())
+
+
+def processStat(pid: int) -> str:
+    """Return what the kernel says of a process; empty when there is none."""
+    return readFile(f"/proc/{pid}/stat") or ""
+
+
+def processPaused(pid: int) -> bool:
+    """Return whether a process stands still."""
+    return processStat(pid).rpartition(")")[2].split()[:1] == ["T"]
+
+
+def processCmdline(pid: int) -> str:
+    """Return the words that a process was started with; empty when there is none."""
+    return (readFile(f"/proc/{pid}/cmdline") or "").strip("\0\n").replace("\0", "\n")
+
+
+def pidsWithName(name: str) -> list[int]:
+    """Return the processes of a name."""
+    return [pid for pid in pids() if processName(pid) == name[:15]]
 
 
 def processAlive(pid: int) -> bool:

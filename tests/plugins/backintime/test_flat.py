@@ -48,7 +48,7 @@ sid = SID("20151219-010324-123", cfg)
         ("sid.withoutTag", "20151219-010324"),
         ("sid.tag", "123"),
         ("sid.date", "2015-12-19 01:03:24"),
-        ("sid.split()", "('2015', '12', '19', '01', '03', '24')"),
+        ("sid.split()", "(2015, 12, 19, 1, 3, 24)"),
         ("sid.path('backup')", "/target/backintime/host/me/1/20151219-010324-123/backup"),
         ("sid.pathBackup('/etc')", "/target/backintime/host/me/1/20151219-010324-123/backup/etc"),
         ("sid.exists(), sid.failed, sid.isRoot", "(False, False, False)"),
@@ -118,6 +118,132 @@ def test_a_configuration(tmp_path: Path, expression: str, value: str) -> None:
             f"from config import Config\nPATH = {str(path)!r}\ncfg = Config(PATH)\nvalue = ({expression})\nprint(value)"
         )
         == f"{value}\n"
+    )
+
+
+def configured(code: str, expression: str) -> str:
+    """Return what an expression is worth after code, with three profiles."""
+    head = "from configfile import ConfigFileWithProfiles\ncfg = ConfigFileWithProfiles('Main')\n"
+    return ran(f"{head}cfg.addProfile('foo'); cfg.addProfile('bar')\n{code}\nvalue = ({expression})\nprint(value)")[:-1]
+
+
+@pytest.mark.parametrize(
+    ("code", "expression", "value"),
+    [
+        ("", "cfg.profiles(), cfg.profileName('3')", "(['1', '2', '3'], 'bar')"),
+        ("cfg.removeProfile('2')", "cfg.profiles(), cfg.addProfile('baz'), cfg.addProfile('bar')", None),
+        (
+            "cfg.setCurrentProfile('3'); cfg.removeProfile()",
+            "cfg.currentProfile(), cfg.profiles()",
+            "('1', ['1', '2'])",
+        ),
+        (
+            "cfg.removeProfile('2'); cfg.removeProfile('3')",
+            "cfg.removeProfile('1'), cfg.removeProfile(9)",
+            "(False, False)",
+        ),
+        (
+            "",
+            "cfg.setProfileName('foo', '3'), cfg.setProfileName('new', 3), cfg.profileName(3)",
+            "(False, True, 'new')",
+        ),
+        (
+            "cfg.dict.clear(); cfg.setListValue('a', 'int:n', [5, 6, 7]); cfg.setListValue('a', 'int:n', [5])",
+            "cfg.dict",
+            None,
+        ),
+        (
+            "cfg.setProfileListValue('x', ('str:value', 'int:type', 'bool:on'), [('a', 1, True), ('b', 2)], '2')",
+            "cfg.profileListValue('x', ('str:value', 'int:type', 'bool:on'), [], '2')",
+            "[('a', 1, True), ('b', 2, False)]",
+        ),
+        (
+            "cfg.dict = {'foo': '1', 'bar': '2'}; cfg.remapKeyRegex('^f', 'g'); cfg.remapKey('bar', 'x')\n"
+            "cfg.remapKey('x', 'goo')",
+            "cfg.dict",
+            None,
+        ),
+        ("", "cfg.profileKey('foo'), cfg.profileKey('foo', 3)", "('profile1.foo', 'profile3.foo')"),
+    ],
+)
+def test_what_is_set_holds_in_this_process(code: str, expression: str, value: str | None) -> None:
+    known = {
+        "cfg.profiles(), cfg.addProfile('baz'), cfg.addProfile('bar')": "(['1', '3'], '2', None)",
+        "cfg.dict": "{'a.size': '1', 'a.1.n': '5'}" if "setListValue" in code else "{'goo': '1', 'x': '2'}",
+    }
+    assert configured(code, expression) == (value or known[expression])
+
+
+@pytest.mark.parametrize("call", ["'aaa', 'dict:value', ['a']", "'aaa', 1, ['a']", "'aaa', 'str:value', 'foo'"])
+def test_what_is_no_list_is_not_set(call: str) -> None:
+    assert (
+        configured(
+            f"try:\n    cfg.setListValue({call})\nexcept TypeError:\n    print('refused')", "cfg.hasKey('aaa.size')"
+        )
+        == "refused\nFalse"
+    )
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("cfg.sshPort(), cfg.setSshPort(23), cfg.sshPort(), cfg.sshPort('2')", "(22, None, 23, 22)"),
+        (
+            "cfg.setInclude([('/a', 0)]), cfg.include(), cfg.setExclude(['*.o']), cfg.exclude()",
+            "(None, [('/a', 0)], None, ['*.o'])",
+        ),
+        (
+            "cfg.lastSnapshotSymlink(), cfg.restoreLogFile()",
+            "('/target/backintime/host/me/1/last_snapshot', '/nowhere/restore_.log')",
+        ),
+        ("cfg.pid() == str(__import__('os').getpid()), bool(cfg.user())", "(True, True)"),
+        ("sid.info.strValue('snapshot_machine', 'none')", "none"),
+    ],
+)
+def test_more_of_a_configuration(expression: str, value: str) -> None:
+    assert ran(f"{SID}\nvalue = ({expression})\nprint(value)") == f"{value}\n"
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("tools.mountpoint('/proc/self'), tools.filesystem('/proc/self')", "('/proc', 'proc')"),
+        ("tools.mountArgs('/proc')[1:3], bool(tools.device('/'))", "(['/proc', 'proc'], True)"),
+        ("tools.readFileLines(FILE), tools.readFileLines('/no/such', ['x'])", "(['a', 'b'], ['x'])"),
+        ("tools.md5sum(FILE)", "dd8c6a395b5dd36c56d23275028f526c"),
+        (
+            "tools.writeTimeStamp(FILE), tools.readTimeStamp(FILE).year > 2000, tools.readTimeStamp('/no')",
+            "(None, True, None)",
+        ),
+        (
+            "tools.camelCase('foo_bar'), tools.escapeIPv6Address('::1'), tools.escapeIPv6Address('h')",
+            "('FooBar', '[::1]', 'h')",
+        ),
+        ("tools.processPaused(os.getpid()), bool(tools.processStat(1)), tools.processStat(0)", "(False, True, '')"),
+        ("os.getpid() in tools.pidsWithName(tools.processName(os.getpid()))", "True"),
+        ("'-c' in tools.processCmdline(os.getpid()).split('\\n')", "True"),
+        ("tools.onBattery() in (True, False), tools.powerStatusAvailable() in (True, False)", "(True, True)"),
+        ("tools.isRoot() == (os.geteuid() == 0), tools.tempFailureRetry(max, 1, 2)", "(True, 2)"),
+    ],
+)
+def test_more_tools(tmp_path: Path, expression: str, value: str) -> None:
+    file = tmp_path / "file"
+    file.write_text("a\nb\n")
+    assert ran(f"import os, tools\nFILE = {str(file)!r}\nvalue = ({expression})\nprint(value)") == f"{value}\n"
+
+
+def test_snapshots_that_can_be_looked_at(tmp_path: Path) -> None:
+    place = tmp_path / "backintime/host/me/1"
+    for name, inside in (
+        ("20151219-010324-123", "backup"),
+        ("20151219-020324-123", ""),
+        ("20151219-030324-123", "backup"),
+    ):
+        (place / name / inside).mkdir(parents=True)
+    (place / "20151219-010324-123" / "info").write_text("snapshot_machine=host\n")
+    code = f"{SID}\nimport snapshots\ncfg.dict['profile1.snapshots.path'] = {str(tmp_path)!r}\n"
+    assert ran(code + "print(snapshots.listSnapshots(cfg), sid.info.strValue('snapshot_machine'))") == (
+        "[20151219-030324-123, 20151219-010324-123] host\n"
     )
 
 
