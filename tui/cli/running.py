@@ -56,6 +56,7 @@ from yester.engine.runs.serving import RunSocket
 from yester.engine.runs.sockets import control_folders
 from yester.tui.cli.failures import CANCELLED, TERMINATED, Terminated, complain
 from yester.tui.cli.plugging import enabled_plugins
+from yester.tui.cli.postponing import signals_postponed
 from yester.tui.cli.progress import Watch, terminal_bar
 from yester.tui.cli.run_words import with_source
 from yester.tui.cli.showing import NewSnapshots
@@ -127,6 +128,11 @@ class _Ears(AllEvents):
                 self.wants_files = self.plugins.hears_files()
                 self.wants_decisions = self.plugins.decides()
         return None
+
+    def load(self) -> None:
+        """Load the plugins; until that is done none of them has heard of anything."""
+        if self.plugins is not None:
+            self.plugins.load()
 
     def said(self, message: Message) -> None:
         """Record what a plugin has to say; plugins do not hear of it."""
@@ -206,18 +212,24 @@ class Recorded:
         not there waited for. What fails is told before it is let go of.
         """
         about = (self._work.repository, self._work.profile, self._work.profile_id)
-        self.hooks.on_mount_before(MountBefore(*about))
+        self._ears.load()
         try:
+            self._tell_of(MountBefore(*about))
             with closing(self._waited_for(opening) if waits else opening()) as repository:
                 self.views.of(repository)
-                self.hooks.on_mount_after(MountAfter(*about))
+                self._tell_of(MountAfter(*about))
                 yield repository
         except BaseException as problem:
             self._tell(problem)
             raise
         finally:
             self.views.let_go()
-            self.hooks.on_unmount(Unmount(*about))
+            self._tell_of(Unmount(*about))
+
+    def _tell_of(self, event: Event) -> None:
+        """Tell of an event outside of supervised work; all hear it also when a signal comes meanwhile."""
+        with signals_postponed(self.control):
+            self.hooks.event(event)
 
     def _waited_for(self, opening: "Callable[[], Repository]") -> "Repository":
         """Open the repository; as long as it is not there, wait for as long as plugins want. The run begins then."""

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from yester.engine.errors import YesterError
 from yester.engine.events import Event, Message, MountAfter, MountBefore, Unmount
 from yester.engine.places import Places
+from yester.engine.runs.control import RunControl
 from yester.tui.cli.failures import complain
 from yester.tui.cli.opening import Access, open_repository, repository_place
 from yester.tui.cli.plugging import enabled_plugins
+from yester.tui.cli.postponing import signals_postponed
 
 if TYPE_CHECKING:
     from yester.engine.profiles.profile import Profile
@@ -52,16 +54,27 @@ def visited(
     """Open the repository that is meant for the block, and tell plugins before, when it is open and when it is not."""
     opening = opening or partial(open_repository, access, places, profile)
     place = repository_place(access.repository, profile, places)
-    plugins = enabled_plugins(places, Screen(places), action=action, profile=profile, repository=place)
+    control = RunControl()
+    plugins = enabled_plugins(
+        places,
+        Screen(places),
+        action=action,
+        profile=profile,
+        repository=place,
+        stopping=lambda: control.signal != 0,
+    )
     about = (place, profile.name, profile.id.hex()) if profile is not None else (place, "", "")
 
     def tell(event: Event) -> None:
         if plugins is not None:
-            plugins.event(event)
+            with signals_postponed(control):
+                plugins.event(event)
 
     try:
-        tell(MountBefore(*about))
+        if plugins is not None:
+            plugins.load()
         try:
+            tell(MountBefore(*about))
             with closing(opening()) as repository:
                 tell(MountAfter(*about))
                 if plugins is not None:
