@@ -38,6 +38,7 @@ class Resting(Plugin):
 
     def __init__(self) -> None:
         self._promises: list[Promise] = []
+        self._aside: list[tuple[Path, bool]] = []
 
     @abstractmethod
     def rest(self, event: RunBegin) -> None:
@@ -55,6 +56,16 @@ class Resting(Plugin):
             if self.options["on_failure"] == "stop":
                 raise StopRun(str(problem)) from None
             self.say(f"{str(problem).rstrip('?.')}; the snapshot is taken all the same", "error")
+            return
+        self._leave_out()
+
+    def _leave_out(self) -> None:
+        """Now that all copies are there, and stay for the run: leave out what they are copies of."""
+        for path, is_source in self._aside:
+            try:
+                self._wish_away(path, is_source=is_source)
+            except AskError as problem:  # then the snapshot has both
+                self.say(f"{path} is taken as well as its copy: {problem}", "warning")
 
     def on_run_end(self, event: RunEnd) -> None:
         """Let it go on."""
@@ -116,8 +127,15 @@ class Resting(Plugin):
             self.leave_out(Path(self.options["data"]), event)
 
     def leave_out(self, path: Path, event: RunBegin) -> None:
-        """Do not take something, since its copy is taken."""
-        if os.fsencode(path) in [source.raw for source in event.sources]:
+        """Do not take something, since its copy is taken. It counts once `rest` has gone well to its end."""
+        self._aside.append((path, os.fsencode(path) in [source.raw for source in event.sources]))
+
+    def hide(self, path: Path) -> None:
+        """Do not take something that is ours, whatever becomes of the rest. AskError."""
+        self.exclude(_MAGIC.sub(r"\\\1", str(path)))
+
+    def _wish_away(self, path: Path, *, is_source: bool) -> None:
+        if is_source:
             self.remove_source(path)
         else:
-            self.exclude(_MAGIC.sub(r"\\\1", str(path)))
+            self.hide(path)

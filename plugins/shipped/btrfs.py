@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from yester.engine.events import RunBegin
 from yester.engine.mountinfo import Mount
 from yester.plugins.native import Option
 from yester.plugins.quiescing.failing import Failed
@@ -29,12 +28,6 @@ class Btrfs(Freezing):
         "timeout": TIMEOUT,
     }
 
-    def rest(self, event: RunBegin) -> None:
-        """Leave the folder of the snapshots out of them, and make them."""
-        self._left_out: set[bytes] = set()
-        self._event = event
-        super().rest(event)
-
     def volume(self, path: bytes, mount: Mount) -> Volume:
         """Return the subvolume that a path lies in."""
         top = path if os.path.isdir(path) else os.path.dirname(path)
@@ -50,6 +43,6 @@ class Btrfs(Freezing):
         place = folder / name
         self.promise_script(_REMOVE, [btrfs, str(place)], f"remove the snapshot {place}")
         own_folder(folder)
-        self.leave_out(folder, self._event)
+        self.hide(folder)
         self.told([btrfs, "subvolume", "snapshot", "-r", volume.name, str(place)])
         return bytes(place)

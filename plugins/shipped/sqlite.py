@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from yester.engine.events import RunBegin
-from yester.plugins.native import Option
+from yester.plugins.native import AskError, Option
 from yester.plugins.quiescing.failing import Failed
 from yester.plugins.quiescing.resting import KEEP, ON_FAILURE, Resting
 from yester.plugins.sqlite_checking import COMPANIONS, damage_in, is_database
@@ -38,7 +38,7 @@ class Sqlite(Resting):
         for database in self._found(problems):
             try:
                 self._copy(database, event)
-            except (sqlite3.Error, Failed, OSError) as problem:
+            except (sqlite3.Error, Failed, AskError, OSError) as problem:
                 problems.append(f"{database}: {problem}")
         if problems:
             self._complain("; ".join(problems))
