@@ -14,6 +14,7 @@ from yester.engine.capture.filters import Filter
 from yester.engine.capture.labelling import RunLabel
 from yester.engine.capture.mounts import mount_table
 from yester.engine.capture.request import SnapshotRequest
+from yester.engine.capture.roots import is_reached
 from yester.engine.capture.series import Series, series_of
 from yester.engine.capture.telling import RunTeller
 from yester.engine.capture.wishes import Wishes, wished
@@ -45,6 +46,8 @@ class RunContext:
     host: bytes
     started_ns: int
     label: RunLabel
+    added: tuple[bytes, ...] = ()
+    """Sources that hooks have added; the others are the profile's own."""
 
     @classmethod
     def of(
@@ -87,7 +90,13 @@ class RunContext:
                 self.teller.message("warning", "a plugin wants this source removed, which is none", source)
         if self.request.only_streams:
             self.teller.message("warning", "plugins want other sources or filters; this run takes none but its stream")
-        return replace(self, request=request, rules=Filter(profile.filters))
+        added = tuple(source for source in request.sources if source not in self.profile.sources)
+        rules = Filter(profile.filters)
+        for source in added:
+            if not is_reached(source, request.sources, rules):
+                words = "a plugin wants this taken as well, but the filters leave it out of the source that it is in"
+                self.teller.message("warning", words, source)
+        return replace(self, request=request, rules=rules, added=added)
 
     def _elsewhere(self, sources: Sequence[bytes], wishes: Wishes) -> dict[bytes, bytes]:
         """Return which sources are read where, as far as they can be; the others are read where they are."""

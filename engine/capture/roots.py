@@ -5,10 +5,11 @@ A source that is reached through symlinks keeps both: the links as they are and 
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from yester.engine.capture.filters import Filter
 from yester.engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,6 +44,37 @@ def plan_roots(sources: Iterable[bytes]) -> tuple[Root, list[bytes]]:
         except OSError as error:
             raise UsageError(f"The source {os.fsdecode(source)} cannot be reached: {error.strerror}") from None
     return top, missing
+
+
+def unusable(sources: Iterable[bytes]) -> dict[bytes, str]:
+    """Return of each source that can be none why not; one that does not exist is not among them."""
+    found = {}
+    for source in sources:
+        try:
+            plan_roots((source,))
+        except UsageError as error:
+            found[source] = error.what
+    return found
+
+
+def is_reached(source: bytes, others: Iterable[bytes], rules: Filter) -> bool:
+    """Whether the walk comes to a source: where it lies in others, their filters may leave it out."""
+    path = os.path.realpath(source)
+    tops = (os.path.realpath(other) for other in others if other != source)
+    above = [top.rstrip(b"/") for top in tops if path.startswith(top.rstrip(b"/") + b"/")]
+    return not above or not any(_is_left_out(path, at, rules) for at in _ends(path, min(map(len, above))))
+
+
+def _ends(path: bytes, start: int) -> Iterator[int]:
+    """Yield where each part of a path ends that comes after `start`."""
+    yield from (at for at in range(start + 1, len(path)) if path[at : at + 1] == b"/")
+    yield len(path)
+
+
+def _is_left_out(path: bytes, end: int, rules: Filter) -> bool:
+    folder, slash, name = path[:end].rpartition(b"/")
+    folder += slash
+    return not rules.kept(folder, [name]) or rules.excluded(folder, name, os.path.isdir(path[:end]))
 
 
 def _add(top: Root, source: bytes) -> None:

@@ -17,7 +17,7 @@ from yester.engine.capture.intake import Failure
 from yester.engine.capture.keeping import forget_partials
 from yester.engine.capture.last_look import Lapsed, is_lasting
 from yester.engine.capture.request import SnapshotRequest, SnapshotResult
-from yester.engine.capture.roots import Root, plan_roots
+from yester.engine.capture.roots import Root, plan_roots, unusable
 from yester.engine.capture.standing import listed, unsound_metadata
 from yester.engine.capture.streams import plan_streams
 from yester.engine.errors import Broken, DamageError, StoreError, UsageError, YesterError
@@ -177,14 +177,19 @@ class _Run:
     def _planned(self) -> tuple[Root, list[Failure]]:
         """Return what to take, and a failure for each source that is not there."""
         profile, request = self._context.profile, self._context.request
-        top, missing = plan_roots(request.sources)
-        if request.sources and len(missing) == len(request.sources):
+        of_no_use = unusable(self._context.added)
+        sources = [source for source in request.sources if source not in of_no_use]
+        top, missing = plan_roots(sources)
+        if request.sources and len(missing) == len(sources):
             raise UsageError(
                 f"No source of the profile {profile.name} exists: {', '.join(map(os.fsdecode, missing))}",
                 hint="Is a disk not connected? The snapshots that are there stay as they are.",
             )
         plan_streams(top, request.streams)
-        return top, [Failure(source, "this source does not exist") for source in missing]
+        failures = [Failure(source, "this source does not exist") for source in missing]
+        return top, failures + [
+            Failure(source, f"a plugin wants this taken: {of_no_use[source]}") for source in of_no_use
+        ]
 
     def _session(self) -> WriterSession:
         repository = self._repository

@@ -1,5 +1,6 @@
 """What hooks want of a run, and what the snapshot then is."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -160,3 +161,49 @@ def test_a_run_that_finds_nothing_new_leaves_a_snapshot_when_something_is_to_be_
     assert rig.snap().result == "unchanged"
     wish(rig, Wishes(), Wishes(label=LabelChange(pinned=True)))
     assert rig.snap().result == "complete"
+
+
+def test_what_can_be_no_source_is_a_failure_and_the_rest_is_taken(rig: Rig, folder: Path) -> None:
+    os.mkfifo(folder / "fifo")
+    os.symlink("round", folder / "round")
+    for name, words in (
+        ("fifo", "is a fifo"),
+        ("round", "go round"),
+        ("one/a.txt/x", "cannot be reached: Not a dir"),
+        ("none", "does not exist"),
+    ):
+        wish(rig, Wishes(add_sources=(os.fsencode(folder / name),)))
+        done = rig.snap()
+        [failure] = done.failures
+        assert failure.path == os.fsencode(folder / name) and words in failure.what
+        assert done.result == "errors" and folder / "one" / "a.txt" in rig.taken(done.snapshot)
+    wish(rig, Wishes(add_sources=(os.fsencode(folder / "fifo"),), remove_sources=rig.profile.sources))
+    with pytest.raises(UsageError, match="No source of the profile docs exists"):
+        rig.snap()
+
+
+def test_a_source_that_is_never_entered_is_a_failure_too(rig: Rig) -> None:
+    wish(rig, Wishes(add_sources=(os.fsencode(rig.places.state),)))
+    assert [failure.path for failure in rig.snap().failures] == [os.fsencode(rig.places.state)]
+
+
+@pytest.mark.parametrize(
+    ("excludes", "added", "is_taken"),
+    [
+        ((), "one/d/dump", True),
+        (("dump",), "one/d/dump", False),
+        (("one/d/",), "one/d/dump", False),
+        (("two",), "two", True),
+        (("*.o",), "one/b.o", False),
+        (("d",), "one", True),
+    ],
+)
+def test_an_added_source_that_the_filters_leave_out_is_told_of(
+    rig: Rig, folder: Path, excludes: tuple[str, ...], added: str, is_taken: bool
+) -> None:
+    write(folder / "one" / "d" / "dump")
+    rig.profile = replace(rig.profile, filters=FilterSpec(excludes=excludes, defaults=False))
+    hooks = wish(rig, Wishes(add_sources=(os.fsencode(folder / added),)))
+    assert (folder / added in rig.taken(rig.snap().snapshot)) is is_taken
+    words = "a plugin wants this taken as well, but the filters leave it out of the source that it is in"
+    assert hooks.warnings() == ([] if is_taken else [words])
