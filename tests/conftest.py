@@ -171,11 +171,13 @@ def _files_are_closed() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _no_place_given_up() -> Iterator[None]:
-    """Fail a test that steps back for other programs in this process: no later test would get its place back."""
-    before = os.getpriority(os.PRIO_PROCESS, 0)
+def _as_it_was() -> Iterator[None]:
+    """Fail a test that leaves this process elsewhere, or stepped back for other programs: later tests would suffer."""
+    before = os.getcwd(), os.getpriority(os.PRIO_PROCESS, 0)
     yield
-    assert os.getpriority(os.PRIO_PROCESS, 0) == before
+    after = os.getcwd(), os.getpriority(os.PRIO_PROCESS, 0)
+    os.chdir(before[0])
+    assert after == before
 
 
 @pytest.fixture
