@@ -14,10 +14,20 @@ def check_trust(place: Path) -> None:
     """UsageError when the file, anything below the folder, or any folder above can be written by others.
 
     Nor may any of it belong to someone but us and root. A folder such as /tmp, in which nobody may touch what
-    belongs to others, is fine. Links are looked at on both sides.
+    belongs to others, is fine. Links are looked at on both sides, those below the folder too.
     """
-    for path in dict.fromkeys([*_way_to(place), *_way_to(place.resolve()), *_below(place)]):
-        _check(path)
+    seen, waiting = set[str](), [place]
+    while waiting:
+        path = waiting.pop()
+        real = os.path.realpath(path)
+        if real not in seen:
+            seen.add(real)
+            below = [*_below(path)]
+            for each in dict.fromkeys([*_way_to(path), *_way_to(Path(real)), *below]):
+                _check(each)
+            waiting += (each for each in below if each.is_symlink() and each.exists())
+    if not place.is_file() and not place.is_dir():
+        raise UsageError(f"{place} is neither a file nor a folder")
 
 
 def _way_to(place: Path) -> Iterator[Path]:

@@ -65,3 +65,28 @@ def test_what_belongs_to_others_is_not_trusted(place: Path, part: str) -> None:
 def test_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read: No such file"):
         check_trust(tmp_path / "gone")
+
+
+@pytest.mark.parametrize("part", ["one.py", "several", "several/one.py"])
+def test_what_links_in_the_folder_lead_to_counts(place: Path, tmp_path: Path, part: str) -> None:
+    """It is imported as what lies in the folder itself."""
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "several").mkdir(parents=True)
+    for file in ("one.py", "several/one.py"):
+        (elsewhere / file).write_text("")
+    (place / "one.py").symlink_to(elsewhere / "one.py")
+    (place / "several").symlink_to(elsewhere / "several")
+    (elsewhere / "several" / "again").symlink_to(elsewhere / "several")
+    (place / "gone").symlink_to(tmp_path / "gone")
+    check_trust(place)
+    path = elsewhere / part
+    path.chmod(path.stat().st_mode | 0o002)
+    with pytest.raises(UsageError, match="can be written by others"):
+        check_trust(place)
+
+
+def test_what_cannot_be_read_to_its_end_is_no_plugin(tmp_path: Path) -> None:
+    """Python would wait for somebody who writes to it."""
+    os.mkfifo(tmp_path / "ping.py", 0o600)
+    with pytest.raises(UsageError, match="is neither a file nor a folder"):
+        check_trust(tmp_path / "ping.py")
