@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from yester.engine.events import Level, Message
-from yester.engine.messages.posted import LEVELS
+from yester.engine.messages.posted import LEVELS, shortened
 from yester.plugins.launching import launch
 from yester.plugins.surroundings import Surroundings
 from yester.plugins.undoing import asking as undoing
@@ -47,7 +47,7 @@ class Asking:
             many = self._said[name] > MOST_SAID
         if many:
             raise AskRefused(f"{name} has said {MOST_SAID:,} things in this run")
-        self.audience.said(Message(level=level, text=text, source=name, action=action))
+        self.audience.said(Message(level=level, text=shortened(text), source=name, action=shortened(action)))
 
 
 Handler = Callable[[Asking, str, Sequence[Any]], Any]
@@ -69,7 +69,7 @@ def _wish(asking: Asking, plugin: str, arguments: Sequence[Any]) -> None:
         raise AskRefused("a plugin may wish(kind, value), and the kind is text")
     name, kind, value = arguments
     asking.wishes.add(name, kind, value)
-    asking.audience.printed(Message(text=f"wishes {kind}: {_shown(value)}", source=name))
+    asking.audience.printed(Message(text=shortened(f"wishes {kind}: {_shown(value)}"), source=name))
 
 
 def _shown(value: object) -> str:

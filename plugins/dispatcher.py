@@ -18,6 +18,7 @@ from yester.engine.capture.wishes import Wishes
 from yester.engine.decisions import Candidate, Decision, Decisions, agreed, not_below
 from yester.engine.events import Error, Event, File, Message, PluginTime, RunBegin, RunEnd, SnapshotNew
 from yester.engine.hooks import AllEvents, StopRun, method_name
+from yester.engine.messages.posted import shortened
 from yester.plugins.asks import Asking, Audience
 from yester.plugins.casts import MANNERS, Cast, Member
 from yester.plugins.deciding.answers import ON_ENTRY
@@ -201,7 +202,7 @@ class Dispatcher(AllEvents):
             try:
                 member.cast.tell(member, events, rule, self._patience(rule))
             except StopRun as stop:
-                stops[member.label] = str(stop)
+                stops[member.label] = shortened(str(stop))
         return stops
 
     def _is_spared(self, member: Member, event: Event) -> bool:
@@ -239,7 +240,7 @@ class Dispatcher(AllEvents):
     # Called by the threads that read what workers say
 
     def _trouble(self, plugin: str, text: str) -> None:
-        self._audience.said(Message(level="warning", text=text, source=plugin or "yester"))
+        self._audience.said(Message(level="warning", text=shortened(text), source=plugin or "yester"))
 
     def _hear(self, plugin: str, stream: str, line: str) -> None:
         self._audience.printed(Message(text=f"{stream}: {line}", source=plugin or "plugins"))

@@ -70,7 +70,7 @@ _marks = msgspec.json.Decoder(ReadMark)
 def encode_message(message: Posted) -> bytes:
     """Return a message as a line, newline included; what is too long is cut, and what is no text is escaped."""
     fields = msgspec.structs.asdict(message).items()
-    texts = {name: _cut(clean(value)) for name, value in fields if isinstance(value, str)}
+    texts = {name: shortened(clean(value)) for name, value in fields if isinstance(value, str)}
     texts = {name: text for name, text in texts.items() if text != getattr(message, name)}
     return _encoder.encode(msgspec.structs.replace(message, **texts)) + b"\n"
 
@@ -106,5 +106,6 @@ def at_least(level: Level) -> frozenset[Level]:
     return frozenset(LEVELS[LEVELS.index(level) :])
 
 
-def _cut(text: str) -> str:
+def shortened(text: str) -> str:
+    """Return as much of a text as anybody reads."""
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"

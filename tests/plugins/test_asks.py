@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from yester.engine.events import Message
+from yester.engine.messages.posted import MAX_TEXT
 from yester.engine.places import Places
 from yester.plugins.asks import MOST_SAID, Asking, answer
 from yester.plugins.surroundings import Surroundings
@@ -71,3 +72,10 @@ def test_what_is_wished_is_in_the_journal_in_words() -> None:
     for kind, value in (("read_from", [b"/a\xff", b"/b"]), ("exclude", "*.o")):
         answer(asking, {}, "a", "wish", ["a", kind, value])
     assert [line.text for line in lines] == ["wishes read_from: /a\\xff, /b", "wishes exclude: *.o"]
+
+
+def test_one_long_word_does_not_flood_the_terminal(asking: Asking, ears: Ears) -> None:
+    answer(asking, {}, "a", "say", ["a", "error", "no" * MAX_TEXT, "again" * MAX_TEXT])
+    [message] = ears.heard
+    assert len(message.text) == len(message.action) == MAX_TEXT
+    assert message.text.endswith("…")

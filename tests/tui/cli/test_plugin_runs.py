@@ -16,7 +16,7 @@ import pytest
 from tests.plugins import test_finding
 from tests.tui.cli.conftest import SOURCE_ROOT, Ended, Yester, finish, start
 
-from yester.engine.events import Event, Message, RunEnd, SnapshotNew, decode
+from yester.engine.events import Error, Event, Message, RunEnd, SnapshotNew, decode
 from yester.engine.journal import journal_path
 from yester.engine.places import Places
 from yester.plugins import casts, dispatcher, finding, switching
@@ -678,3 +678,12 @@ def test_what_a_plugin_wishes_of_a_run(yester: Yester, profile: str, docs: Path,
     assert snapshot["note"] == f"{snapshot['statistics']['files']} files"
     assert yester("restore", "latest", str(more), "--target", str(trace.parent / "back")).code == 0
     assert [path.name for path in (trace.parent / "back").rglob("*") if path.is_file()] == ["there"]
+
+
+@pytest.mark.parametrize("what", ["ValueError('no' * 100_000)", "StopRun('no' * 100_000)"])
+def test_what_fails_with_a_long_text_is_told_in_short(yester: Yester, profile: str, what: str) -> None:
+    put("long", f"class Long(Plugin):\n    def on_run_begin(self, event): raise {what}\n")
+    done = yester("snap", profile)
+    assert "nonono" in done.err
+    assert len(done.err) < 10_000
+    assert all(len(event.text) < 10_000 for event in events(yester) if isinstance(event, Message | Error))
