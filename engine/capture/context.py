@@ -143,7 +143,8 @@ class RunContext:
             mounts.hiding(read_from.values()),
             _known_by([*never, *there_too(never, read_from)]),
             _known_by([*self.request.sources, *read_from.values()]),
-            plan_detours(read_from, mounts),
+            # Hooks made the places, and that was when the run had begun.
+            plan_detours(read_from, mounts, self.started_ns),
         )
 
     def _never(self) -> list[Path]:

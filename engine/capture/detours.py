@@ -9,12 +9,14 @@ from a walk that comes by it.
 
 In a snapshot the number of the device is another one; inode numbers, sizes and times are those of the source (btrfs,
 LVM, ZFS; tried for btrfs). Records of the file cache know of no devices: what a run that read from a snapshot has
-recorded holds for one that does not, and the other way round.
+recorded holds for one that does not, and the other way round. What changed in the tick of the clock in which the
+snapshot was made may have changed in the source once more, without a sign: it counts as not settled.
 """
 
 import errno
 import os
 import stat
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from yester.engine.capture.mounts import MountTable
@@ -30,9 +32,14 @@ Failed = Callable[[bytes, OSError], None]
 class Detours:
     """Paths that are opened elsewhere. Belongs to one walk, which finds more of them as it goes."""
 
-    def __init__(self, places: Mapping[bytes, bytes], with_holes: Iterable[bytes] = ()) -> None:
-        """`places`: path in the tree → what is opened. `with_holes`: paths whose places are snapshots of btrfs."""
-        self._places = dict(places)
+    def __init__(
+        self, places: Mapping[bytes, bytes], with_holes: Iterable[bytes] = (), as_of_ns: int = sys.maxsize
+    ) -> None:
+        """`places`: path in the tree → what is opened. `with_holes`: paths whose places are snapshots of btrfs.
+
+        `as_of_ns`: what is in the places is not older than this.
+        """
+        self._places, self._as_of_ns = dict(places), as_of_ns
         self._holed = tuple(path.rstrip(b"/") + b"/" for path in with_holes)
         self._folders: dict[bytes, list[bytes]] = {}
         for path in places:
@@ -45,6 +52,10 @@ class Detours:
     def opened(self, path: bytes, name: bytes) -> bytes:
         """Return what is opened for the entry at `path`: `name` in its folder, or an absolute path."""
         return self._places.get(path, name)
+
+    def seen_ns(self, now: int) -> int:
+        """Return when what is found now was seen last as it is: a file may have changed since it was frozen."""
+        return min(now, self._as_of_ns)
 
     def corrected(
         self, probe: Probe, fd: int, folder: bytes, names: list[bytes], stats: Statuses, failed: Failed
@@ -91,8 +102,8 @@ def _is_alike(here: int, there: int, *, is_moved: bool) -> bool:
 NO_DETOURS = Detours({})
 
 
-def plan_detours(read_from: Mapping[bytes, bytes], mounts: MountTable) -> Detours:
-    """Return what is opened where. `read_from`: source → place, both real paths."""
+def plan_detours(read_from: Mapping[bytes, bytes], mounts: MountTable, as_of_ns: int = sys.maxsize) -> Detours:
+    """Return what is opened where. `read_from`: source → place, both real paths; the places are not older than that."""
     asked = {source: place for source, place in read_from.items() if source != place}
     if not asked:
         return NO_DETOURS
@@ -102,7 +113,7 @@ def plan_detours(read_from: Mapping[bytes, bytes], mounts: MountTable) -> Detour
         if covered and not any(is_within(point, place) for place in asked.values()):
             places.setdefault(point, point)
     holed = [source for source, place in asked.items() if mounts.type_at(place) == _TYPE_WITH_HOLES]
-    return Detours(places, holed)
+    return Detours(places, holed, as_of_ns)
 
 
 def is_within(path: bytes, folder: bytes) -> bool:

@@ -50,7 +50,7 @@ def list_directory(
     if hidden:
         names = [name for name in names if name not in hidden]
     names = _without_marked_content(fd, names, rules)
-    now = time.time_ns()
+    now = detours.seen_ns(time.time_ns())
     there = probe.statuses(fd, names, lambda name, error: failed.append((name, error)))
     if detours:
         there = detours.corrected(probe, fd, folder, *there, lambda name, error: failed.append((name, error)))

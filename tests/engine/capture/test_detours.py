@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -171,6 +173,41 @@ def test_a_source_in_another_one_is_read_from_its_own_place(
     places = {**copied, bytes(folder / "inner"): bytes(tmp_path / "third")}
     taken = rig.taken(snap(rig, places).snapshot)
     assert (taken.content(folder / "file"), taken.content(folder / "inner/deep")) == (b"then", b"third")
+
+
+def test_what_changed_when_the_snapshot_was_made_is_read_again(
+    home: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The source may have changed after the snapshot within one tick of the clock: then nothing tells of it."""
+    later = SimpleNamespace(time_ns=lambda: time.time_ns() + 10**10)
+    monkeypatch.setattr("yester.engine.capture.listing.time", later)
+    write(folder / "d" / "file", b"now")
+
+    class Freezes(Recorder):
+        def wishes(self) -> Wishes:
+            first = not os.path.exists(tmp_path / "place")
+            if first:
+                shutil.copytree(folder, tmp_path / "place")
+            return Wishes(read_from=((bytes(folder), bytes(tmp_path / "place")),)) if first else Wishes()
+
+    rig = Rig.of(home, folder)
+    rig.hooks = Freezes()
+    rig.snap()
+    # The place is gone; what is there in its stead has the same inodes and times, as the source of a snapshot has.
+    folder.rename(tmp_path / "away")
+    (tmp_path / "place").rename(folder)
+    read = []
+    real = os.open
+
+    def noting(path: bytes, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        read.append(path)
+        return real(path, flags, mode, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "open", noting)
+    rig.hooks = Recorder()
+    for _ in range(2):
+        rig.snap()
+        assert read.count(b"file") == 1, "and then it is settled"
 
 
 def test_the_way_to_a_source_through_a_link(home: Path, folder: Path, copied: dict[bytes, bytes]) -> None:
