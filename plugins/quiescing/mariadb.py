@@ -5,8 +5,9 @@ the background. So the folder is copied until a whole pass finds nothing changed
 folder was at one moment, and a server that is started on it recovers from its log as after a power cut.
 """
 
+import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,38 @@ def connecting(options: Mapping[str, Any]) -> list[str]:
     return words
 
 
+_PLACES = ("innodb_data_home_dir", "innodb_log_group_home_dir", "innodb_undo_directory", "aria_log_dir_path")
+"""Settings of the server that name folders; all are in the data folder unless somebody put them elsewhere."""
+
+
+def elsewhere(data: Path) -> list[Path]:
+    """Return what belongs to a data folder and lies outside of it: behind links, and tables with a DATA DIRECTORY."""
+    return [*dict.fromkeys(path for path in _outside(data) if not path.is_relative_to(data.resolve()))]
+
+
+def _outside(data: Path) -> Iterator[Path]:
+    for path in sorted([*data.iterdir(), *data.glob("*/*")]):
+        if path.is_symlink():
+            yield path.resolve()
+        elif path.suffix == ".isl":
+            yield Path(path.read_text().strip())
+
+
+def _refuse_elsewhere(session: Session, data: Path) -> None:
+    """Failed when a copy of the data folder would not be all."""
+    rows = [row for name in _PLACES for row in session.ask(f"SHOW GLOBAL VARIABLES LIKE '{name}'")]
+    named = [value for _, _, value in (row.partition("\t") for row in rows) if value]
+    places = [Path(os.path.join(data, name)).resolve() for name in named]
+    outside = [*elsewhere(data), *(place for place in places if not place.is_relative_to(data.resolve()))]
+    if outside:
+        raise Failed(
+            f"{data} has data elsewhere ({outside[0]}), which this way cannot take; take a dump, or stop the server"
+        )
+
+
 def locked_copy(session: Session, data: Path, copy: Path, patience_s: float) -> None:
     """Make `copy` as the data folder is at one moment; writers wait until it is done. Failed, OSError."""
+    _refuse_elsewhere(session, data)
     before = FolderCopy(data, copy, _is_left_out)
     before.update()  # most of it, while nobody waits
     session.ask(f"SET SESSION lock_wait_timeout={int(patience_s)}")

@@ -30,6 +30,7 @@ _EMPTY = frozenset(
 """Folders whose content means nothing to another server."""
 _LEFT_OUT = frozenset({"postmaster.pid", "postmaster.opts", "backup_label", "tablespace_map", "backup_label.old"})
 _CONTROL = "global/pg_control"
+_LOG = "pg_wal"
 
 _START_AGAIN = '"$0" status -D "$1" >/dev/null || exec "$0" start -s -w -t 240 -D "$1" -l "$2" -o "$3"'
 """Does nothing where it runs already."""
@@ -93,6 +94,12 @@ class Server:
         return shlex.join(given)
 
 
+def elsewhere(data: Path) -> list[Path]:
+    """Return the folders outside of a data folder that belong to it: its write-ahead log, and tablespaces."""
+    links = [data / _LOG, *sorted((data / "pg_tblspc").iterdir())]
+    return [link.resolve() for link in links if link.is_symlink()]
+
+
 def base_backup(session: Session, data: Path, copy: Path) -> None:
     """Make `copy` a base backup of a server's data folder. Failed, OSError; the server goes on as before."""
     _refuse_tablespaces(data)
@@ -102,6 +109,7 @@ def base_backup(session: Session, data: Path, copy: Path) -> None:
     start, stop = _CALLS[version >= _NEW_NAMES]
     [first] = session.ask(f"SELECT pg_walfile_name({start})")
     FolderCopy(data, copy, _is_left_out).update()
+    _make_folder(copy / _LOG, (data / _LOG).stat())
     _copy_control(data, copy)
     [row] = session.ask(
         "SELECT pg_walfile_name(lsn) || ' ' || translate(encode(convert_to(labelfile, 'UTF8'), 'base64'), E'\\n', '') "
@@ -110,7 +118,7 @@ def base_backup(session: Session, data: Path, copy: Path) -> None:
     last, label, _ = row.split(" ")
     like = (data / "PG_VERSION").stat()
     _write(copy / "backup_label", base64.b64decode(label), like)
-    _copy_log(data / "pg_wal", copy / "pg_wal", first, last, like)
+    _copy_log(data / _LOG, copy / _LOG, first, last, like)
 
 
 _CALLS = {
@@ -126,8 +134,10 @@ def _refuse_tablespaces(data: Path) -> None:
 
 def _is_left_out(path: str, is_folder: bool) -> bool:
     folder, _, name = path.rpartition("/")
+    is_log_elsewhere = path == _LOG and not is_folder  # a link; the copy has the log in itself
     return (
-        folder.partition("/")[0] in _EMPTY
+        is_log_elsewhere
+        or folder.partition("/")[0] in _EMPTY
         or (not folder and name in _LEFT_OUT)
         or name.startswith(("pgsql_tmp", "pg_internal.init"))
     )
@@ -143,9 +153,7 @@ def _copy_control(data: Path, copy: Path) -> None:
 
 def _copy_log(source: Path, target: Path, first: str, last: str, like: os.stat_result) -> None:
     """Copy the segments of the log that the backup needs, and what is known of earlier timelines."""
-    (target / "archive_status").mkdir(mode=0o700, exist_ok=True)
-    if os.geteuid() == 0:
-        os.chown(target / "archive_status", like.st_uid, like.st_gid)
+    _make_folder(target / "archive_status", like)
     names = sorted(path.name for path in source.iterdir())
     needed = [name for name in names if len(name) == len(first) and first <= name <= last]
     if not needed or needed[0] != first or needed[-1] != last:
@@ -155,6 +163,12 @@ def _copy_log(source: Path, target: Path, first: str, last: str, like: os.stat_r
             old.unlink()
     for name in [*needed, *(name for name in names if name.endswith(".history"))]:
         _write(target / name, (source / name).read_bytes(), like)
+
+
+def _make_folder(path: Path, like: os.stat_result) -> None:
+    path.mkdir(mode=0o700, exist_ok=True)
+    if os.geteuid() == 0:
+        os.chown(path, like.st_uid, like.st_gid)
 
 
 def _write(path: Path, content: bytes, like: os.stat_result) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from yester.engine.events import RunBegin
 from yester.plugins.native import Option
 from yester.plugins.quiescing.managers import manager_of
-from yester.plugins.quiescing.mariadb import connecting, locked_copy, program
+from yester.plugins.quiescing.mariadb import connecting, elsewhere, locked_copy, program
 from yester.plugins.quiescing.programs import as_user, run
 from yester.plugins.quiescing.resting import FOLDER, KEEP, ON_FAILURE, TIMEOUT, Resting
 from yester.plugins.quiescing.sessions import Session
@@ -76,7 +76,9 @@ class Mariadb(Resting):
     def _stop(self, event: RunBegin) -> None:
         self.stop_service(manager_of(self.options["service"]))
         if self.options["data"]:
-            self.add_source(self.options["data"])
+            data = Path(self.options["data"])
+            for path in (data, *elsewhere(data)):
+                self.add_source(path)
 
     def _client(self) -> list[str]:
         return self._command("mariadb", "--batch", "--skip-column-names", "--raw", "--unbuffered")

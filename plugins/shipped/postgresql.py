@@ -9,7 +9,7 @@ from yester.engine.events import RunBegin
 from yester.plugins.native import Option
 from yester.plugins.quiescing.failing import Failed
 from yester.plugins.quiescing.managers import manager_of
-from yester.plugins.quiescing.postgres import Server, base_backup, program, psql_words
+from yester.plugins.quiescing.postgres import Server, base_backup, elsewhere, program, psql_words
 from yester.plugins.quiescing.programs import as_user, run
 from yester.plugins.quiescing.resting import FOLDER, KEEP, ON_FAILURE, TIMEOUT, Resting
 from yester.plugins.quiescing.sessions import Session
@@ -81,6 +81,8 @@ class Postgresql(Resting):
     def _stop(self, event: RunBegin) -> None:
         if self.options["service"] or not self.options["data"]:
             self.stop_service(manager_of(self.options["service"] or "postgresql"))
+            if self.options["data"]:
+                self._take(Path(self.options["data"]))
             return
         data = Path(self.options["data"])
         server = Server.of(data, self._program("pg_ctl"), self.options["system_user"], self.options["log"])
@@ -89,8 +91,13 @@ class Postgresql(Resting):
             return
         self.promise(server.start(), f"start the server of {data}")
         server.stop(self.options["timeout"])
-        self.add_source(data)
+        self._take(data)
         self.log(f"the server of {data} is stopped")
+
+    def _take(self, data: Path) -> None:
+        """Let the snapshot hold a data folder, and what of it lies elsewhere."""
+        for folder in (data, *elsewhere(data)):
+            self.add_source(folder)
 
     def _program(self, name: str) -> str:
         return program(name, self.options["programs"], self.options["data"])

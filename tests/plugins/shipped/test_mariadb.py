@@ -17,6 +17,7 @@ from tests.tui.cli.conftest import Yester, finish, start
 
 from yester.engine.places import Places
 from yester.plugins.quiescing.failing import Failed
+from yester.plugins.quiescing.mariadb import elsewhere
 from yester.plugins.quiescing.programs import as_user, run
 from yester.plugins.quiescing.sessions import Session
 
@@ -215,6 +216,22 @@ def test_a_server_that_is_stopped(
             [count] = session.ask("SELECT count(*) FROM debit")
         assert int(count) >= before
     opens_clean(yester, server, room / "b", int(count), int(count))
+
+
+def test_data_that_lie_elsewhere(yester: Yester, configure: Configure, room: Path) -> None:
+    with cluster(room / "a", fresh=True) as server:
+        (room / "far").mkdir()
+        own(room / "far")
+        with server.connect() as session:
+            session.ask(f"CREATE TABLE distant (id INTEGER) ENGINE=InnoDB DATA DIRECTORY='{room / 'far'}'")
+        configure("mariadb", *options(server, "backup"))
+        done = yester("snap", "data")
+        assert f"{server.data} has data elsewhere ({room / 'far' / 'test' / 'distant.ibd'})" in done.err
+        with server.connect() as session:
+            session.ask("INSERT INTO distant VALUES (1)")
+    assert elsewhere(server.data) == [room / "far" / "test" / "distant.ibd"]
+    (server.data / "linked").symlink_to(room / "far")
+    assert elsewhere(server.data) == [room / "far", room / "far" / "test" / "distant.ibd"]
 
 
 def opens_clean(yester: Yester, server: Cluster, folder: Path, at_least: int, at_most: int) -> None:

@@ -192,6 +192,54 @@ def test_a_base_backup_that_is_kept_is_brought_up_to_date(yester: Yester, config
         check_rows(session, before, load.committed)
 
 
+def moved_log(server: Cluster, to: Path) -> None:
+    """Put the write-ahead log elsewhere, as `initdb --waldir` does."""
+    assert server.control("stop") == 0
+    shutil.move(server.data / "pg_wal", to)
+    (server.data / "pg_wal").symlink_to(to)
+    server.start()
+
+
+@pytest.mark.parametrize("way", ["backup", "stop"])
+def test_a_log_that_lies_elsewhere(yester: Yester, configure: Configure, room: Path, way: str) -> None:
+    with cluster(room / "a", fresh=True) as server:
+        moved_log(server, room / "a" / "wal")
+        configure("postgresql", *options(server, way, f'log = "{server.log}"'))
+        with writing(server.connect) as load:
+            before = load.wait(100)
+            done = yester("snap", "data")
+            assert (done.code, done.err) == (0, "")
+        with server.connect() as session:
+            session.ask("CHECKPOINT")
+            check_rows(session, before, load.committed + 1)
+        assert (server.data / "pg_wal").is_symlink()
+    shutil.rmtree(room / "a" / "wal")
+    if way == "stop":
+        assert yester("restore", "latest", room / "a" / "wal", "--target", room / "a").code == 0
+    with cluster(restored(yester, server, room / "b"), fresh=False) as again:
+        with again.connect() as session:
+            check_rows(session, before, load.committed + 1)
+        assert (again.data / "pg_wal").is_symlink() == (way == "stop")
+
+
+def test_what_lies_in_a_tablespace_elsewhere_is_taken_while_the_server_is_stopped(
+    yester: Yester, configure: Configure, room: Path
+) -> None:
+    with cluster(room / "a", fresh=True) as server:
+        (room / "space").mkdir(mode=0o700)
+        own(room / "space")
+        with server.connect() as session:
+            session.ask(f"CREATE TABLESPACE other LOCATION '{room / 'space'}'")
+            session.ask("CREATE TABLE far (id INTEGER) TABLESPACE other")
+            session.ask("INSERT INTO far VALUES (42)")
+        configure("postgresql", *options(server, "stop", f'log = "{server.log}"'))
+        assert yester("snap", "data").err == ""
+    shutil.rmtree(room / "space")
+    assert yester("restore", "latest", room / "space", "--target", room).code == 0
+    with cluster(restored(yester, server, room / "b"), fresh=False) as again, again.connect() as session:
+        assert session.ask("SELECT id FROM far") == ["42"]
+
+
 def test_a_server_that_is_stopped(yester: Yester, configure: Configure, room: Path) -> None:
     with cluster(room / "a", fresh=True) as server:
         configure("postgresql", *options(server, "stop", f'log = "{server.log}"'))
