@@ -14,6 +14,7 @@ import errno
 import logging
 import os
 from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import pyfuse3
@@ -28,7 +29,7 @@ from yester.fs.listing import Listing
 from yester.fs.names import NAME_MAX
 from yester.fs.pushing import Pusher
 from yester.fs.sources import MountSource, NotAtHand
-from yester.fs.versions.history import History, NotAsked, Question
+from yester.fs.versions.history import Answer, History, NotAsked, Question
 from yester.fs.waiting import Patience
 
 log = logging.getLogger("yester.fs")
@@ -74,6 +75,7 @@ class Adapter(pyfuse3.Operations):
         self._source = source
         self._patience = patience
         self._history = history
+        self._asking = trio.Lock()
         self._xattrs = self.enable_acl = xattrs
         self._files: dict[int, OpenFile] = {}
         self._listings: dict[int, Listing] = {}
@@ -82,6 +84,7 @@ class Adapter(pyfuse3.Operations):
         self._pusher = Pusher(push)
 
     async def _answer(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        answers: tuple[Answer, ...] = ()
         while True:
             try:
                 return work(*arguments, **named)
@@ -90,7 +93,7 @@ class Adapter(pyfuse3.Operations):
             except NotLooked:
                 await self._look()
             except NotAsked as missing:
-                await self._ask(missing.question)
+                answers = await self._ask(missing.question, answers)
             except OSError as error:
                 raise FUSEError(error.errno or errno.EIO) from None
             except Exception as error:  # noqa: BLE001  whatever else reaches pyfuse3 ends the mount
@@ -99,7 +102,7 @@ class Adapter(pyfuse3.Operations):
     async def _fetch(self, missing: NotAtHand) -> None:
         self._patience.others_wait += 1
         try:
-            blob = await trio.to_thread.run_sync(self._source.reader.blob, missing.kind, missing.blob)
+            blob = await _on_a_thread(self._source.reader.blob, missing.kind, missing.blob)
         except Exception as error:  # noqa: BLE001  as above
             self._refuse(error, self._fetch, (missing.kind.name, missing.blob.hex()))
         finally:
@@ -110,24 +113,32 @@ class Adapter(pyfuse3.Operations):
         """Look at the list of snapshots on a thread; meanwhile others see it as it was."""
         self._patience.others_wait += 1
         try:
-            self._system.show(await trio.to_thread.run_sync(self._system.look))
+            self._system.show(await _on_a_thread(self._system.look))
         except Exception as error:  # what was listed last stays visible
             known = isinstance(error, YesterError)
             log.warning("the list of snapshots: %s", error, exc_info=None if known else error)
         finally:
             self._patience.others_wait -= 1
 
-    async def _ask(self, question: Question) -> None:
-        """Ask for the history of a path on a thread."""
+    async def _ask(self, question: Question, before: tuple[Answer, ...]) -> tuple[Answer, ...]:
+        """Ask for the history of a path on a thread, and have that at hand with what was asked before.
+
+        One request at a time does: the catalogue answers one, and who waits for it needs no thread meanwhile. What it
+        asked before may have had to make room for the answers of others.
+        """
         assert self._history is not None
         self._patience.others_wait += 1
         try:
-            answer = await trio.to_thread.run_sync(self._history.ask, question)
+            async with self._asking:
+                if not self._history.knows(question):
+                    before += (await _on_a_thread(self._history.ask, question),)
         except Exception as error:  # noqa: BLE001  as above
             self._refuse(error, self._ask, question)
         finally:
             self._patience.others_wait -= 1
-        self._history.keep(question, answer)
+        for answer in before:
+            self._history.keep(answer)
+        return before
 
     def _refuse(self, error: Exception, work: Callable[..., object], arguments: Iterable[object]) -> NoReturn:
         known = isinstance(error, YesterError)
@@ -228,6 +239,11 @@ class Adapter(pyfuse3.Operations):
 
     def stacktrace(self) -> None:
         """Setting an attribute on the mount point must not fill the log."""
+
+
+async def _on_a_thread(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """Do what may take long on a thread, which nobody waits for when the server ends."""
+    return await trio.to_thread.run_sync(partial(work, *arguments, **named), abandon_on_cancel=True)
 
 
 async def _read_only(self: Adapter, *_: object) -> NoReturn:

@@ -32,5 +32,5 @@ class ReadAhead:
             self._threads.submit(self._fetcher.read_ahead, (id,))
 
     def close(self) -> None:
-        """Drop what is not begun and wait for the rest."""
-        self._threads.shutdown(cancel_futures=True)
+        """Drop what is not begun; the rest may be for long in a store that does not answer, and is not waited for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)

@@ -286,6 +286,8 @@ async def _answer_requests(desk: "Desk", tally: TallyFile) -> None:
         with trio.open_signal_receiver(*SIGNALS) as signals:
             async for _ in signals:
                 pyfuse3.terminate()
+                # Requests that wait for a thread, which may be for long, are not waited for.
+                nursery.cancel_scope.cancel()
                 return
 
     async def keep_count() -> None:

@@ -50,11 +50,14 @@ class VersionedFileSystem(FileSystem[A]):
         if self._views is self._built:
             return
         self._built = self._views
-        self.history.changed()
         self._by_id = {shown.id: shown for shown in self._views.shown.values()}
         newest: dict[tuple[str, str], int] = {}
-        for _, snapshot in seen.snapshots:
-            newest[snapshot.profile, snapshot.host] = snapshot.time_ns
+        ids: dict[tuple[str, str], set[SnapshotId]] = {}
+        for sid, snapshot in seen.snapshots:
+            series = snapshot.profile, snapshot.host
+            newest[series] = snapshot.time_ns
+            ids.setdefault(series, set()).add(sid)
+        self.history.changed(ids)
         self._newest_ns = max(newest.values(), default=0)
         names = folder_names(snapshot for _, snapshot in seen.snapshots)
         self._series = {

@@ -1,17 +1,19 @@
 """What was ever at a path, asked of the catalogue: on a thread, since it may have snapshots to take in first.
 
 The tree of values asks `known`, which answers from memory or raises NotAsked; who gets that calls `ask` on a thread and
-hands what came back to `keep`. When snapshots come or go all answers are let go of (`changed`).
+hands what came back to `keep`. When snapshots come or go all answers are let go of (`changed`), also one that is on its
+way. The catalogue may know snapshots that the mount does not show yet, or no more: of those no answer tells.
 """
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from stat import S_ISDIR
 from typing import TYPE_CHECKING, NamedTuple
 
 from yester.engine.entries import Owner
+from yester.engine.errors import YesterError
 from yester.engine.ids import SnapshotId
 from yester.engine.selection import Listed
 from yester.fs.versions.naming import dated, extension
@@ -41,10 +43,6 @@ class Question(NamedTuple):
     def below(self, name: bytes) -> "Question":
         """Return the same question about a name in it."""
         return self._replace(path=self.path.rstrip(b"/") + b"/" + name, names=False)
-
-    def wants(self, listed: Listed) -> bool:
-        """Whether a snapshot is among those that are meant."""
-        return (listed[1].profile, listed[1].host) == (self.profile, self.host)
 
 
 class NotAsked(Exception):
@@ -84,6 +82,18 @@ class PathHistory:
         return 1 + len(self.files) + len(self.folders) + len(self.names)
 
 
+Series = Mapping[tuple[str, str], Collection[SnapshotId]]
+"""The snapshots that are shown, by profile and host."""
+
+
+class Answer(NamedTuple):
+    """What the catalogue said, of the snapshots that were shown then."""
+
+    question: Question
+    history: PathHistory
+    shown: Series
+
+
 class History:
     """Answers about paths. `ask` is for any thread, all else for one."""
 
@@ -93,6 +103,7 @@ class History:
         self._catalogue: Catalogue | None = None
         self._lock = threading.Lock()
         self._is_behind = True
+        self._shown: Series = {}
         self._answers: OrderedDict[Question, PathHistory] = OrderedDict()
         self._room = room
         self._owners: dict[int, Owner] = {}
@@ -105,45 +116,60 @@ class History:
         self._answers.move_to_end(question)
         return answer
 
-    def keep(self, question: Question, answer: PathHistory) -> None:
-        """Keep an answer until there is no more room."""
-        self._answers[question] = answer
-        self._room -= answer.size
+    def knows(self, question: Question) -> bool:
+        """Whether memory holds the answer."""
+        return question in self._answers
+
+    def keep(self, answer: Answer) -> None:
+        """Keep an answer until there is no more room, unless snapshots came or went since it was given."""
+        if answer.shown is not self._shown:
+            return
+        before = self._answers.pop(answer.question, None)
+        self._answers[answer.question] = answer.history
+        self._room -= answer.history.size - (before.size if before else 0)
         while self._room < 0 and len(self._answers) > _ALWAYS_KEPT:
             self._room += self._answers.popitem(last=False)[1].size
 
-    def changed(self) -> None:
-        """Snapshots came or went."""
+    def changed(self, shown: Series) -> None:
+        """Snapshots came or went: answer of these."""
         self._room += sum(answer.size for answer in self._answers.values())
         self._answers.clear()
+        self._shown = shown
         self._is_behind = True
 
-    def ask(self, question: Question) -> PathHistory:
+    def ask(self, question: Question) -> Answer:
         """Ask the catalogue, brought up to date when it may be behind. YesterError."""
         with self._lock:
-            if self._catalogue is None:
-                self._catalogue = self._opening()
-            if self._is_behind:
-                self._is_behind = False
-                try:
-                    self._catalogue.update()
-                except BaseException:
-                    self._is_behind = True
+            shown, was_behind = self._shown, self._is_behind
+            try:
+                return Answer(question, self._asked(question, shown), shown)
+            except YesterError:
+                # A file that turned out to be damaged is thrown away then, and made anew by the next update.
+                self._is_behind = True
+                if was_behind:
                     raise
-            return self._answer(self._catalogue, question)
+            return Answer(question, self._asked(question, shown), shown)
 
-    def close(self) -> None:
-        """Let go of the catalogue."""
-        with self._lock:
-            if self._catalogue is not None:
-                self._catalogue.close()
-                self._catalogue = None
+    def _asked(self, question: Question, shown: Series) -> PathHistory:
+        if self._catalogue is None:
+            self._catalogue = self._opening()
+        if self._is_behind:
+            self._is_behind = False
+            try:
+                self._catalogue.update()
+            except BaseException:
+                self._is_behind = True
+                raise
+        return self._answer(self._catalogue, question, shown.get((question.profile, question.host), ()))
 
-    def _answer(self, catalogue: "Catalogue", question: Question) -> PathHistory:
+    def _answer(self, catalogue: "Catalogue", question: Question, there: Collection[SnapshotId]) -> PathHistory:
+        def wanted(listed: Listed) -> bool:
+            return listed[0] in there
+
         if question.names:
-            found = catalogue.children(question.path, question.wants)
+            found = catalogue.children(question.path, wanted)
             return PathHistory(names={child.name: child.state.mtime_ns for child in found})
-        versions = _distinct(catalogue.versions(question.path, question.wants))
+        versions = _distinct(catalogue.versions(question.path, wanted))
         folders = [each for each in versions if S_ISDIR(each.state.st_mode)]
         files = [each for each in versions if not S_ISDIR(each.state.st_mode)]
         ending = extension(question.path.rpartition(b"/")[2])

@@ -71,11 +71,12 @@ class Nodes:
     def tell(self, name: bytes, node: Node, told: Callable[[Inode], bool]) -> bool:
         """Tell the kernel of a node, called `name` in its parent: by a number of its own, or the one that it has.
 
-        `told` says whether the kernel took it.
+        `told` says whether the kernel took it. What is called so now may be another version than before, of which the
+        kernel keeps pages: it has another number.
         """
         key = (node.parent, name)
         inode = self._numbers.get(key)
-        if inode is None:
+        if inode is None or not _is_same(self._nodes[inode], node):
             inode, self._next = self._next, Inode(self._next + 1)
         is_new = inode not in self._nodes
         self._nodes[inode] = node
@@ -93,7 +94,17 @@ class Nodes:
         if left > 0:
             self._counts[inode] = left
         elif inode in self._counts:
-            del self._counts[inode], self._nodes[inode], self._numbers[self._names.pop(inode)]
+            del self._counts[inode], self._nodes[inode]
+            key = self._names.pop(inode)
+            if self._numbers[key] == inode:
+                del self._numbers[key]
 
     def __len__(self) -> int:
         return len(self._nodes)
+
+
+def _is_same(one: Node, other: Node) -> bool:
+    """Whether two nodes of one name are the same thing; which snapshot has a version may differ."""
+    if isinstance(one, VersionNode) and isinstance(other, VersionNode):
+        return one.version.state == other.version.state and bool(one.target) == bool(other.target)
+    return type(one) is type(other)

@@ -364,9 +364,12 @@ def _all_below(catalogue: Catalogue, folder: bytes) -> int:
 def _as_a_mount(catalogue: Catalogue, path: bytes) -> int:
     """Look each folder on the way up, then the versions."""
     history = History(lambda: catalogue)
+    history.changed(
+        {("home", "laptop"): {place.listed[0] for places in catalogue.places().values() for place in places}}
+    )
     parts = path.strip(b"/").split(b"/")
     ways = [b"/" + b"/".join(parts[:depth]) for depth in range(len(parts) + 1)]
-    return [len(history.ask(Question("home", "laptop", way)).files) for way in ways][-1]
+    return [len(history.ask(Question("home", "laptop", way)).history.files) for way in ways][-1]
 
 
 def _first(

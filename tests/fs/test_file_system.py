@@ -376,7 +376,7 @@ def test_a_forward_reader_of_a_large_file_is_read_ahead_for_once_for_each_blob(s
     system = scene.open()
     file = system.open_file(find(system, "large", inode_of(1, 0)))
     content = b"".join(bytes(file.read(offset, 131_072)) for offset in range(0, WINDOW + 4 * STEP, 131_072))
-    scene.ahead.close()
+    scene.ahead._threads.shutdown()
     assert content == (scene.source / "large").read_bytes()
     assert len(scene.asked.ids) == len(set(scene.asked.ids)) >= (WINDOW + 3 * STEP) // 65_536
 
@@ -388,7 +388,7 @@ def test_a_reader_who_jumps_is_not(scene: Scene) -> None:
     file = system.open_file(find(system, "large", inode_of(1, 0)))
     for offset in (5 * STEP, STEP, 3 * STEP):
         file.read(offset, 4096)
-    scene.ahead.close()
+    scene.ahead._threads.shutdown()
     assert scene.asked.ids == []
 
 

@@ -121,6 +121,30 @@ def test_sigterm_unmounts(world: World) -> None:
     assert find_mount(world.mountpoint) is None
 
 
+def test_a_signal_ends_a_server_whose_store_does_not_answer(world: World) -> None:
+    (world.source / "file").write_bytes(os.urandom(40 << 20))
+    world.take()
+    stall = Path(f"{world.repository}.stall")
+    assert world.try_to_mount(far=True).returncode == 0
+    record = MountRegistry(world.places.runtime).find(world.mountpoint)
+    assert record is not None
+    file = os.open(world.latest / "file", os.O_RDONLY)
+    for at in range(0, 6 << 20, 128 << 10):
+        os.pread(file, 128 << 10, at)
+    os.close(file)
+    stall.touch()
+    reading = subprocess.Popen(["cat", world.latest / "file"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            reading.communicate(timeout=0.5)
+        end(record.pid, signal.SIGTERM)
+        assert find_mount(world.mountpoint) is None
+        assert reading.wait(20) != 0
+    finally:
+        stall.unlink()
+        reading.communicate()
+
+
 def test_a_dead_mount_stays_is_recognised_and_cleared(world: World) -> None:
     world.take()
     assert world.try_to_mount().returncode == 0
