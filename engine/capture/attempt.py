@@ -123,9 +123,12 @@ class Attempt:
         context, sound = self._context, self.series.sound
         if sound is None or context.request.accept_shrink:
             return ()
-        way, gone = Way(taken.way, seen.source), [failure.path for failure in self._failures]
+        way, failed = Way(taken.way, seen.source), {failure.path for failure in taken.failures}
         try:
             then, now = (sources_of(way, root, self._top) for root in (sound[1].root, taken.root))
+            # There when the run began, and not when the walk came by.
+            lost = [path for path in then if path in failed and path not in now]
+            gone = [*dict.fromkeys([failure.path for failure in self._failures] + lost)]
             found = suspicions(way, sound, then, now, gone, context.profile.shrink_warning)
         except (DamageError, Broken) as error:
             context.teller.message("warning", f"{error.what}; whether a source has shrunk cannot be told")

@@ -2,15 +2,16 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
-from tests.rig import Rig, write
+from tests.rig import Recorder, Rig, write
 
 from yester.engine.capture.snapping import SnapshotRequest, SnapshotResult, take_snapshot
+from yester.engine.decisions import Candidate, Decisions
 from yester.engine.events import Message, RunEnd, SnapshotNew
 from yester.engine.progress import NoProgress
 from yester.engine.retention.series import is_good
@@ -202,6 +203,27 @@ def test_a_source_that_is_gone_is_suspicious_and_a_failure(rig: Rig, folder: Pat
     (folder / "away").rename(folder / "docs")
     result = snap(rig)
     assert (result.result, result.suspicions) == ("complete", ())
+
+
+def test_a_source_that_goes_before_the_walk_comes_to_it_is_suspicious(rig: Rig, folder: Path) -> None:
+    """As when a drive is pulled, or the snapshot of a file system that a plugin made goes."""
+
+    class Pulls(Recorder):
+        wants_decisions = True
+
+        def decide(self, candidates: Sequence[Candidate]) -> Decisions:
+            if (folder / "photos").exists():
+                (folder / "photos").rename(folder / "away")
+            return {}
+
+    snap(rig)
+    rig.hooks = Pulls()
+    for _ in range(2):
+        result = rig.snap()
+        assert result.result == "errors" and result.snapshot is not None
+        [said] = result.suspicions
+        assert f"{folder}/photos is gone: snapshot" in said
+        assert not is_good(rig.open().snapshot(result.snapshot))
 
 
 def test_a_source_that_was_never_there_is_only_a_failure(rig: Rig, folder: Path) -> None:
