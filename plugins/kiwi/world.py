@@ -6,19 +6,18 @@ server has started: that is once in each worker.
 """
 
 import importlib
-import importlib.util
 import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from yester.engine.events import decode
 from yester.plugins.deciding.answers import ON_ENTRY
 from yester.plugins.deciding.batch import gone_through
 from yester.plugins.kiwi.context import Keeper
+from yester.plugins.kiwi.importing import Plugins
 from yester.plugins.kiwi.kfile import KFile
 from yester.plugins.kiwi.mapping import (
     BACKUP_START,
@@ -66,11 +65,14 @@ class KiwiWorld:
         """The plugin that hears for all what only changes the context."""
         self._announce: Announce | None = None
         self._has_started = False
+        self._plugins = Plugins({})
 
     def load(self, plugins: Sequence[PluginFile], announce: Announce) -> list[Loaded]:
         """Load plugins; each that cannot be is told of."""
         self._announce = announce
         self._stand_in()
+        self._plugins = Plugins({each.name: Path(each.path) for each in plugins})
+        sys.meta_path.append(self._plugins)
         loaded = []
         for plugin in plugins:
             announce(plugin.name)
@@ -159,7 +161,7 @@ class KiwiWorld:
     # Loading
 
     def _loaded(self, file: PluginFile) -> Loaded:
-        names = vars(_imported(file.name, Path(file.path)))
+        names = vars(self._plugins.imported(file.name))
         functions = functions_of(names)
         problems = [*problems_of(functions)]
         if problems:
@@ -211,15 +213,3 @@ class _ToHost(logging.Handler):
             self._world.logged(record, self.format(record))
         except Exception:  # noqa: BLE001  logging's own way: it prints what went wrong
             self.handleError(record)
-
-
-def _imported(name: str, folder: Path) -> ModuleType:
-    module_name = f"kiwi_plugin_{name.replace('-', '_')}"
-    spec = importlib.util.spec_from_file_location(
-        module_name, folder / "__init__.py", submodule_search_locations=[str(folder)]
-    )
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    spec.loader.exec_module(module)
-    return module

@@ -144,6 +144,23 @@ def on_backup_stop(context):
 """
 
 
+def test_plugins_import_what_is_theirs_and_each_other(yester: Yester, profile: str, trace: Path) -> None:
+    words = put("words", "first = 'by its own name'\n")
+    (words / "more.py").write_text("second = 'a module of it'\n")
+    put("asks", "import words, asks.own\nfrom words import more\nfrom . import own\n"
+        "def on_backup_start(context): trace([words.first, more.second, own is asks.own, own.word])\n")  # fmt: skip
+    (words.parent / "asks" / "own.py").write_text("word = 'mine'\n")
+    put("json", "def on_backup_start(context): import json; trace(json.dumps('the real one'))\n")
+    put("with-dash", "from . import part\ndef on_backup_start(context): trace(part.__name__)\n")
+    (words.parent / "with-dash" / "part.py").write_text("")
+    assert yester("snap", profile).err == ""
+    assert trace.read_text().splitlines() == [
+        "asks ['by its own name', 'a module of it', True, 'mine']",
+        'json "the real one"',
+        "dash kiwi_plugin_with_dash.part",
+    ]
+
+
 def test_the_statistics_so_far(yester: Yester, profile: str, files: Path, trace: Path) -> None:
     for place in range(600):
         (files / f"more{place}").write_text("x")
