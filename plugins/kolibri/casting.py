@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from yester.engine.errors import UsageError
-from yester.engine.events import Event
+from yester.engine.events import Event, clean
 from yester.engine.places import Places
 from yester.plugins.found import Found, folder_of, listed
 from yester.plugins.kolibri import state
@@ -25,6 +25,7 @@ from yester.plugins.module_files import module_file
 from yester.plugins.native.loading import ENTRY
 from yester.plugins.settings import PluginSettings
 from yester.plugins.surroundings import Surroundings
+from yester.plugins.trust import check_trust
 
 WORLD = "kolibri"
 GROUP = "kolibri.plugins"
@@ -120,14 +121,15 @@ def _forget(home: Home, name: str) -> bool:
 def settings_of(surroundings: Surroundings) -> dict[str, Any]:
     """Return what the world in the worker has to know."""
     home = Home.of(surroundings.places, os.environ)
-    folder = [each.name for each in _in_folder(surroundings.places) if not each.problem]
+    packages = {each.name: each.place for each in _in_folder(surroundings.places) if not each.problem}
     profile = surroundings.profile
     said, problem = state.read(home.path)
     return {
         "home": str(home.path),
         "is_own": home.is_own,
-        "in_folder": folder,
-        "order": state.active(state.with_folder(said, folder), os.environ),
+        "in_folder": [*packages],
+        "packages": {name: clean(place) for name, place in packages.items() if _is_trusted(place)},
+        "order": state.active(state.with_folder(said, packages), os.environ),
         "records": bool(surroundings.run) and not problem and home.may_be_written,
         "may_write": False,
         "switching": False,
@@ -137,6 +139,15 @@ def settings_of(surroundings: Surroundings) -> dict[str, Any]:
         "profile_id": profile.id.hex() if profile is not None else "",
         "repository": surroundings.repository,
     }
+
+
+def _is_trusted(place: str) -> bool:
+    """Whether a plugin may be imported; where it is on, who finds it says why not."""
+    try:
+        check_trust(Path(place))
+    except UsageError:
+        return False
+    return True
 
 
 def _in_order(kind: type[Event]) -> bool:

@@ -101,7 +101,8 @@ class KolibriWorld:
         """Make the modules of Kolibri and the plugins importable."""
         os.environ[VARIABLE] = self._settings["home"]
         sys.path.insert(0, str(STAND_IN))
-        sys.meta_path.insert(0, Packages({each.name: each.path for each in plugins if each.path.startswith("/")}))
+        given = {each.name: each.path for each in plugins if each.path.startswith("/")}
+        sys.meta_path.insert(0, Packages({**self._settings["packages"], **given}))
         from kolibri.utils import conf
 
         conf.is_own = self._settings["is_own"]

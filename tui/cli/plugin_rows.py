@@ -1,5 +1,6 @@
 """How plugins and their options stand in lists, for people and for programs."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,6 +53,6 @@ def origin(stage: Stage, row: Row) -> str:
     places: Mapping[str, str] = {
         "environment": row["key"],
         "profile": f"profile {profile.name}" if profile is not None else "",
-        "file": settings_path(stage.places).name,
+        "file": os.path.basename(row["place"]) or settings_path(stage.places).name,
     }
     return places.get(row["source"], "default")

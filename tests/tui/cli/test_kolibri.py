@@ -134,6 +134,41 @@ def test_switching(yester: Yester, school: Path) -> None:
     assert "school_plugin already enabled" in yester("plugin", "enable", "school_plugin").err
 
 
+HOOKS = """
+from kolibri.plugins.hooks import KolibriHook, define_hook
+
+@define_hook
+class Greets(KolibriHook):
+    pass
+"""
+
+GREETER = """
+from kolibri.plugins import KolibriPluginBase
+from kolibri.plugins.hooks import register_hook
+from other_plugin.hooks import Greets
+
+class Greeter(KolibriPluginBase):
+    pass
+
+@register_hook
+class Greeting(Greets):
+    pass
+"""
+
+
+def test_a_plugin_may_import_another_one_that_is_off(yester: Yester, school: Path) -> None:
+    other = pack(
+        school.parent / "other_plugin", plugin=SCHOOL.replace("Tells the", "Tells no"), hooks=HOOKS, options=""
+    )
+    pack(school.parent / "greeter_plugin", plugin=GREETER)
+    assert yester("plugin", "disable", "school_plugin", "other_plugin").err == ""
+    assert yester("plugin", "disable", "greeter_plugin").err == ""
+    assert yester("plugin", "enable", "greeter_plugin").err == ""
+    assert yester("snap", "docs").err == ""
+    other.chmod(0o777)
+    assert "No module named 'other_plugin'" in yester("snap", "docs").err
+
+
 def test_all_are_tried_when_one_cannot_be_switched(yester: Yester, school: Path) -> None:
     folder = school.parent / "broken_plugin"
     pack(folder, plugin="import nothing_of_that_name")
@@ -194,6 +229,15 @@ def test_options(yester: Yester, school: Path) -> None:
     assert yester("plugin", "options", "school_plugin", "--profile", "docs", "--set", "School.NAME=Dale").code == 0
     assert yester("snap", "docs").code == 0
     assert printed(yester)[0].startswith("before Dale ")
+
+
+def test_what_options_ini_says_is_said_to_be_from_there(yester: Yester, school: Path) -> None:
+    home().mkdir()
+    (home() / "options.ini").write_text("[School]\nNAME = Mill\n")
+    shown = yester("plugin", "options", "school_plugin").out.splitlines()
+    assert shown[1].split() == ["School.NAME", '"Mill"', "options.ini", "string"]
+    assert yester("plugin", "options", "school_plugin", "--set", "School.NAME=Hill").code == 0
+    assert "plugins.toml" in yester("plugin", "options", "school_plugin").out.splitlines()[1]
 
 
 def test_a_wrong_option_is_not_set_and_said(yester: Yester, school: Path) -> None:
