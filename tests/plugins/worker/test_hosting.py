@@ -233,6 +233,14 @@ def test_a_plugin_that_cannot_even_be_loaded_is_named(
     worker.close()
 
 
+def test_each_plugin_has_its_own_time_to_load(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosting, "LOAD_TIMEOUT_S", 2.0)
+    worker = WorkerProcess(WORLD, printed=said, answers=answers, folder=str(ROOT))
+    loaded = worker.load([PluginFile(f"p{row}", "slow") for row in range(5)], {})
+    assert [each.problem for each in loaded] == [""] * 5
+    worker.close()
+
+
 @pytest.mark.parametrize("method", ["return_what_cannot_be_sent", "return_too_much"])
 def test_a_result_that_cannot_be_sent(started: Started, method: str) -> None:
     worker = started()

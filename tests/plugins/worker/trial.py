@@ -28,6 +28,8 @@ class Trial:
                 os._exit(3)
             if plugin.path == "hangs":
                 time.sleep(1000)
+            if plugin.path == "slow":
+                time.sleep(0.6)
             loaded.append(
                 Loaded(plugin.name, "it is broken" if plugin.path == "broken" else "", {"got": plugin.options})
             )
