@@ -13,9 +13,8 @@ before and after the work is in it too.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from yester.engine.capture.wishes import Wishes
 from yester.engine.decisions import Candidate, Decisions
 from yester.engine.errors import YesterError
 from yester.engine.events import (
@@ -41,6 +40,9 @@ from yester.engine.events import (
     Unmount,
 )
 
+if TYPE_CHECKING:
+    from yester.engine.capture.wishes import Wishes
+
 
 class StopRun(YesterError):
     """A hook does not want this run; raised from `on_run_begin`, with the reason as text."""
@@ -63,7 +65,7 @@ class Hooks(Protocol):
         """
         ...
 
-    def wishes(self) -> Wishes:
+    def wishes(self) -> "Wishes":
         """Return what is wanted of the run since this was asked last.
 
         Asked after `on_run_begin`, before a snapshot is committed and after `on_run_end`. From the second time on only
@@ -168,8 +170,10 @@ class AllEvents:
         """Leave all as it is."""
         return {}
 
-    def wishes(self) -> Wishes:
+    def wishes(self) -> "Wishes":
         """Want nothing."""
+        from yester.engine.capture.wishes import Wishes  # with it comes cryptography, and workers of plugins need none
+
         return Wishes()
 
     def event(self, event: Event) -> None:
