@@ -7,6 +7,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,8 +107,13 @@ class Cast:
         label = self._labels.get(plugin, plugin)
         self._tell_trouble(label, label + text.removeprefix(plugin) if text.startswith(plugin) else text)
 
+    def start(self) -> None:
+        """Start the worker before it is needed; where that fails `load` says so."""
+        with suppress(OSError):
+            self._crew.start()
+
     def load(self) -> list[Member]:
-        """Start the worker; return the plugins that could be loaded."""
+        """Start the worker, unless it was; return the plugins that could be loaded."""
         try:
             loaded = self._crew.load()
         except (OSError, ProtocolError) as problem:  # no process, or options that cannot be sent
@@ -230,6 +236,10 @@ class Cast:
     def seconds(self) -> Mapping[str, float]:
         """How long each plugin was at work, by label."""
         return {self._labels[name]: seconds for name, seconds in self._crew.seconds.items()}
+
+    def dismiss(self) -> None:
+        """Let the worker end; `close` waits for it."""
+        self._crew.dismiss()
 
     def close(self) -> None:
         """End the worker."""

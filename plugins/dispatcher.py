@@ -167,6 +167,8 @@ class Dispatcher(AllEvents):
         with self._lock:
             try:
                 for cast in self._casts:
+                    cast.dismiss()
+                for cast in self._casts:
                     cast.close()
             finally:
                 undo_the_rest(self._asking)
@@ -177,14 +179,13 @@ class Dispatcher(AllEvents):
                 self._trouble(each.label, f"{each.label}: {each.problem}")
             elif each.is_twin_on:
                 self._trouble(each.label, f"Two plugins are called {each.label}; {each.twin} is left out")
-        members = []
         for world in sorted(MANNERS, key=lambda world: MANNERS[world].rank):
             usable = [each for each in self._plugins if each.world == world and not each.problem]
             if usable:
                 cast = Cast(world, usable, self._layers, self._asking, self._hear, self._trouble)
                 self._casts.append(cast)
-                members += cast.load()
-        return members
+                cast.start()  # while the others are
+        return [member for cast in self._casts for member in cast.load()]
 
     def _herald(self, event: Event) -> None:
         """Tell the plugins of a world what comes before an event there."""

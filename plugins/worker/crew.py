@@ -45,13 +45,17 @@ class Crew:
         """The plugins that are left."""
         return [plugin.name for plugin in self._plugins]
 
+    def start(self) -> None:
+        """Start a worker that the plugins will be loaded in. OSError."""
+        self._worker = self._worker or self._start()
+
     def load(self) -> list[Loaded]:
-        """Start a worker and load the plugins; those that cannot be loaded are told of and left out."""
+        """Load the plugins into the worker that was started, or a new one; tell of those that cannot be, and drop them."""
         problems: list[Loaded] = []
         while self._plugins:
-            worker = self._worker = self._start()
+            self._worker = self._worker or self._start()
             try:
-                loaded = worker.load(self._plugins, self._settings)
+                loaded = self._worker.load(self._plugins, self._settings)
             except PluginProblem as problem:
                 problems += [Loaded(plugin.name, str(problem)) for plugin in self._left_out(problem)]
                 continue
@@ -89,6 +93,11 @@ class Crew:
             raise
         finally:
             self.seconds[plugin] = self.seconds.get(plugin, 0.0) + self._clock() - began
+
+    def dismiss(self) -> None:
+        """Let the worker end; `close` waits for it."""
+        if self._worker is not None:
+            self._worker.dismiss()
 
     def close(self) -> None:
         """End the worker and everything below it."""

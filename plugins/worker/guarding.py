@@ -67,14 +67,14 @@ def _end(worker: int) -> int:
 def _end_the_rest() -> None:
     """Kill and reap all children, those that are handed over meanwhile included, until none is left."""
     for _ in range(_ROUNDS):
-        for child in _children():
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
         except ChildProcessError:
             return
+        for child in _children():
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
         select.poll().poll(_PAUSE_MS)
 
 

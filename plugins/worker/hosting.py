@@ -9,7 +9,6 @@ doing it was, as far as that can be known.
 
 import os
 import selectors
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -89,8 +88,8 @@ class WorkerProcess:
         self._ready: Future[tuple[Loaded, ...]] = Future()
         self._running: dict[int, str] = {}
         """Plugins whose code runs, by call; 0 while they load."""
-        self._load_began = time.monotonic()
-        """When the worker started, or the plugin that is being loaded."""
+        self._load_began = 0.0
+        """When a plugin was begun with that is being loaded."""
         self._ended: WorkerDied | None = None
         self._token = os.urandom(16).hex()
         self._lines = {"stdout": Lines(self._token), "stderr": Lines(self._token)}
@@ -112,6 +111,7 @@ class WorkerProcess:
 
     def load(self, plugins: Sequence[PluginFile], settings: dict[str, Any]) -> tuple[Loaded, ...]:
         """Load plugins, and return what became of each. WorkerDied, PluginTimedOut: the plugin that did it."""
+        self._load_began = time.monotonic()
         self._send(Hello(VERSION, self._world, tuple(plugins), settings, self._token))
         while (left := self._load_began + LOAD_TIMEOUT_S - time.monotonic()) > 0:
             with suppress(FutureTimeoutError):
@@ -159,12 +159,15 @@ class WorkerProcess:
         self.kill()
         return False
 
-    def close(self) -> None:
-        """Let the worker end, and everything below it; wait until it has."""
+    def dismiss(self) -> None:
+        """Let the worker end, without waiting for it."""
         with suppress(WorkerDied):
             self._send(Bye())
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(GRACE_S)
+
+    def close(self) -> None:
+        """Let the worker end, and everything below it; wait until it has."""
+        self.dismiss()
+        self._reader.join(GRACE_S)  # it ends when the worker has
         self.kill()
 
     def kill(self) -> None:

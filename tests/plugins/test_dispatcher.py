@@ -51,7 +51,13 @@ Told = list[tuple[str, str]]
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> Told:
+def steps() -> list[str]:
+    """What becomes of the workers."""
+    return []
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch, steps: list[str]) -> Told:
     """Two worlds whose plugins write down what they are told; `stops…` stops, `late…` comes late in its world."""
     told: Told = []
 
@@ -60,7 +66,14 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Told:
             self.manner, self._plugins, self.seconds = MANNERS[world], plugins, {"spent": 1.5}
             self._world, self.loaded = world, ()
 
+        def start(self) -> None:
+            steps.append(f"start {self._world}")
+
+        def dismiss(self) -> None:
+            steps.append(f"dismiss {self._world}")
+
         def load(self) -> list[Member]:
+            steps.append(f"load {self._world}")
             hooks = frozenset(method_name(kind) for kind in RULES)
             return [self._member(each.name, hooks) for each in self._plugins]
 
@@ -76,6 +89,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Told:
 
         def close(self) -> None:
             told.append(("", "closed"))
+            steps.append(f"close {self._world}")
 
     native = MANNERS["native"]
     worlds = {"native": native, "other": Manner(2, native.find), "own": Manner(3, native.find, is_reversed=_own)}
@@ -93,6 +107,15 @@ def of(*names: str, ears: Ears | None = None) -> Dispatcher:
 
 def _own(kind: type[Event]) -> bool:
     return kind is MountBefore
+
+
+def test_workers_start_and_end_side_by_side(told: Told, steps: list[str]) -> None:
+    """Each takes a tenth of a second for itself."""
+    dispatcher = of("other:a", "native:b")
+    dispatcher.load()
+    dispatcher.close()
+    ways = ("start", "load", "dismiss", "close")
+    assert steps == [f"{step} {world}" for step in ways for world in ("native", "other")]
 
 
 NAMES = ("other:a", "native:late", "native:z", "native:b", "other:tui")

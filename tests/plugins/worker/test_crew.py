@@ -71,6 +71,15 @@ def test_an_exception_ends_nothing(crew: Crew, troubles: Troubles) -> None:
     assert troubles == []
 
 
+def test_a_worker_that_was_started_before_is_used(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
+    crew.close()
+    crew.start()
+    monkeypatch.setattr(crew, "_start", None)
+    assert [each.name for each in crew.load()] == ["p0", "p1", "p2"]
+    crew.dismiss()
+    crew.close()
+
+
 def test_plugins_that_cannot_be_loaded_are_told_of(troubles: Troubles) -> None:
     crew = crew_of(troubles, "fine", "dies", "broken", "hangs", "fine")
     loaded = {each.name: each.problem for each in crew.load()}
