@@ -50,7 +50,7 @@ class Crew:
         self._worker = self._worker or self._start()
 
     def load(self) -> list[Loaded]:
-        """Load the plugins into the worker that was started, or a new one; tell of those that cannot be, and drop them."""
+        """Load the plugins into the worker that was started, or a new one; those that fail are told of and left out."""
         problems: list[Loaded] = []
         while self._plugins:
             self._worker = self._worker or self._start()
