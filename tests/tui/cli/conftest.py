@@ -11,6 +11,7 @@ from typing import Protocol
 
 import pytest
 
+from yester.engine.moments import is_span
 from yester.tui.cli.program import run
 
 SOURCE_ROOT = Path(__file__).parents[3] / "src"
@@ -66,6 +67,11 @@ def finish(process: "subprocess.Popen[bytes]") -> Ended:
     """Wait for a process and return how it ended."""
     out, err = process.communicate()
     return Ended(process.returncode, out.decode(), err.decode())
+
+
+def beginning(sid: str) -> str:
+    """Return the beginning of an id; one such as 74621d might be a span of time, and is refused."""
+    return next(sid[:size] for size in range(6, len(sid)) if not is_span(sid[:size]))
 
 
 def is_one_complaint(text: str) -> bool:

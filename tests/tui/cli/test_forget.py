@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.test_bad_input import small_disk
-from tests.tui.cli.conftest import Yester, is_one_complaint
+from tests.tui.cli.conftest import Yester, beginning, is_one_complaint
 
 
 @pytest.fixture
@@ -83,17 +83,17 @@ def test_rules_that_would_leave_nothing_are_refused(
 
 
 def test_snapshots_by_name(yester: Yester, three: list[str]) -> None:
-    done = yester("forget", "--snapshot", three[0][:8], "latest")
+    done = yester("forget", "--snapshot", beginning(three[0]), "latest")
     assert done.code == 0
     assert [line.split()[0] for line in done.out.splitlines()] == ["forget", "forget", "2"]
     assert ids(yester) == [three[1]]
 
 
 def test_pinned_snapshots_want_a_word_more(yester: Yester, three: list[str]) -> None:
-    assert yester("pin", three[0][:8]).code == 0
+    assert yester("pin", beginning(three[0])).code == 0
     refused = yester("forget", "--snapshot", three[0], "--snapshot", three[1])
     assert refused.code == 2
-    assert refused.err.startswith(f"yester: {three[0][:8]} is pinned\n") and "--even-pinned" in refused.err
+    assert refused.err.startswith(f"yester: {beginning(three[0])} is pinned\n") and "--even-pinned" in refused.err
     assert ids(yester) == three
     assert yester("forget", "docs", "--keep-last", "1").code == 0
     assert ids(yester) == [three[0], three[2]]
@@ -221,7 +221,7 @@ def test_what_was_forgotten_why_stands_in_the_journal(yester: Yester, three: lis
     assert yester("forget", "docs", "--keep-last", "2").code == 0
     [run] = [run for run in json.loads(yester("runs", "--json").out) if run["action"] == "forget"]
     told = yester("log", run["run"]).out
-    assert f"forgot {three[0][:8]}: no rule keeps it" in told
+    assert f"forgot {beginning(three[0])}: no rule keeps it" in told
 
 
 def test_the_list_says_why_each_stays_or_would_go(yester: Yester, three: list[str], home: Path) -> None:

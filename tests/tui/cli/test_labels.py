@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.tui.cli.conftest import Yester, is_one_complaint
+from tests.tui.cli.conftest import Yester, beginning, is_one_complaint
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def listed(yester: Yester, *arguments: str) -> list[dict[str, Any]]:
 
 
 def test_tags(yester: Yester, two: list[str]) -> None:
-    done = yester("tag", two[0][:8], "latest", "--add", "work", "--add", "b", "--remove", "first")
+    done = yester("tag", beginning(two[0]), "latest", "--add", "work", "--add", "b", "--remove", "first")
     assert done.code == 0
     assert [line.split()[-2:] for line in done.out.splitlines()] == [["#b", "#work"], ["#b", "#work"]]
     assert yester("tag", "latest", "--remove", "b").code == 0
@@ -33,11 +33,11 @@ def test_tags(yester: Yester, two: list[str]) -> None:
 
 
 def test_pins(yester: Yester, two: list[str]) -> None:
-    [said] = json.loads(yester("pin", two[0][:8], "--json").out)
+    [said] = json.loads(yester("pin", beginning(two[0]), "--json").out)
     assert (said["pinned"], said["tags"]) == (True, ["first"])
     assert [each["snapshot"] for each in listed(yester, "--pinned")] == two[:1]
     assert "pinned; #first" in yester("list").out
-    assert yester("pin", "--off", two[0][:8]).out.endswith("#first\n")
+    assert yester("pin", "--off", beginning(two[0])).out.endswith("#first\n")
     assert listed(yester, "--pinned") == []
 
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.tui.cli.conftest import Yester, is_one_complaint
+from tests.tui.cli.conftest import Yester, beginning, is_one_complaint
 
 from yester.tui.cli.show import split_place
 
@@ -55,7 +55,7 @@ def test_list_as_json(yester: Yester, taken: Path) -> None:
     assert snapshot["sources"] == [{"path": str(taken)}]
     assert snapshot["tags"] == ["first"]
     assert snapshot["statistics"]["files"] == 4
-    assert snapshot == json.loads(yester("show", snapshot["snapshot"][:6], "--json").out)
+    assert snapshot == json.loads(yester("show", beginning(snapshot["snapshot"]), "--json").out)
 
 
 def test_an_unknown_profile(yester: Yester, taken: Path) -> None:
