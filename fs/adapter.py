@@ -121,17 +121,18 @@ class Adapter(pyfuse3.Operations):
             self._patience.others_wait -= 1
 
     async def _ask(self, question: Question, before: tuple[Answer, ...]) -> tuple[Answer, ...]:
-        """Ask for the history of a path on a thread, and have that at hand with what was asked before.
+        """Ask for the history of a path, and have that at hand together with what was asked before.
 
-        One request at a time does: the catalogue answers one, and who waits for it needs no thread meanwhile. What it
-        asked before may have had to make room for the answers of others.
+        One request at a time does: the catalogue answers one, and who waits for it needs no thread meanwhile. What a
+        request asked before may have had to make room for the answers of others.
         """
         assert self._history is not None
         self._patience.others_wait += 1
         try:
             async with self._asking:
                 if not self._history.knows(question):
-                    before += (await _on_a_thread(self._history.ask, question),)
+                    answer = self._history.at_once(question)
+                    before += (await _on_a_thread(self._history.ask, question) if answer is None else answer,)
         except Exception as error:  # noqa: BLE001  as above
             self._refuse(error, self._ask, question)
         finally:

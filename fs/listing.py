@@ -1,11 +1,14 @@
 """Open folders. A position counts names: 0 is `.`, 1 is `..`, and the n-th name after them is at n + 1."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from yester.engine.trees.pages import Page
 from yester.fs.attributes import A, AttributeFiller
 from yester.fs.inodes import ORDINAL_BITS, ORDINAL_MASK, Inode, inode_of
 from yester.fs.snapshot_tree import Folder, SnapshotTree
+
+T = TypeVar("T")
 
 DOT, DOTS = b".", b".."
 
@@ -25,8 +28,7 @@ class ViewListing:
 
     def after(self, position: int) -> Iterator[tuple[int, tuple[bytes, Inode]]]:
         """Yield the children from a position on, each with the position after it."""
-        start = max(position - 2, 0)
-        return enumerate(self._children[start:], start + 3)
+        return _after(self._children, position)
 
 
 class TreeListing:
@@ -97,8 +99,12 @@ class NamesListing:
 
     def after(self, position: int) -> Iterator[tuple[int, bytes]]:
         """Yield the names from a position on, each with the position after it."""
-        start = max(position - 2, 0)
-        return enumerate(self._names[start:], start + 3)
+        return _after(self._names, position)
+
+
+def _after(names: Sequence[T], position: int) -> Iterator[tuple[int, T]]:
+    for at in range(max(position - 2, 0), len(names)):
+        yield at + 3, names[at]
 
 
 Listing = ViewListing | TreeListing | NamesListing

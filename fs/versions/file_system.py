@@ -61,7 +61,7 @@ class VersionedFileSystem(FileSystem[A]):
         self._newest_ns = max(newest.values(), default=0)
         names = folder_names(snapshot for _, snapshot in seen.snapshots)
         self._series = {
-            name: PathNode(Question(*series, b"/"), VERSIONS, b"versions", newest[series])
+            name: PathNode(Question(*series, b"/"), VERSIONS, 2, newest[series])
             for series, name in sorted(names.items(), key=lambda each: each[1])
         }
 
@@ -142,7 +142,8 @@ class VersionedFileSystem(FileSystem[A]):
             return None
         path = self._path(inode)
         question = Question(shown.snapshot.profile, shown.snapshot.host, path or b"/")
-        return PathNode(question, inode, shown.path + path, page.mtime_ns(row))
+        depth = len(shown.path.split(b"/")) + path.count(b"/") + 1
+        return PathNode(question, inode, depth, page.mtime_ns(row))
 
     def _path(self, inode: Inode) -> bytes:
         """Return the path of a folder in its snapshot; empty for its root."""
@@ -190,17 +191,17 @@ class VersionedFileSystem(FileSystem[A]):
         if question is None:
             return None if self._one_profile else self._series.get(name)
         history = self.history.known(question)
-        above, time_ns = self._above(inode)
+        depth, time_ns = self._depth(inode)
         if self._is_times(inode):
-            return self._time(inode, question.path, above, history.folders.get(name))
+            return self._time(inode, question.path, depth, history.folders.get(name))
         if history.folders:
             newest_ns = self._newest(question, name)
             if newest_ns is not None:
-                return PathNode(question.below(name), inode, above, newest_ns)
+                return PathNode(question.below(name), inode, depth + 1, newest_ns)
         if name in history.files:
             return VersionNode(question.path, history.files[name], inode)
         if name == TIMES and history.folders:
-            return TimesNode(question, inode, above, time_ns)
+            return TimesNode(question, inode, depth + 1, time_ns)
         return None
 
     def _newest(self, question: Question, name: bytes) -> int | None:
@@ -212,19 +213,19 @@ class VersionedFileSystem(FileSystem[A]):
             found = self.history.known(question.below(name))
             return found.newest_ns if found.files or found.folders else None
 
-    def _above(self, inode: Inode) -> tuple[bytes, int]:
-        """Return a folder's path in the mount, and its time."""
+    def _depth(self, inode: Inode) -> tuple[int, int]:
+        """Return how deep a folder lies in the mount, and its time."""
         if inode == VERSIONS:
-            return b"versions", self._newest_ns
+            return 1, self._newest_ns
         found = self._node(inode)
         assert not isinstance(found, VersionNode)
-        return found.above + b"/" + self._known.name(inode), found.time_ns
+        return found.depth, found.time_ns
 
-    def _time(self, inode: Inode, path: bytes, above: bytes, version: Dated | None) -> VersionNode | None:
+    def _time(self, inode: Inode, path: bytes, depth: int, version: Dated | None) -> VersionNode | None:
         if version is None or version.last not in self._by_id:
             return None
-        way = b"../" * (above.count(b"/") + 1)
-        return VersionNode(path, version, inode, way + self._by_id[version.last].path + path.rstrip(b"/"))
+        target = b"../" * depth + self._by_id[version.last].path + path.rstrip(b"/")
+        return VersionNode(path, version, inode, target)
 
     # Folders
 

@@ -5,7 +5,6 @@ hands what came back to `keep`. When snapshots come or go all answers are let go
 way. The catalogue may know snapshots that the mount does not show yet, or no more: of those no answer tells.
 """
 
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -95,13 +94,12 @@ class Answer(NamedTuple):
 
 
 class History:
-    """Answers about paths. `ask` is for any thread, all else for one."""
+    """Answers about paths. `ask` is for any thread, one at a time and not beside `at_once`; all else for one."""
 
     def __init__(self, opening: "Callable[[], Catalogue]", room: int = KEPT_NAMES) -> None:
         """`opening` opens the catalogue when it is first asked."""
         self._opening = opening
         self._catalogue: Catalogue | None = None
-        self._lock = threading.Lock()
         self._is_behind = True
         self._shown: Series = {}
         self._answers: OrderedDict[Question, PathHistory] = OrderedDict()
@@ -119,6 +117,18 @@ class History:
     def knows(self, question: Question) -> bool:
         """Whether memory holds the answer."""
         return question in self._answers
+
+    def at_once(self, question: Question) -> Answer | None:
+        """Answer where that takes no longer than crossing to a thread: of one path, of a catalogue that is current."""
+        if self._is_behind or self._catalogue is None or question.names:
+            return None
+        shown = self._shown
+        try:
+            return Answer(question, self._asked(question, shown), shown)
+        except YesterError:
+            # It is made anew, on a thread.
+            self._is_behind = True
+            return None
 
     def keep(self, answer: Answer) -> None:
         """Keep an answer until there is no more room, unless snapshots came or went since it was given."""
@@ -139,16 +149,15 @@ class History:
 
     def ask(self, question: Question) -> Answer:
         """Ask the catalogue, brought up to date when it may be behind. YesterError."""
-        with self._lock:
-            shown, was_behind = self._shown, self._is_behind
-            try:
-                return Answer(question, self._asked(question, shown), shown)
-            except YesterError:
-                # A file that turned out to be damaged is thrown away then, and made anew by the next update.
-                self._is_behind = True
-                if was_behind:
-                    raise
+        shown, was_behind = self._shown, self._is_behind
+        try:
             return Answer(question, self._asked(question, shown), shown)
+        except YesterError:
+            # A file that turned out to be damaged is thrown away then, and made anew by the next update.
+            self._is_behind = True
+            if was_behind:
+                raise
+        return Answer(question, self._asked(question, shown), shown)
 
     def _asked(self, question: Question, shown: Series) -> PathHistory:
         if self._catalogue is None:

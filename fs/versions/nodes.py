@@ -21,8 +21,8 @@ class PathNode:
 
     question: Question
     parent: Inode
-    above: bytes
-    """Its path in the mount."""
+    depth: int
+    """How many folders it takes to go up to the root of the mount."""
     time_ns: int
 
 
@@ -32,7 +32,7 @@ class TimesNode:
 
     question: Question
     parent: Inode
-    above: bytes
+    depth: int
     time_ns: int
 
 
@@ -57,16 +57,12 @@ class Nodes:
         self._nodes: dict[Inode, Node] = {}
         self._counts: dict[Inode, int] = {}
         self._numbers: dict[tuple[Inode, bytes], Inode] = {}
-        self._names: dict[Inode, tuple[Inode, bytes]] = {}
+        self._keys: dict[Inode, tuple[Inode, bytes]] = {}
         self._next = FIRST
 
     def get(self, inode: Inode) -> Node | None:
         """Return what a number is; None when the kernel has forgotten it, or never heard of it."""
         return self._nodes.get(inode)
-
-    def name(self, inode: Inode) -> bytes:
-        """Return what a node is called in its parent."""
-        return self._names[inode][1]
 
     def tell(self, name: bytes, node: Node, told: Callable[[Inode], bool]) -> bool:
         """Tell the kernel of a node, called `name` in its parent: by a number of its own, or the one that it has.
@@ -81,7 +77,7 @@ class Nodes:
         is_new = inode not in self._nodes
         self._nodes[inode] = node
         if told(inode):
-            self._numbers[key], self._names[inode] = inode, key
+            self._numbers[key], self._keys[inode] = inode, key
             self._counts[inode] = self._counts.get(inode, 0) + 1
             return True
         if is_new:
@@ -95,7 +91,7 @@ class Nodes:
             self._counts[inode] = left
         elif inode in self._counts:
             del self._counts[inode], self._nodes[inode]
-            key = self._names.pop(inode)
+            key = self._keys.pop(inode)
             if self._numbers[key] == inode:
                 del self._numbers[key]
 

@@ -123,3 +123,24 @@ def test_one_that_cannot_be_made_is_an_error_each_time(history: History, stand: 
             history.ask(ANY)
     history.keep(history.ask(ANY))
     assert (stand.updates, count(history)) == (3, 2)
+
+
+def test_what_is_quick_is_answered_at_once(history: History, stand: Stand) -> None:
+    assert history.at_once(ANY) is None, "there may be snapshots to take in"
+    history.ask(ANY)
+    answer = history.at_once(ANY)
+    assert answer is not None
+    history.keep(answer)
+    assert count(history) == 2
+    assert history.at_once(ANY._replace(names=True)) is None
+    history.changed({SERIES: {ONE}})
+    assert history.at_once(ANY) is None
+    assert (stand.updates, stand.asked) == (1, 2)
+
+
+def test_what_fails_at_once_is_asked_on_a_thread(history: History, stand: Stand) -> None:
+    history.ask(ANY)
+    stand.fails = [YesterError("The catalogue cannot be read")]
+    assert history.at_once(ANY) is None
+    history.keep(history.ask(ANY))
+    assert (stand.updates, count(history)) == (2, 2)

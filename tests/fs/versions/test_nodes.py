@@ -7,7 +7,7 @@ from yester.fs.versions.nodes import FIRST, Node, Nodes, PathNode, VersionNode
 
 
 def node(path: bytes, parent: Inode = VERSIONS) -> PathNode:
-    return PathNode(Question("docs", "box", path), parent, b"versions", 0)
+    return PathNode(Question("docs", "box", path), parent, 2, 0)
 
 
 def told(nodes: Nodes, name: bytes, what: Node) -> Inode:
