@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from yester.engine.errors import UsageError
+from yester.engine.errors import UsageError, YesterError
 from yester.engine.places import Places, ensured, remember
 from yester.engine.profiles.changing import Change, changed
 from yester.engine.profiles.kinds import spelled
@@ -111,7 +111,7 @@ def write_switches(places: Places, change: Callable[[PluginSettings], Switches])
                 document[key] = sorted(names)
             elif key in document:
                 del document[key]
-        remember(path, tomlkit.dumps(document).encode())
+        _keep(path, tomlkit.dumps(document))
 
 
 def write_options(places: Places, changes: Sequence[Change]) -> None:
@@ -123,7 +123,15 @@ def write_options(places: Places, changes: Sequence[Change]) -> None:
             after = changed(before, changes)
         except UsageError as problem:
             raise UsageError(f"{path}: {problem.what}", hint="Change it in an editor.") from None
-        remember(path, after.encode())
+        _keep(path, after)
+
+
+def _keep(path: Path, text: str) -> None:
+    try:
+        remember(path, text.encode())
+    except YesterError as problem:
+        hint = "yester keeps its settings there; XDG_CONFIG_HOME moves them elsewhere."
+        raise YesterError(problem.what, hint=hint) from None
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from yester.engine.errors import UsageError
+from yester.engine.errors import UsageError, YesterError
 from yester.engine.places import Places
 from yester.engine.profiles.changing import Change
 from yester.plugins.settings import PluginSettings, read_settings, settings_path, write_options, write_switches
@@ -104,3 +104,10 @@ def test_what_makes_no_sense_is_refused(places: Places, text: str, problem: str)
     with pytest.raises(UsageError, match=problem):
         write_switches(places, lambda settings: ({"a"}, set()))
     assert settings_path(places).read_bytes() == text.encode("latin-1")
+
+
+def test_a_file_that_cannot_be_written(places: Places) -> None:
+    settings_path(places).symlink_to("/proc/plugins.toml")  # where nobody makes a file, root neither
+    with pytest.raises(YesterError, match="cannot be written") as refused:
+        write_switches(places, lambda settings: ({"b"}, set()))
+    assert refused.value.hint == "yester keeps its settings there; XDG_CONFIG_HOME moves them elsewhere."

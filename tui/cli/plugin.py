@@ -170,7 +170,7 @@ def _given(options: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
         name, equals, value = option.partition("=")
         if not equals or name not in known:
             hint = did_you_mean(name, known) or "It has no options."
-            raise UsageError(f"{option} is no option of the action", hint=f"{hint} They are given as OPTION=VALUE.")
+            raise UsageError(f"{option} is no option of the action", hint=f"They are given as OPTION=VALUE. {hint}")
         given[name] = value
     return given
 
