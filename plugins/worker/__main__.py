@@ -9,7 +9,7 @@ from yester.plugins.worker.guarding import guard
 def main(arguments: list[str]) -> None:
     """Become a guardian and its worker; the worker serves."""
     lifeline, incoming, outgoing, memory_size = map(int, arguments)
-    guard(lifeline)
+    guard(lifeline, outgoing)
     # What a process writes to is counted, not what it maps: some programs map far more than they ever use.
     resource.setrlimit(resource.RLIMIT_DATA, (memory_size, memory_size))
     from yester.plugins.worker.serving import Worker

@@ -1,6 +1,7 @@
 """Real workers, and plugins that do what plugins do."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -168,6 +169,25 @@ def test_nothing_is_left_when_a_worker_ends(started: Started, tmp_path: Path) ->
     assert all(map(is_there, pids))
     worker.kill()
     assert not any(map(is_there, pids))
+
+
+@pytest.mark.parametrize("ends", ["close", "kill"])
+@pytest.mark.parametrize(
+    ("leaves", "speaks", "stays"), [(True, False, True), (False, False, False), (True, True, False)]
+)
+def test_who_serves_a_mounted_file_system_is_left_alone(
+    started: Started, tmp_path: Path, fuse: None, ends: str, leaves: bool, speaks: bool, stays: bool
+) -> None:
+    """Unless it is of the worker's session, or could speak in its name."""
+    worker, file = started(), tmp_path / "pid"
+    assert worker.call("p0", "serve_files", [str(file), leaves, speaks], None) == 0
+    while not file.exists() or not file.read_text():
+        os.sched_yield()
+    pid = int(file.read_text())
+    getattr(worker, ends)()
+    assert is_there(pid) == stays
+    if stays:
+        os.kill(pid, signal.SIGKILL)
 
 
 def test_memory_has_a_limit(started: Started) -> None:

@@ -83,6 +83,29 @@ def slip_away(context: Context, file: str) -> int:
     return subprocess.Popen([sys.executable, "-c", code]).wait()
 
 
+SERVER = """
+import os, sys, time
+fuse = os.open("/dev/fuse", os.O_RDWR)
+if os.fork():
+    os._exit(0)
+if LEAVES:
+    os.setsid()
+open(FILE, "w").write(str(os.getpid()))
+time.sleep(1000)
+"""
+
+
+def serve_files(context: Context, file: str, leaves: bool, speaks: bool) -> int:
+    """Start a process that holds what a server of files holds; if it `speaks`, also what the worker speaks by."""
+    code = f"FILE, LEAVES = {file!r}, {leaves}\n{SERVER}"
+    if not speaks:
+        return subprocess.Popen([sys.executable, "-c", code]).wait()
+    child = os.fork()
+    if not child:
+        exec(code, {})
+    return os.waitpid(child, 0)[1]
+
+
 def allocate(context: Context, size: int) -> int:
     return len(bytearray(size))
 
@@ -133,6 +156,6 @@ def big_one_way(context: Context, data: bytes) -> int:
 
 
 METHODS = {function.__name__: function for function in (
-    echo, fail, leave, exit_at_once, loop_in_c, stop_itself, fork_often, slip_away, allocate, print_much, say,
-    close_descriptors, ask, wait_for_cancel, meet, return_what_cannot_be_sent, return_too_much, big_one_way,
+    echo, fail, leave, exit_at_once, loop_in_c, stop_itself, fork_often, slip_away, serve_files, allocate, print_much,
+    say, close_descriptors, ask, wait_for_cancel, meet, return_what_cannot_be_sent, return_too_much, big_one_way,
 )}  # fmt: skip
