@@ -6,8 +6,10 @@ before, the parent reads the end of the pipe.
 """
 
 import os
+import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -34,7 +36,14 @@ def run_in_background(server: Callable[[Callable[[], None]], None], log: Path) -
     if child:
         os.close(writing)
         with open(reading, "rb") as pipe:
-            _judge(pipe.read(), log)
+            try:
+                said = pipe.read()
+            except BaseException:
+                # Who was interrupted, or stopped, while he waited wants no server any more.
+                with suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGTERM)
+                raise
+        _judge(said, log)
         return
     os.close(reading)
     status = 1
