@@ -1,6 +1,7 @@
 """A systemd service that mounts: its text, and the words in it."""
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def unit_of_mount(
     place = os.path.abspath(mountpoint)
     name = f"yester-mount-{unit_escape(place.strip('/'))}.service"
     folder, manager = ("/etc/systemd/system", "") if is_root else ("~/.config/systemd/user", " --user")
-    head = [f"# Save as {folder}/{name}, then: systemctl{manager} enable --now {name}"]
+    head = [f"# Save as {folder}/{name}, then: systemctl{manager} enable --now {shlex.quote(name)}"]
     if not knows_secret:
         head.append("# If the repository is encrypted, say where the passphrase is (--passphrase-file …), or here:")
         head.append(f"# {_CREDENTIAL}=yester.passphrase:/path/to/file in [Service]")
@@ -51,7 +52,9 @@ def unit_of_mount(
 
 
 def _paths(paths: Sequence[str]) -> str:
-    return " ".join(path.replace("%", "%%").replace(" ", "\\x20") for path in paths)
+    # Unlike in ExecStart, of `\\x20` and `\\n` the backslash alone is taken away: what has a newline cannot be said.
+    shown = [path.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%") for path in paths if "\n" not in path]
+    return " ".join(f'"{path}"' if set(path) & set(" \t'\"") else path for path in shown)
 
 
 def words_of(given: Mapping[str, object]) -> list[str]:

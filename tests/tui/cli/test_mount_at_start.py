@@ -92,3 +92,18 @@ def test_a_unit_for_a_far_repository_waits_for_the_network(yester: Yester, home:
     said = yester("mount", home, "--repo", "sftp://box/backup", "--print-unit").out
     assert "After=network-online.target" in said
     assert f"RequiresMountsFor={home.parent}\n" in said
+
+
+@pytest.mark.parametrize("name", ["plain", "a b", "it's", 'q"q', "back\\slash", "100%n"])
+def test_the_folders_that_a_unit_waits_for_are_those_that_are_meant(
+    yester: Yester, plain: Path, tmp_path: Path, name: str
+) -> None:
+    mountpoint = tmp_path / name / "m"
+    said = yester("mount", mountpoint, "--repo", plain, "--print-unit").out
+    (tmp_path / "a.service").write_text(said)
+    command = ["systemd-analyze", "verify", "--man=no", tmp_path / "a.service"]
+    done = subprocess.run(command, env={**os.environ, "SYSTEMD_LOG_LEVEL": "debug"}, capture_output=True, text=True)
+    waited_for = {line.partition("RequiresMountsFor: ")[2] for line in done.stdout.splitlines()}
+    assert f"{mountpoint.parent} (origin-file)" in waited_for
+    told = shlex.split(said.splitlines()[0].partition("enable --now ")[2])
+    assert len(told) == 1 and f"/{told[0]}, then" in said
