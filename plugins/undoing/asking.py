@@ -1,5 +1,6 @@
 """How a plugin announces what must be undone, and has it undone: the answers to what it asks."""
 
+import os
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +10,7 @@ from yester.engine.errors import YesterError
 from yester.engine.events import Message
 from yester.engine.host import own_id
 from yester.plugins.undoing.performing import by_hand
-from yester.plugins.undoing.records import Undo, boot_id
+from yester.plugins.undoing.records import Undo, boot_id, process_name
 from yester.plugins.undoing.telling import words
 from yester.plugins.worker.problems import AskRefused
 
@@ -80,6 +81,7 @@ def _undo(asking: "Asking", arguments: Sequence[Any]) -> Undo:
                     timeout_s=timeout_s,
                     boot=boot_id(),
                     machine=own_id().hex(),
+                    process=process_name(os.getpid()),
                 )
     raise AskRefused(f"what undoes is a command in words, an environment and up to {LONGEST_S:g} seconds")
 

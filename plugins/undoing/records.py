@@ -40,10 +40,19 @@ class Undo(msgspec.Struct, frozen=True, kw_only=True):
     machine: str = ""
     """Which machine's it is, where that is known (host.own_id, hex): several may have one home folder."""
 
+    process: str = ""
+    """The process of the run (process_name): while that is there it is the run's to undo."""
+
     @property
     def is_elsewhere(self) -> bool:
         """Whether it is to be undone on another machine than this."""
         return bool(self.machine) and self.machine != own_id().hex()
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether its run goes on, though perhaps nobody holds the record any more: its guardian may have died."""
+        pid = self.process.partition(" ")[0]
+        return bool(pid) and self.boot == boot_id() and process_name(int(pid)) == self.process
 
 
 @dataclass(slots=True)
@@ -81,6 +90,16 @@ def boot_id() -> str:
     with suppress(OSError):
         return Path(_BOOT).read_text().strip()
     return ""
+
+
+def process_name(pid: int) -> str:
+    """Return the number of a process and when it began, which tells it from all others; empty when it ended."""
+    try:
+        said = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return ""
+    state, *rest = said.rpartition(b")")[2].split()  # proc_pid_stat(5): the name, in parentheses, may hold anything
+    return "" if state in (b"Z", b"X") else f"{pid} {rest[18].decode()}"
 
 
 def hold(folder: Path, undo: Undo) -> Held:

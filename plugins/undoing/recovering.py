@@ -36,10 +36,10 @@ def undo_what_is_left(state: Path) -> Iterator[Message]:
 def _trusted(path: Path) -> Held | None:
     """Hold a record that nobody holds, and that nobody else can have written: it is run with all our rights.
 
-    One of another machine is left to that.
+    One of another machine, or of a run that goes on, is left to that.
     """
     held = take(path)
-    if held is not None and held.undo.is_elsewhere:
+    if held is not None and (held.undo.is_elsewhere or held.undo.is_under_way):
         held.release()
         return None
     if held is not None:

@@ -41,6 +41,15 @@ def undo(trace: Path, word: str, *, code: int = 0, boot: str = "") -> Undo:
     )
 
 
+class Deaf:
+    """An audience to whom nothing is said."""
+
+    def said(self, message: Message) -> None:
+        raise AssertionError(message)
+
+    printed = said
+
+
 def done(trace: Path) -> list[str]:
     return trace.read_text().split() if trace.exists() else []
 
@@ -155,12 +164,6 @@ def test_a_record_that_cannot_be_run_keeps_nobody_from_the_others(tmp_path: Path
 def test_what_no_program_can_be_given_is_not_promised(
     tmp_path: Path, argv: list[object], environment: dict[str, str]
 ) -> None:
-    class Deaf:
-        def said(self, message: Message) -> None:
-            raise AssertionError(message)
-
-        printed = said
-
     surroundings = Surroundings(Places.under(tmp_path))
     with pytest.raises(AskRefused, match="what undoes is a command"):
         ANSWERS["undo_hold"](Asking(surroundings, Deaf()), "p", ["p", "undo it", argv, environment, 60])
@@ -219,6 +222,34 @@ def test_without_the_guardian_the_run_does_it(tmp_path: Path, trace: Path) -> No
         guard.hold(undo(trace, "c"))
     assert [problem for _, problem in guard.close()] == [""]
     assert done(trace) == ["a", "b"]
+
+
+def test_what_a_run_without_a_guardian_will_undo_is_left_to_it(tmp_path: Path, trace: Path) -> None:
+    """Another program of yester's must not start a database that the run is reading."""
+    code = (
+        "import os, sys, time; from pathlib import Path; from tests.plugins.undoing.test_undoing import Deaf; "
+        "from yester.engine.places import Places; from yester.plugins.asks import Asking; "
+        "from yester.plugins.surroundings import Surroundings; from yester.plugins.undoing.asking import ANSWERS; "
+        "asking = Asking(Surroundings(Places.under(Path(sys.argv[1]))), Deaf()); "
+        "ANSWERS['undo_hold'](asking, 'p', ['p', 'a', ['sh', '-c', 'echo a >>' + sys.argv[2]], {}, 60]); "
+        "os.kill(asking.undoing._process.pid, 9); asking.undoing._process.wait(); print('ready', flush=True); "
+        "sys.stdin.read(); asking.undoing.close()"
+    )
+    state, environment = Places.under(tmp_path).state, {**os.environ, "PYTHONPATH": ":".join(sys.path)}
+    for ends_itself in (True, False):
+        command = [sys.executable, "-P", "-c", code, str(tmp_path), str(trace)]
+        with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as run:
+            assert run.stdout is not None and run.stdin is not None
+            assert run.stdout.readline() == b"ready\n"
+            assert [*undo_what_is_left(state)] == [] and done(trace) == []
+            if ends_itself:
+                run.stdin.close()
+            else:
+                run.kill()
+            os.waitid(os.P_PID, run.pid, os.WEXITED | os.WNOWAIT)  # also when nobody has asked yet how it ended
+            assert len([*undo_what_is_left(state)]) == (not ends_itself)
+        assert done(trace) == ["a"]
+        trace.unlink()
 
 
 def test_a_guardian_that_stands_still_is_ended(tmp_path: Path, trace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
