@@ -20,6 +20,8 @@ from contextlib import suppress
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _SIGNALLED = 128
+_NOT_KILLED = (ProcessLookupError, PermissionError)
+"""What killing may raise: it has ended, or has rights of its own, as sudo has."""
 _FUSE = "/dev/fuse"
 _PAUSE_MS = 5
 _ROUNDS = 400
@@ -61,10 +63,10 @@ def _watch(worker: int, lifeline: int, voice: str) -> int:
 
 def _end(worker: int) -> int:
     """Kill the worker unless it has ended, and its session; return its status."""
-    with suppress(ProcessLookupError):
+    with suppress(*_NOT_KILLED):
         os.kill(worker, signal.SIGKILL)
     _, status = os.waitpid(worker, 0)
-    with suppress(ProcessLookupError):
+    with suppress(*_NOT_KILLED):
         os.killpg(worker, signal.SIGKILL)
     return status
 
@@ -81,7 +83,7 @@ def _end_the_rest(worker: int, voice: str) -> None:
         if not doomed:
             return
         for child in doomed:
-            with suppress(ProcessLookupError):
+            with suppress(*_NOT_KILLED):
                 os.kill(child, signal.SIGKILL)
         select.poll().poll(_PAUSE_MS)
 
