@@ -26,6 +26,8 @@ _HOLE = 2
 """The inode number of what stands in a btrfs snapshot for a subvolume (BTRFS_EMPTY_SUBVOL_DIR_OBJECTID)."""
 _TYPE_WITH_HOLES = b"btrfs"
 
+GONE = "what was to be read in its place is gone; it is read as it is"
+
 Failed = Callable[[bytes, OSError], None]
 
 
@@ -53,6 +55,10 @@ class Detours:
         """Return what is opened for the entry at `path`: `name` in its folder, or an absolute path."""
         return self._places.get(path, name)
 
+    def give_up(self, path: bytes) -> bool:
+        """Open what is at `path` where it is from now on; whether that is another place than before."""
+        return self._places.pop(path, path) != path
+
     def seen_ns(self, now: int) -> int:
         """Return when what is found now was seen last as it is: a file may have changed since it was frozen."""
         return min(now, self._as_of_ns)
@@ -62,7 +68,8 @@ class Detours:
     ) -> tuple[list[bytes], Statuses]:
         """Return the listing of the open directory `fd` with what is said of folders that are opened elsewhere.
 
-        What cannot be asked about any more, such as the mount of a server that died, is told to `failed`.
+        What cannot be asked about any more, such as the mount of a server that died, is told to `failed`; so is what is
+        gone from where it was to be read, and stays in the listing as it is.
         """
         lost = set()
         for row in self._rows(folder, names, stats):
@@ -75,8 +82,9 @@ class Detours:
                 lost.add(row)
             elif len(there) and _is_alike(stats.modes[row], there.modes[0], is_moved=place != path):
                 stats = stats.replaced(row, there)
-            else:  # it is not mounted any more, or covers a file
-                del self._places[path]
+            elif self.give_up(path):
+                failed(names[row], OSError(errno.ENOENT, GONE))
+            # Else it is not mounted any more, or covers a file.
         if not lost:
             return names, stats
         kept = [row for row in range(len(names)) if row not in lost]

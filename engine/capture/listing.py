@@ -35,7 +35,7 @@ class Listing(NamedTuple):
     stamps: bytes
     digest: bytes
     failed: list[tuple[bytes, OSError]]
-    """Names that are there but about which the system tells nothing, and why; they are not among `names`."""
+    """Names of what is there and cannot be taken as it should be, and why; most are not among `names`."""
 
 
 def list_directory(

@@ -24,6 +24,7 @@ from yester.engine.blobs import Put
 from yester.engine.capture.altering import Decided, Special, altered
 from yester.engine.capture.borders import ENTER, Surroundings, open_folder
 from yester.engine.capture.deciding import Decide, Scout
+from yester.engine.capture.detours import GONE
 from yester.engine.capture.earlier import Earlier, EarlierDirectory, Known, entries_of
 from yester.engine.capture.filecache import DirectoryRecord, FileCacheWriter
 from yester.engine.capture.filters import Filter
@@ -153,7 +154,7 @@ class Capture:
             self._make(writer, place, name, child, before if known else None)
             return
         try:
-            status = self._probe.status(place.fd, self._detours.opened(place.folder + name, name))
+            status = self._status(place, name)
             special = None
             if child.whole and self._scout is not None:
                 special = self._scout.source(place.folder + name, status)
@@ -170,6 +171,17 @@ class Capture:
             self._intake.fail(place.folder + name, "vanished before it could be read")
         except OSError as error:
             self._intake.fail(place.folder + name, in_words(error))
+
+    def _status(self, place: _Place, name: bytes) -> Status:
+        """Return what an entry on the way is, where it is read. OSError."""
+        path = place.folder + name
+        try:
+            return self._probe.status(place.fd, self._detours.opened(path, name))
+        except FileNotFoundError:
+            if not self._detours.give_up(path):
+                raise
+            self._intake.fail(path, GONE)
+            return self._probe.status(place.fd, name)
 
     def _make(self, writer: TreeWriter, place: _Place, name: bytes, child: Root, before: Earlier | None) -> None:
         """Take a folder that is only there for the streams in it."""

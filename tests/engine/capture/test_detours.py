@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests import zoo
 from tests.rig import ABOVE_SIZE, Recorder, Rig, write
 
-from yester.engine.capture.detours import NO_DETOURS, chosen, is_within, plan_detours, there_too
+from yester.engine.capture.detours import GONE, NO_DETOURS, chosen, is_within, plan_detours, there_too
 from yester.engine.capture.mounts import parse_mountinfo
 from yester.engine.capture.snapping import SnapshotRequest, SnapshotResult, take_snapshot
 from yester.engine.capture.statx import Probe
@@ -208,6 +208,27 @@ def test_what_changed_when_the_snapshot_was_made_is_read_again(
     for _ in range(2):
         rig.snap()
         assert read.count(b"file") == 1, "and then it is settled"
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_place_that_is_gone_in_the_midst_of_the_run_is_a_failure_and_the_source_is_read_as_it_is(
+    home: Path, folder: Path, copied: dict[bytes, bytes], nested: bool
+) -> None:
+    source = folder / "inner" if nested else folder
+    place = Path(os.fsdecode(copied[bytes(folder)])) / ("inner" if nested else "")
+    rig = Rig.of(home, folder, *([source] if nested else []))
+    with_it = snap(rig, {bytes(source): bytes(place)})
+    assert rig.taken(with_it.snapshot).content(folder / "inner/deep") == b"then"
+    place.rename(place.parent / "away")
+    result = snap(rig, {bytes(source): bytes(place)})
+    assert [(failure.path, failure.what) for failure in result.failures] == [(bytes(source), GONE)]
+    assert (result.result, result.suspicions) == ("errors", ())
+    assert rig.taken(result.snapshot).content(folder / "inner/deep") == b"now"
+    (place.parent / "away").rename(place)
+    again = snap(rig, {bytes(source): bytes(place)})
+    assert again.result == "complete"
+    assert rig.taken(again.snapshot).content(folder / "inner/deep") == b"then"
 
 
 def test_the_way_to_a_source_through_a_link(home: Path, folder: Path, copied: dict[bytes, bytes]) -> None:
