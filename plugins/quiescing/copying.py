@@ -41,7 +41,9 @@ class FolderCopy:
         self._source, self._target, self._leave_out = source, target, leave_out
 
     def update(self) -> int:
-        """Make one pass; return how many files were not as they had been copied. OSError."""
+        """Make one pass; return how many files were not as they had been copied. OSError, Failed."""
+        if self._target.resolve().is_relative_to(self._source.resolve()):
+            raise Failed(f"{self._target} lies within what it is a copy of, {self._source}")
         changed, there = 0, set[str]()
         _dress(self._target, os.stat(self._source))
         for path, status in self._found("", self._source):

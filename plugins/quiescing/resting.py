@@ -102,10 +102,13 @@ class Resting(Plugin):
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if given and folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
             raise Failed(f"{folder} holds something already (folder); give an empty one")
+        mark, owner = folder / _MARK, f"{self.name} {event.profile_id}"
+        _refuse_others(mark, owner)
         if not self.options["keep"]:
             self.promise(["rm", "-rf", "--", str(folder)], f"remove its copy {folder}")
         folder.mkdir(mode=0o700, exist_ok=True)
-        (folder / _MARK).touch(mode=0o600)
+        mark.touch(mode=0o600)
+        mark.write_text(f"{owner}\n")
         return folder
 
     def take_instead(self, source: Path, copy: Path) -> None:
@@ -139,3 +142,13 @@ class Resting(Plugin):
             self.remove_source(path)
         else:
             self.hide(path)
+
+
+def _refuse_others(mark: Path, owner: str) -> None:
+    """Failed when the copies that a mark stands beside are another plugin's, or those of another profile."""
+    theirs = mark.read_text().strip() if mark.exists() else ""
+    if theirs in ("", owner):
+        return
+    name, mine = theirs.partition(" ")[0], owner.partition(" ")[0]
+    whose = f"{name} of another profile" if name == mine else name
+    raise Failed(f"the copies in {mark.parent} are those of {whose} (folder); give a folder of its own")

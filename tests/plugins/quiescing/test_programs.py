@@ -139,7 +139,8 @@ def test_a_server_is_started_as_it_was_and_only_where_it_is_not(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("path", "is_left_out"),
     [
-        ("pg_wal", False),
+        ("pg_wal/", False),
+        ("pg_wal", True),  # a link
         ("pg_wal/000000010000000000000001", True),
         ("pg_wal/archive_status", True),
         ("postmaster.pid", True),
@@ -153,7 +154,7 @@ def test_a_server_is_started_as_it_was_and_only_where_it_is_not(tmp_path: Path) 
     ],
 )
 def test_what_a_base_backup_leaves_out(path: str, is_left_out: bool) -> None:
-    assert postgres._is_left_out(path, False) == is_left_out
+    assert postgres._is_left_out(path.rstrip("/"), path.endswith("/")) == is_left_out
 
 
 def test_how_to_connect(tmp_path: Path) -> None:
