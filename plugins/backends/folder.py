@@ -123,6 +123,7 @@ class FolderStore:
             for name in self._inside(folder)[0]:
                 if name.startswith(prefix) and belongs(folder, name):
                     yield name
+        self._presence.held()
 
     def query(self, name: str) -> int:
         """Return the size of the file."""

@@ -49,10 +49,12 @@ class Presence:
             if not self._writes and self._taken_up():
                 self._returned = True
                 return
-        raise Broken(
-            f"The repository at {self._path} is no longer there",
-            hint="Was the drive pulled out, or the network mount lost? Connect it: what was stored stays, and is used.",
-        )
+        raise self._gone()
+
+    def held(self) -> None:
+        """Broken when the repository is no longer in the folder: what was just listed may lack what went with it."""
+        if not self.holds:
+            raise self._gone()
 
     def write(self) -> None:
         """Something is to be written or deleted: Broken when the folder is not the one that was opened."""
@@ -69,6 +71,12 @@ class Presence:
         """The folder's descriptor is about to be closed, and may then be anybody's."""
         with self._lock:
             self._top = -1
+
+    def _gone(self) -> Broken:
+        return Broken(
+            f"The repository at {self._path} is no longer there",
+            hint="Was the drive pulled out, or the network mount lost? Connect it: what was stored stays, and is used.",
+        )
 
     def _taken_up(self) -> bool:
         with suppress(OSError):

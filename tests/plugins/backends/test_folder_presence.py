@@ -79,6 +79,17 @@ def test_who_has_read_from_another_writes_nothing(place: Path) -> None:
     store.close()
 
 
+def test_a_listing_during_which_it_goes_is_not_a_shorter_one(place: Path) -> None:
+    store = FolderStore(place)
+    listing = store.list()
+    assert next(listing) == "config"
+    swap(place)
+    with pytest.raises(Broken, match="no longer there"):
+        list(listing)
+    assert sorted(store.list()) == ["config", PACK]
+    store.close()
+
+
 def test_another_repository_is_not_taken_for_it(place: Path) -> None:
     store = FolderStore(place)
     swap(place)

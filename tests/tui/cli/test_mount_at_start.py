@@ -101,7 +101,7 @@ def test_the_folders_that_a_unit_waits_for_are_those_that_are_meant(
     mountpoint = tmp_path / name / "m"
     said = yester("mount", mountpoint, "--repo", plain, "--print-unit").out
     (tmp_path / "a.service").write_text(said)
-    command = ["systemd-analyze", "verify", "--man=no", tmp_path / "a.service"]
+    command = ["systemd-analyze", "verify", "--man=no", str(tmp_path / "a.service")]
     done = subprocess.run(command, env={**os.environ, "SYSTEMD_LOG_LEVEL": "debug"}, capture_output=True, text=True)
     waited_for = {line.partition("RequiresMountsFor: ")[2] for line in done.stdout.splitlines()}
     assert f"{mountpoint.parent} (origin-file)" in waited_for
