@@ -5,6 +5,8 @@ hands what came back to `keep`. When snapshots come or go all answers are let go
 way. The catalogue may know snapshots that the mount does not show yet, or no more: of those no answer tells.
 """
 
+import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,6 +22,8 @@ from yester.fs.versions.naming import dated, extension
 if TYPE_CHECKING:
     from yester.engine.catalogue.catalogue import Catalogue, Version
     from yester.engine.catalogue.states import State
+
+log = logging.getLogger("yester.fs")
 
 KEPT_NAMES = 100_000
 """Names and versions of paths that are kept in memory, in all."""
@@ -96,9 +100,18 @@ class Answer(NamedTuple):
 class History:
     """Answers about paths. `ask` is for any thread, one at a time and not beside `at_once`; all else for one."""
 
-    def __init__(self, opening: "Callable[[], Catalogue]", room: int = KEPT_NAMES) -> None:
+    def __init__(
+        self,
+        opening: "Callable[[], Catalogue]",
+        room: int = KEPT_NAMES,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """`opening` opens the catalogue when it is first asked."""
         self._opening = opening
+        self._clock = clock
+        self._failed: YesterError | None = None
+        self._patient_until = 0.0
+        self._noted = ""
         self._catalogue: Catalogue | None = None
         self._is_behind = True
         self._shown: Series = {}
@@ -163,13 +176,27 @@ class History:
         if self._catalogue is None:
             self._catalogue = self._opening()
         if self._is_behind:
-            self._is_behind = False
-            try:
-                self._catalogue.update()
-            except BaseException:
-                self._is_behind = True
-                raise
+            self._update(self._catalogue)
         return self._answer(self._catalogue, question, shown.get((question.profile, question.host), ()))
+
+    def _update(self, catalogue: "Catalogue") -> None:
+        """Bring it up to date. What failed is not tried again for as long as that took: a disk may be full for long."""
+        began = self._clock()
+        if self._failed is not None and began < self._patient_until:
+            raise self._failed.with_traceback(None)
+        self._is_behind, self._failed = False, None
+        try:
+            catalogue.update()
+        except BaseException as error:
+            self._is_behind = True
+            if isinstance(error, YesterError):
+                self._failed, self._patient_until = error, 2 * self._clock() - began
+            raise
+        # A file that was made anew numbers them anew.
+        self._owners.clear()
+        if catalogue.note != self._noted:
+            self._noted = catalogue.note
+            log.warning("%s", self._noted)
 
     def _answer(self, catalogue: "Catalogue", question: Question, there: Collection[SnapshotId]) -> PathHistory:
         def wanted(listed: Listed) -> bool:

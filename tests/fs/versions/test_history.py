@@ -26,6 +26,8 @@ class Stand:
         self.fails: list[Exception] = []
         self.during: Callable[[], None] = lambda: None
         self.names = 10
+        self.owners = [Owner(0, 0)]
+        self.note = ""
 
     def update(self) -> None:
         self.updates += 1
@@ -47,7 +49,7 @@ class Stand:
             yield SimpleNamespace(name=b"%d" % number, state=SimpleNamespace(mtime_ns=0))
 
     def owner(self, number: int) -> Owner:
-        return Owner(0, 0)
+        return self.owners[number]
 
 
 @pytest.fixture
@@ -144,3 +146,43 @@ def test_what_fails_at_once_is_asked_on_a_thread(history: History, stand: Stand)
     assert history.at_once(ANY) is None
     history.keep(history.ask(ANY))
     assert (stand.updates, count(history)) == (2, 2)
+
+
+def test_owners_are_those_of_the_catalogue_as_it_is_now(history: History, stand: Stand) -> None:
+    history.keep(history.ask(ANY))
+    stand.owners = [Owner(7, 7)]
+    stand.fails = [YesterError("The catalogue cannot be read")]
+    history.keep(history.ask(ANY))
+    assert {each.owner for each in history.known(ANY).files.values()} == {Owner(7, 7)}
+
+
+def test_the_log_says_once_why_the_catalogue_is_not_kept(
+    history: History, stand: Stand, caplog: pytest.LogCaptureFixture
+) -> None:
+    stand.note = "it cannot be kept"
+    history.ask(ANY)
+    history.changed({})
+    history.ask(ANY)
+    assert [record.message for record in caplog.records] == ["it cannot be kept"]
+
+
+def test_what_took_long_to_fail_is_not_tried_at_once_again(stand: Stand) -> None:
+    now = 0.0
+    history = History(lambda: cast(Any, stand), clock=lambda: now)
+    attempts = 0
+
+    def no_room() -> None:
+        nonlocal now, attempts
+        attempts += 1
+        now += 60
+        raise YesterError("There is no room for the catalogue")
+
+    stand.update = no_room  # type: ignore[method-assign]
+    for _ in range(3):
+        with pytest.raises(YesterError, match="no room"):
+            history.ask(ANY)
+    assert attempts == 1
+    now += 60
+    with pytest.raises(YesterError, match="no room"):
+        history.ask(ANY)
+    assert attempts == 2
