@@ -10,8 +10,8 @@ words; StopException out of `processBegin` goes to the host and stops the run, a
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -211,7 +211,8 @@ class BackInTimeWorld:
         try:
             if call.method == "processBegin" and self._unmounted:
                 raise exceptions.StopException(self._unmounted)
-            getattr(target, call.method)(*map(self._value, call.arguments))
+            with self._naming(plugin, call.method):
+                getattr(target, call.method)(*map(self._value, call.arguments))
         except BaseException as problem:
             self._manager.log_failure(target, call.method, problem)
             is_stop = isinstance(problem, exceptions.StopException)
@@ -224,6 +225,19 @@ class BackInTimeWorld:
                 self._context.ask("say", plugin, "error", f"{plugin}: {text}", "")
             elif not is_stop:
                 raise
+
+    @contextmanager
+    def _naming(self, plugin: str, method: str) -> Iterator[None]:
+        """While a plugin hears of the new snapshot it may give it a name."""
+        import snapshots
+
+        before = snapshots.wish_name
+        if method == "newSnapshot":
+            snapshots.wish_name = lambda name: self._context.ask("wish", plugin, "name", name)
+        try:
+            yield
+        finally:
+            snapshots.wish_name = before
 
     def _value(self, value: Any) -> Any:
         match value:

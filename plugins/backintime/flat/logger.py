@@ -29,6 +29,15 @@ def changeTarget(target: str) -> None:
     openlog(target)
 
 
+def changeProfile(profile_id: str) -> None:
+    """Do nothing: the run's journal is that of one profile."""
+
+
+def deprecated(parent: object = None) -> None:
+    """Log that what calls this will go."""
+    _log("WARNING", f"{sys._getframe(1).f_code.co_name} is deprecated", parent, 0)
+
+
 def closelog() -> None:
     """Log to syslog no longer under that name."""
     syslog.closelog()

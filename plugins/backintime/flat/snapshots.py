@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date as Day
 from datetime import datetime
 from functools import total_ordering
@@ -14,6 +14,14 @@ from configfile import ConfigFile
 
 _SID = re.compile(r"([0-9]{8}-[0-9]{6})(?:-([0-9]{3}))?", re.ASCII)
 _FORM = "%Y%m%d-%H%M%S"
+
+
+def _no_name(name: str) -> None:
+    raise OSError("a snapshot gets its name in the run that takes it")
+
+
+wish_name: Callable[[str], None] = _no_name
+"""Gives the new snapshot a name; set by the world while a plugin hears of one."""
 
 
 @total_ordering
@@ -40,7 +48,7 @@ class SID:
         match = _SID.fullmatch(text)
         if match is None:
             raise ValueError(f"{text!r} is no SID")
-        self.sid, self.tag = text, match[2] or ""
+        self.sid, self.tag, self._name = text, match[2] or "", ""
         self.date = datetime.strptime(match[1], _FORM)
 
     def __str__(self) -> str:
@@ -90,7 +98,13 @@ class SID:
             with open(self.path("name"), encoding="utf-8") as file:
                 return file.read()
         except OSError:
-            return ""
+            return self._name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        """Call the new snapshot so. OSError: it is another one, or no longer new."""
+        wish_name(name)
+        self._name = name
 
     @property
     def failed(self) -> bool:

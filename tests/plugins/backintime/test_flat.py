@@ -73,9 +73,24 @@ def test_what_is_no_sid_is_refused(text: str) -> None:
     assert ran(code) == "refused\n"
 
 
+def test_a_name_is_given_by_a_run_alone() -> None:
+    code = f"{SID}\ntry:\n    sid.name = 'x'\nexcept OSError as e:\n    print(e, [sid.name], RootSnapshot(cfg).name)"
+    assert ran(code) == "a snapshot gets its name in the run that takes it [''] Now\n"
+
+
+def test_what_may_be_caught() -> None:
+    names = "NoPubKeyLogin KnownHost HashCollision EncodeValueError LastSnapshotSymlink PermissionDeniedByPolicy"
+    code = (
+        f"import exceptions as e\nprint(all(issubclass(getattr(e, n), e.BackInTimeException) for n in {names.split()}))"
+    )
+    assert ran(code + "\nprint(e.InvalidCmd('x').msg, e.LimitExceeded('y'))") == "True\nx y\n"
+
+
 def test_the_log() -> None:
     code = "from logger import *\nopenlog()\ninfo('a')\nwarning('b', 1)\nerror('c', None, 2)\ndebug('d')"
     assert ran(code) == "INFO: a\nWARNING: b\nERROR: c\n"
+    deprecated = "import logger\ndef old():\n    logger.deprecated()\nlogger.changeProfile('2')\nold()"
+    assert ran(deprecated) == "WARNING: old is deprecated\n"
     assert ran("import logger\nlogger.DEBUG = True\nlogger.debug('d')").endswith("] d\n")
 
 

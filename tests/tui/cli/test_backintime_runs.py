@@ -339,6 +339,15 @@ def test_a_new_snapshot_can_be_looked_at_until_the_end(
     assert str(Places.default().runtime) not in Path("/proc/self/mountinfo").read_text()
 
 
+def test_a_plugin_names_the_new_snapshot(yester: Yester, profile: str, trace: Path) -> None:
+    name = "        sid.name = 'before the move'; print(sid.displayName)\n"
+    head = "import pluginmanager\nclass P(pluginmanager.Plugin):\n"
+    put("names", f"{head}    def newSnapshot(self, sid, path):\n{name}")
+    assert yester("snap", profile).err == ""
+    assert [each["name"] for each in json.loads(yester("list", "--json").out)] == ["before the move"]
+    assert any(each.text.endswith(" - before the move") for each in journal(yester))
+
+
 def test_without_fuse_the_path_is_told_all_the_same(
     yester: Yester, three: str, trace: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
