@@ -52,7 +52,7 @@ class Undo(msgspec.Struct, frozen=True, kw_only=True):
     def is_under_way(self) -> bool:
         """Whether its run goes on, though perhaps nobody holds the record any more: its guardian may have died."""
         pid = self.process.partition(" ")[0]
-        return bool(pid) and self.boot == boot_id() and process_name(int(pid)) == self.process
+        return pid.isdecimal() and self.boot == boot_id() and process_name(int(pid)) == self.process
 
 
 @dataclass(slots=True)

@@ -152,7 +152,7 @@ def test_a_record_that_cannot_be_run_keeps_nobody_from_the_others(tmp_path: Path
     folder = folder_of(tmp_path)
     hold(folder, Undo(id="z", argv=("true", "\0"), about="fail", plugin="p")).release()
     hold(folder, Undo(id="y", argv=("true",), environment={"A=": ""}, about="fail too", plugin="p")).release()
-    hold(folder, undo(trace, "a")).release()
+    hold(folder, replace(undo(trace, "a"), process="nonsense")).release()
     assert [message.level for message in undo_what_is_left(tmp_path)] == ["error", "error", "warning"]
     assert done(trace) == ["a"]
 
