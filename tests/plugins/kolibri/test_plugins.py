@@ -199,3 +199,13 @@ def test_installed_plugins_are_listed_by_entry_point(kolibri: Import, put: Any, 
     (info / "entry_points.txt").write_text("[kolibri.plugins]\none = one\ntwo = two\n")
     plugins = [*kolibri("kolibri.plugins.utils").iterate_plugins()]
     assert [plugin.module_path for plugin in plugins] == ["one"]
+
+
+def test_what_else_plugins_import(kolibri: Import, tmp_path: Path) -> None:
+    assert str(tmp_path / "kolibri" / "logs") == kolibri("kolibri.utils.conf").LOG_ROOT
+    assert kolibri("kolibri.utils.translation").get_language() == "en"
+    data = kolibri("kolibri.utils.data")
+    assert [data.bytes_from_humans(size) for size in (7, "7", "1.5kb", "2GB")] == [7, 7, 1500, 2_000_000_000]
+    assert [data.bytes_for_humans(size) for size in (7, 1500, 2_000_000_000)] == ["7B", "1.50KB", "2.00GB"]
+    with pytest.raises(ValueError, match="many"):
+        data.bytes_from_humans("many")

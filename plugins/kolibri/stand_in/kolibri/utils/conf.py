@@ -13,6 +13,8 @@ from yester.plugins.kolibri.lazy import Lazy
 from yester.plugins.options.layers import Layer
 
 KOLIBRI_HOME = os.path.abspath(os.path.expanduser(os.environ["KOLIBRI_HOME"]))
+LOG_ROOT = os.path.join(KOLIBRI_HOME, "logs")
+"""Where logs are of a Kolibri that has this home; it need not be there."""
 
 is_own = False
 """Whether it is the home that yester has for itself."""

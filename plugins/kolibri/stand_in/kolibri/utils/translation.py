@@ -13,4 +13,13 @@ def override(language: str | None) -> AbstractContextManager[None]:
     return nullcontext()
 
 
+def activate(language: str | None) -> None:
+    """Do nothing: there is one language."""
+
+
+def get_language() -> str:
+    """Return the language."""
+    return "en"
+
+
 ugettext = gettext_lazy = ugettext_lazy = gettext
