@@ -44,8 +44,10 @@ def options(
     found = stage.named(name)
     if settings or asked or removals:
         typed = dict(map(parse_option, settings))
-        change_options(stage, found, {**typed, **{option: typed_secret(option) for option in asked}}, removals)
+        unseen = {option: typed_secret(option) for option in asked}
+        changes = change_options(stage, found, {**typed, **unseen}, removals, unseen)
         if not as_json:
+            click.echo("\n".join(changes))
             return
         stage = Stage.of(of_profile)
     loaded = looked_at(stage, found, stage.layers())

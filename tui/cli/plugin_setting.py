@@ -1,12 +1,10 @@
 """Setting options of a plugin: checked by the plugin itself, in its worker, and written where they are said."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from shlex import quote
 from typing import Any
-
-import click
 
 from yester.engine.errors import UsageError
 from yester.engine.nearest import did_you_mean
@@ -46,8 +44,13 @@ def parse_option(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-def change_options(stage: Stage, found: Found, typed: Mapping[str, str], removals: Sequence[str]) -> None:
-    """Check what was typed, with the plugin, and write it; UsageError."""
+def change_options(
+    stage: Stage, found: Found, typed: Mapping[str, str], removals: Sequence[str], unseen: Collection[str] = ()
+) -> list[str]:
+    """Check what was typed, with the plugin, and write it; UsageError. Return a sentence for each change.
+
+    The values of those that are `unseen` are in none of them. What is to be thought of is complained of.
+    """
     target = _target(stage, found)
     for name, value in typed.items():
         _refuse_what_no_file_holds(name, value)
@@ -67,11 +70,12 @@ def change_options(stage: Stage, found: Found, typed: Mapping[str, str], removal
     else:
         values = {name: any_value(value) for name, value in typed.items()}
     _write(stage, [*_changes(target, values, removals, rows)])
-    _say_changes(stage, found, target, values, removals, rows)
+    changes = [*_in_words(found, target, values, removals, rows, unseen)]
     if not loaded.facts.get("has_spec") and values:
         complain(f"{found.label} does not say which options it has: nothing checks what is set")
     elif loaded.problem:
         complain(f"{found.label} cannot be loaded: {loaded.problem}")
+    return changes
 
 
 def _with_typed(layers: LayersOf, typed: Mapping[str, str]) -> LayersOf:
@@ -135,18 +139,18 @@ def _write(stage: Stage, changes: Sequence[Change]) -> None:
         change_profile(stage.places.config / "profiles", profile.name, changes)
 
 
-def _say_changes(
-    stage: Stage,
+def _in_words(
     found: Found,
     target: _Target,
     values: Mapping[str, Any],
     removals: Sequence[str],
     rows: Mapping[str, Row],
-) -> None:
+    unseen: Collection[str],
+) -> Iterator[str]:
     for name, value in values.items():
         is_secret = name in rows and rows[name]["is_secret"]
-        now = "is set" if is_secret else f"= {toml_line(value)}"
-        click.echo(one_line(f"{found.label}: {name} {now} in {target.file}"))
+        now = "is set" if is_secret or name in unseen else f"= {toml_line(value)}"
+        yield one_line(f"{found.label}: {name} {now} in {target.file}")
         if is_secret and target.is_profile:
             complain(
                 f"{name} is a secret, and a copy of the profile goes into every snapshot",
@@ -155,5 +159,5 @@ def _say_changes(
         variable = rows[name]["variable"] if name in rows else ""
         if variable and os.environ.get(variable):
             complain(f"{variable} is set, and counts before it")
-    for name in removals:
-        click.echo(one_line(f"{found.label}: {name} is no longer set in {target.file}"))
+    for name in dict.fromkeys(removals):
+        yield one_line(f"{found.label}: {name} is no longer set in {target.file}")

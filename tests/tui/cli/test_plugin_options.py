@@ -147,6 +147,21 @@ def test_a_secret_comes_on_standard_input(
     assert (done.code, done.err) == (130, "yester: Standard input holds no line for key\n")
 
 
+def test_what_was_typed_unseen_stays_unseen(
+    yester: Yester, ping: Path, settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether or not the plugin calls it a secret."""
+    monkeypatch.setattr("sys.stdin", StringIO("47\n"))
+    done = yester("plugin", "options", "ping", "--ask", "tries")
+    assert (done.code, done.out) == (0, f"ping: tries is set in {settings}\n")
+    assert "tries = 47" in settings.read_text()
+
+
+def test_what_is_set_as_json(yester: Yester, ping: Path) -> None:
+    assert shown(yester, "--set", "tries=4")["tries"]["value"] == 4
+    assert shown(yester, "--unset", "tries")["tries"]["value"] == 3
+
+
 def test_setting_in_a_profile(yester: Yester, ping: Path, settings: Path, profile: Path) -> None:
     before = profile.read_text()
     done = yester("plugin", "options", "ping", "--profile", "docs", "--set", "tries=4", "--set", "key=s3cret")
