@@ -108,8 +108,9 @@ def run(name: str, offer: str, options: Sequence[str], of_profile: str | None, a
     stage = Stage.of(of_profile)
     found = stage.named(name)
     if not found.is_enabled:
+        where = f" --profile {quote(of_profile)}" if of_profile is not None else ""
         raise UsageError(
-            f"{found.label} is switched off", hint=f"To switch it on: yester plugin enable {quote(found.label)}"
+            f"{found.label} is switched off", hint=f"To switch it on: yester plugin enable {quote(found.label)}{where}"
         )
 
     def start(dispatcher: Dispatcher, member: Member) -> tuple[str, Any]:

@@ -256,6 +256,14 @@ def test_a_profile_is_checked_with_the_plugins_that_it_names(yester: Yester, pin
     assert "whole number" not in yester("profile", "check", "docs").err
 
 
+def test_the_way_out_leads_into_the_profile(yester: Yester, ping: Path, profile: Path) -> None:
+    """What is off there stays off, whatever else is said."""
+    assert yester("plugin", "disable", "ping", "--profile", "docs").code == 0
+    done = yester("plugin", "run", "ping", "now", "--profile", "docs")
+    assert done.code == 2
+    assert "hint: To switch it on: yester plugin enable ping --profile docs\n" in done.err
+
+
 def test_switching_in_a_profile(yester: Yester, ping: Path, settings: Path, profile: Path) -> None:
     def states(*arguments: str) -> dict[str, str]:
         listed = json.loads(yester("plugin", "list", "--json", *arguments).out)
