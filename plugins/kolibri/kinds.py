@@ -130,7 +130,7 @@ def _ip_addr(value: Any) -> str:
     text = _string(value).strip()
     try:
         socket.inet_aton(text)
-    except OSError:
+    except (OSError, ValueError):  # the latter: a NUL in it
         raise unacceptable(text) from None
     return text
 

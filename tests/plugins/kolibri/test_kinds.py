@@ -92,6 +92,7 @@ def test_of_the_wrong_type(kind: str, said: Any, shown: str) -> None:
     [
         ("option", "c", "c"),
         ("ip_addr", "1.2.3.400", "1.2.3.400"),
+        ("ip_addr", "\0", "\0"),
         ("path", ["a"], "['a']"),
         ("port", "70000", "70000"),
         ("port", "-1", "-1"),
