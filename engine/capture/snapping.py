@@ -181,8 +181,9 @@ class _Run:
         sources = [source for source in request.sources if source not in of_no_use]
         top, missing = plan_roots(sources)
         if request.sources and len(missing) == len(sources):
+            names = ", ".join(map(os.fsdecode, [*missing, *of_no_use]))
             raise UsageError(
-                f"No source of the profile {profile.name} exists: {', '.join(map(os.fsdecode, missing))}",
+                f"No source of the profile {profile.name} exists: {names}",
                 hint="Is a disk not connected? The snapshots that are there stay as they are.",
             )
         plan_streams(top, request.streams)

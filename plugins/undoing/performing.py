@@ -19,7 +19,9 @@ def undo_held(held: Held) -> str:
     """Undo it and forget the record; return why it failed, and then the record stays. Never raises."""
     try:
         problem = perform(held.undo)
-        if not problem:
+        if problem:
+            held.leave()
+        else:
             held.remove()
         return problem
     except YesterError as error:

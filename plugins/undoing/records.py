@@ -19,6 +19,7 @@ from yester.engine.host import own_id
 from yester.engine.places import ensured, unwritable
 
 _SUFFIX = ".json"
+_TRIED = ".tried.json"
 _BOOT = "/proc/sys/kernel/random/boot_id"
 
 
@@ -67,6 +68,19 @@ class Held:
     undo: Undo
     path: Path
     _descriptor: int = field(repr=False)
+
+    @property
+    def is_left_by_its_run(self) -> bool:
+        """Whether its run has tried to undo it, and left it to others."""
+        return self.path.name.endswith(_TRIED)
+
+    def leave(self) -> None:
+        """Note that it was tried and is still to be done, by whoever comes: the process of its run may go on."""
+        if not self.is_left_by_its_run:
+            tried = self.path.with_suffix(_TRIED)
+            with suppress(OSError):  # then it is for who comes when that process has ended
+                os.rename(self.path, tried)
+                self.path = tried
 
     def remove(self) -> None:
         """It is undone: forget it, for good. YesterError: it cannot be removed, and will be undone again."""

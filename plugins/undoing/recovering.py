@@ -39,7 +39,7 @@ def _trusted(path: Path) -> Held | None:
     One of another machine, or of a run that goes on, is left to that.
     """
     held = take(path)
-    if held is not None and (held.undo.is_elsewhere or held.undo.is_under_way):
+    if held is not None and (held.undo.is_elsewhere or (held.undo.is_under_way and not held.is_left_by_its_run)):
         held.release()
         return None
     if held is not None:

@@ -178,7 +178,7 @@ def test_what_can_be_no_source_is_a_failure_and_the_rest_is_taken(rig: Rig, fold
         assert failure.path == os.fsencode(folder / name) and words in failure.what
         assert done.result == "errors" and folder / "one" / "a.txt" in rig.taken(done.snapshot)
     wish(rig, Wishes(add_sources=(os.fsencode(folder / "fifo"),), remove_sources=rig.profile.sources))
-    with pytest.raises(UsageError, match="No source of the profile docs exists"):
+    with pytest.raises(UsageError, match=f"No source of the profile docs exists: {folder}/fifo"):
         rig.snap()
 
 

@@ -21,7 +21,7 @@ from yester.plugins.surroundings import Surroundings
 from yester.plugins.undoing.asking import ANSWERS
 from yester.plugins.undoing.guarding import UndoGuard
 from yester.plugins.undoing.performing import perform
-from yester.plugins.undoing.records import Undo, boot_id, folder_of, hold, records, take
+from yester.plugins.undoing.records import Undo, boot_id, folder_of, hold, process_name, records, take
 from yester.plugins.undoing.recovering import undo_what_is_left
 from yester.plugins.worker.problems import AskRefused
 
@@ -200,7 +200,8 @@ def test_what_is_started_again_is_not_as_nice_as_the_run(tmp_path: Path, trace: 
 
 def test_what_fails_is_said_and_done_by_the_next(tmp_path: Path, trace: Path) -> None:
     guard = UndoGuard(tmp_path)
-    guard.hold(undo(trace, "a", code=4))
+    # The process goes on, as that of the terminal program does.
+    guard.hold(replace(undo(trace, "a", code=4), process=process_name(os.getpid())))
     assert guard.perform("a") == "sh: sorry"
     assert guard.close() == []
     [message] = undo_what_is_left(tmp_path)
