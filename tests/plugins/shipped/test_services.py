@@ -113,7 +113,7 @@ def test_one_that_does_not_start_again_is_told_and_started_by_the_next_run(
 ) -> None:
     configure("services", 'names = ["web"]')
     services.with_suffix(".broken").touch()
-    done = yester("snap", "data")
+    done = finish(start("snap", "data"))  # a process that has ended: what goes on undoes its own
     assert "services: It could not start web: " in done.err
     assert "no way" in done.err
     services.with_suffix(".broken").unlink()
