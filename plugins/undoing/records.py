@@ -51,13 +51,8 @@ class Undo(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_under_way(self) -> bool:
-        """Whether its run goes on, though perhaps nobody holds the record any more: its guardian may have died.
-
-        What an earlier run of this very process could not undo is not: it is to be tried again.
-        """
+        """Whether its run goes on, though perhaps nobody holds the record any more: its guardian may have died."""
         pid = self.process.partition(" ")[0]
-        if pid == str(os.getpid()):
-            return False
         return pid.isdecimal() and self.boot == boot_id() and process_name(int(pid)) == self.process
 
 

@@ -136,6 +136,12 @@ def test_what_another_machine_has_to_undo_is_left_to_it(
     assert done(trace) == ["on-here", "on-", "on-there"]
 
 
+def test_another_command_of_the_same_program_leaves_a_run_its_own(tmp_path: Path, trace: Path) -> None:
+    held = hold(folder_of(tmp_path), replace(undo(trace, "a"), process=process_name(os.getpid())))
+    held.release()
+    assert [*undo_what_is_left(tmp_path)] == [] and done(trace) == []
+
+
 def test_a_full_disk_keeps_nothing_from_being_undone(
     tmp_path: Path, trace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
