@@ -1,10 +1,14 @@
 """Drives in what lsblk says.
 
-`lsblk/virtual-machine.json` was recorded: util-linux 2.38.1 on a virtual machine. No drives could be plugged in where
-these tests were written, so all others were written by hand, in the layout of that one, with the columns' values as
-lsblk(8) and the kernel document them (`vendor` padded to eight characters, `tran` by the disk, `hotplug` inherited,
-`rm` of sticks but not of disks in a case); serial numbers and UUIDs are made up. `text-values.json` is one of them as
-before util-linux 2.33, when all values were text.
+`lsblk/virtual-machine.json` was recorded: util-linux 2.38.1 on a virtual machine. The `recorded-` ones are what people
+saw of their sticks and reported in public, the values as they are in our columns; columns that they did not ask for are
+empty: a stick that a Mac formatted, at a Raspberry Pi 5 (util-linux 2.41.5, from the tests of OpenFollow); a flash disk
+at a Raspberry Pi of 2017, all values text (mschlenstedt/Loxberry issue 205); a stick without a partition table, beside
+an empty card reader (balena-io-modules/drivelist issue 292). No drives could be plugged in where these tests were
+written, so all others were written by hand, in the layout of the first one, with the columns' values as lsblk(8) and
+the kernel document them (`vendor` padded to eight characters, `tran` by the disk, `hotplug` inherited, `rm` of sticks
+but not of disks in a case); serial numbers and UUIDs are made up. `text-values.json` is one of them as before
+util-linux 2.33, when all values were text.
 """
 
 import json
@@ -43,6 +47,12 @@ def test_a_stick_whole() -> None:
 @pytest.mark.parametrize(
     ("name", "found"),
     [
+        (
+            "recorded-mac-stick",
+            [("/dev/sda1", "vfat", "EFI", ""), ("/dev/sda2", "vfat", "OHNE TITEL", "")],
+        ),
+        ("recorded-flash-disk", [("/dev/sda1", "vfat", "USB Flash Disk", "76F0-CF23")]),
+        ("recorded-whole-stick", [("/dev/sdc", "", "/dev/sdc", "")]),
         ("stick-fat32", [("/dev/sda1", "vfat", "STICK", "1F2E-33AA")]),
         ("text-values", [("/dev/sda1", "vfat", "STICK", "1F2E-33AA")]),
         ("stick-exfat", [("/dev/sda1", "exfat", "My Stick", "64A5-F009")]),
