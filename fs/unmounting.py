@@ -31,7 +31,7 @@ def unmount(mountpoint: Path, runtime: Path, *, lazy: bool = False) -> None:
     else:
         _unmount_live(mountpoint)
         if record is not None:
-            _await_end(record.pid)
+            await_end(record.pid)
     registry.remove(canonical(mountpoint))
 
 
@@ -76,7 +76,8 @@ def _run(*arguments: str | Path) -> str | None:
     return done.stderr.decode(errors="replace").strip() or f"{command[0]} ended with {done.returncode}"
 
 
-def _await_end(pid: int) -> None:
+def await_end(pid: int) -> None:
+    """Wait until a process has ended, but not for ever."""
     try:
         fd = os.pidfd_open(pid)
     except OSError:  # ended already

@@ -2,14 +2,18 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from yester.engine.capture.mounts import mount_table
+from yester.fs.registry import MountRegistry
+from yester.fs.unmounting import await_end
 
 PASSPHRASE = "just-for-this-demo"
 OWN_VARIABLES = ("YESTER_", "XDG_", "CREDENTIALS_DIRECTORY")
@@ -49,7 +53,12 @@ class Scratch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for point in mounted_below(self.path):
+            record = MountRegistry(self.path / ".yester" / "yester").find(point)
             subprocess.run(["fusermount3", "-u", "-z", point], check=False)
+            if record is not None:  # it may be writing here
+                with suppress(ProcessLookupError):
+                    os.kill(record.pid, signal.SIGTERM)
+                await_end(record.pid)
         if mounted_below(self.path):
             self.left = f"{self.path} is still there, since something in it could not be unmounted"
             return
