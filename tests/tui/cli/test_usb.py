@@ -95,7 +95,10 @@ def test_a_schedule_that_goes_is_said(yester: Yester, connect: Connect, profile:
         (["drive=STIK", "profile=docs"], "yester: usb: No drive STIK is connected\n  hint: There is: STICK\n"),
         (["drive=STICK"], "yester: usb: It is not said which profile\n"),
         (["drive=STICK", "profile=dogs"], "Did you mean docs?"),
-        (["drve=STICK"], "yester: drve=STICK is no option of the action\n  hint: They are given as OPTION=VALUE. Did you mean drive?"),
+        (
+            ["drve=STICK"],
+            "drve=STICK is no option of the action\n  hint: They are given as OPTION=VALUE. Did you mean drive?",
+        ),
     ],
 )
 def test_mistakes_are_said(yester: Yester, connect: Connect, profile: str, options: list[str], words: str) -> None:
