@@ -6,8 +6,9 @@ put-if-absent nor ordering between clients for correctness; it does need that an
 all, and that a `list` which starts after a `put` returned shows the object.
 """
 
+import enum
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -40,6 +41,21 @@ class Capabilities:
     """Calls take microseconds; no thread hop or cache is worth its cost."""
     tier: bool = False
     """Objects may be Offline and come back after a recall."""
+
+
+class Readiness(enum.Enum):
+    """Whether an object can be read now."""
+
+    READY = "ready"
+    PENDING = "pending"
+    """It is in a cold tier and on its way."""
+    FAILED = "failed"
+    """It is in a cold tier and cannot be brought back; trying again may help."""
+
+
+def all_ready(names: Iterable[str]) -> dict[str, Readiness]:
+    """Answer `prepare` for a store in which every object can be read at any time."""
+    return dict.fromkeys(names, Readiness.READY)
 
 
 class Store(Protocol):
@@ -86,6 +102,13 @@ class Store(Protocol):
 
     def delete(self, name: str) -> None:
         """Remove the object; Missing when there is none."""
+        ...
+
+    def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
+        """Begin to make objects readable where they are not, and say of each how far that is; does not wait for it.
+
+        Asked again, it says how far things are by then. Whether an object exists it need not say.
+        """
         ...
 
     def tidy(self) -> None:

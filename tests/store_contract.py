@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from yester.engine.errors import Broken, Exists, Missing, UsageError
-from yester.engine.store import Buffer, Store
+from yester.engine.store import Buffer, Readiness, Store
 
 NAMES = (
     "config",
@@ -71,6 +71,11 @@ class StoreContract:
         assert (caught.value.name, store.get("config")) == ("config", b"new")
         store.put("key.1", [b"first"], if_absent=True)
         assert store.get("key.1") == b"first"
+
+    def test_says_what_is_ready(self, store: Store) -> None:
+        store.put("data.1", [b"x"])
+        assert store.prepare(["data.1"]) == {"data.1": Readiness.READY}
+        assert store.prepare([]) == {}
 
     def test_of_many_that_create_one_wins(self, store: Store) -> None:
         def create(number: int) -> int:

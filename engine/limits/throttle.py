@@ -6,13 +6,13 @@ by what comes after: a session's sign of life must not wait behind packs, or ano
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import overload
 
 from yester.engine.limits.bucket import Bucket
-from yester.engine.store import Buffer, Capabilities, Store
+from yester.engine.store import Buffer, Capabilities, Readiness, Store
 
 FREE_SIZE = 64 << 10
 """Objects up to this size never wait."""
@@ -153,6 +153,10 @@ class ThrottledStore:
     def delete(self, name: str) -> None:
         """Remove an object."""
         self._store.delete(name)
+
+    def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
+        """Begin to make objects readable, and say how far that is."""
+        return self._store.prepare(names)
 
     def tidy(self) -> None:
         """Let the store tidy up."""

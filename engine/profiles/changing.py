@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from yester.engine.errors import UsageError
 from yester.engine.nearest import did_you_mean
-from yester.engine.profiles.keys import KEYS, PLUGINS, Key
+from yester.engine.profiles.keys import KEYS, OPEN_TABLES, Key
 from yester.engine.profiles.kinds import LISTS, WrongValue
 from yester.engine.profiles.toml_text import bare_key, toml_line, toml_text
 
@@ -88,7 +88,7 @@ def _key_at(path: tuple[str, ...]) -> Key | None:
 
 def _known_path(dotted: str) -> tuple[str, ...]:
     path = tuple(dotted.split("."))
-    if _key_at(path) or (path[0] == PLUGINS and len(path) > 2 and all(path)):
+    if _key_at(path) or (path[0] in OPEN_TABLES and len(path) > 2 and all(path)):
         return path
     raise UsageError(f"There is no key {dotted}", hint=_nearest_path(dotted) or "All keys: yester profile keys")
 
@@ -101,7 +101,7 @@ def _nearest_path(dotted: str) -> str:
 
 
 def any_value(typed: str) -> Any:
-    """Return what an option of a plugin is set to that nobody knows: a value as TOML writes one, else text."""
+    """Return what an option that nobody here knows is set to: a value as TOML writes one, else text."""
     try:
         return tomllib.loads(f"value = {typed}")["value"]
     except (ValueError, RecursionError):

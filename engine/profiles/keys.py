@@ -73,9 +73,15 @@ TABLES: Mapping[str, Table] = MappingProxyType(
         "notify": Table(NotifySpec, "Whom a run tells how it ended."),
     }
 )
-"""Every table but [plugins.NAME], which takes any keys."""
+"""Every table but those of OPEN_TABLES."""
 
-PLUGINS = "plugins"
+OPEN_TABLES: Mapping[str, str] = MappingProxyType(
+    {
+        "plugins": "What a plugin is told: [plugins.NAME], with any keys that it knows.",
+        "backends": "How a repository is reached: [backends.NAME], with any keys that the backend knows.",
+    }
+)
+"""Tables of tables that take any keys, and what they are for; each is a field of Profile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +291,6 @@ def keys_of(table: str) -> list[Key]:
 
 
 def tables_in(table: str) -> list[str]:
-    """Return the names of the tables directly in a table; [plugins] is one of the file."""
+    """Return the names of the tables directly in a table; the open ones are the file's."""
     inner = [name.rpartition(".") for name in TABLES if name]
-    return [name for outer, _, name in inner if outer == table] + ([PLUGINS] if not table else [])
+    return [name for outer, _, name in inner if outer == table] + ([] if table else list(OPEN_TABLES))

@@ -175,3 +175,5 @@ class Profile:
     notify: NotifySpec = field(default_factory=NotifySpec)
     plugins: Mapping[str, Mapping[str, object]] = field(default_factory=dict, hash=False)
     """Each plugin's options, as its own specification reads them."""
+    backends: Mapping[str, Mapping[str, object]] = field(default_factory=dict, hash=False)
+    """Each backend's options, as its own specification reads them."""

@@ -13,7 +13,7 @@ from typing import Any
 from yester.engine.errors import UsageError
 from yester.engine.nearest import did_you_mean, nearest
 from yester.engine.profiles.contradictions import contradictions
-from yester.engine.profiles.keys import KEYS, PLUGINS, TABLES, Key, keys_of, tables_in
+from yester.engine.profiles.keys import KEYS, OPEN_TABLES, TABLES, Key, keys_of, tables_in
 from yester.engine.profiles.kinds import WrongValue
 from yester.engine.profiles.mistake import Mistake
 from yester.engine.profiles.profile import Profile
@@ -167,18 +167,18 @@ class _Reading:
         path = f"{table}.{name}" if table else name
         if not isinstance(raw, dict):
             self.mistakes.append(Mistake(table, name, f"{path} is a table", f"Write [{path}] and its keys below it."))
-        elif path == PLUGINS:
-            values[name] = dict(self._plugins(raw))
+        elif path in OPEN_TABLES:
+            values[name] = dict(self._options(path, raw))
         else:
             values[name] = TABLES[path].spec(**self._values(path, raw))
 
-    def _plugins(self, said: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, object]]]:
+    def _options(self, table: str, said: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, object]]]:
         for name, options in said.items():
             if isinstance(options, dict):
                 yield name, options
             else:
-                hint = f"Write [plugins.{name}] and its options below it."
-                self.mistakes.append(Mistake(PLUGINS, name, f"plugins.{name} is a table", hint))
+                hint = f"Write [{table}.{name}] and its options below it."
+                self.mistakes.append(Mistake(table, name, f"{table}.{name} is a table", hint))
 
     def _value(self, key: Key, raw: object, values: dict[str, Any]) -> None:
         try:

@@ -31,6 +31,11 @@ Options of the plugin NAME in runs of this profile: they count before those of p
 `false` switches the plugin for this profile. The other keys are the plugin's own, and it checks them when a run
 begins: `yester plugin options NAME --profile PROFILE` shows them, and `--set OPTION=VALUE` sets them. A copy of the
 profile goes into every snapshot, so secrets do not belong here.
+
+## [backends.NAME]
+
+Options of the backend NAME (`s3`, `webdav`, `par2`, …) where this profile's repository is reached through it.
+Variables of the environment come before them: `YESTER_NAME_OPTION`. `yester backend list` shows what there is.
 """
 
 _CONTRADICTIONS = """

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from yester.engine.events import shown
-from yester.engine.profiles.keys import KEYS, TABLES, Key, keys_of
+from yester.engine.profiles.keys import KEYS, OPEN_TABLES, TABLES, Key, keys_of
 from yester.engine.profiles.kinds import MARKS
 from yester.engine.profiles.profile import Profile
 from yester.engine.profiles.sizes import Span
@@ -24,8 +24,8 @@ class Effect:
 
 
 def effects(profile: Profile) -> list[Effect]:
-    """Return every key with its value, in the order of the table, and then the plugins' options."""
-    return [*_known(profile), *_of_plugins(profile)]
+    """Return every key with its value, in the order of the table, and then the options of plugins and backends."""
+    return [*_known(profile), *(effect for table in OPEN_TABLES for effect in _open(profile, table))]
 
 
 def _known(profile: Profile) -> Iterator[Effect]:
@@ -35,9 +35,9 @@ def _known(profile: Profile) -> Iterator[Effect]:
         yield Effect(key.path, written, not key.is_required and value in (None, key.default))
 
 
-def _of_plugins(profile: Profile) -> Iterator[Effect]:
-    for name, options in profile.plugins.items():
-        yield from (Effect(f"plugins.{name}.{key}", toml_line(value), False) for key, value in options.items())
+def _open(profile: Profile, table: str) -> Iterator[Effect]:
+    for name, options in getattr(profile, table).items():
+        yield from (Effect(f"{table}.{name}.{key}", toml_line(value), False) for key, value in options.items())
 
 
 def value_of(profile: Profile, key: Key) -> Any:
@@ -73,7 +73,7 @@ def as_json(profile: Profile) -> dict[str, Any]:
             tables[table] = tables[outer][name] = {}
         if table in tables:
             tables[table].update({key.name: _json_value(key, value_of(profile, key)) for key in keys_of(table)})
-    return {**tables[""], "plugins": profile.plugins}
+    return {**tables[""], **{table: getattr(profile, table) for table in OPEN_TABLES}}
 
 
 def _json_value(key: Key, value: Any) -> Any:

@@ -1,7 +1,7 @@
 """Writing profiles: the file that `profile add` makes, with every key and a comment at each."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from shlex import quote
@@ -9,7 +9,7 @@ from stat import S_ISDIR, S_ISREG
 from typing import Any
 
 from yester.engine.errors import UsageError
-from yester.engine.profiles.keys import PLUGINS, TABLES, Key, keys_of
+from yester.engine.profiles.keys import OPEN_TABLES, TABLES, Key, keys_of
 from yester.engine.profiles.profile import FilterSpec, Profile
 from yester.engine.profiles.reading import checked_profile_name, profile_path
 from yester.engine.profiles.reporting import spec_of
@@ -94,7 +94,7 @@ def render(profile: Profile) -> str:
     lines = [f"# The profile {quote(profile.name)}: take a snapshot with `yester snap {quote(profile.name)}`.", ""]
     for table in TABLES:
         lines += _table_lines(profile, table)
-    lines += _plugin_lines(profile)
+    lines += [line for table in OPEN_TABLES for line in _open_lines(profile, table)]
     return "\n".join(lines) + "\n"
 
 
@@ -136,10 +136,11 @@ def _line(key: Key, value: Any) -> str:
     return f"# {key.name} = " + toml_text(key.kind.raw(key.shown)).replace("\n", "\n# ")
 
 
-def _plugin_lines(profile: Profile) -> Iterator[str]:
-    yield "# What a plugin is told: [plugins.NAME], with any keys that it knows."
-    if not profile.plugins:
-        yield f"# [{PLUGINS}.NAME]"
-    for name, options in profile.plugins.items():
-        yield f"[{PLUGINS}.{bare_key(name)}]"
+def _open_lines(profile: Profile, table: str) -> Iterator[str]:
+    yield f"# {OPEN_TABLES[table]}"
+    tables: Mapping[str, Mapping[str, object]] = getattr(profile, table)
+    if not tables:
+        yield f"# [{table}.NAME]"
+    for name, options in tables.items():
+        yield f"[{table}.{bare_key(name)}]"
         yield from (f"{bare_key(option)} = {toml_text(value)}" for option, value in options.items())

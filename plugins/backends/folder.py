@@ -15,12 +15,12 @@ import errno
 import os
 import stat
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from yester.engine.errors import Broken, Exists, Missing, StoreError
-from yester.engine.store import Buffer, Capabilities
+from yester.engine.store import Buffer, Capabilities, Readiness, all_ready
 from yester.plugins.backends.folder_errors import Meaning, meaning, wording
 from yester.plugins.backends.folder_layout import OTHER, SHARD, SHARDED, TEMPORARY, belongs, folder_of, place_of
 from yester.plugins.backends.folder_opening import inspect, make_folder, open_folder, refusal
@@ -138,6 +138,9 @@ class FolderStore:
             os.unlink(path, dir_fd=self._top)
         except OSError as error:
             raise self._meant(error, name, "deleted") from error
+
+    def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
+        return all_ready(names)
 
     def tidy(self) -> None:
         """Look into every folder for what killed puts left; a put looks only into that which it goes to."""

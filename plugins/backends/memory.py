@@ -1,10 +1,10 @@
 """A store in this process's memory: for tests, and the shortest example of the port."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from yester.engine.errors import Broken, Exists, Missing
-from yester.engine.store import Buffer, Capabilities, checked_name
+from yester.engine.store import Buffer, Capabilities, Readiness, all_ready, checked_name
 
 
 class MemoryStore:
@@ -56,6 +56,10 @@ class MemoryStore:
         with self._lock:
             if self._objects.pop(checked_name(name), None) is None:
                 raise _missing(name)
+
+    def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
+        """All are ready."""
+        return all_ready(names)
 
     def tidy(self) -> None:
         """Nothing is left by a put."""

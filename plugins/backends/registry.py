@@ -2,51 +2,75 @@
 
 import difflib
 import re
-from collections.abc import Callable
-from pathlib import Path
-from urllib.parse import unquote
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
 
 from yester.engine.errors import UsageError
 from yester.engine.store import Store
+from yester.plugins.backends.terms import Terms
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
-Opening = Callable[[str, bool], Store]
-"""Opens the store at a URL; the second argument: it may be made."""
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A backend that ships with yester."""
+
+    module: str
+    """Below this package. It has `open_store(url, terms) -> Store`, and OPTIONS where there are any."""
+    about: str
+    example: str
+    needs: str = ""
+    """A module that does not come with yester itself."""
+    extra: str = ""
+    """The extra of yester that brings it."""
+
+    def load(self) -> ModuleType:
+        """Import and return the backend's module. UsageError when what it needs is not installed."""
+        if self.needs and find_spec(self.needs) is None:
+            raise UsageError(
+                f"{self.example} needs {self.needs}, which is not installed",
+                hint=f"Install it: pip install 'yester[{self.extra}]'",
+            )
+        return import_module(f"yester.plugins.backends.{self.module}")
 
 
-def _folder(url: str, create: bool) -> Store:
-    from yester.plugins.backends.folder import FolderStore
-
-    if _URL.match(url) is None:
-        return FolderStore(Path(url).expanduser().absolute(), create)
-    host, slash, path = url.partition("://")[2].partition("/")
-    if host not in ("", "localhost") or not slash:
-        raise UsageError(f"{url} does not name a local folder", hint="Write it as file:///home/me/backup.")
-    return FolderStore(Path("/" + unquote(path, errors="surrogateescape")), create)
-
-
-def _sftp(url: str, create: bool) -> Store:
-    from yester.plugins.backends.sftp.store import open_sftp
-
-    return open_sftp(url, create)
-
-
-SCHEMES: dict[str, Opening] = {"file": _folder, "sftp": _sftp}
+SCHEMES: Mapping[str, Row] = {
+    "file": Row("folder_address", "a folder", "file:///home/me/backup"),
+    "sftp": Row("sftp.store", "a machine with SSH", "sftp://nas/srv/backup"),
+}
 """How the URLs of each scheme are opened; a path without a scheme is a local folder."""
 
+PREFIXES: Mapping[str, Row] = {}
+"""What stands, with a `+`, before the scheme of another URL; `open_store` gets all of it and opens the rest."""
 
-def open_store(url: str, *, create: bool = False) -> Store:
-    """Return the store at a path or URL; with `create` it need not be there yet.
+
+def open_store(url: str, *, create: bool = False, stated: Mapping[str, Mapping[str, object]] | None = None) -> Store:
+    """Return the store at a path or URL; with `create` it need not be there yet. `stated`: a profile's [backends.NAME].
 
     UsageError for a scheme that no backend serves, RepositoryError when nothing usable is there.
     """
     if not url:
         raise UsageError("No repository is named", hint="Give a path or a URL with --repo.")
+    return _open(url, Terms(_open, create, stated or {}))
+
+
+def _open(url: str, terms: Terms) -> Store:
+    store: Store = _row(url).load().open_store(url, terms)
+    return store
+
+
+def _row(url: str) -> Row:
     match = _URL.match(url)
     scheme = match[1].lower() if match else "file"
+    prefix, plus, _ = scheme.partition("+")
+    if plus and prefix in PREFIXES:
+        return PREFIXES[prefix]
     if scheme not in SCHEMES:
         near = difflib.get_close_matches(scheme, SCHEMES, n=1, cutoff=0.5)
         hint = f"Did you mean {near[0]}://?" if near else f"Known are a path and {', '.join(sorted(SCHEMES))}://."
         raise UsageError(f"No backend serves {scheme}://", hint=hint)
-    return SCHEMES[scheme](url, create)
+    return SCHEMES[scheme]

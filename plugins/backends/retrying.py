@@ -5,12 +5,12 @@ very bytes was put by the first try, and one that is missing was deleted by it.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from yester.engine.errors import Exists, Missing, StoreError
-from yester.engine.store import Buffer, Capabilities, Store
+from yester.engine.store import Buffer, Capabilities, Readiness, Store
 
 TRIES = 6
 """How often a call is made before its failure is passed on."""
@@ -109,6 +109,10 @@ class RetryingStore:
                     raise
 
         self._persist(delete)
+
+    def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
+        """Begin to make objects readable, and say how far that is."""
+        return self._persist(lambda _: self._store.prepare(names))
 
     def tidy(self) -> None:
         """Let the store tidy up, once: it is best effort."""

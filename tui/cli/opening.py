@@ -1,7 +1,7 @@
 """Which repository is meant, and opening it."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,15 +74,24 @@ def open_repository(
     from yester.engine.repository import Repository
 
     place = repository_place(access.repository, profile, places)
-    store = limited_store(place, limits, hurry)
+    store = limited_store(place, limits, hurry, stated=profile.backends if profile else None)
     return Repository.open(store, secret_of(place, access, profile), places=places, adding=adding)
 
 
-def limited_store(place: str, limits: "LimitSpec | None" = None, hurry: Callable[[], bool] = lambda: False) -> "Store":
-    """Open a store, to be used as fast as `limits` say, else the environment; once `hurry` says so without limit."""
+def limited_store(
+    place: str,
+    limits: "LimitSpec | None" = None,
+    hurry: Callable[[], bool] = lambda: False,
+    *,
+    stated: "Mapping[str, Mapping[str, object]] | None" = None,
+) -> "Store":
+    """Open a store, to be used as fast as `limits` say, else the environment; once `hurry` says so without limit.
+
+    `stated` are a profile's options of backends.
+    """
     from yester.plugins.backends.registry import open_store
 
-    store = open_store(place)
+    store = open_store(place, stated=stated)
     upload, download = rates(limits)
     if not (upload or download):
         return store

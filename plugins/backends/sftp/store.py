@@ -6,11 +6,11 @@ goes with a tidy once it is a day old by the server's own clock. Nothing is trie
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from yester.engine.errors import Broken, Denied, Exists, Full, Missing, RepositoryError, Retry, StoreError
-from yester.engine.store import Buffer, Capabilities, Store
+from yester.engine.store import Buffer, Capabilities, Readiness, Store, all_ready
 from yester.plugins.backends.folder_layout import OTHER, SHARD, SHARDED, TEMPORARY, TOP, belongs, folder_of, place_of
 from yester.plugins.backends.folder_opening import inspect
 from yester.plugins.backends.retrying import RetryingStore
@@ -20,6 +20,7 @@ from yester.plugins.backends.sftp.files import Entries, Files, NoFile, Refused
 from yester.plugins.backends.sftp.packets import POSIX_RENAME, Code
 from yester.plugins.backends.sftp.pool import Pool
 from yester.plugins.backends.sftp.ssh import may_ask, start
+from yester.plugins.backends.terms import Terms
 
 _STALE_S = 86_400
 _MAX_OBJECT_SIZE = 1 << 30
@@ -35,7 +36,7 @@ _DISK = "Check the disk there, its quota, and the server's log."
 _GONE = "Was that folder moved there, or its disk taken away?"
 
 
-def open_sftp(url: str, create: bool) -> Store:
+def open_store(url: str, terms: Terms) -> Store:
     """Open the store at an sftp:// URL, with its retries. RepositoryError, UsageError."""
     address = parse(url)
 
@@ -43,7 +44,7 @@ def open_sftp(url: str, create: bool) -> Store:
         asking = asking and may_ask()
         return Connection(address, start(address, asking), asking=asking)
 
-    return RetryingStore(SftpStore(address, connect, create))
+    return RetryingStore(SftpStore(address, connect, terms.create))
 
 
 class SftpStore:
@@ -134,6 +135,9 @@ class SftpStore:
         path = self._at(place_of(name)[1])
         with self._files(name, "deleted") as files:
             files.remove(path)
+
+    def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
+        return all_ready(names)
 
     def tidy(self) -> None:
         """Look into every folder for what killed puts left."""

@@ -219,6 +219,7 @@ def test_any_text_is_a_profile_or_a_mistake(text: str) -> None:
         (LEAST + "retention.smart = 3", "line 3: retention.smart is a table", "Write [retention.smart]"),
         (LEAST + "[retention.smart]\nper_dya = 1", "line 4: there is no key per_dya in [retention.smart]", "per_day"),
         (LEAST + "[plugins]\nx = 1", "line 4: plugins.x is a table", "Write [plugins.x]"),
+        (LEAST + "[backends]\nx = 1", "line 4: backends.x is a table", "Write [backends.x]"),
         (LEAST + "[schedule]\nwhen = 'dayly'", "line 4: when takes one of off, boot", "Did you mean daily"),
         (LEAST + "[schedule]\nat = '24:00'", 'line 4: at takes a time as hh:mm, not "24:00"', 'at = "00:00"'),
         (LEAST + "[schedule]\nhours = '8,24'", "line 4: hours takes hours from 0 to 23", 'hours = "8,12,18"'),
