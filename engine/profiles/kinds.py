@@ -16,6 +16,7 @@ from typing import Any
 from yester.engine.errors import UsageError
 from yester.engine.nearest import did_you_mean
 from yester.engine.profiles.sizes import Span, parse_size, parse_span
+from yester.engine.urls import shown_url, without_secrets
 
 _LARGEST = 1 << 62
 """No number of a profile is larger, so that all arithmetic with one stays in 64 bits."""
@@ -89,6 +90,17 @@ _TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "
 
 FLAG = Kind("true or false", _flag, typed=lambda text: _TRUTHS.get(text.lower(), text))
 TEXT = Kind("text", lambda raw: _text_of("text", raw))
+
+
+def _repository(raw: object) -> str:
+    text = _text_of("a path or a URL", raw)
+    try:
+        return without_secrets(text)
+    except UsageError as problem:
+        raise WrongValue(f"takes a URL without secrets, and not {shown_url(text)}", problem.hint) from None
+
+
+REPOSITORY = Kind("a path or a URL", _repository)
 
 
 def whole(least: int, most: int, what: str = "a whole number") -> Kind:

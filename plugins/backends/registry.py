@@ -10,6 +10,7 @@ from types import ModuleType
 
 from yester.engine.errors import UsageError
 from yester.engine.store import Store
+from yester.engine.urls import without_secrets
 from yester.plugins.backends.terms import Terms
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -51,11 +52,12 @@ PREFIXES: Mapping[str, Row] = {}
 def open_store(url: str, *, create: bool = False, stated: Mapping[str, Mapping[str, object]] | None = None) -> Store:
     """Return the store at a path or URL; with `create` it need not be there yet. `stated`: a profile's [backends.NAME].
 
-    UsageError for a scheme that no backend serves, RepositoryError when nothing usable is there.
+    UsageError for a scheme that no backend serves and for a secret in the URL; RepositoryError when nothing usable is
+    there.
     """
     if not url:
         raise UsageError("No repository is named", hint="Give a path or a URL with --repo.")
-    return _open(url, Terms(_open, create, stated or {}))
+    return _open(without_secrets(url), Terms(_open, create, stated or {}))
 
 
 def _open(url: str, terms: Terms) -> Store:

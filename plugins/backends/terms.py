@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from yester.engine.errors import UsageError
 from yester.engine.store import Store
 
 if TYPE_CHECKING:
@@ -28,21 +27,13 @@ class Terms:
         return self.opening(url, self)
 
     def options(self, backend: str, spec: "Mapping[str, Option]") -> Mapping[str, Any]:
-        """Return the value of each option: the variable `YESTER_BACKEND_OPTION`, else the profile, else the default.
+        """Return the value of each option: the variable `YESTER_BACKEND_OPTION`, else the profile's [backends.BACKEND],
+        else [BACKEND] of backends.toml, else the default.
 
-        UsageError for a wrong one, and for one in the profile that the backend does not know.
+        A secret is in the variable, or what `OPTION_file` or `OPTION_command` name, never in a file of settings.
+        UsageError for a wrong option, and for one in a file that the backend does not know.
         """
         # Not needed, and not loaded, for a folder.
-        from yester.plugins.options.layers import from_environment, from_table
-        from yester.plugins.options.resolving import resolve
-        from yester.plugins.options.spec import slots_of
+        from yester.plugins.backends.options import resolved_options
 
-        layers = (
-            from_environment(backend, self.environment),
-            from_table("profile", f"[backends.{backend}]", self.stated.get(backend, {})),
-        )
-        resolved = resolve(slots_of(backend, spec), layers)
-        wrong = [*map(str, resolved.problems), *resolved.warnings]
-        if wrong:
-            raise UsageError(f"The backend {backend}: {'; '.join(wrong)}", hint="All options: yester backend list")
-        return {name: value.meant for name, value in resolved.values.items()}
+        return resolved_options(backend, spec, self.environment, self.stated.get(backend, {}))

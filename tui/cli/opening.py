@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from yester.engine.errors import UsageError
 from yester.engine.places import Places
 from yester.engine.secrets import SecretSource, find_secret
+from yester.engine.urls import without_secrets
 from yester.tui.cli.asking import passphrase_prompt
 
 if TYPE_CHECKING:
@@ -38,10 +39,13 @@ def is_url(place: str) -> bool:
 
 
 def repository_place(asked: str | None, profile: "Profile | None", places: Places) -> str:
-    """Return the repository that is meant: --repo, the profile's, YESTER_REPOSITORY, or the default; paths absolute."""
+    """Return the repository that is meant: --repo, the profile's, YESTER_REPOSITORY, or the default; paths absolute.
+
+    UsageError for a URL with a secret in it, which must not get as far as a journal.
+    """
     stated = asked or (profile.repository if profile else "") or os.environ.get("YESTER_REPOSITORY", "")
     place = stated or str(places.data / "repository")
-    return place if is_url(place) else os.path.abspath(Path(place).expanduser())
+    return without_secrets(place) if is_url(place) else os.path.abspath(Path(place).expanduser())
 
 
 def profile_meant(snapshot: str, places: Places) -> "Profile | None":

@@ -58,3 +58,9 @@ def test_nothing_is_made_unasked(tmp_path: Path) -> None:
     with pytest.raises(RepositoryError, match="no such folder"):
         open_store(str(tmp_path / "new"))
     assert not (tmp_path / "new").exists()
+
+
+def test_a_secret_in_a_url_is_refused_before_anything_is_opened() -> None:
+    with pytest.raises(UsageError, match="secret") as caught:
+        open_store("gopher://me:hunter2@host/backup")
+    assert "hunter2" not in f"{caught.value.what} {caught.value.hint}"
