@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.backend_contract import BackendContract
 from tests.store_contract import StoreContract
 
 from yester.engine.errors import Broken, Denied, Exists, Full, Missing, RepositoryError, Retry, StoreError
@@ -21,9 +22,15 @@ def store(tmp_path: Path) -> Iterator[FolderStore]:
     opened.close()
 
 
-class TestFolderStore(StoreContract):
+class TestFolderStore(BackendContract):
     @pytest.fixture
     def store(self, tmp_path: Path) -> Iterator[FolderStore]:
+        opened = FolderStore(tmp_path / "repository", create=True)
+        yield opened
+        opened.close()
+
+    @pytest.fixture
+    def other(self, store: FolderStore, tmp_path: Path) -> Iterator[FolderStore]:
         opened = FolderStore(tmp_path / "repository", create=True)
         yield opened
         opened.close()

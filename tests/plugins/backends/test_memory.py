@@ -1,10 +1,10 @@
 import pytest
-from tests.store_contract import StoreContract
+from tests.backend_contract import BackendContract
 
 from yester.plugins.backends.memory import MemoryStore
 
 
-class TestMemoryStore(StoreContract):
+class TestMemoryStore(BackendContract):
     @pytest.fixture
     def store(self) -> MemoryStore:
         return MemoryStore()

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tests.backend_contract import BackendContract
 from tests.plugins.backends.sftp.conftest import Connect
 from tests.sshd import Sshd
 from tests.store_contract import StoreContract
@@ -32,9 +33,15 @@ class TestSftpStore(StoreContract):
         opened.close()
 
 
-class TestServerOnPipes(StoreContract):
+class TestServerOnPipes(BackendContract):
     @pytest.fixture
     def store(self, bare: tuple[Address, Connect]) -> Iterator[Store]:
+        opened = SftpStore(*bare, create=True)
+        yield opened
+        opened.close()
+
+    @pytest.fixture
+    def other(self, store: Store, bare: tuple[Address, Connect]) -> Iterator[Store]:
         opened = SftpStore(*bare, create=True)
         yield opened
         opened.close()

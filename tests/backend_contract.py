@@ -1,0 +1,42 @@
+"""What every backend must do: the contract of stores, and the checks of `yester backend test`.
+
+A backend's own test module makes a class that inherits `BackendContract` and has a fixture `store`, a fresh and
+empty store, and, where two ways to it can differ, a fixture `other` that opens the same place again. `CANNOT` names
+the checks that are no must for a repository (plugins/backends/proving/suite.py) and that the backend, or the server of
+the test, does not pass.
+"""
+
+import time
+from typing import ClassVar
+
+import pytest
+from tests.store_contract import StoreContract
+
+from yester.engine.store import Store
+from yester.plugins.backends.proving.names import Names
+from yester.plugins.backends.proving.suite import CHECKS, Check, outcome
+from yester.plugins.backends.proving.trial import Trial
+
+NAMES = Names.new(0x6920_0000, b"abc")
+
+
+class BackendContract(StoreContract):
+    """The two suites."""
+
+    CANNOT: ClassVar[frozenset[str]] = frozenset()
+    """Checks that are no must, and do not hold here."""
+    BIG_SIZE: ClassVar[int] = 6 << 20
+    MANY: ClassVar[int] = 1_200
+
+    @pytest.fixture
+    def other(self, store: Store) -> Store:
+        """The same place by connections of its own, where a backend can have that."""
+        return store
+
+    @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name.replace(" ", "-"))
+    def test_passes_the_check(self, check: Check, store: Store, other: Store) -> None:
+        trial = Trial(store, other, NAMES, time.perf_counter, big_size=self.BIG_SIZE, many=self.MANY)
+        found = outcome(check, trial)
+        assert found.holds == (check.name not in self.CANNOT), f"{check.proves}: {found}"
+        assert check.name not in self.CANNOT or not check.is_required
+        assert all(name.startswith(NAMES.prefix) for name in store.list())
