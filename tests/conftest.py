@@ -193,3 +193,11 @@ def folder(tmp_path: Path) -> Path:
     place = tmp_path / "source"
     place.mkdir()
     return place
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many cases of faults the tests of them went through: they are found by counting."""
+    reports = [report for report in terminalreporter.getreports("passed") if report.when == "call"]
+    faults = sum(int(str(value)) for report in reports for name, value in report.user_properties if name == "faults")
+    if faults:
+        terminalreporter.write_line(f"{faults} faults of the store were met.")

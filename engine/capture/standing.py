@@ -1,15 +1,23 @@
 """What the store holds at one moment, as a writer must know it: packs, and which of them a prune is about to delete."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from blake3 import blake3
 
 from yester.engine.errors import Broken, Missing
 from yester.engine.ids import PackId
-from yester.engine.packs.packs import list_packs
+from yester.engine.packs.packs import PACK_KINDS, list_packs
 from yester.engine.repository import Repository
 from yester.engine.sealed.records import Mark, decode_record
-from yester.engine.sealed.sealing import ObjectKind, digest_of, is_digest_name, open_record, was_added_blind
+from yester.engine.sealed.sealing import (
+    ObjectKind,
+    digest_of,
+    is_digest_name,
+    name_of,
+    open_record,
+    was_added_blind,
+)
 from yester.engine.store import Store
 
 
@@ -34,6 +42,19 @@ def listed(repository: Repository) -> Listed:
     # Marks first: a prune whose mark goes meanwhile is through, and the packs then show what it deleted.
     marks = {name: packs for name in store.list("mark.") if (packs := _marked(repository, name)) is not None}
     return Listed({PackId(digest_of(name)) for name in list_packs(store)}, marks)
+
+
+def gone(store: Store, packs: Iterable[PackId]) -> set[PackId]:
+    """Return those of some packs that the store does not hold: asked for each, since a listing may be behind."""
+    return {pack for pack in packs if not any(_is_there(store, name_of(kind, pack)) for kind in PACK_KINDS)}
+
+
+def _is_there(store: Store, name: str) -> bool:
+    try:
+        store.query(name)
+    except Missing:
+        return False
+    return True
 
 
 def _listed_blind(store: Store) -> Listed:

@@ -45,6 +45,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
+from yester.engine.capture.standing import gone as packs_gone
 from yester.engine.capture.standing import listed
 from yester.engine.errors import CancelledError, DamageError, Missing, StoreError, YesterError
 from yester.engine.events import Message, Phase, PruneBegin, PruneEnd
@@ -322,7 +323,8 @@ class _Prune:
         repository = self._repository
         named = repository.index.packs()
         # A fragment that was merged from what another had read before may name what has long been deleted.
-        void = named - listed(repository).packs
+        # What the index forgets is lost: a listing that is behind must not decide that.
+        void = packs_gone(repository.store, named - listed(repository).packs)
         if not gone and not void and not is_scattered(repository.index, _SPARE_FRAGMENTS):
             delete_fragments(repository, replaced_fragments(repository))
             return

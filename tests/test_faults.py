@@ -1,0 +1,184 @@
+"""Every call of a run meets every fault: what was committed stays whole, what failed is said, the next run mends.
+
+The calls of a clean run are counted; then each of them goes wrong in each way there is (tests/faulty.py), once as it
+is and once behind the retries that remote stores have.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+from tests.engine.prune.rigging import assert_holds, assert_sound, fill, forget, kept_files, pruned
+from tests.engine.restoring_rig import restored, taken
+from tests.faulty import FAULTS, Fault, FaultyStore
+from tests.rig import Rig
+
+from yester.engine.errors import YesterError
+from yester.engine.ids import SnapshotId
+from yester.engine.places import Places
+from yester.plugins.backends.memory import MemoryStore
+from yester.plugins.backends.retrying import Patience, RetryingStore
+
+pytestmark = pytest.mark.usefixtures("settled")
+
+SIZES = (0, 50, 5_000, 100_000)
+AT_ONCE = Patience(sleep=lambda _: None)
+
+
+@dataclass
+class Past:
+    """A repository with snapshots, one of them forgotten, and what each of the others holds."""
+
+    rig: Rig
+    source: Path
+    objects: dict[str, bytes]
+    before_the_last: tuple[str, ...]
+    """The names that there were before the last snapshot."""
+    held: dict[SnapshotId, dict[Path, bytes]]
+
+
+@pytest.fixture
+def past(home: Path, folder: Path) -> Past:
+    source = folder
+    rig, held = Rig.of(home, source), {}
+    names: tuple[str, ...] = ()
+    for seed in range(3):
+        fill(source, 12, seed, SIZES)
+        names = tuple(rig.store.list())
+        held[taken(rig)] = kept_files(source)
+    forget(rig, next(iter(held)))
+    del held[next(iter(held))]
+    fill(source, 12, 3, SIZES)
+    assert isinstance(rig.store, MemoryStore)
+    return Past(rig, source, dict(rig.store._objects), names, held)
+
+
+@dataclass
+class Case:
+    """A client with a store that may go wrong, and the honest client beside it."""
+
+    rig: Rig
+    honest: Rig
+    store: FaultyStore
+
+    @classmethod
+    def of(cls, past: Past, folder: Path, *, retries: bool) -> "Case":
+        """Return one that begins where the past ends, with caches and state of its own."""
+        places = Places.under(folder)
+        for part in ("config", "data", "state", "cache"):
+            if (was := getattr(past.rig.places, part)).exists():
+                shutil.copytree(was, getattr(places, part))
+        memory = MemoryStore()
+        memory._objects.update(past.objects)
+        faulty = FaultyStore(memory)
+        faulty.stale = past.before_the_last
+        client = RetryingStore(faulty, AT_ONCE) if retries else faulty
+        rig = replace(past.rig, store=client, places=places)
+        return cls(rig, replace(rig, store=memory), faulty)
+
+
+def snapshot(case: Case, past: Past) -> bool:
+    """Take a snapshot; whether all went well."""
+    result = case.rig.snap()
+    return result.snapshot is not None
+
+
+def prune(case: Case, past: Past) -> bool:
+    pruned(case.rig)
+    return True
+
+
+def restore(case: Case, past: Past) -> bool:
+    sid, files = list(past.held.items())[-1]
+    target = case.rig.places.state / "restored"
+    report = restored(case.rig, sid, target)
+    if report.failures:
+        return False
+    for path, content in files.items():
+        assert (target / path.relative_to("/")).read_bytes() == content
+    return True
+
+
+Work = Callable[[Case, Past], bool]
+Recording = Callable[[str, object], None]
+CASES = "faults"
+"""What tests/conftest.py sums up at the end of a session."""
+WORKS: tuple[Work, ...] = (snapshot, prune, restore)
+
+
+@dataclass(frozen=True)
+class Struck:
+    """What became of one case."""
+
+    what: str
+    """The call that met the fault; empty when none was left to meet it."""
+    said: str
+    """The error; empty when the run ended as if nothing had happened."""
+
+
+def struck(work: Work, past: Past, folder: Path, fault: Fault, at: int, *, retries: bool) -> Struck:
+    """Run one case, and hold it against what was promised."""
+    case = Case.of(past, folder, retries=retries)
+    case.store.arm(fault, at)
+    said = ""
+    try:
+        went_well = work(case, past)
+        assert went_well or case.store.struck
+    except YesterError as problem:
+        said = str(problem)
+        assert said
+    case.store.disarm()
+    if case.store.struck:
+        assert_whole(case.honest, past)
+    return Struck(case.store.struck, said)
+
+
+def assert_whole(rig: Rig, past: Past) -> None:
+    """Everything that was committed is there, the next run is as good as any, and nothing is left to complain about."""
+    for sid, files in past.held.items():
+        assert_holds(rig, sid, files)
+    assert_holds(rig, rig.snap().snapshot, kept_files(past.source))
+    pruned(rig)
+    for sid, files in past.held.items():
+        assert_holds(rig, sid, files)
+    assert_sound(rig)
+
+
+def cases(work: Work, past: Past, folder: Path, fault: Fault, *, retries: bool) -> Iterator[Struck]:
+    """Yield what became of every call that the fault can strike."""
+    for at in count():
+        case = struck(work, past, folder / str(at), fault, at, retries=retries)
+        shutil.rmtree(folder)
+        if not case.what:
+            return
+        yield case
+
+
+BARE = [(work, fault) for work in WORKS for fault in FAULTS if work is not restore or fault.verbs - {"put", "delete"}]
+
+
+@pytest.mark.parametrize(("work", "fault"), BARE, ids=lambda each: getattr(each, "name", getattr(each, "__name__", "")))
+def test_no_fault_of_any_call_harms_what_is_there(past: Past, tmp_path: Path, work: Work, fault: Fault) -> None:
+    done = list(cases(work, past, tmp_path / "case", fault, retries=False))
+    print(
+        f"{work.__name__}, {fault.name}: {len(done)} cases, {sum(bool(case.said) for case in done)} ended with an error"
+    )
+    assert done
+
+
+PASSING = [(work, fault) for work, fault in BARE if fault.name in {"lost before", "lost after"}]
+
+
+@pytest.mark.parametrize(
+    ("work", "fault"), PASSING, ids=lambda each: getattr(each, "name", getattr(each, "__name__", ""))
+)
+def test_behind_retries_nobody_notices_what_passes(
+    past: Past, tmp_path: Path, work: Work, fault: Fault, record_property: Recording
+) -> None:
+    done = list(cases(work, past, tmp_path / "case", fault, retries=True))
+    record_property(CASES, len(done))
+    assert [case for case in done if case.said] == []
+    assert done
