@@ -161,11 +161,11 @@ BARE = [(work, fault) for work in WORKS for fault in FAULTS if work is not resto
 
 
 @pytest.mark.parametrize(("work", "fault"), BARE, ids=lambda each: getattr(each, "name", getattr(each, "__name__", "")))
-def test_no_fault_of_any_call_harms_what_is_there(past: Past, tmp_path: Path, work: Work, fault: Fault) -> None:
+def test_no_fault_of_any_call_harms_what_is_there(
+    past: Past, tmp_path: Path, work: Work, fault: Fault, record_property: Recording
+) -> None:
     done = list(cases(work, past, tmp_path / "case", fault, retries=False))
-    print(
-        f"{work.__name__}, {fault.name}: {len(done)} cases, {sum(bool(case.said) for case in done)} ended with an error"
-    )
+    record_property(CASES, len(done))
     assert done
 
 
