@@ -62,13 +62,13 @@ def _section(name: str, kind: type[Event]) -> str:
 
 
 def _rows(kind: type[Event]) -> Iterator[str]:
-    meanings = {**_meanings(Shown), **_meanings(events.RunProgress), **_meanings(kind)}
+    meanings = {**meanings_of(Shown), **meanings_of(events.RunProgress), **meanings_of(kind)}
     for field in msgspec.structs.fields(kind):
         default = "" if field.required else f"`{msgspec.json.encode(field.default).decode()}`"
-        yield f"| `{field.name}` | {_type(field.type)} | {default} | {meanings.get(field.name, '')} |\n"
+        yield f"| `{field.name}` | {type_words(field.type)} | {default} | {meanings.get(field.name, '')} |\n"
 
 
-def _type(kind: object) -> str:
+def type_words(kind: object) -> str:
     """Return a type as a reader of JSON knows it."""
     names = {int: "integer", str: "string", bool: "true or false", Shown: "path"}
     if kind in (int | None, bytes | None):
@@ -88,7 +88,7 @@ def _type(kind: object) -> str:
     return names[kind]
 
 
-def _meanings(kind: type) -> dict[str, str]:
+def meanings_of(kind: type) -> dict[str, str]:
     """Return what the source says below each field of a class."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
     body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []

@@ -25,6 +25,9 @@ OPTIONS = (
 
 NOT_EMPTY = "Give one; a repository without encryption is made with yester init --no-encryption."
 
+NOBODY_TO_ASK = "No passphrase is given, and there is no terminal to ask for it"
+"""What a command says that would have to ask."""
+
 _MEND = "Correct what names it: the option, the profile or the YESTER_PASSPHRASE variable."
 
 LONGEST = 64 << 10
@@ -58,7 +61,7 @@ def find_secret(
     if found is not None:
         return found
     if ask is None:
-        raise RepositoryError("No passphrase is given, and there is no terminal to ask for it", hint=OPTIONS)
+        raise RepositoryError(NOBODY_TO_ASK, hint=OPTIONS)
     return as_secret(ask(), "the passphrase that was typed")
 
 

@@ -81,7 +81,7 @@ class Following:
             if self._is_over():
                 return
             alive = is_alive(self._journal)  # before the file is read: what is written last is then in it
-            yield from self._stored()
+            yield from self.stored()
             if not alive:
                 return
             if not self._is_over():
@@ -116,8 +116,8 @@ class Following:
             finally:
                 self._client = None
 
-    def _stored(self) -> Iterator[bytes]:
-        """Yield what the journal has by now."""
+    def stored(self) -> Iterator[bytes]:
+        """Yield what the journal has by now, from the next line that is wanted on."""
         try:
             file = open(self._journal, "rb")  # noqa: SIM115 - only that it is not there may be passed over
         except OSError:

@@ -70,8 +70,13 @@ def _mark_words(entry: Entry) -> list[str]:
 
 def details(source: BlobSource, path: bytes, entry: Entry) -> list[str]:
     """Return the lines that show all that is kept of an entry."""
+    return table(rows_of(source, path, entry))
+
+
+def rows_of(source: BlobSource, path: bytes, entry: Entry) -> list[tuple[str, str]]:
+    """Return all that is kept of an entry, as rows of what it is and how it is written."""
     owner = entry.owner
-    rows = [
+    return [
         ("path", printable(path)),
         ("type", _type(entry)),
         ("mode", f"{stat.filemode(entry.mode)} ({stat.S_IMODE(entry.mode):04o})"),
@@ -86,7 +91,6 @@ def details(source: BlobSource, path: bytes, entry: Entry) -> list[str]:
         *((printable(name), repr(value)[1:]) for name, value in _attributes(source, entry).items()),
         *(("note", words) for words in _mark_words(entry)),
     ]
-    return table(rows)
 
 
 def _type(entry: Entry) -> str:
@@ -134,12 +138,17 @@ class _ShownEntry(Shown, frozen=True, omit_defaults=True, kw_only=True):
 
 def entry_as_json(source: BlobSource, path: bytes, entry: Entry) -> Shown:
     """Return an entry as `--json` shows it; a folder with what is directly in it."""
-    described = _described(source, path, entry)
+    alone = _described(source, path, entry)
     if not entry.is_directory:
-        return described
+        return alone
     found = children(source, entry) if entry.refs else iter(())
     inside = tuple(_described(source, child.name, child) for child in found)
-    return msgspec.structs.replace(described, entries=inside)
+    return msgspec.structs.replace(alone, entries=inside)
+
+
+def described(source: BlobSource, path: bytes, entry: Entry) -> Shown:
+    """Return an entry as `--json` shows it, without what is in a folder."""
+    return _described(source, path, entry)
 
 
 def _described(source: BlobSource, path: bytes, entry: Entry) -> _ShownEntry:

@@ -25,7 +25,7 @@ class Interrupted(BaseException):
 
 def explain(problem: BaseException) -> int:
     """Say on standard error what happened, and return the exit code. With YESTER_DEBUG=1 with a traceback."""
-    what, hint, code = _worded(problem)
+    what, hint, code = worded(problem)
     if isinstance(problem, Interrupted) and sys.stderr.isatty():
         click.echo(err=True)  # the terminal shows ^C
     if os.environ.get("YESTER_DEBUG") == "1":
@@ -53,7 +53,8 @@ def complain_of_paths(what: str, failures: Sequence[tuple[bytes, str]], total: i
         click.echo(f"  and {total - _SHOWN_PATHS:,} more", err=True)
 
 
-def _worded(problem: BaseException) -> tuple[str, str, int]:
+def worded(problem: BaseException) -> tuple[str, str, int]:
+    """Return what happened, a hint on what to do, and the exit code."""
     match problem:
         case YesterError():
             return problem.what, problem.hint, problem.exit_code

@@ -102,17 +102,19 @@ def command(
 
 
 def _echo_json(rows: "Iterator[Found]") -> int:
-    found = [
-        {
-            **to_builtins(shown(each.path)),
-            **state_of(each.state),
-            "deleted": each.deleted,
-            "last": snapshot_of(each.last),
-        }
-        for each in rows
-    ]
+    found = [found_as_json(each) for each in rows]
     echo_json(found)
     return len(found)
+
+
+def found_as_json(found: "Found") -> dict[str, object]:
+    """Return a path that was found as `--json` shows it."""
+    return {
+        **to_builtins(shown(found.path)),
+        **state_of(found.state),
+        "deleted": found.deleted,
+        "last": snapshot_of(found.last),
+    }
 
 
 def _echo(rows: "Iterator[Found]") -> int:

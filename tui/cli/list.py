@@ -1,7 +1,7 @@
 """yester list: which snapshots there are."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import click
 import msgspec
@@ -64,11 +64,15 @@ def command(
         if not of_these and name is not None:
             _refuse_unknown(name, [snapshot.profile for _, snapshot in everything])
         apart = {sid for sid, _ in everything if opened.came_blind(sid)}
-        judged = judged_by_profile(everything, labels, _specs(places), time.time_ns(), apart=apart) if why else None
+        judged = (
+            judged_by_profile(everything, labels, retention_specs(places, complain), time.time_ns(), apart=apart)
+            if why
+            else None
+        )
         if as_json:
             echo_json(
                 [
-                    snapshot_as_json(opened, sid, snapshot, labels.get(sid)) | _why_as_json(sid, judged)
+                    snapshot_as_json(opened, sid, snapshot, labels.get(sid)) | why_as_json(sid, judged)
                     for sid, snapshot in chosen
                 ]
             )
@@ -81,8 +85,8 @@ def command(
             click.echo(f"no {such} in {one_line(opened.store.place)}")
 
 
-def _specs(places: Places) -> dict[bytes, RetentionSpec]:
-    """Return the rules of this machine's profiles by their ids; of one that cannot be read, say so."""
+def retention_specs(places: Places, complain: Callable[[str, str], None]) -> dict[bytes, RetentionSpec]:
+    """Return the rules of this machine's profiles by their ids; of one that cannot be read, `complain`."""
     specs: dict[bytes, RetentionSpec] = {}
     for name in profile_names(places.config / "profiles"):
         try:
@@ -104,7 +108,8 @@ def _why(sid: SnapshotId, judged: Mapping[SnapshotId, Decision] | None) -> tuple
     return (f"{'stays' if each.kept else 'goes'}: {'; '.join(map(str, each.reasons))}",)
 
 
-def _why_as_json(sid: SnapshotId, judged: Mapping[SnapshotId, Decision] | None) -> dict[str, object]:
+def why_as_json(sid: SnapshotId, judged: Mapping[SnapshotId, Decision] | None) -> dict[str, object]:
+    """Return why a snapshot stays or goes as `--json` shows it; nothing when that was not asked for."""
     if judged is None:
         return {}
     each = judged.get(sid)

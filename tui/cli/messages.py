@@ -26,9 +26,18 @@ _HEADER = ("", "TIME", "LEVEL", "PROFILE", "FROM", "MESSAGE")
 @click.option("--mark-read", is_flag=True, help="Those that are listed count as read from now on.")
 @click.option("--level", type=click.Choice(LEVELS), default="info", help="Only those of this level and above.")
 @click.option("--profile", "profile", metavar="NAME", help="Only those about this profile.")
+@click.option("--id", "ids", metavar="N", type=int, multiple=True, help="Only this one, or one of several.")
 @click.option("--all", "everything", is_flag=True, help=f"All that are kept, not the newest {SHOWN}.")
 @as_json
-def command(unread: bool, mark_read: bool, level: Level, profile: str | None, everything: bool, as_json: bool) -> None:
+def command(
+    unread: bool,
+    mark_read: bool,
+    level: Level,
+    profile: str | None,
+    ids: tuple[int, ...],
+    everything: bool,
+    as_json: bool,
+) -> None:
     """List what yester and its plugins have to say, newest last: warnings and failures of all runs, also of those of
     timers. A star stands before what was not read.
     """
@@ -43,19 +52,23 @@ def command(unread: bool, mark_read: bool, level: Level, profile: str | None, ev
     found = [
         message
         for message in store.messages()
-        if message.level in levels and profile in (None, message.profile) and not (unread and mark.has(message.id))
+        if message.level in levels
+        and profile in (None, message.profile)
+        and not (unread and mark.has(message.id))
+        and (not ids or message.id in ids)
     ]
     shown = found if everything else found[-SHOWN:]
     if as_json:
-        echo_json([{**_as_json(message), "is_read": mark.has(message.id)} for message in shown])
+        echo_json([message_as_json(message, mark) for message in shown])
     else:
         _print(shown, mark, len(found) - len(shown), unread)
     if mark_read and shown:
         store.mark_read(message.id for message in shown)
 
 
-def _as_json(message: Posted) -> dict[str, object]:
-    return msgspec.structs.asdict(message)
+def message_as_json(message: Posted, mark: ReadMark) -> dict[str, object]:
+    """Return a message as `--json` shows it."""
+    return {**msgspec.structs.asdict(message), "is_read": mark.has(message.id)}
 
 
 def _print(shown: Sequence[Posted], mark: ReadMark, earlier: int, unread: bool) -> None:

@@ -200,7 +200,7 @@ def list_profiles(as_json: bool) -> int:
     places, folder = Places.default(), _folder()
     profiles, broken = _all_profiles(folder)
     if as_json:
-        echo_json([_as_json(profile, folder) for profile in profiles])
+        echo_json([profile_as_json(profile, folder) for profile in profiles])
     elif profiles:
         rows = [("NAME", "SOURCES", "REPOSITORY")]
         rows += [(p.name, ", ".join(map(printable, p.sources)), repository_place(None, p, places)) for p in profiles]
@@ -222,7 +222,8 @@ def _all_profiles(folder: Path) -> tuple[list[Profile], list[UsageError]]:
     return profiles, broken
 
 
-def _as_json(profile: Profile, folder: Path) -> dict[str, Any]:
+def profile_as_json(profile: Profile, folder: Path) -> dict[str, Any]:
+    """Return what counts for a profile as `--json` shows it."""
     said = all_keys(profile)
     said["filters"]["default_excludes"] = list(DEFAULT_EXCLUDES) if profile.filters.defaults else []
     place = repository_place(None, profile, Places.default())
@@ -237,7 +238,7 @@ def show(name: str, as_json: bool) -> None:
     folder = _folder()
     profile = load_profile(folder, name)
     if as_json:
-        echo_json(_as_json(profile, folder))
+        echo_json(profile_as_json(profile, folder))
         return
     place = repository_place(None, profile, Places.default())
     click.echo(f"# {one_line(str(profile_path(folder, name)))}\n")

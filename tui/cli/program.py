@@ -65,6 +65,7 @@ GROUPS = {
         "cancel": ("yester.tui.cli.cancel", "Stop a run, in good order."),
         "pause": ("yester.tui.cli.pause", "Let a run stand still."),
         "resume": ("yester.tui.cli.resume", "Let a run that stands still go on."),
+        "serve": ("yester.tui.cli.serve", "Answer a front end, in lines of JSON."),
     },
 }
 """Heading → command → the module whose `command` it is, and its first help line; as a newcomer needs them."""

@@ -35,7 +35,7 @@ def command(name: str, as_json: bool) -> int:
     """
     places, moment_now = Places.default(), now()
     runs = all_runs(places.state)
-    names = _names(places, runs)
+    names = profiles_with_status(places, runs)
     if name and name not in names:
         raise UsageError(f"There is no profile {name}", hint=did_you_mean(name, names) or "See yester profile list.")
     found = [status_of(each, places, runs, moment_now) for each in ([name] if name else names)]
@@ -48,7 +48,7 @@ def command(name: str, as_json: bool) -> int:
     return 0 if all(each.is_fine for each in found) else 1
 
 
-def _names(places: Places, runs: Sequence[RunRecord]) -> list[str]:
+def profiles_with_status(places: Places, runs: Sequence[RunRecord]) -> list[str]:
     """Return the profiles that there are, and those whose runs fail since their file is gone."""
     names = set(profile_names(places.config / "profiles"))
     seen: set[str] = set()

@@ -58,7 +58,7 @@ def command(
     with visited_for("versions", asked, places, name, place) as opened, opened_catalogue(opened) as catalogue:
         versions = catalogue.versions(place, wanted(name, host))
     if as_json:
-        echo_json({**to_builtins(shown(place)), "versions": [_as_json(version) for version in versions]})
+        echo_json({**to_builtins(shown(place)), "versions": [version_as_json(version) for version in versions]})
     elif not versions:
         words = printable(place.rpartition(b"/")[2]) or "/"
         raise UsageError(f"No snapshot has {printable(place)}", hint=f"Look for the name: yester find {words!r}")
@@ -66,7 +66,8 @@ def command(
         click.echo("\n".join(_lines(place, versions)))
 
 
-def _as_json(version: "Version") -> dict[str, object]:
+def version_as_json(version: "Version") -> dict[str, object]:
+    """Return a version as `--json` shows it."""
     return {
         **state_of(version.state),
         "first": snapshot_of(version.first),

@@ -1,0 +1,197 @@
+"""The server as its client knows it: a process of its own, real repositories and real runs."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from tests.tui.cli.conftest import Yester
+from tests.tui.serve.client import served
+
+from yester.engine.journal import journal_path
+from yester.engine.places import Places
+from yester.engine.runs.history import read_run
+from yester.tui.serve.protocol import MAX_LINE
+
+
+@pytest.fixture
+def profile(yester: Yester, plain: Path, docs: Path) -> Path:
+    """A profile `docs` that has a snapshot."""
+    assert yester("profile", "add", "docs", docs).code == 0
+    assert yester("snap", "docs").code == 0
+    return docs
+
+
+def test_answers_are_those_of_the_command_line(yester: Yester, profile: Path) -> None:
+    with served() as client:
+        assert client.hello["v"] == 1
+        assert client.call("profiles.list")[0] == json.loads(yester("profile", "list", "--json").out)
+        assert client.call("profiles.status")[0] == json.loads(yester("status", "--json").out)["profiles"]
+        assert client.call("runs.list")[0] == json.loads(yester("runs", "--json").out)
+        assert client.call("snapshots.list")[0] == json.loads(yester("list", "--why", "--json").out)
+        assert client.call("mounts.list")[0] == json.loads(yester("mounts", "--json").out)
+        assert client.call("messages.list")[0] == json.loads(yester("messages", "--json").out)
+        assert client.call("plugins.list")[0] == json.loads(yester("plugin", "list", "--json").out)
+        assert client.call("files.find", pattern="a.txt")[0] == json.loads(yester("find", "a.txt", "-i", "--json").out)
+        shown = {"path": f"{profile}/b.txt"}
+        versions, place = client.call("files.versions", entry=shown)
+        assert {**place, "versions": versions} == json.loads(yester("versions", profile / "b.txt", "--json").out)
+        inside, _ = client.call("files.list", snapshot="latest", folder={"path": str(profile)})
+        assert inside == json.loads(yester("show", f"latest:{profile}", "--json").out)["entries"]
+        rows, _ = client.call("files.show", snapshot="latest", entry=shown)
+        assert [row["name"] for row in rows][:3] == ["path", "type", "mode"]
+
+
+def test_a_run_is_a_command_that_goes_on_without_the_client(yester: Yester, profile: Path) -> None:
+    with served() as client:
+        id = client.ask("runs.start", profile="docs")
+        assert client.next(id) == {"id": id, "command": "yester snap docs"}
+        run = client.next(id)["item"]["run"]
+        lines, end = client.call("runs.follow", run=run)
+        assert [line["seq"] for line in lines] == sorted({line["seq"] for line in lines})
+        assert (lines[0]["type"], lines[-1]["type"]) == ("run.begin", "run.end")
+        assert end == {"next": lines[-1]["seq"] + 1, "ended": True}
+        again, _ = client.call("runs.follow", run=run, first=lines[-1]["seq"], live=False)
+        assert again == lines[-1:]
+    record = read_run(Places.default().state, run)
+    assert record is not None
+    assert record.state == "complete"
+
+
+def test_a_snapshot_taken_elsewhere_is_seen_at_once(yester: Yester, profile: Path) -> None:
+    with served() as client:
+        assert len(client.call("snapshots.list", profile="docs")[0]) == 1
+        (profile / "new.txt").write_text("new\n")
+        assert yester("snap", "docs").code == 0
+        newest = client.call("snapshots.list", profile="docs")[0][0]["snapshot"]
+        inside, _ = client.call("files.list", snapshot=newest, folder={"path": str(profile)}, profile="docs")
+        assert [entry["path"] for entry in inside] == ["b.txt", "letters", "new.txt"]
+        assert [each["path"] for each in client.call("files.find", pattern="new.txt")[0]] == [f"{profile}/new.txt"]
+
+
+def test_a_folder_comes_by_the_page(yester: Yester, plain: Path, docs: Path) -> None:
+    names = [f"{number:04}.txt" for number in range(300)]
+    for name in names:
+        (docs / "letters" / name).write_bytes(b"")
+    yester("profile", "add", "docs", docs)
+    yester("snap", "docs")
+    folder = {"path": str(docs / "letters")}
+    with served() as client:
+        for start in (0, 7, 199, 295, 301, 5000):
+            page, end = client.call("files.list", snapshot="latest", folder=folder, start=start, count=100)
+            assert [entry["path"] for entry in page] == [*names, "a.txt"][start : start + 100]
+            assert end == {"total": 301}
+        page, end = client.call("files.list", snapshot="latest", folder=folder, grep="09.T", start=1, count=1)
+        assert ([entry["path"] for entry in page], end) == (["0109.txt"], {"total": 3})
+
+
+def test_changes_are_told_as_they_come(yester: Yester, profile: Path) -> None:
+    with served() as client:
+        id = client.ask("changes.watch")
+        assert "runs" in client.next(id)["item"]["what"]
+        yester("snap", "docs")
+        assert "runs" in client.next(id)["item"]["what"]
+        client.raw(b'{"cancel":%d}\n' % id)
+        assert client.end(id)[1]["error"]["code"] == 130
+        client.raw(b'{"cancel":%d}\n{"cancel":99}\n' % id)
+        assert client.call("mounts.list") == ([], {})
+
+
+def test_messages_are_read_by_their_numbers(yester: Yester, profile: Path, home: Path) -> None:
+    assert yester("profile", "add", "bad", home, "--set", "repository=/nowhere/repo").code == 0
+    for _ in range(2):
+        assert yester("snap", "bad").code != 0
+    with served() as client:
+        newest, older = client.call("messages.list")[0][:2]
+        _, done = client.call("messages.read", ids=[newest["id"]])
+        assert [message["id"] for message in done["answer"]] == [newest["id"]]
+        read = {message["id"]: message["is_read"] for message in client.call("messages.list")[0]}
+        assert (read[newest["id"]], read[older["id"]]) == (True, False)
+        client.call("messages.read")
+        assert all(message["is_read"] for message in client.call("messages.list")[0])
+
+
+def test_errors_are_those_of_the_command_line(yester: Yester, profile: Path) -> None:
+    with served() as client:
+        failed = yester("cancel", "none")
+        error = client.refused("runs.cancel", run="none")
+        assert error["code"] == failed.code == 2
+        assert failed.err == f"yester: {error['message']}\n  hint: {error['hint']}\n"
+        assert client.refused("runs.start", profile="none")["code"] == 2
+        assert client.refused("snapshots.list", repository="/nowhere")["code"] == 6
+        assert client.refused("files.list", snapshot="latest", folder={"path": "/none"})["code"] == 2
+        assert client.refused("files.list", snapshot="latest", folder={"path": f"{profile}/b.txt"})["code"] == 2
+
+
+BAD = {
+    "no JSON": b"\xff{nonsense",
+    "no object": b"[1]",
+    "deep": b'{"id":1,"method":"runs.list","params":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+    "neither": b"{}",
+    "a huge line": b"x" * (MAX_LINE + 1),
+    "a number with a fraction": b'{"id":1.5,"method":"runs.list"}',
+}
+
+
+@pytest.mark.parametrize("line", BAD.values(), ids=BAD.keys())
+def test_what_is_no_request_is_refused_and_the_next_one_answered(home: Path, line: bytes) -> None:
+    with served() as client:
+        client.raw(line + b"\n")
+        assert client.next(None)["error"]["code"] == 2
+        assert client.call("runs.list") == ([], {"total": 0})
+
+
+def test_wrong_requests_are_refused(home: Path) -> None:
+    with served() as client:
+        assert client.refused("runs.lst")["hint"].startswith("Did you mean runs.list")
+        assert "unknown field" in client.refused("runs.list", what=1)["message"]
+        assert "missing required field" in client.refused("runs.follow")["message"]
+        assert client.refused("runs.list", limit=-1)["code"] == 2
+        waiting = client.ask("repositories.unlock", repository="/nowhere")
+        client.raw(b'{"cancel":%d}\n' % waiting)
+        assert client.end(waiting)[1]["error"]["code"] == 130
+        watching = client.ask("changes.watch")
+        client.raw(b'{"id":%d,"method":"runs.list"}\n' % watching)
+        while "item" in (line := client.next(watching)):
+            continue
+        assert "is not answered yet" in line["error"]["message"]
+        client.raw(b'{"id":-1,"method":"runs.list"}\n')
+        assert client.next(-1)["error"]["code"] == 2
+
+
+def test_a_client_that_reads_no_more_ends_it(home: Path) -> None:
+    with served() as client:
+        client.ask("changes.watch")
+        assert client.process.stdout is not None
+        client.process.stdout.close()
+        for _ in range(100):
+            client.ask("profiles.status")
+        assert client.process.wait(60) == 0
+
+
+def test_a_signal_ends_it_in_order(home: Path) -> None:
+    with served() as client:
+        client.ask("changes.watch")
+        client.process.send_signal(signal.SIGTERM)
+        assert client.process.wait(60) == 143
+        assert client.process.stderr is not None
+        assert client.process.stderr.read() == b"yester: Terminated\n"
+
+
+def test_passphrases_come_on_a_descriptor(yester: Yester, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YESTER_PASSPHRASE", "one two")
+    assert yester("init").code == 0
+    assert yester("profile", "add", "docs", docs).code == 0
+    monkeypatch.delenv("YESTER_PASSPHRASE")
+    with served() as client:
+        assert client.refused("snapshots.list", profile="docs")["needs"] == "passphrase"
+        assert client.refused("runs.start", profile="docs")["needs"] == "passphrase"
+        os.write(client.secrets, b"wrong\n")
+        assert client.refused("repositories.unlock", profile="docs")["code"] == 6
+        os.write(client.secrets, b"one two\n")
+        client.call("repositories.unlock", profile="docs")
+        run = client.call("runs.start", profile="docs")[1]["run"]
+        assert client.call("runs.follow", run=run)[0][-1]["result"] == "complete"
+        assert len(client.call("snapshots.list", profile="docs")[0]) == 1
+    assert "one two" not in journal_path(Places.default().state, run).read_text()

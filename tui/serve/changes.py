@@ -1,0 +1,75 @@
+"""The command lines of the methods that change something: parameters in, words after `yester` out; pure.
+
+What a client sends stands behind `--`, or in one word with its option: it is never taken for an option.
+"""
+
+import shlex
+from collections.abc import Callable, Sequence
+
+from yester.engine.events import Shown
+from yester.tui.serve import params
+
+
+def as_typed(words: Sequence[str]) -> str:
+    """Return a command as a person would type it: without what is there for this program alone."""
+    at = words.index("--") if "--" in words else len(words)
+    ends = words[at:] if any(word.startswith("-") for word in words[at + 1 :]) else words[at + 1 :]
+    return shlex.join(["yester", *(word for word in words[:at] if word != "--json"), *ends])
+
+
+def text_of(place: Shown) -> str:
+    """Return a path as an argument: bytes that are no UTF-8 as Python has them in arguments."""
+    return place.raw.decode("utf-8", "surrogateescape")
+
+
+def snap(asked: params.SnapRun) -> list[str]:
+    """Return `yester snap PROFILE`."""
+    flags = {"--accept-shrink": asked.accept_shrink, "--regardless": asked.regardless}
+    return ["snap", *(flag for flag, is_on in flags.items() if is_on), "--", asked.profile]
+
+
+def steering(verb: str) -> Callable[[params.OneRun], list[str]]:
+    """Return what makes `yester cancel RUN` and its like."""
+    return lambda asked: [verb, "--json", "--", asked.run]
+
+
+def pin(asked: params.PinSnapshot) -> list[str]:
+    """Return `yester pin SNAPSHOT`."""
+    return ["pin", *([] if asked.pinned else ["--off"]), "--json", *_repository(asked), "--", asked.snapshot]
+
+
+def restore(asked: params.Restore) -> list[str]:
+    """Return `yester restore SNAPSHOT PATH… --target FOLDER`."""
+    options = [f"--target={text_of(asked.target)}", f"--on-conflict={asked.on_conflict}", *_repository(asked)]
+    return ["restore", *options, "--", asked.snapshot, *map(text_of, asked.entries)]
+
+
+def mount(asked: params.Mount) -> list[str]:
+    """Return `yester mount FOLDER`."""
+    only = [f"--snapshot={asked.snapshot}"] if asked.snapshot else []
+    return ["mount", *only, *_repository(asked), "--", text_of(asked.mountpoint)]
+
+
+def unmount(asked: params.Mountpoint) -> list[str]:
+    """Return `yester umount FOLDER`."""
+    return ["umount", "--", text_of(asked.mountpoint)]
+
+
+def clean_mounts(asked: params.Params) -> list[str]:
+    """Return `yester mounts --clean`."""
+    return ["mounts", "--clean", "--json"]
+
+
+def read_messages(asked: params.MessagesRead) -> list[str]:
+    """Return `yester messages --mark-read`."""
+    which = [f"--id={id}" for id in asked.ids] or ["--unread"]
+    return ["messages", "--all", "--mark-read", *which, "--json"]
+
+
+def switching(verb: str) -> Callable[[params.PluginNamed], list[str]]:
+    """Return what makes `yester plugin enable NAME` and its like."""
+    return lambda asked: ["plugin", verb, "--yes", "--", asked.plugin]
+
+
+def _repository(asked: params.Where) -> list[str]:
+    return [f"--repo={asked.repository}"] if asked.repository else []

@@ -1,0 +1,189 @@
+"""Running the one command that a changing method is: the program itself, in a process of its own.
+
+What it says goes into files that have no name, so that it never waits for this process and goes on without it. A run's
+id is an item as soon as its journal is there. The request is answered when the work has begun, which is when the
+repository was opened: until then the run may lack a passphrase. How it ends is told to those who follow it.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from yester.engine.events import Phase, RunPhase, decode
+from yester.engine.journal import journal_path
+from yester.engine.places import Places
+from yester.engine.runs.history import read_run, run_ids
+from yester.engine.secrets import NOBODY_TO_ASK
+from yester.tui.serve.call import Call
+from yester.tui.serve.changes import as_typed
+from yester.tui.serve.desk import Desk
+from yester.tui.serve.methods import Change
+from yester.tui.serve.params import Params, SnapRun, Where
+from yester.tui.serve.protocol import Failure
+
+_GOOD = (0, 3)
+"""Exit codes of commands that did what they were for."""
+_LOOK_S = 0.05
+_HINT = "  hint: "
+_SAID = re.compile(r"^yester: ", re.MULTILINE)
+
+
+def run_command(desk: Desk, change: Change, asked: Params, call: Call) -> Callable[[], None]:
+    """Run the command of a method and return what sends its last line."""
+    where = _repository_of(desk, asked) if change.needs_repository else ""
+    if isinstance(asked, Where) and where:
+        asked = msgspec.structs.replace(asked, repository=where)
+    words = change.words(asked)
+    call.command(as_typed(words))
+    command = Command.start(words, desk.repositories.secret(where))
+    with call.stopped_by(command.stop):
+        run = command.run(desk.places, call) if change.is_run else ""
+        if run:
+            call.item({"run": run})
+            if command.begins(journal_path(desk.places.state, run), call):
+                return lambda: call.done({"run": run})
+        ended = command.wait()
+    if ended.code in _GOOD:
+        return lambda: call.done({"code": ended.code, "answer": ended.answer(), "said": ended.complaints()})
+    failure = ended.failure()
+    return lambda: call.fail(failure)
+
+
+def _repository_of(desk: Desk, asked: Params) -> str:
+    where = Where(profile=asked.profile) if isinstance(asked, SnapRun) else asked
+    return desk.repositories.place_of(where) if isinstance(where, Where) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command line that was started, in a session of its own."""
+
+    process: "subprocess.Popen[bytes]"
+    out: int
+    err: int
+
+    @classmethod
+    def start(cls, words: Sequence[str], secret: bytes | None) -> "Command":
+        """Start it; a passphrase goes through a descriptor of its own."""
+        out, err = os.memfd_create("out"), os.memfd_create("err")
+        handed = _handed(secret) if secret is not None else None
+        option = [] if handed is None else [f"--passphrase-file=/proc/self/fd/{handed}"]
+        # Options stand before the words that a client sent, which are behind `--`.
+        line = [sys.executable, "-P", "-m", "yester", words[0], *option, *words[1:]]
+        try:
+            process = subprocess.Popen(
+                line,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                pass_fds=() if handed is None else (handed,),
+                start_new_session=True,
+            )
+        finally:
+            if handed is not None:
+                os.close(handed)
+        return cls(process, out, err)
+
+    def stop(self) -> None:
+        """Ask it to stop, in good order."""
+        if self.process.poll() is None:
+            self.process.terminate()
+
+    def run(self, places: Places, call: Call) -> str:
+        """Wait until it has a journal and return the run's id; empty when it ended without one."""
+        others = {run for run in run_ids(places.state) if not self._is_own(places, run)}
+        while True:
+            is_over = self.process.poll() is not None
+            for run in run_ids(places.state):
+                if run not in others and self._is_own(places, run):
+                    return run
+            if is_over:
+                return ""
+            call.is_cancelled.wait(_LOOK_S)
+
+    def _is_own(self, places: Places, run: str) -> bool:
+        record = read_run(places.state, run)
+        return record is not None and record.pid == self.process.pid
+
+    def begins(self, journal: Path, call: Call) -> bool:
+        """Wait until the work of its run has begun, and let it go; False when it ended before."""
+        while not _has_begun(journal):
+            if self.process.poll() is not None:
+                return False
+            call.is_cancelled.wait(_LOOK_S)
+        threading.Thread(target=self.wait, daemon=True).start()
+        return True
+
+    def wait(self) -> "Ended":
+        """Wait for its end and return what came of it."""
+        code = self.process.wait()
+        try:
+            return Ended(code if code >= 0 else 128 - code, _content(self.out), _content(self.err))
+        finally:
+            os.close(self.out)
+            os.close(self.err)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+    def answer(self) -> Any:
+        """Return what it printed as JSON; None when that is none."""
+        try:
+            return msgspec.json.decode(self.out)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+
+    def complaints(self) -> list[str]:
+        """Return what it complained about on its way."""
+        return [message for message, _ in complaints_in(self._text())]
+
+    def failure(self) -> Failure:
+        """Return why it failed, in its own words: the last complaint is the reason."""
+        text = self._text()
+        said = complaints_in(text) or [(text.strip() or f"yester ended with exit code {self.code}", "")]
+        message, hint = said[-1]
+        needs = "passphrase" if message.startswith(NOBODY_TO_ASK) else ""
+        return Failure(self.code, message, hint, needs)
+
+    def _text(self) -> str:
+        return self.err.decode("utf-8", "backslashreplace")
+
+
+def _has_begun(journal: Path) -> bool:
+    """Whether a run has turned to anything that comes after opening the repository."""
+    with open(journal, "rb") as lines:
+        events = (decode(line).event for line in lines)
+        return any(isinstance(event, RunPhase) and event.phase != Phase.OPEN for event in events)
+
+
+def complaints_in(text: str) -> list[tuple[str, str]]:
+    """Return what the command line complained of, and the hint of each; empty when it has none."""
+    said = []
+    for each in _SAID.split(text)[1:]:
+        message, _, hint = each.rstrip("\n").partition("\n" + _HINT)
+        said.append((message, hint.partition("\n")[0]))
+    return said
+
+
+def _content(descriptor: int) -> bytes:
+    return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+
+
+def _handed(secret: bytes) -> int:
+    descriptor = os.memfd_create("passphrase", 0)
+    os.write(descriptor, secret + b"\n")
+    return descriptor

@@ -1,0 +1,27 @@
+"""What the answers of one `yester serve` share: where things are, open repositories, plugins that live with it."""
+
+from dataclasses import dataclass
+
+from yester.engine.places import Places
+from yester.tui.serve.app import AppPlugins
+from yester.tui.serve.repositories import Repositories
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Used by many threads; each part sees to its own locks."""
+
+    places: Places
+    plugins: AppPlugins
+    repositories: Repositories
+
+    @classmethod
+    def at(cls, places: Places, secrets: int | None) -> "Desk":
+        """`secrets` is the descriptor on which the client sends passphrases, if it has one."""
+        plugins = AppPlugins(places)
+        return cls(places, plugins, Repositories(places, plugins, secrets))
+
+    def close(self) -> None:
+        """The client is gone: close what is open, and tell plugins."""
+        self.repositories.close()
+        self.plugins.end()

@@ -1,0 +1,147 @@
+"""The table of what `yester serve` can be asked: one row a method, with what it takes, answers and equals; pure.
+
+A method that only looks has the function that answers it, loaded when it is first asked for: it takes the Desk, the
+parameters and the Call, yields items, and returns what `done` says. A method that changes anything is one command
+of the command line, which is run as it would be by a person (changes.py).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from yester.tui.serve import changes, params
+from yester.tui.serve.params import Params
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A method that changes nothing."""
+
+    takes: type[Params]
+    answered_by: str
+    """`module:function`."""
+    answers: str
+    """In words, for docs/serve.md."""
+    command: str = ""
+    """The command that tells the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A method that is one command."""
+
+    takes: type[Params]
+    words: Callable[[Any], list[str]]
+    """Returns the command's words after `yester`."""
+    answers: str
+    is_run: bool = False
+    """The command is a run: it goes on by itself, and `done` comes when its work has begun."""
+    needs_repository: bool = False
+    """The command opens a repository: it gets the passphrase that the person gave."""
+
+
+Method = Look | Change
+
+_HERE = "yester.tui.serve"
+
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {
+        "app.start": Look(
+            params.AppBegins,
+            f"{_HERE}.app:start",
+            "nothing; plugins that are on hear `app.start`, and live until the client is gone",
+        ),
+        "changes.watch": Look(
+            params.Params,
+            f"{_HERE}.watching:watch",
+            "until it is cancelled, `{what: […]}` each time that `runs`, `messages`, `profiles`, `mounts` or `plugins` "
+            "may have changed; once at the beginning",
+        ),
+        "profiles.list": Look(
+            params.Params, f"{_HERE}.profiles:profiles", "each profile", "yester profile list --json"
+        ),
+        "profiles.status": Look(
+            params.Params, f"{_HERE}.profiles:status", "how each profile stands", "yester status --json"
+        ),
+        "runs.list": Look(
+            params.RunsWanted, f"{_HERE}.runs:runs", "each run, newest first", "yester runs --all --json"
+        ),
+        "runs.follow": Look(
+            params.RunFrom,
+            f"{_HERE}.runs:follow_run",
+            "the lines of the run's journal, stored and live; then `{next, ended}`: the number to go on from, and "
+            "whether the end was seen, else the run died",
+            "yester log RUN --follow --json",
+        ),
+        "runs.start": Change(
+            params.SnapRun,
+            changes.snap,
+            "`{run}`; then `done` with the same, once the work has begun",
+            is_run=True,
+            needs_repository=True,
+        ),
+        "runs.cancel": Change(params.OneRun, changes.steering("cancel"), "the run's answer"),
+        "runs.pause": Change(params.OneRun, changes.steering("pause"), "the run's answer"),
+        "runs.resume": Change(params.OneRun, changes.steering("resume"), "the run's answer"),
+        "repositories.unlock": Look(
+            params.Where,
+            f"{_HERE}.repositories:unlock",
+            "nothing, when the passphrase on the descriptor of `--secrets-fd` opens the repository; it is remembered "
+            "until the client is gone",
+        ),
+        "snapshots.list": Look(
+            params.SnapshotsWanted,
+            f"{_HERE}.snapshots:snapshots",
+            "each snapshot, newest first, and why it stays",
+            "yester list --why --json",
+        ),
+        "snapshots.pin": Change(params.PinSnapshot, changes.pin, "the snapshot", needs_repository=True),
+        "files.list": Look(
+            params.FolderPage,
+            f"{_HERE}.files:folder",
+            "a page of what is in a folder; then `{total}`, how many names there are",
+            "yester show SNAPSHOT:PATH --json",
+        ),
+        "files.show": Look(
+            params.Entry,
+            f"{_HERE}.files:details",
+            "all that is kept of an entry, as rows of name and value",
+            "yester show SNAPSHOT:PATH",
+        ),
+        "files.find": Look(
+            params.Search,
+            f"{_HERE}.files:find",
+            "each path that fits, newest content first",
+            "yester find PATTERN --json",
+        ),
+        "files.versions": Look(
+            params.Path,
+            f"{_HERE}.files:versions",
+            "each version of a path, oldest first",
+            "yester versions PATH --json",
+        ),
+        "files.restore": Change(
+            params.Restore,
+            changes.restore,
+            "`{run}`; then `done` with the same, once the work has begun",
+            is_run=True,
+            needs_repository=True,
+        ),
+        "mounts.list": Look(params.Params, f"{_HERE}.mounts:mounts", "each mount", "yester mounts --json"),
+        "mounts.add": Change(params.Mount, changes.mount, "nothing", needs_repository=True),
+        "mounts.remove": Change(params.Mountpoint, changes.unmount, "nothing"),
+        "mounts.clean": Change(params.Params, changes.clean_mounts, "the mounts that were taken away"),
+        "messages.list": Look(
+            params.Params,
+            f"{_HERE}.messages:messages",
+            "each message that is kept, newest first",
+            "yester messages --all --json",
+        ),
+        "messages.read": Change(params.MessagesRead, changes.read_messages, "the messages"),
+        "plugins.list": Look(params.Params, f"{_HERE}.plugins:plugins", "each plugin", "yester plugin list --json"),
+        "plugins.enable": Change(params.PluginNamed, changes.switching("enable"), "nothing"),
+        "plugins.disable": Change(params.PluginNamed, changes.switching("disable"), "nothing"),
+    }
+)
+"""Name → what it is."""

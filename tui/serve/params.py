@@ -1,0 +1,158 @@
+"""What the methods of `yester serve` take: a value for each shape; pure. docs/serve.md is made from these."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from yester.engine.events import Shown
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+PAGE = 200
+"""Entries of a page that is asked for without a number."""
+MOST = 2000
+"""Entries of a page at most."""
+
+
+class Params(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What a method takes; this one nothing."""
+
+
+class OfProfile(Params, frozen=True, kw_only=True):
+    """One profile."""
+
+    profile: str
+
+
+class RunsWanted(Params, frozen=True, kw_only=True):
+    """Runs of one profile or all, the newest so many."""
+
+    profile: str = ""
+    limit: Count = 0
+    """0: all that are known."""
+
+
+class OneRun(Params, frozen=True, kw_only=True):
+    """One run, by its id."""
+
+    run: str
+
+
+class RunFrom(Params, frozen=True, kw_only=True):
+    """The lines of a run."""
+
+    run: str
+    first: Count = 0
+    """The sequence number of the first line that is wanted."""
+    live: bool = True
+    """Whether to go on until the run ends."""
+
+
+class SnapRun(Params, frozen=True, kw_only=True):
+    """A snapshot to take."""
+
+    profile: str
+    accept_shrink: bool = False
+    """Sources that are gone or small are meant to be."""
+    regardless: bool = False
+    """Also where the profile's limits would skip it."""
+
+
+class Where(Params, frozen=True, kw_only=True):
+    """The repository that is meant: that of a profile, one by its place, or the default one."""
+
+    profile: str = ""
+    repository: str = ""
+
+
+class SnapshotsWanted(Where, frozen=True, kw_only=True):
+    """Snapshots of a repository."""
+
+    of_profile: bool = True
+    """Only those of `profile`, where one is said."""
+
+
+class OneSnapshot(Where, frozen=True, kw_only=True):
+    """One snapshot of a repository, by its id."""
+
+    snapshot: str
+
+
+class PinSnapshot(OneSnapshot, frozen=True, kw_only=True):
+    """A snapshot to pin, or to let go."""
+
+    pinned: bool = True
+
+
+class FolderPage(OneSnapshot, frozen=True, kw_only=True):
+    """A part of what is in a folder of a snapshot."""
+
+    folder: Shown
+    start: Count = 0
+    """The position of the first entry, in order of the bytes of names."""
+    count: Annotated[int, msgspec.Meta(ge=1, le=MOST)] = PAGE
+    grep: str = ""
+    """Only names that hold this, small and capital letters alike; `start` counts these alone."""
+
+
+class Entry(OneSnapshot, frozen=True, kw_only=True):
+    """An entry of a snapshot."""
+
+    entry: Shown
+
+
+class Search(Where, frozen=True, kw_only=True):
+    """Names to look for in all snapshots."""
+
+    pattern: str
+    ignore_case: bool = True
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MOST)] = PAGE
+
+
+class Path(Where, frozen=True, kw_only=True):
+    """A path, in all snapshots."""
+
+    entry: Shown
+
+
+class Restore(OneSnapshot, frozen=True, kw_only=True):
+    """What to bring back."""
+
+    entries: tuple[Shown, ...] = ()
+    """Empty: all of the snapshot."""
+    target: Shown
+    """The folder to bring it back to."""
+    on_conflict: Literal["keep-both", "overwrite", "skip"] = "keep-both"
+
+
+class Mount(Where, frozen=True, kw_only=True):
+    """A folder to show snapshots at."""
+
+    mountpoint: Shown
+    snapshot: str = ""
+    """Only this one."""
+
+
+class Mountpoint(Params, frozen=True, kw_only=True):
+    """A folder at which snapshots are shown."""
+
+    mountpoint: Shown
+
+
+class MessagesRead(Params, frozen=True, kw_only=True):
+    """Messages that were read."""
+
+    ids: tuple[int, ...] = ()
+    """Empty: all that there are."""
+
+
+class PluginNamed(Params, frozen=True, kw_only=True):
+    """A plugin, by its label."""
+
+    plugin: str
+
+
+class AppBegins(Params, frozen=True, kw_only=True):
+    """The program that a person looks at."""
+
+    program: str = ""
+    """Its name and version."""

@@ -1,0 +1,166 @@
+"""Repositories that stay open while a client looks at them, and the passphrases that a person gave for them.
+
+Each is used by one thread at a time; a search has a lock of its own, and waits for no listing. A passphrase comes on a
+descriptor of its own, one line each, is kept in memory alone, and goes to commands on a descriptor too.
+"""
+
+import os
+import select
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NoReturn
+
+from yester.engine.errors import RepositoryError, UsageError
+from yester.engine.places import Places
+from yester.engine.secrets import LONGEST, SecretSource, as_secret, find_secret
+from yester.tui.serve.app import AppPlugins
+from yester.tui.serve.call import Answers, Call
+from yester.tui.serve.params import Where
+
+if TYPE_CHECKING:
+    from yester.engine.catalogue.catalogue import Catalogue
+    from yester.engine.profiles.profile import Profile
+    from yester.engine.repository import Repository
+    from yester.tui.serve.desk import Desk
+
+
+_LOOK_S = 0.2
+"""How often a request that waits for a passphrase looks whether it is wanted."""
+
+
+class NeedsPassphrase(RepositoryError):
+    """Nobody gave the passphrase; a person may."""
+
+
+def unlock(desk: "Desk", asked: Where, call: Call) -> Answers:
+    """Open the repository with the passphrase that stands on the descriptor, and remember it if it does."""
+    desk.repositories.unlock(asked, call)
+    yield from ()
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A repository that is open."""
+
+    repository: "Repository"
+    profile: "Profile | None"
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    searching: threading.Lock = field(default_factory=threading.Lock)
+    catalogue: "Catalogue | None" = None
+
+
+class Repositories:
+    """What is open. Any thread may call."""
+
+    def __init__(self, places: Places, plugins: AppPlugins, secrets: int | None) -> None:
+        self._places, self._plugins, self._secrets = places, plugins, secrets
+        self._lock = threading.Lock()
+        self._kept: dict[str, _Kept] = {}
+        self._given: dict[str, bytes] = {}
+
+    def place_of(self, asked: Where) -> str:
+        """Return the repository that is meant. UsageError: there is no such profile."""
+        return self._meant(asked)[0]
+
+    def secret(self, place: str) -> bytes | None:
+        """Return the passphrase that a person gave for the repository at a place."""
+        return self._given.get(place)
+
+    @contextmanager
+    def using(self, asked: Where) -> "Iterator[Repository]":
+        """Have the repository for the block, alone. NeedsPassphrase, RepositoryError, UsageError."""
+        kept = self._open(asked)
+        with kept.lock:
+            yield kept.repository
+
+    @contextmanager
+    def searching(self, asked: Where, call: Call) -> "Iterator[Catalogue]":
+        """Have the catalogue for the block, brought up to date; what is cancelled ends at once."""
+        from yester.engine.catalogue.catalogue import Catalogue
+
+        kept = self._open(asked)
+        with kept.searching:
+            call.check()
+            if kept.catalogue is None:
+                kept.catalogue = Catalogue.open(kept.repository)
+            with call.stopped_by(kept.catalogue.interrupt):
+                kept.catalogue.update()
+                yield kept.catalogue
+
+    def unlock(self, asked: Where, call: Call) -> None:
+        """Read a passphrase and open the repository with it."""
+        place, profile = self._meant(asked)
+        secret = as_secret(_line(self._secrets, call), "the descriptor of --secrets-fd")
+        self._opened(place, profile, lambda: secret).unlock()
+        self._given[place] = secret
+
+    def close(self) -> None:
+        """Close all."""
+        with self._lock:
+            kept, self._kept = [*self._kept.values()], {}
+        for each in kept:
+            if each.catalogue is not None:
+                each.catalogue.interrupt()
+            with each.searching, each.lock:
+                if each.catalogue is not None:
+                    each.catalogue.close()
+                each.repository.close()
+
+    def _meant(self, asked: Where) -> "tuple[str, Profile | None]":
+        from yester.engine.profiles.reading import load_profile
+        from yester.tui.cli.opening import repository_place
+
+        profile = load_profile(self._places.config / "profiles", asked.profile) if asked.profile else None
+        return repository_place(asked.repository or None, profile, self._places), profile
+
+    def _open(self, asked: Where) -> _Kept:
+        place, profile = self._meant(asked)
+        with self._lock:
+            self._plugins.turn_to(place, profile)
+            kept = self._kept.get(place)
+            if kept is None:
+                repository = self._opened(place, profile, self._finding(place, profile))
+                repository.unlock()
+                kept = self._kept[place] = _Kept(repository, profile)
+            return kept
+
+    def _opened(self, place: str, profile: "Profile | None", secret: Callable[[], bytes]) -> "Repository":
+        from yester.engine.repository import Repository
+        from yester.tui.cli.opening import limited_store
+
+        return Repository.open(limited_store(place, profile.limits if profile else None), secret, places=self._places)
+
+    def _finding(self, place: str, profile: "Profile | None") -> Callable[[], bytes]:
+        def find() -> bytes:
+            given = self._given.get(place)
+            if given is not None:
+                return given
+            said = (
+                SecretSource(profile.passphrase_file, profile.passphrase_command, profile.keyring) if profile else None
+            )
+            return find_secret(place, (said,) if said else (), os.environ, lambda: _lacking(place))
+
+        return find
+
+
+def _lacking(place: str) -> NoReturn:
+    raise NeedsPassphrase(f"The repository at {place} is encrypted, and no passphrase was given")
+
+
+def _line(descriptor: int | None, call: Call) -> bytes:
+    """Return a line of the descriptor without its end; waits for it. UsageError: there is none."""
+    if descriptor is None:
+        raise UsageError("No descriptor for passphrases was named", hint="Start it with yester serve --secrets-fd N.")
+    line = bytearray()
+    while len(line) <= LONGEST:
+        while not select.select([descriptor], [], [], _LOOK_S)[0]:
+            call.check()
+        piece = os.read(descriptor, 1)
+        if piece == b"\n":
+            return bytes(line)
+        if not piece:
+            break
+        line += piece
+    raise UsageError("No passphrase stands on the descriptor of --secrets-fd", hint="Write it there, with a line end.")

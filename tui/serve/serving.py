@@ -1,0 +1,190 @@
+"""The life of one `yester serve`: read requests, answer each on a thread of its own, end when the client is gone.
+
+Standard output belongs to the protocol alone: whatever else this process or a library prints goes to standard error.
+"""
+
+import importlib
+import os
+import select
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, suppress
+from typing import Any
+
+import msgspec
+
+from yester import __version__
+from yester.engine.nearest import did_you_mean
+from yester.engine.places import Places
+from yester.tui.cli.failures import worded
+from yester.tui.serve.call import Call
+from yester.tui.serve.desk import Desk
+from yester.tui.serve.methods import METHODS, Change, Look
+from yester.tui.serve.outbox import Outbox
+from yester.tui.serve.params import Params
+from yester.tui.serve.protocol import MAX_LINE, VERSION, Failure, Request, Splitter, decode_request, encode_line
+from yester.tui.serve.repositories import NeedsPassphrase
+
+AT_ONCE = 64
+"""Requests that are answered side by side; one more is refused."""
+_NOBODY = -1
+"""The queue of answers to lines that are no request."""
+_BLOCK = 64 << 10
+_PATIENCE_S = 5.0
+"""How long the work of a client that is gone may take to end."""
+
+
+class Server:
+    """Answers one client."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._outbox = Outbox()
+        self._calls: dict[int, Call] = {}
+        self._threads: dict[int, threading.Thread] = {}
+        self._lock = threading.Lock()
+
+    def serve(self, requests: int, answers: int) -> None:
+        """Read and answer until the client closes its end, or reads no more."""
+        hello = encode_line(v=VERSION, program=f"yester {__version__}", pid=os.getpid(), methods=[*METHODS])
+        self._outbox.put(_NOBODY, hello)
+        gone, has_gone = os.pipe()
+        writer = threading.Thread(target=self._write, args=(answers, has_gone), daemon=True)
+        writer.start()
+        try:
+            for line in _lines(requests, gone):
+                self._take(line)
+        finally:
+            self._end(writer)
+            os.close(gone)
+
+    def _write(self, answers: int, has_gone: int) -> None:
+        with suppress(OSError):  # nobody reads, so nobody is to be told
+            self._outbox.write_all(answers)
+        os.close(has_gone)
+
+    def _end(self, writer: threading.Thread) -> None:
+        with self._lock:
+            calls, threads = [*self._calls.values()], [*self._threads.values()]
+        for call in calls:
+            call.cancel()
+        for thread in threads:
+            thread.join(_PATIENCE_S)
+        self._desk.close()
+        self._outbox.close()
+        writer.join(_PATIENCE_S)
+
+    def _take(self, line: bytes | None) -> None:
+        if line is None:
+            asked: Request | Failure = Failure(2, f"A line is longer than {MAX_LINE:,} bytes", "Ask for less at once.")
+        else:
+            asked = decode_request(line)
+        if isinstance(asked, Failure):
+            self._outbox.put_last(_NOBODY, encode_line(id=None, error=asked))
+        elif asked.cancel is not None:
+            self._cancel(asked.cancel)
+        else:
+            self._start(asked)
+
+    def _cancel(self, id: int) -> None:
+        """Cancel a request; one that is answered already needs nothing."""
+        with self._lock:
+            call = self._calls.get(id)
+        if call is not None:
+            call.cancel()
+
+    def _start(self, asked: Request) -> None:
+        assert asked.id is not None
+        with self._lock:
+            problem = self._refusal(asked.id)
+            if problem is None:
+                call = self._calls[asked.id] = Call(asked.id, self._outbox)
+                thread = threading.Thread(target=self._answer, args=(asked, call), daemon=True)
+                self._threads[asked.id] = thread
+        if problem is not None:
+            self._outbox.put_last(_NOBODY, encode_line(id=asked.id, error=problem))
+        else:
+            thread.start()
+
+    def _refusal(self, id: int) -> Failure | None:
+        if id < 0:
+            return Failure(2, f"The id {id} is below 0", "Count requests from 1.")
+        if id in self._calls:
+            return Failure(2, f"The request {id} is not answered yet", "Give each request an id of its own.")
+        if len(self._calls) >= AT_ONCE:
+            return Failure(4, f"{AT_ONCE} requests are being answered", "Wait for one of them, or cancel it.")
+        return None
+
+    def _answer(self, asked: Request, call: Call) -> None:
+        """Answer a request, whatever becomes of it."""
+        try:
+            end = self._ending(asked, call)
+        except BaseException as problem:  # noqa: BLE001  this is the outermost place of this thread
+            failure = failure_of(problem)
+            end = lambda: call.fail(failure)  # noqa: E731
+        with self._lock:  # before the last line is on its way: then the client may use the id again
+            del self._calls[call.id], self._threads[call.id]
+            end()
+
+    def _ending(self, asked: Request, call: Call) -> Callable[[], None]:
+        """Do the work of a request and return what sends its last line."""
+        method = METHODS.get(asked.method)
+        if method is None:
+            failure = Failure(2, f"There is no method {asked.method}", did_you_mean(asked.method, METHODS))
+            return lambda: call.fail(failure)
+        params = _params(method.takes, asked)
+        if isinstance(params, Failure):
+            return lambda: call.fail(params)
+        if isinstance(method, Change):
+            from yester.tui.serve.commands import run_command
+
+            return run_command(self._desk, method, params, call)
+        result = _looked(method, self._desk, params, call)
+        return lambda: call.done(result)
+
+
+def _looked(method: Look, desk: Desk, params: Params, call: Call) -> object:
+    """Send the items of a method that changes nothing and return what `done` says."""
+    module, _, name = method.answered_by.partition(":")
+    answer: Callable[[Desk, Params, Call], Generator[object, None, Any]]
+    answer = getattr(importlib.import_module(module), name)
+    with closing(answer(desk, params, call)) as items:
+        try:
+            while True:
+                call.item(next(items))
+        except StopIteration as end:
+            return end.value or {}
+
+
+def _params(kind: type[Params], asked: Request) -> Params | Failure:
+    try:
+        return msgspec.json.decode(asked.params, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+        return Failure(2, f"The parameters of {asked.method} are wrong: {problem}", "See docs/serve.md.")
+
+
+def failure_of(problem: BaseException) -> Failure:
+    """Return why a request failed, in the words of the command line."""
+    what, hint, code = worded(problem)
+    return Failure(code, what, hint, "passphrase" if isinstance(problem, NeedsPassphrase) else "")
+
+
+def _lines(requests: int, gone: int) -> Iterator[bytes | None]:
+    """Yield what the client sends, line by line; ends when it closes its end, or `gone` says that it reads no more."""
+    splitter = Splitter()
+    while True:
+        ready, _, _ = select.select([requests, gone], [], [])
+        if gone in ready:
+            return
+        data = os.read(requests, _BLOCK)
+        if not data:
+            return
+        yield from splitter.feed(data)
+
+
+def serve(places: Places, secrets: int | None) -> None:
+    """Serve the client on standard input and output until it is gone."""
+    answers = os.dup(1)
+    os.set_inheritable(answers, False)
+    os.dup2(2, 1)
+    Server(Desk.at(places, secrets)).serve(0, answers)

@@ -1,0 +1,27 @@
+"""Answers about snapshots."""
+
+import time
+
+from yester.engine.retention.choosing import judged_by_profile
+from yester.tui.cli.list import retention_specs, snapshot_as_json, why_as_json
+from yester.tui.serve.call import Answers, Call
+from yester.tui.serve.desk import Desk
+from yester.tui.serve.params import SnapshotsWanted
+
+
+def snapshots(desk: Desk, asked: SnapshotsWanted, call: Call) -> Answers:
+    """Yield snapshots, newest first; the return value has what the repository warns of."""
+    with desk.repositories.using(asked) as opened:
+        everything = opened.snapshots()
+        labels = opened.labels()
+        apart = {sid for sid, _ in everything if opened.came_blind(sid)}
+        specs = retention_specs(desk.places, lambda what, hint: None)
+        judged = judged_by_profile(everything, labels, specs, time.time_ns(), apart=apart)
+        answers = [
+            snapshot_as_json(opened, sid, snapshot, labels.get(sid)) | why_as_json(sid, judged)
+            for sid, snapshot in reversed(everything)
+            if not (asked.of_profile and asked.profile) or snapshot.profile == asked.profile
+        ]
+        warnings = [*opened.warnings()]
+    yield from answers
+    return {"warnings": warnings, "place": opened.store.place}
