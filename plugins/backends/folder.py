@@ -22,7 +22,16 @@ from pathlib import Path
 from yester.engine.errors import Broken, Exists, Missing, StoreError
 from yester.engine.store import Buffer, Capabilities, Readiness, all_ready
 from yester.plugins.backends.folder_errors import Meaning, meaning, wording
-from yester.plugins.backends.folder_layout import OTHER, SHARD, SHARDED, TEMPORARY, belongs, folder_of, place_of
+from yester.plugins.backends.folder_layout import (
+    OTHER,
+    SHARD,
+    SHARDED,
+    TEMPORARY,
+    belongs,
+    folder_of,
+    is_passing,
+    place_of,
+)
 from yester.plugins.backends.folder_opening import inspect, make_folder, open_folder, refusal
 from yester.plugins.backends.folder_presence import Presence
 
@@ -49,8 +58,7 @@ class FolderStore:
     def __init__(self, path: Path, create: bool = False) -> None:
         """Open the folder; with `create` make it, or take an empty one. RepositoryError when it cannot be ours."""
         self._path = path
-        if create:
-            make_folder(path)
+        self._made = make_folder(path) if create else []
         self._top = open_folder(path)
         self._presence = Presence(path, self._top)
         self._links = True
@@ -132,12 +140,16 @@ class FolderStore:
 
     def delete(self, name: str) -> None:
         """Remove the file. A power cut may bring it back."""
-        _, path = place_of(name)
+        folder, path = place_of(name)
         self._presence.write()
         try:
             os.unlink(path, dir_fd=self._top)
         except OSError as error:
             raise self._meant(error, name, "deleted") from error
+        if is_passing(folder):
+            with suppress(OSError):  # other objects are in it
+                os.rmdir(folder, dir_fd=self._top)
+                self._ready.discard(folder)
 
     def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
         return all_ready(names)
@@ -153,11 +165,14 @@ class FolderStore:
                 self._sweep(folder, now_ns)
 
     def close(self) -> None:
-        """Close the top folder; a disk can be unmounted then."""
+        """Close the top folder; a disk can be unmounted then. What was made for nothing goes again."""
         if self._top >= 0:
             self._presence.close()
             os.close(self._top)
             self._top = -1
+        with suppress(OSError):  # the first that is not empty, or is not ours to remove
+            while self._made:
+                self._made.pop(0).rmdir()
 
     def _open(self, name: str) -> "_Reading":
         _, path = place_of(name)

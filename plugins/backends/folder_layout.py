@@ -9,6 +9,7 @@ import re
 
 from yester.engine.errors import UsageError
 from yester.engine.store import checked_name
+from yester.plugins.backends.proving.names import Names
 
 TOP = "config"
 """The one object that lies at the top."""
@@ -45,3 +46,8 @@ def belongs(folder: str, name: str) -> bool:
         return place_of(name)[0] == folder
     except UsageError:
         return False
+
+
+def is_passing(folder: str) -> bool:
+    """Whether a folder is to go with its last object: those of tests, each of which has one to itself."""
+    return Names.of(f"{folder}.") is not None

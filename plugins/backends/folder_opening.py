@@ -7,7 +7,7 @@ from pathlib import Path
 
 from yester.engine.errors import MissingRepository, RepositoryError
 from yester.plugins.backends.folder_errors import meaning, wording
-from yester.plugins.backends.folder_layout import OTHER, TEMPORARY, TOP
+from yester.plugins.backends.folder_layout import OTHER, TEMPORARY, TOP, is_passing
 
 _FOLDER = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
 
@@ -23,14 +23,19 @@ _HARMLESS = frozenset(
 _OURS = frozenset({TOP, OTHER, "key", "data", "meta", "index", "snap", "label", "tomb", "session", "mark"})
 
 
-def make_folder(path: Path) -> None:
-    """Make the folder and those above it, unless it is there; RepositoryError when that cannot be."""
+def make_folder(path: Path) -> list[Path]:
+    """Make the folder and those above it, unless it is there; RepositoryError when that cannot be.
+
+    Returns those that were not there, the innermost first.
+    """
+    lacking = [each for each in (path, *path.parents) if not os.path.lexists(each)]
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except FileExistsError:
-        return  # a file, or a dangling link: opening it says which
+        return []  # a file, or a dangling link: opening it says which
     except OSError as error:
         raise refusal(path, error) from None
+    return lacking
 
 
 def open_folder(path: Path) -> int:
@@ -62,7 +67,7 @@ def inspect(path: Path | str, names: Sequence[str], create: bool) -> None:
     """RepositoryError unless there is, or may be, a repository among these files."""
     if TOP in names:
         return
-    others = {name for name in names if name not in _HARMLESS and not name.startswith(TEMPORARY)}
+    others = {name for name in names if not (name in _HARMLESS or name.startswith(TEMPORARY) or is_passing(name))}
     if create:
         # An interrupted init leaves a key slot and no config.
         foreign = sorted(others - {"key"})

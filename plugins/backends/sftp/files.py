@@ -86,6 +86,10 @@ class Files:
         """Make a folder for its owner alone. Refused."""
         self._done(self._link.send(Kind.MKDIR, text(path), mode_attributes(0o700)))
 
+    def remove_folder(self, path: bytes) -> None:
+        """Remove an empty folder. Refused, also when it is not empty."""
+        self._done(self._link.send(Kind.RMDIR, text(path)))
+
     def remove(self, path: bytes) -> None:
         """Remove a file. Refused."""
         self._done(self._link.send(Kind.REMOVE, text(path)))

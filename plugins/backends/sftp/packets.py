@@ -36,6 +36,7 @@ class Kind(IntEnum):
     READDIR = 12
     REMOVE = 13
     MKDIR = 14
+    RMDIR = 15
     STAT = 17
     STATUS = 101
     HANDLE = 102

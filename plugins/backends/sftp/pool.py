@@ -44,6 +44,12 @@ class Pool:
         finally:
             self._give_back(connection)
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether a connection is there to be lent at once."""
+        with self._change:
+            return any(connection.is_sound and connection.is_alive() for connection in self._free)
+
     def close(self) -> None:
         """End all connections; those that are lent out when they come back."""
         with self._change:

@@ -7,11 +7,21 @@ goes with a tidy once it is a day old by the server's own clock. Nothing is trie
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from yester.engine.errors import Broken, Denied, Exists, Full, Missing, RepositoryError, Retry, StoreError
 from yester.engine.store import Buffer, Capabilities, Readiness, Store, all_ready
-from yester.plugins.backends.folder_layout import OTHER, SHARD, SHARDED, TEMPORARY, TOP, belongs, folder_of, place_of
+from yester.plugins.backends.folder_layout import (
+    OTHER,
+    SHARD,
+    SHARDED,
+    TEMPORARY,
+    TOP,
+    belongs,
+    folder_of,
+    is_passing,
+    place_of,
+)
 from yester.plugins.backends.folder_opening import inspect
 from yester.plugins.backends.retrying import RetryingStore
 from yester.plugins.backends.sftp.address import Address, parse
@@ -55,6 +65,7 @@ class SftpStore:
     def __init__(self, address: Address, connect: Callable[[bool], Connection], create: bool = False) -> None:
         """Connect and look; with `create` make the folder, or take an empty one. RepositoryError when it cannot be."""
         self._address, self._base = address, address.path
+        self._made: list[bytes] = []
         self._links = self._syncs_folders = True
         self._proved = self._settled = False
         self._pool = Pool(connect)
@@ -132,9 +143,12 @@ class SftpStore:
 
     def delete(self, name: str) -> None:
         """Remove the file. A power cut there may bring it back."""
-        path = self._at(place_of(name)[1])
+        folder, path = place_of(name)
         with self._files(name, "deleted") as files:
-            files.remove(path)
+            files.remove(self._at(path))
+            if is_passing(folder):
+                with suppress(Refused):  # other objects are in it
+                    files.remove_folder(self._at(folder))
 
     def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
         return all_ready(names)
@@ -161,7 +175,11 @@ class SftpStore:
             return  # best effort: the next prune tries again
 
     def close(self) -> None:
-        """End the connections."""
+        """End the connections. What was made for nothing goes again."""
+        if self._made and self._pool.is_connected:
+            with suppress(StoreError, Refused), self._pool.lend() as link:
+                while self._made:  # until one is not empty, or not ours to remove
+                    Files(link).remove_folder(self._made.pop())
         self._pool.close()
 
     # Opening
@@ -193,6 +211,7 @@ class SftpStore:
         lacking = [path for path in paths if path and not files.is_there(path)]
         for path in lacking:
             _make(files, path)
+            self._made.append(path)
 
     def _refusal(self, refused: Refused) -> RepositoryError:
         if refused.code == Code.NO_SUCH_FILE:

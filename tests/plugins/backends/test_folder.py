@@ -11,6 +11,7 @@ from tests.store_contract import StoreContract
 
 from yester.engine.errors import Broken, Denied, Exists, Full, Missing, RepositoryError, Retry, StoreError
 from yester.plugins.backends.folder import FolderStore
+from yester.plugins.backends.proving.names import Names
 
 PACK = f"data.{'ab' * 32}"
 
@@ -348,8 +349,43 @@ def test_a_parent_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: py
 
 
 def test_makes_the_folder_and_those_above(tmp_path: Path) -> None:
-    FolderStore(tmp_path / "a" / "b", create=True).close()
+    store = FolderStore(tmp_path / "a" / "b", create=True)
     assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
+    store.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_leaves_the_folders_that_were_there_and_those_with_something_in_them(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    FolderStore(tmp_path / "there", create=True).close()
+    store = FolderStore(tmp_path / "used" / "repository", create=True)
+    store.put("config", [b"x"])
+    store.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["there", "used"]
+    assert (tmp_path / "used" / "repository" / "config").exists()
+
+
+def test_the_folder_of_a_test_goes_with_its_last_object(store: FolderStore, tmp_path: Path) -> None:
+    names = Names.new(1, b"abc")
+    for name in (names.mark, names.name("other"), "snap.1"):
+        store.put(name, [b"x"])
+    store.delete(names.name("other"))
+    assert files(tmp_path / "repository") == ["snap/snap.1", f"{names.prefix[:-1]}/{names.mark}"]
+    store.delete(names.mark)
+    store.delete("snap.1")
+    assert [path.name for path in (tmp_path / "repository").iterdir()] == ["snap"]
+    store.put(names.mark, [b"again"])
+    assert store.get(names.mark) == b"again"
+
+
+def test_what_a_killed_test_left_is_no_foreign_file(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path, create=True)
+    store.put(Names.new(1, b"abc").mark, [b"x"])
+    FolderStore(tmp_path, create=True).close()
+    (tmp_path / "yester-test-mine").mkdir()
+    with pytest.raises(RepositoryError, match="yester-test-mine is in it"):
+        FolderStore(tmp_path, create=True)
+    store.close()
 
 
 @pytest.mark.parametrize("left", ["lost+found/", ".DS_Store", "System Volume Information/", ".put-1-2", "key/key.1"])

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.backend_contract import BackendContract
+from tests.backend_contract import NAMES, BackendContract
 from tests.plugins.backends.sftp.conftest import Connect
 from tests.sshd import Sshd
 from tests.store_contract import StoreContract
@@ -210,14 +210,31 @@ def test_tidying_takes_what_killed_puts_left(store: Store, tmp_path: Path) -> No
     assert sorted(store.list()) == sorted([PACK, "snap.1"])
 
 
+def test_folders_made_for_nothing_go_again(bare: tuple[Address, Connect], tmp_path: Path) -> None:
+    _, connect = bare
+    address = Address("host", bytes(tmp_path / "new/inner"))
+    SftpStore(address, connect, create=True).close()
+    assert list(tmp_path.iterdir()) == []
+    store = SftpStore(address, connect, create=True)
+    store.put(NAMES.mark, [b"x"])
+    store.delete(NAMES.mark)
+    store.close()
+    assert list(tmp_path.iterdir()) == []
+    store = SftpStore(address, connect, create=True)
+    store.put(NAMES.mark, [b"x"])
+    store.put(NAMES.name("other"), [b"x"])
+    store.delete(NAMES.mark)
+    store.close()
+    assert files(tmp_path) == [f"new/inner/{NAMES.prefix[:-1]}/{NAMES.name('other')}"]
+
+
 @pytest.mark.passable
 @pytest.mark.usefixtures("as_root")
 def test_a_read_only_folder_is_denied(bare: tuple[Address, Connect], tmp_path: Path) -> None:
     """As another user than root, whom nothing bars."""
     address, _ = bare
-    SftpStore(*bare, create=True).close()
+    (tmp_path / "repository").mkdir(mode=0o755)
     (tmp_path / "repository/config").write_bytes(b"x")
-    (tmp_path / "repository").chmod(0o755)
 
     def connect(_: bool) -> Connection:
         pipe = subprocess.PIPE
