@@ -89,5 +89,13 @@ class Retry(StoreError):
     transient = True
 
 
+class Overloaded(Retry):
+    """The store asks to be left alone for longer than after another failure; `after_s` where it says how long."""
+
+    def __init__(self, what: str, *, name: str = "", hint: str = "", after_s: float = 0.0) -> None:
+        super().__init__(what, name=name, hint=hint)
+        self.after_s = after_s
+
+
 class Broken(StoreError):
     """The store failed for good: an I/O error, a truncated object."""

@@ -22,9 +22,14 @@ Buffer = bytes | bytearray | memoryview
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
 
 
+def is_name(text: str) -> bool:
+    """Whether `text` may name an object: what a store holds else is none of ours."""
+    return _NAME.fullmatch(text) is not None
+
+
 def checked_name(name: str) -> str:
     """Return `name` when it may name an object (flat ASCII, docs/format.md section 1); UsageError else."""
-    if _NAME.fullmatch(name) is None:
+    if not is_name(name):
         raise UsageError(f"{name!r} cannot name an object")
     return name
 

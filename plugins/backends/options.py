@@ -31,18 +31,27 @@ def with_ways(spec: Mapping[str, Option]) -> dict[str, Option]:
     return every
 
 
-def resolved_options(
-    backend: str, spec: Mapping[str, Option], environment: Mapping[str, str], stated: Mapping[str, object]
-) -> dict[str, Any]:
-    """Return the value of each option of `spec`. UsageError: one is wrong, unknown, or a secret in a file."""
-    path = Places.default().config / NAME
-    layers = (
+def layers_of(backend: str, environment: Mapping[str, str], stated: Mapping[str, object]) -> tuple[Layer, ...]:
+    """Return what each place says about a backend. UsageError for a backends.toml that cannot be understood."""
+    places = Places.default()
+    return (
         from_environment(backend, environment),
         from_table("profile", f"[backends.{backend}]", stated),
-        from_table("file", f"[{backend}] of {path}", read_backends(Places.default()).get(backend, {})),
+        from_table("file", f"[{backend}] of {places.config / NAME}", read_backends(places).get(backend, {})),
     )
+
+
+def resolved_options(
+    backend: str, spec: Mapping[str, Option], layers: tuple[Layer, ...], *, may_be_more: bool = False
+) -> dict[str, Any]:
+    """Return the value of each option of `spec`. UsageError: one is wrong, or a secret in a file, or none that is.
+
+    `may_be_more`: others, which somebody else checks, may be said too.
+    """
     resolved = resolve(slots_of(backend, with_ways(spec)), layers)
-    wrong = [*_bare_secrets(backend, spec, layers), *map(str, resolved.problems), *resolved.warnings]
+    wrong = [*_bare_secrets(backend, spec, layers), *map(str, resolved.problems)]
+    if not may_be_more:
+        wrong += resolved.warnings
     if wrong:
         raise UsageError(f"The backend {backend}: {'; '.join(wrong)}", hint="All options: yester backend list")
     return {

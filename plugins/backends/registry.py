@@ -1,7 +1,6 @@
 """From a repository's URL to its store."""
 
 import difflib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -10,10 +9,8 @@ from types import ModuleType
 
 from yester.engine.errors import UsageError
 from yester.engine.store import Store
-from yester.engine.urls import without_secrets
+from yester.engine.urls import scheme_of, without_secrets
 from yester.plugins.backends.terms import Terms
-
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +58,26 @@ def open_store(url: str, *, create: bool = False, stated: Mapping[str, Mapping[s
 
 
 def _open(url: str, terms: Terms) -> Store:
-    store: Store = _row(url).load().open_store(url, terms)
-    return store
+    scheme = scheme_of(url) or "file"
+    row = _row(scheme)
+    if row is not None:
+        store: Store = row.load().open_store(url, terms)
+        return store
+    # Not needed, and not loaded, for what ships with yester.
+    from yester.plugins.backends import third_party
+
+    found = third_party.open_store(url, terms)
+    if found is None:
+        raise _unknown(scheme)
+    return found
 
 
-def _row(url: str) -> Row:
-    match = _URL.match(url)
-    scheme = match[1].lower() if match else "file"
+def _row(scheme: str) -> Row | None:
     prefix, plus, _ = scheme.partition("+")
-    if plus and prefix in PREFIXES:
-        return PREFIXES[prefix]
-    if scheme not in SCHEMES:
-        near = difflib.get_close_matches(scheme, SCHEMES, n=1, cutoff=0.5)
-        hint = f"Did you mean {near[0]}://?" if near else f"Known are a path and {', '.join(sorted(SCHEMES))}://."
-        raise UsageError(f"No backend serves {scheme}://", hint=hint)
-    return SCHEMES[scheme]
+    return PREFIXES[prefix] if plus and prefix in PREFIXES else SCHEMES.get(scheme)
+
+
+def _unknown(scheme: str) -> UsageError:
+    near = difflib.get_close_matches(scheme, SCHEMES, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]}://?" if near else f"Known are a path and {', '.join(sorted(SCHEMES))}://."
+    return UsageError(f"No backend serves {scheme}://", hint=hint)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from yester.engine.errors import Exists, Missing, StoreError
+from yester.engine.errors import Exists, Missing, Overloaded, StoreError
 from yester.engine.store import Buffer, Capabilities, Readiness, Store
 
 TRIES = 6
@@ -17,6 +17,8 @@ TRIES = 6
 FIRST_DELAY_S = 1.0
 """The wait before the second try; each one after is twice as long: half a minute in all."""
 LONGEST_DELAY_S = 30.0
+OVERLOADED_PAUSES = 3
+"""How many pauses the wait is as long as when the store asks to be left alone and does not say for how long."""
 
 T = TypeVar("T")
 
@@ -30,16 +32,22 @@ class Patience:
     longest_delay_s: float = LONGEST_DELAY_S
     sleep: Callable[[float], object] | None = None
 
-    def delay_s(self, failures: int) -> float:
-        """Return how long to wait after so many failures."""
-        return float(min(self.first_delay_s * 2 ** (failures - 1), self.longest_delay_s))
+    def delay_s(self, failures: int, problem: StoreError | None = None) -> float:
+        """Return how long to wait after so many failures, the last of which was this one."""
+        pause_s = float(min(self.first_delay_s * 2 ** (failures - 1), self.longest_delay_s))
+        if isinstance(problem, Overloaded):
+            return max(problem.after_s, OVERLOADED_PAUSES * pause_s)
+        return pause_s
 
 
 class RetryingStore:
     """A store behind retries; what failed for good is passed on at once."""
 
-    def __init__(self, store: Store, patience: Patience | None = None) -> None:
-        self._store, self._patience = store, patience or Patience()
+    def __init__(
+        self, store: Store, patience: Patience | None = None, *, between: Callable[[], object] = lambda: None
+    ) -> None:
+        """`between` is called after each pause, before the next try."""
+        self._store, self._patience, self._between = store, patience or Patience(), between
         self._closed = threading.Event()
         self._sleep = self._patience.sleep or self._closed.wait
 
@@ -137,4 +145,5 @@ class RetryingStore:
         """Wait for the next try; raise what is for good, what has failed too often, and all once closed."""
         if not problem.transient or failures >= self._patience.tries or self._closed.is_set():
             raise problem
-        self._sleep(self._patience.delay_s(failures))
+        self._sleep(self._patience.delay_s(failures, problem))
+        self._between()

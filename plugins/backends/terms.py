@@ -34,6 +34,6 @@ class Terms:
         UsageError for a wrong option, and for one in a file that the backend does not know.
         """
         # Not needed, and not loaded, for a folder.
-        from yester.plugins.backends.options import resolved_options
+        from yester.plugins.backends.options import layers_of, resolved_options
 
-        return resolved_options(backend, spec, self.environment, self.stated.get(backend, {}))
+        return resolved_options(backend, spec, layers_of(backend, self.environment, self.stated.get(backend, {})))

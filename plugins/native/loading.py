@@ -21,7 +21,7 @@ class NoPlugin(Exception):
 def plugin_class(name: str, place: str) -> type[Plugin]:
     """Import a plugin and return its class. NoPlugin, and whatever the import raises."""
     if not place.startswith(ENTRY):
-        return _only_class(_imported(name, Path(place)))
+        return _only_class(imported(name, Path(place)))
     module_name, _, attribute = place.removeprefix(ENTRY).partition(":")
     module = importlib.import_module(module_name)
     if not attribute:
@@ -43,7 +43,8 @@ def in_words(problem: BaseException) -> str:
     return f"{type(problem).__name__}: {problem}{where}"
 
 
-def _imported(name: str, path: Path) -> ModuleType:
+def imported(name: str, path: Path) -> ModuleType:
+    """Import a file, or a folder as a package, under a name of its own. NoPlugin, and whatever the import raises."""
     module_name = f"yester_plugin_{name.replace('-', '_')}"
     file, folders = (path / "__init__.py", [str(path)]) if path.is_dir() else (path, None)
     spec = importlib.util.spec_from_file_location(module_name, file, submodule_search_locations=folders)

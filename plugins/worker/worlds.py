@@ -47,6 +47,7 @@ WORLDS: dict[str, str] = {
     "backintime": "yester.plugins.backintime.world",
     "kiwi": "yester.plugins.kiwi.world",
     "kolibri": "yester.plugins.kolibri.world",
+    "backends": "yester.plugins.backends.world",
 }
 """World → the module that makes it. Any other world is the path of such a module."""
 

@@ -1,0 +1,120 @@
+"""Backends that are no part of yester: which there are, and opening one.
+
+A file or package in the folder of plugins (`plugins/backends/NAME.py`), or a package's entry point of the group
+`yester.backends`. Its name is the scheme that it serves, or what stands before the first `+` of the scheme: so no file
+is imported to find out what it serves. As with plugins, what is in the folder is on, what came with a package is off
+until it is enabled, and what others could have written is refused.
+"""
+
+from collections.abc import Iterator, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+from yester.engine.errors import UsageError
+from yester.engine.places import Places
+from yester.engine.store import Store
+from yester.engine.urls import scheme_of, shown_url
+from yester.plugins.backends.adapted import AdaptedStore
+from yester.plugins.backends.codes import Failed
+from yester.plugins.backends.common_options import COMMON, patience_of, times_of
+from yester.plugins.backends.foreign import Foreign, Recipe
+from yester.plugins.backends.options import layers_of, resolved_options
+from yester.plugins.backends.raw import Raw, RawHere
+from yester.plugins.backends.registering import REGISTRY, made
+from yester.plugins.backends.retrying import RetryingStore
+from yester.plugins.backends.spool import Spool
+from yester.plugins.backends.terms import Terms
+from yester.plugins.backends.verbs import Verbs
+from yester.plugins.found import Found, folder_of, in_folder
+from yester.plugins.module_files import module_file
+from yester.plugins.native.loading import ENTRY
+from yester.plugins.options.layers import SWITCH
+from yester.plugins.settings import PluginSettings, read_settings
+from yester.plugins.trust import check_trust
+from yester.plugins.worker.messages import PluginFile
+
+GROUP = "yester.backends"
+WORLD = "backends"
+
+
+def find(places: Places, settings: PluginSettings, all_of_them: bool = True) -> Iterator[Found]:
+    """Find backends by name; of one name the folder's counts."""
+    yield from in_folder(folder_of(places, WORLD), WORLD, settings)
+    if not all_of_them:
+        return
+    for point in sorted(entry_points(group=GROUP), key=lambda each: (each.name, each.value)):
+        package = f"{point.dist.name} {point.dist.version}" if point.dist is not None else ""
+        yield Found(point.name, WORLD, ENTRY + point.value, settings.switch(WORLD, point.name) is True, package)
+
+
+def name_of(url: str) -> str:
+    """Return the name that a URL's backend has."""
+    return scheme_of(url).partition("+")[0]
+
+
+def open_store(url: str, terms: Terms) -> Store | None:
+    """Return the store at a URL that a registered or third-party backend serves, None when there is no such backend.
+
+    UsageError: it is off, refused, or wrong; StoreError: it fails.
+    """
+    name = name_of(url)
+    layers = layers_of(name, terms.environment, terms.stated.get(name, {}))
+    if REGISTRY.serves(url):
+        factory, inner = REGISTRY.choose(url)
+        spec = {**COMMON, **getattr(factory, "option_spec", {})}
+        options = resolved_options(name, spec, layers)
+        return adapted(RawHere(lambda: made(factory, inner, options), name), url, options)
+    found = _chosen(url, terms)
+    if found is None:
+        return None
+    options = resolved_options(name, COMMON, layers, may_be_more=True)
+    plugin = PluginFile(found.name, found.place, layers)
+    return adapted(foreign(Recipe(WORLD, plugin, (), name, {"url": url}), url), url, options)
+
+
+def foreign(recipe: Recipe, url: str) -> Raw:
+    """Return a backend in a worker. UsageError when it cannot be made, StoreError when it cannot for now."""
+    try:
+        return Foreign(recipe)
+    except Failed as problem:
+        failure = problem.failure
+    if failure.is_usage:
+        raise UsageError(f"The backend {recipe.label} cannot open {shown_url(url)}: {failure.text}", hint=failure.hint)
+    raise failure.error(f"The backend {recipe.label} could not open {shown_url(url)}", "")
+
+
+def adapted(raw: Raw, url: str, options: Mapping[str, object]) -> Store:
+    """Return a backend as a store, with its retries, on the common options."""
+    spool = Spool(Places.default(), options["temporary_size"])  # type: ignore[arg-type]
+    store = AdaptedStore(Verbs(raw, shown_url(url), times_of(options)), spool)
+    return RetryingStore(store, patience_of(options), between=store.retry_cleanup)
+
+
+def _chosen(url: str, terms: Terms) -> Found | None:
+    """Return the backend of a URL's name; UsageError when it may not be used."""
+    name = name_of(url)
+    places = Places.default()
+    settings = read_settings(places)
+    there = [each for each in find(places, settings) if each.name == name]
+    if not there:
+        return None
+    found = there[0]
+    if found.problem:
+        raise UsageError(f"The backend {name}: {found.problem}", hint=found.hint)
+    said = terms.stated.get(name, {}).get(SWITCH)
+    if not (found.is_enabled if said is None else said is True):
+        raise UsageError(f"The backend {name} is not enabled", hint=f"To enable it: yester plugin enable {name}")
+    file = Path(found.place) if not found.place.startswith(ENTRY) else _file_of(found)
+    try:
+        check_trust(file)
+    except UsageError as problem:
+        raise UsageError(f"The backend {name} is refused: {problem.what}", hint=problem.hint) from None
+    return found
+
+
+def _file_of(found: Found) -> Path:
+    module = EntryPoint(found.name, found.place.removeprefix(ENTRY), GROUP).module
+    file = module_file(module)
+    if file is None:
+        raise UsageError(f"The backend {found.name}: the file of {module} cannot be found", hint="Install it anew.")
+    return file
