@@ -46,7 +46,7 @@ from yester.engine.sealed.sealing import (
 )
 from yester.engine.sealed.unlocking import Pending, Unlocked, needs_secret, unlock
 from yester.engine.selection import narrowed, select
-from yester.engine.store import Store
+from yester.engine.store import Store, bring
 from yester.engine.turns import turn
 from yester.engine.whereabouts import Whereabouts
 from yester.engine.witness import Memory, Seen, Witness, compare
@@ -242,6 +242,7 @@ class Repository:
     def snapshots(self) -> list[tuple[SnapshotId, Snapshot]]:
         """Return the snapshots that were not forgotten, oldest first; damaged ones are left out, see `damaged`."""
         ids = self.snapshot_ids()
+        self._bring(name_of(ObjectKind.SNAPSHOT, sid) for sid in ids)
         found = {sid: self._readable(Snapshot, name_of(ObjectKind.SNAPSHOT, sid)) for sid in ids}
         snapshots = [(sid, snapshot) for sid, snapshot in found.items() if snapshot is not None]
         return sorted(snapshots, key=lambda listed: (listed[1].time_ns, listed[0]))
@@ -264,7 +265,9 @@ class Repository:
     def _believed(self, kind: type[L], object_kind: ObjectKind) -> list[tuple[str, L]]:
         """Read tombstones or labels, by object name; of write-only clients only those about what they added."""
         found = []
-        for name in self._names(object_kind):
+        names = self._names(object_kind)
+        self._bring(names)
+        for name in names:
             record = self._readable(kind, name)
             if record is not None and (name not in self._blind or self._is_own_word(record)):
                 found.append((name, record))
@@ -420,6 +423,10 @@ class Repository:
         """List the well-formed names of this kind; with the key of a write-only client, those that it can open."""
         keys, prefix = self.keys, name_of(kind, b"")
         return [name for name in self.store.list(prefix) if is_digest_name(name) and keys.may_open(digest_of(name))]
+
+    def _bring(self, names: Iterable[str]) -> None:
+        """Let records that are not known yet be fetched together."""
+        bring(self.store, [name for name in names if name not in self._records])
 
     def _record(self, kind: type[R], name: str) -> R:
         """Read a record, from memory when it was read before: records never change."""

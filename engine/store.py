@@ -10,7 +10,7 @@ import enum
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from yester.engine.errors import UsageError
 
@@ -123,3 +123,38 @@ class Store(Protocol):
     def close(self) -> None:
         """Let go of connections; the store is not used afterwards."""
         ...
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """What a store can do besides that keeps copies of objects nearer by (plugins/backends/cached)."""
+
+    def get_part(self, name: str, offset: int, size: int, whole_size: int) -> bytes:
+        """As `get_range`, of an object whose size the caller knows: so more can be fetched without asking for that."""
+        ...
+
+    def bring(self, names: Iterable[str]) -> None:
+        """Fetch copies of whole objects, many at once; what cannot be had is passed over."""
+        ...
+
+    def let_go(self, name: str) -> bool:
+        """Drop what is kept of an object that turned out to be damaged; False when it was the store's own."""
+        ...
+
+
+def part_of(store: Store, name: str, offset: int, size: int, whole_size: int) -> bytes:
+    """Return a part of an object whose size is known; errors as those of `get_range`."""
+    if isinstance(store, Keeping):
+        return store.get_part(name, offset, size, whole_size)
+    return store.get_range(name, offset, size)
+
+
+def bring(store: Store, names: Iterable[str]) -> None:
+    """Say that these whole objects will be read next: where each would be waited for, they are fetched together."""
+    if isinstance(store, Keeping):
+        store.bring(names)
+
+
+def let_go(store: Store, name: str) -> bool:
+    """Say that what the store gave of an object is damaged; whether asking again may help."""
+    return isinstance(store, Keeping) and store.let_go(name)

@@ -124,8 +124,8 @@ def _serve(opening: Opening, plan: MountPlan, ready: Callable[[], None]) -> None
 
 
 def _serve_repository(repository: Repository, plan: MountPlan, ready: Callable[[], None]) -> None:
-    if repository.store.capabilities.local:
-        check_apart(plan.mountpoint, Path(repository.store.place))
+    if repository.store.folder is not None:
+        check_apart(plan.mountpoint, repository.store.folder)
     repository.unlock()
     shown = _shown(repository, plan.scope)
     # Only now: the derivation takes 64 MiB for a moment, and what is loaded by then counts on top of that.

@@ -21,7 +21,7 @@ from yester.engine.packs.writing import BlobWriter
 from yester.engine.repository import Repository
 from yester.engine.sealed.keys import blob_id
 from yester.engine.sealed.sealing import Domain, Opener, name_of
-from yester.engine.store import Buffer
+from yester.engine.store import Buffer, part_of
 
 _WINDOW = 1 << 17
 """Blobs that are gathered before they go over; about 300 bytes each."""
@@ -145,7 +145,8 @@ class FrameCopier:
         """Read frames that lie close together, open them, and compare what is wanted with its ids."""
         first, last = span[0].place, span[-1].place
         name = name_of(first.kind, first.pack)
-        data = self._source.store.get_range(name, first.offset, last.offset + last.sealed_size - first.offset)
+        size = last.offset + last.sealed_size - first.offset
+        data = part_of(self._source.store, name, first.offset, size, first.pack_size)
         opener = Opener(first.header, self._source.keys, name)
         view = memoryview(data)
         return [self._open(opener, frame, view, first.offset, name) for frame in span]

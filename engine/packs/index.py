@@ -34,7 +34,8 @@ from yester.engine.packs.segments import (
 )
 from yester.engine.places import unwritable
 from yester.engine.sealed.keys import Keys
-from yester.engine.store import Store
+from yester.engine.sealed.sealing import ObjectKind, name_of
+from yester.engine.store import Store, bring
 
 BATCH = 1 << 16
 """Blobs that are kept in memory, about 200 bytes each, before they become a segment."""
@@ -368,6 +369,8 @@ class Index:
 
     def _batches(self, wanted: Iterable[FragmentId], fetched: dict[FragmentId, Fragment]) -> Iterator[_Batch]:
         """Yield the content of fragments in batches that memory can hold."""
+        wanted = tuple(wanted)
+        bring(self._store, [name_of(ObjectKind.INDEX, fragment) for fragment in wanted if fragment not in fetched])
         batch = _Batch([], set(), set())
         for fragment in wanted:
             try:

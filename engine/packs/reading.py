@@ -18,7 +18,7 @@ from yester.engine.packs.index import Indexed
 from yester.engine.packs.segments import Location
 from yester.engine.sealed.keys import blob_id
 from yester.engine.sealed.sealing import Domain, Opener, name_of
-from yester.engine.store import Buffer
+from yester.engine.store import Buffer, let_go, part_of
 
 _Bytes = bytes | memoryview
 _FrameKey = tuple[PackId, int]
@@ -234,14 +234,19 @@ class BlobReader:
     def _decode_each(self, frames: "deque[_Coming]") -> None:
         """Fetch frames with one read and decode them; those that arrived, or are damaged, leave the queue."""
         first, last = frames[0].location, frames[-1].location
-        data = memoryview(self._bytes(first, first.offset, last.offset + last.sealed_size - first.offset))
-        opener = self._opener(first)
+        size = last.offset + last.sealed_size - first.offset
+        data = memoryview(self._bytes(first, first.offset, size))
+        opener, is_fresh = self._opener(first), False
         while frames:
             location = frames[0].location
             start = location.offset - first.offset
             try:
                 frame = _decode(opener, location, data[start : start + location.sealed_size])
             except DamageError as error:
+                if not is_fresh and let_go(self._repository.store, _name(location)):
+                    is_fresh = True
+                    data = memoryview(self._bytes(first, first.offset, size))
+                    continue
                 self._arrive([frames.popleft()], error)
             else:
                 self._cache.put((location.pack, location.frame), frame)
@@ -259,7 +264,7 @@ class BlobReader:
         store, name = self._repository.store, _name(location)
         try:
             if store.capabilities.ranges:
-                data: Buffer = store.get_range(name, offset, size)
+                data: Buffer = part_of(store, name, offset, size, location.pack_size)
             else:
                 data = memoryview(self._whole_pack(location.pack, name))[offset : offset + size]
         except Broken as error:

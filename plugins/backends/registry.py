@@ -42,7 +42,10 @@ SCHEMES: Mapping[str, Row] = {
 }
 """How the URLs of each scheme are opened; a path without a scheme is a local folder."""
 
-PREFIXES: Mapping[str, Row] = {}
+PREFIXES: Mapping[str, Row] = {
+    "cache": Row("cached.opening", "a cache on this machine, for what is slow", "cache+file:///media/stick/backup"),
+    "limit": Row("limited", "limits of what is sent and fetched in a second", "limit+sftp://nas/srv/backup"),
+}
 """What stands, with a `+`, before the scheme of another URL; `open_store` gets all of it and opens the rest."""
 
 
@@ -54,7 +57,12 @@ def open_store(url: str, *, create: bool = False, stated: Mapping[str, Mapping[s
     """
     if not url:
         raise UsageError("No repository is named", hint="Give a path or a URL with --repo.")
-    return _open(without_secrets(url), Terms(_open, create, stated or {}))
+    return _open(without_secrets(url), terms(create=create, stated=stated))
+
+
+def terms(*, create: bool = False, stated: Mapping[str, Mapping[str, object]] | None = None) -> Terms:
+    """Return the terms on which `open_store` opens."""
+    return Terms(_open, create, stated or {})
 
 
 def _open(url: str, terms: Terms) -> Store:

@@ -66,10 +66,9 @@ def _update(place: str, key: bytes) -> None:
     from yester.engine.catalogue.catalogue import Catalogue
     from yester.engine.repository import Repository
     from yester.engine.sealed.keys import MasterKey
-    from yester.plugins.backends.registry import open_store
+    from yester.tui.cli.opening import limited_store
 
-    store = open_store(place)
-    repository = Repository.open_with(store, MasterKey.decode(key), places=Places.default())
+    repository = Repository.open_with(limited_store(place), MasterKey.decode(key), places=Places.default())
     with closing(repository), Catalogue.open(repository) as catalogue:
         catalogue.update(sweeping=True, private=False)
 

@@ -42,7 +42,7 @@ def command(
     places = Places.default()
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
     with recorded(places, Work("check", repository=repository_place(repository, None, places)), quiet=as_json) as run:
-        with run.opened(lambda: open_repository(asked, places)) as opened:
+        with run.opened(lambda: open_repository(asked, places, afresh=True)) as opened:
             report = _check(opened, percent, run)
             warnings = opened.warnings()
         code = DamageError.exit_code if report.problems else 0

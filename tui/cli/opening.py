@@ -69,16 +69,17 @@ def open_repository(
     limits: "LimitSpec | None" = None,
     hurry: Callable[[], bool] = lambda: False,
     adding: bool = False,
+    afresh: bool = False,
 ) -> "Repository":
     """Open the repository that is meant. Its key is still being derived when this returns.
 
     `limits` say how fast it may be used, else the environment does; no longer once `hurry` says so. With `adding` the
-    key of a write-only client will do.
+    key of a write-only client will do. `afresh`: nothing is read from the cache, since the store itself is looked at.
     """
     from yester.engine.repository import Repository
 
     place = repository_place(access.repository, profile, places)
-    store = limited_store(place, limits, hurry, stated=profile.backends if profile else None)
+    store = limited_store(place, limits, hurry, stated=profile.backends if profile else None, afresh=afresh)
     return Repository.open(store, secret_of(place, access, profile), places=places, adding=adding)
 
 
@@ -88,20 +89,30 @@ def limited_store(
     hurry: Callable[[], bool] = lambda: False,
     *,
     stated: "Mapping[str, Mapping[str, object]] | None" = None,
+    afresh: bool = False,
 ) -> "Store":
     """Open a store, to be used as fast as `limits` say, else the environment; once `hurry` says so without limit.
 
-    `stated` are a profile's options of backends.
+    `stated` are a profile's options of backends. A store that lets one wait is seen through the cache, unless it is to
+    be read `afresh`.
     """
     from yester.plugins.backends.registry import open_store
 
     store = open_store(place, stated=stated)
     upload, download = rates(limits)
-    if not (upload or download):
-        return store
-    from yester.engine.limits.throttle import limited
 
-    return limited(store, upload, download, hurry)
+    def slowed(store: "Store") -> "Store":
+        if not (upload or download):
+            return store
+        from yester.engine.limits.throttle import limited
+
+        return limited(store, upload, download, hurry)
+
+    if store.capabilities.local:
+        return slowed(store)
+    from yester.plugins.backends.cached.opening import in_front
+
+    return in_front(store, slowed, stated or {}, afresh=afresh)
 
 
 def rates(limits: "LimitSpec | None") -> tuple[int | None, int | None]:

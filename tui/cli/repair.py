@@ -67,7 +67,7 @@ def command(
     places = Places.default()
     work = Work("repair", repository=repository_place(repository, None, places), dry_run=dry_run)
     with recorded(places, work, quiet=as_json) as run:
-        with run.opened(lambda: open_repository(asked, places)) as opened:
+        with run.opened(lambda: open_repository(asked, places, afresh=True)) as opened:
             opened.unlock()
             repair = _Repair(opened, run, percent, dry_run, yes or as_json, as_json)
             found = repair.recover_lost(_sources(opened, places)) if find_lost else []
