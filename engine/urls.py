@@ -54,6 +54,8 @@ def _way(scheme: str) -> str:
         return "ssh asks for it, or finds a key in the agent or in ~/.ssh."
     if scheme.startswith("duplicity+"):
         return "Set BACKEND_PASSWORD, as for duplicity."
+    if scheme in ("s3", "s3+http", "s3+https"):
+        return "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile of ~/.aws: see docs/backends.md."
     name = scheme.rpartition("+")[2]
     return (
         f"Set a variable such as YESTER_{name.upper().replace('-', '_').replace('.', '_')}_PASSWORD, "

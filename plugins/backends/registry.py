@@ -39,6 +39,9 @@ class Row:
 SCHEMES: Mapping[str, Row] = {
     "file": Row("folder_address", "a folder", "file:///home/me/backup"),
     "sftp": Row("sftp.store", "a machine with SSH", "sftp://nas/srv/backup"),
+    "s3": Row("objects.s3", "a bucket of S3", "s3://bucket/prefix", "obstore", "s3"),
+    "s3+https": Row("objects.s3", "a bucket where S3 is spoken", "s3+https://host/bucket/prefix", "obstore", "s3"),
+    "s3+http": Row("objects.s3", "the same without TLS", "s3+http://host:port/bucket/prefix", "obstore", "s3"),
 }
 """How the URLs of each scheme are opened; a path without a scheme is a local folder."""
 

@@ -1,0 +1,131 @@
+"""What stands in front of a server, and may answer in its place, change what is asked, or break off."""
+
+import http.client
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass
+class Request:
+    """What a client asks."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Answer:
+    """What it is told; after `cut` bytes of the body the connection breaks off."""
+
+    status: int
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    cut: int | None = None
+
+
+Rule = Callable[[Request], Answer | None]
+"""May answer, or change the request."""
+
+
+def error(status: int, code: str, message: str = "", **more: str) -> Answer:
+    """Return what S3 says when it refuses."""
+    rest = "".join(f"<{name}>{text}</{name}>" for name, text in more.items())
+    said = f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>{message}</Message>{rest}</Error>'
+    return Answer(status, said.encode())
+
+
+class Front:
+    """A server that is running, in this process."""
+
+    def __init__(self, behind: int, translate: Callable[[Request], Answer] | None = None) -> None:
+        """`behind` is the port that requests go to; `translate` does it in another way."""
+        self.rules: list[Rule] = []
+        self.asked: list[Request] = []
+        self._behind, self._forward = behind, translate or self._pass_on
+        front = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_any(self) -> None:
+                size = int(self.headers.get("Content-Length") or 0)
+                request = Request(self.command, self.path, dict(self.headers.items()), self.rfile.read(size))
+                answer = front.answer(request)
+                self.send_response(answer.status)
+                headers = {"Content-Length": str(len(answer.body)), **answer.headers}
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(answer.body[: answer.cut])
+                if answer.cut is not None:
+                    self.close_connection = True
+
+            do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = handle_any
+
+            def log_message(self, *_: object) -> None:
+                """Keep still."""
+
+            def setup(self) -> None:
+                super().setup()
+                front._connections.append(self.connection)
+
+        self._connections: list[socket.socket] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port = self._server.server_port
+        self._serving = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._serving.start()
+
+    def answer(self, request: Request) -> Answer:
+        """Return what the first rule says that says something; else what the server behind does."""
+        self.asked.append(request)
+        for rule in self.rules:
+            answer = rule(request)
+            if answer is not None:
+                return answer
+        return self._forward(request)
+
+    def refuse(self, answer: Answer, *methods: str) -> None:
+        """Answer so from now on, where the method is one of these."""
+        self.rules.append(lambda request: answer if request.method in methods or not methods else None)
+
+    def _pass_on(self, request: Request) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self._behind)
+        try:
+            connection.request(request.method, request.path, request.body or None, request.headers)
+            response = connection.getresponse()
+            body = response.read()
+            kept = {
+                name: value
+                for name, value in response.getheaders()
+                if name.lower() not in ("transfer-encoding", "connection", "server", "date")
+            }
+            return Answer(response.status, body, kept)
+        finally:
+            connection.close()
+
+    def stop(self) -> None:
+        """End it, and all connections."""
+        self._server.shutdown()
+        for connection in self._connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        self._serving.join()
+        self._server.server_close()
+
+
+@contextmanager
+def running(behind: int, translate: Callable[[Request], Answer] | None = None) -> Iterator[Front]:
+    """Run one."""
+    front = Front(behind, translate)
+    try:
+        yield front
+    finally:
+        front.stop()
