@@ -48,6 +48,7 @@ SCHEMES: Mapping[str, Row] = {
 """How the URLs of each scheme are opened; a path without a scheme is a local folder."""
 
 PREFIXES: Mapping[str, Row] = {
+    "duplicity": Row("duplicity", "what a backend of duplicity reaches", "duplicity+rsync://nas//srv/backup"),
     "cache": Row("cached.opening", "a cache on this machine, for what is slow", "cache+file:///media/stick/backup"),
     "limit": Row("limited", "limits of what is sent and fetched in a second", "limit+sftp://nas/srv/backup"),
 }

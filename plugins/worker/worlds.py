@@ -48,6 +48,7 @@ WORLDS: dict[str, str] = {
     "kiwi": "yester.plugins.kiwi.world",
     "kolibri": "yester.plugins.kolibri.world",
     "backends": "yester.plugins.backends.world",
+    "duplicity": "yester.plugins.duplicity.world",
 }
 """World → the module that makes it. Any other world is the path of such a module."""
 

@@ -1,0 +1,22 @@
+"""`duplicity+SCHEME://…`: a repository in what a backend of duplicity reaches. The rest of the URL is duplicity's."""
+
+from yester.engine.places import Places
+from yester.engine.store import Store
+from yester.plugins.backends.common_options import COMMON
+from yester.plugins.backends.foreign import Recipe
+from yester.plugins.backends.terms import Terms
+from yester.plugins.backends.third_party import adapted, foreign
+from yester.plugins.duplicity.files import WORLD, backend_folders
+from yester.plugins.duplicity.settings import SETTINGS, settings_of
+from yester.plugins.worker.messages import PluginFile
+
+OPTIONS = {**COMMON, **SETTINGS}
+
+
+def open_store(url: str, terms: Terms) -> Store:
+    """Open the store at a `duplicity+` URL, with its retries. UsageError, StoreError."""
+    options = terms.options(WORLD, OPTIONS)
+    folders = backend_folders(Places.default(), options["files"] or "")
+    inner = url.partition("+")[2]
+    recipe = Recipe(WORLD, PluginFile(WORLD, ""), (inner, terms.create), WORLD, settings_of(folders, options))
+    return adapted(foreign(recipe, url), url, options)

@@ -1,0 +1,115 @@
+"""duplicity's files in a store of yester's: what `yesterbackend.py` asks for, over a pipe.
+
+A question is a line of JSON, `{"do": …, …}`, and so is its answer: `{"value": …}`, or `{"failed": TEXT, "code": CODE}`
+with duplicity's code. Names are text as the system decodes them; bytes go by path. It ends when the pipe does.
+"""
+
+import json
+import mmap
+import os
+from collections.abc import Callable, Iterator, Mapping
+from typing import IO, Any
+
+from yester.engine.errors import Denied, Full, Missing, MissingRepository, YesterError
+from yester.engine.store import Buffer, Store
+from yester.plugins.backends.codes import ErrorCode
+from yester.plugins.duplicity.names import LONG, file_name, holder_of, object_name
+
+_PART = 8 << 20
+_CODES: Mapping[type[YesterError], ErrorCode] = {
+    Missing: ErrorCode.NOT_FOUND,
+    Denied: ErrorCode.PERMISSION_DENIED,
+    Full: ErrorCode.NO_SPACE,
+}
+
+
+class Keeper:
+    """Files by duplicity's names."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._long: dict[str, bytes] = {}
+
+    def put(self, name: str, path: str) -> None:
+        """Store a file."""
+        raw = os.fsencode(name)
+        object = object_name(raw)
+        if object.startswith(LONG):
+            self._store.put(holder_of(object), [raw])
+        with open(path, "rb") as file:
+            self._store.put(object, [_content(file)])
+
+    def get(self, name: str, path: str) -> None:
+        """Fetch a file, in parts where the store can."""
+        object = object_name(os.fsencode(name))
+        with open(path, "wb") as file:
+            file.writelines(self._parts(object))
+
+    def list(self) -> list[str]:
+        """Return the names of all files."""
+        return [os.fsdecode(name) for name in map(self._name_of, self._store.list("misc.")) if name is not None]
+
+    def delete(self, name: str) -> None:
+        """Remove a file."""
+        object = object_name(os.fsencode(name))
+        self._store.delete(object)
+        if object.startswith(LONG):
+            self._store.delete(holder_of(object))
+
+    def query(self, name: str) -> int:
+        """Return a file's size; -1 when it is not there."""
+        try:
+            return self._store.query(object_name(os.fsencode(name)))
+        except Missing:
+            return -1
+
+    def _parts(self, object: str) -> Iterator[bytes]:
+        if not self._store.capabilities.ranges:
+            yield self._store.get(object)
+            return
+        size = self._store.query(object)
+        for begin in range(0, size, _PART):
+            yield self._store.get_range(object, begin, min(_PART, size - begin))
+
+    def _name_of(self, object: str) -> bytes | None:
+        if not object.startswith(LONG):
+            return file_name(object)
+        if object not in self._long:
+            try:
+                self._long[object] = self._store.get(holder_of(object))
+            except Missing:  # it is being deleted
+                return None
+        return self._long[object]
+
+
+def open_keeper(url: str, opening: Callable[..., Store]) -> Keeper:
+    """Return a keeper in the store at a path or URL, which is made unless it is there."""
+    try:
+        return Keeper(opening(url))
+    except MissingRepository:
+        return Keeper(opening(url, create=True))
+
+
+def serve(keeper: Keeper, questions: IO[str], answers: IO[str]) -> None:
+    """Answer until nobody asks any more."""
+    for line in questions:
+        answers.write(json.dumps(_answer(keeper, json.loads(line))) + "\n")
+        answers.flush()
+
+
+def _answer(keeper: Keeper, question: dict[str, Any]) -> dict[str, Any]:
+    do = question.pop("do")
+    try:
+        return {"value": getattr(keeper, do)(**question)}
+    except YesterError as problem:
+        code = next((code for kind, code in _CODES.items() if isinstance(problem, kind)), ErrorCode.BACKEND_ERROR)
+        return {"failed": f"{problem.what}. {problem.hint}".rstrip(". "), "code": int(code)}
+    except OSError as problem:
+        return {"failed": f"{problem.filename}: {problem.strerror}", "code": int(ErrorCode.BACKEND_ERROR)}
+
+
+def _content(file: IO[bytes]) -> Buffer:
+    """Return what a file holds; it is read as the store writes."""
+    if os.fstat(file.fileno()).st_size == 0:
+        return b""
+    return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))

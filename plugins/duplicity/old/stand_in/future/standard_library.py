@@ -1,0 +1,5 @@
+"""Python 3 has the names already."""
+
+
+def install_aliases() -> None:
+    """Do nothing."""

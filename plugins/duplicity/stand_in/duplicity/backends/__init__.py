@@ -1,0 +1,1 @@
+"""Where backend files are imported from: the worker says which folders that are."""
