@@ -1,1 +1,1 @@
-"""The read-only file system: a pure tree of views and who speaks of it with the kernel."""
+"""The read-only file system: a pure tree of views and one thin pyfuse3 adapter."""

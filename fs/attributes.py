@@ -1,19 +1,19 @@
-"""Rows of a node as the attributes that stat(2) shows, one at a time or a leaf at once."""
+"""Rows of a node as the attributes that stat(2) shows."""
 
 import os
-from collections.abc import Callable, Sequence
-from stat import S_IFDIR, S_IFLNK, S_ISBLK, S_ISCHR, S_ISDIR, S_ISLNK, S_ISREG
-from typing import TYPE_CHECKING
+from bisect import bisect_left
+from collections.abc import Callable
+from stat import S_IFDIR, S_IFLNK, S_ISBLK, S_ISCHR, S_ISLNK, S_ISREG
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from yester.engine.entries import Mark, Owner
+from yester.engine.entries import Owner
 from yester.engine.restore.ownership import Ids, OwnerMode, opened_mode, owner_map
 from yester.engine.trees.page_columns import DEVICE, UNKNOWN_TIME
 from yester.engine.trees.pages import Page
 from yester.fs.inodes import Inode
-from yester.fs.records import BLOCK_SIZE, NS, Attributes, listed_record, listing_struct
 from yester.fs.views import ViewFolder, ViewLink
 
-FOREVER = 10**7
+FOREVER = 10.0**7
 """Seconds that the kernel keeps what can never change: four months."""
 VIEW_SECONDS = 1.0
 """Seconds that it keeps what changes when snapshots come and go."""
@@ -26,19 +26,37 @@ ShownInode = Callable[[Inode], Inode]
 """From the number of an entry with several names to that of the first of them."""
 
 
-_UNREADABLE = Mark.UNREADABLE.value
+class Attributes(Protocol):
+    """What is filled in: the binding's object, one for the whole mount, since its content is copied into each reply."""
+
+    st_ino: int
+    st_mode: int
+    st_nlink: int
+    st_uid: int
+    st_gid: int
+    st_rdev: int
+    st_size: int
+    st_blocks: int
+    st_atime_ns: int
+    st_mtime_ns: int
+    st_ctime_ns: int
+    entry_timeout: float | int
+    attr_timeout: float | int
 
 
-class AttributeFiller:
-    """Fills in the one object that there is, with owners shown as the person wants them."""
+A = TypeVar("A", bound=Attributes)
 
-    def __init__(self, mode: OwnerMode, me: Ids) -> None:
-        self.attributes = Attributes()
+
+class AttributeFiller(Generic[A]):
+    """Fills attributes in, with owners shown as the person wants them."""
+
+    def __init__(self, attributes: A, mode: OwnerMode, me: Ids) -> None:
+        self.attributes = attributes
         self._map: Callable[[Owner], Ids] = owner_map(mode, me)
         self._open_modes = mode is OwnerMode.ME
         self._me = me
 
-    def row(self, page: Page, row: int, inode: Inode) -> Attributes:
+    def row(self, page: Page, row: int, inode: Inode) -> A:
         """Fill in a row of a leaf and return the attributes. DamageError when the node is malformed."""
         it = self.attributes
         mode = page.modes[row]
@@ -62,72 +80,66 @@ class AttributeFiller:
             exact = page.atime_ns(row)
             it.st_atime_ns = mtime if exact is None else exact
         it.entry_timeout = it.attr_timeout = FOREVER
-        if not it.st_size and is_unreadable_file(page, row):
-            # So that the kernel asks again when it is read, and hears that it cannot be.
-            it.attr_timeout = 0
         return it
 
-    def records(
-        self, page: Page, names: Sequence[bytes], first: Inode, after: int, shown_inode: ShownInode
-    ) -> list[bytes]:
-        """Return the rows of a leaf as entries of a listing. DamageError when the node is malformed.
+    def rows(self, page: Page, start: int, first: Inode, shown_inode: ShownInode, reply: Callable[[int], bool]) -> bool:
+        """Fill in the rows of a leaf from `start` on and call `reply` with each; False when it had no more room.
 
-        `first` is the number of the leaf's first row, `after` the position after that. The same as `row` for each, at
-        a fraction of the cost.
+        `first` is the number of the leaf's first row. The same as `row` for each, at half the cost: a first `find`
+        spends its time here.
         """
-        numbers = [first + ordinal for ordinal in page.ordinals()]
-        for row, nlink in enumerate(page.nlinks):
-            if nlink > 1 and not S_ISDIR(page.modes[row]):
-                numbers[row] = shown_inode(Inode(numbers[row]))
-        if page.devices is not None or page.extras is not None or any(mark & _UNREADABLE for mark in page.marks):
-            return [
-                listed_record(self.row(page, row, Inode(numbers[row])), name, after + row)
-                for row, name in enumerate(names)
-            ]
-        return self._plain_records(page, names, numbers, after)
+        it = self.attributes
+        modes, nlinks, sizes, blocks = page.modes, page.nlinks, page.sizes, page.blocks
+        mtimes, ctimes, atimes = page.mtimes, page.ctimes, page.atimes
+        owner_rows, owners = page.owner_rows, page.owners
+        plain = page.devices is None and page.extras is None and not self._open_modes
+        folders, below = page.directory_rows, page.entries_below
+        folder = bisect_left(folders, start)
+        next_folder = folders[folder] if folder < len(folders) else page.count
+        inode = first + (below[folder - 1] if folder else 0)
+        owner = -1
+        it.st_rdev = 0
+        it.entry_timeout = it.attr_timeout = FOREVER
+        for row in range(start, page.count):
+            nlink = nlinks[row]
+            number = Inode(inode + row)
+            if row == next_folder:
+                inode = first + below[folder]
+                folder += 1
+                next_folder = folders[folder] if folder < len(folders) else page.count
+            elif nlink > 1:
+                number = shown_inode(number)
+            if plain:
+                it.st_ino = number
+                it.st_mode = modes[row]
+                it.st_nlink = nlink
+                if owner_rows[row] != owner:
+                    owner = owner_rows[row]
+                    it.st_uid, it.st_gid = self._map(owners[owner] if owner < len(owners) else page.owner(row))
+                it.st_size = sizes[row]
+                it.st_blocks = blocks[row]
+                mtime, atime = mtimes[row], atimes[row]
+                it.st_mtime_ns = mtime
+                it.st_ctime_ns = ctimes[row]
+                it.st_atime_ns = mtime if atime == UNKNOWN_TIME else atime
+            else:
+                self.row(page, row, number)
+            if not reply(row):
+                return False
+        return True
 
-    def _plain_records(self, page: Page, names: Sequence[bytes], numbers: Sequence[int], after: int) -> list[bytes]:
-        modes = page.modes.tolist()
-        if self._open_modes:
-            modes = [opened_mode(mode) for mode in modes]
-        ids = [self._map(owner) for owner in page.owners]
-        owners = [
-            ids[owner] if owner < len(ids) else self._map(page.owner(row)) for row, owner in enumerate(page.owner_rows)
-        ]
-        mtimes = page.mtimes.tolist()
-        atimes = [
-            mtime if atime == UNKNOWN_TIME else atime for atime, mtime in zip(page.atimes.tolist(), mtimes, strict=True)
-        ]
-        columns = (names, numbers, modes, owners, mtimes, atimes)
-        more = (page.ctimes.tolist(), page.sizes.tolist(), page.blocks.tolist(), page.nlinks.tolist())
-        records = []
-        for name, number, mode, (uid, gid), mtime, atime, ctime, size, blocks, nlink in zip(
-            *columns, *more, strict=True
-        ):
-            length = len(name)
-            modified, modified_ns = divmod(mtime, NS)
-            changed, changed_ns = divmod(ctime, NS)
-            accessed, accessed_ns = (modified, modified_ns) if atime == mtime else divmod(atime, NS)
-            # fmt: off
-            records.append(
-                listing_struct(length).pack(
-                    number, 0, FOREVER, FOREVER, 0, 0,
-                    number, size, blocks, accessed, modified, changed, accessed_ns, modified_ns, changed_ns,
-                    mode, nlink, uid, gid, 0, BLOCK_SIZE, 0,
-                    number, after, length, mode >> 12, name,
-                )
-            )
-            # fmt: on
-            after += 1
-        return records
+    def dot(self, inode: Inode) -> None:
+        """Fill in what the kernel takes of `.` and `..`: the number and that it is a folder."""
+        self.attributes.st_ino = inode
+        self.attributes.st_mode = S_IFDIR
 
-    def nothing(self, seconds: float) -> Attributes:
+    def nothing(self, seconds: float) -> A:
         """Fill in that there is no such name, which the kernel may remember for this long."""
         self.attributes.st_ino = 0
         self.attributes.entry_timeout = seconds
         return self.attributes
 
-    def view(self, node: ViewFolder | ViewLink) -> Attributes:
+    def view(self, node: ViewFolder | ViewLink) -> A:
         """Fill in a view folder or a link, which belong to the mounter, and return the attributes."""
         if isinstance(node, ViewLink):
             return self.own_link(node.inode, node.target, node.time_ns)
@@ -135,13 +147,13 @@ class AttributeFiller:
         it.st_mode, it.st_nlink = S_IFDIR | 0o555, node.folders + 2
         return it
 
-    def own_folder(self, inode: Inode, time_ns: int) -> Attributes:
+    def own_folder(self, inode: Inode, time_ns: int) -> A:
         """Fill in a folder that is the mounter's alone."""
         self._own(inode, time_ns)
         self.attributes.st_mode, self.attributes.st_nlink, self.attributes.st_size = S_IFDIR | 0o500, 1, 0
         return self.attributes
 
-    def own_link(self, inode: Inode, target: bytes, time_ns: int) -> Attributes:
+    def own_link(self, inode: Inode, target: bytes, time_ns: int) -> A:
         """Fill in a link of the mounter's."""
         self._own(inode, time_ns)
         self.attributes.st_mode, self.attributes.st_nlink, self.attributes.st_size = S_IFLNK | 0o777, 1, len(target)
@@ -155,7 +167,7 @@ class AttributeFiller:
         it.st_atime_ns = it.st_mtime_ns = it.st_ctime_ns = time_ns
         it.entry_timeout = it.attr_timeout = VIEW_SECONDS
 
-    def version(self, inode: Inode, state: "State", owner: Owner) -> Attributes:
+    def version(self, inode: Inode, state: "State", owner: Owner) -> A:
         """Fill in what the catalogue knows of an entry: as `row` does, but for blocks, links and further times."""
         self._own(inode, state.mtime_ns)
         it, mode = self.attributes, state.st_mode
@@ -166,8 +178,3 @@ class AttributeFiller:
         if S_ISBLK(mode) or S_ISCHR(mode):
             it.st_rdev = os.makedev(*DEVICE.unpack(state.content))
         return it
-
-
-def is_unreadable_file(page: Page, row: int) -> bool:
-    """Whether a row is a file that could not be read when the snapshot was taken."""
-    return bool(page.marks[row] & _UNREADABLE) and S_ISREG(page.modes[row])

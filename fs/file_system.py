@@ -11,21 +11,19 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from stat import S_ISDIR, S_ISLNK, S_ISREG
-from typing import NamedTuple, NoReturn, Protocol
+from typing import Generic, NamedTuple, NoReturn, Protocol
 
 from yester.engine.errors import YesterError
 from yester.engine.ids import BlobKind, SnapshotId
 from yester.engine.restore.ownership import Ids, OwnerMode
 from yester.engine.sealed.records import Label, Snapshot
-from yester.engine.trees.content import UnreadableError
 from yester.engine.trees.pages import Page
 from yester.engine.trees.xattrs import decode_set
-from yester.fs.attributes import FOREVER, VIEW_SECONDS, AttributeFiller, is_unreadable_file
+from yester.fs.attributes import FOREVER, VIEW_SECONDS, A, AttributeFiller
 from yester.fs.file_reading import Desk, OpenFile
 from yester.fs.inodes import ORDINAL_BITS, ORDINAL_MASK, ROOT, ZFS, Inode, inode_of
-from yester.fs.listing import DOT, DOTS, TreeListing, after, key_of_number
+from yester.fs.listing import DOT, DOTS, Listing, Reply, TreeListing, ViewListing
 from yester.fs.names import NAME_MAX
-from yester.fs.records import BLOCK_SIZE, Attributes, Room, dot_record, listed_record
 from yester.fs.snapshot_tree import Folder, FolderCache, Place, SnapshotTree, find
 from yester.fs.sources import NodeSource
 from yester.fs.views import Shown, ViewBuilder, ViewFolder, ViewLink, Views
@@ -37,6 +35,7 @@ KEPT_GONE = 256
 POLL_SECONDS = {True: 0.5, False: 60.0}
 """How often the list of snapshots is looked at again, at most: in a local store, and in another. Together with the
 second for which the kernel keeps what views show, what happens on this machine is seen within two."""
+BLOCK_SIZE = 4096
 UNLISTED = b".zfs"
 """In the root, for programs that look for snapshots there."""
 _TRUSTED = b"trusted."
@@ -78,14 +77,15 @@ class Space(NamedTuple):
     entries: int
 
 
-class FileSystem:
-    """One mount's tree. Methods that return attributes return the one object that there is, filled in anew."""
+class FileSystem(Generic[A]):
+    """One mount's tree. Methods that return attributes fill in the one object that was given and return it."""
 
     def __init__(
         self,
         snapshots: SnapshotList,
         builder: ViewBuilder,
         desk: Desk,
+        attributes: A,
         *,
         owner: OwnerMode,
         me: Ids,
@@ -96,8 +96,7 @@ class FileSystem:
         self._builder = builder
         self._desk = desk
         self._nodes = NodeSource(desk.source)
-        self._fill = AttributeFiller(owner, me)
-        self._listing = TreeListing(self._fill)
+        self._fill = AttributeFiller(attributes, owner, me)
         self._owner = owner
         self._clock = clock
         self._folders = FolderCache()
@@ -110,9 +109,12 @@ class FileSystem:
         self._is_local = desk.source.local
         self._poll_seconds = POLL_SECONDS[self._is_local] if poll_seconds is None else poll_seconds
         self._views = Views({}, {})
-        self.changed: Callable[[], None] = lambda: None
-        """Called when other things are shown than before: what the kernel has of listings may be out of date."""
         self.show(self.look())
+
+    @property
+    def attributes_object(self) -> A:
+        """The object that attributes are filled in to."""
+        return self._fill.attributes
 
     # Views
 
@@ -133,7 +135,6 @@ class FileSystem:
         self._gone.update((space, item) for space, item in before.items() if space not in self._views.places)
         while len(self._gone) > KEPT_GONE:
             del self._gone[next(iter(self._gone))]
-        self.changed()
 
     def _current(self) -> Views:
         now = self._clock()
@@ -190,7 +191,7 @@ class FileSystem:
 
     # Names and attributes
 
-    def lookup(self, parent: Inode, name: bytes) -> Attributes:
+    def lookup(self, parent: Inode, name: bytes) -> A:
         """Return the attributes of a name in a folder; with `st_ino` 0 when there is no such name."""
         if name == DOT:
             return self.attributes(parent)
@@ -208,7 +209,7 @@ class FileSystem:
             ordinal = tree.first_link(ordinal)
         return self._fill.row(page, row, inode_of(space, ordinal))
 
-    def _lookup_view(self, parent: Inode, name: bytes) -> Attributes:
+    def _lookup_view(self, parent: Inode, name: bytes) -> A:
         node = self._view(parent)
         if isinstance(node, ViewLink):
             raise NotADirectoryError(errno.ENOTDIR, name)
@@ -221,23 +222,17 @@ class FileSystem:
         found.entry_timeout = VIEW_SECONDS
         return found
 
-    def _no_name(self, name: bytes, seconds: float) -> Attributes:
+    def _no_name(self, name: bytes, seconds: float) -> A:
         # FUSE asks for names of up to 1024 bytes, which other systems may have; here most programs expect a refusal.
         if len(name) > NAME_MAX:
             raise OSError(errno.ENAMETOOLONG, name)
         return self._fill.nothing(seconds)
 
-    def attributes(self, inode: Inode, *, of_open_file: bool = False) -> Attributes:
-        """Return the attributes of an entry or a view's node.
-
-        `of_open_file`: they are asked for to read it. UnreadableError when that cannot be: of an empty file the kernel
-        asks nothing else.
-        """
+    def attributes(self, inode: Inode) -> A:
+        """Return the attributes of an entry or a view's node."""
         if not inode >> ORDINAL_BITS:
             return self._fill.view(self._view(inode))
         page, row, _ = self._place(inode)
-        if of_open_file and is_unreadable_file(page, row):
-            raise UnreadableError("the file could not be read when the snapshot was taken")
         return self._fill.row(page, row, inode)
 
     def _parent(self, inode: Inode) -> Inode:
@@ -269,53 +264,54 @@ class FileSystem:
 
     # Folders
 
-    def list_from(self, inode: Inode, position: int, room: Room) -> None:
-        """Give the names in a folder from `position` on until there is no more room.
-
-        An error comes only when nothing was given; else the next call meets it.
-        """
+    def open_listing(self, inode: Inode) -> Listing:
+        """Open a folder for reading its names."""
         space = inode >> ORDINAL_BITS
         if not space:
-            self._list_view(inode, position, room)
-            return
+            node = self._view(inode)
+            if isinstance(node, ViewLink):
+                raise NotADirectoryError(errno.ENOTDIR, "a link")
+            return ViewListing(inode, node.parent, list(node.children.items()))
         tree, folder = self._folder(inode)
         parent = inode_of(space, folder.parent.ordinal) if folder.parent else self._parent(inode)
-        if self._list_dots(inode, parent, position, room):
-            self._listing.give(inode, tree, folder, position, room)
+        return TreeListing(inode, parent, tree, folder)
 
-    def _list_view(self, inode: Inode, position: int, room: Room) -> None:
-        node = self._view(inode)
-        if isinstance(node, ViewLink):
-            raise NotADirectoryError(errno.ENOTDIR, "a link")
-        children = ((key_of_number(child), (name, child)) for name, child in node.children.items())
-        if self._list_dots(inode, node.parent, position, room):
-            for at, (name, child) in after(children, position):
-                found = self._child_of_view(child)
-                if found is not None and not room.add(listed_record(found, name, at)):
+    def list_from(self, listing: Listing, position: int, reply: Reply) -> None:
+        """Reply with the names from `position` on until there is no more room.
+
+        An error comes only when nothing was replied; else the next call meets it.
+        """
+        if isinstance(listing, ViewListing):
+            # Now, since after the first reply nothing may begin anew.
+            self._current()
+        if not self.list_dots(listing, position, reply):
+            return
+        if isinstance(listing, TreeListing):
+            listing.rows(self._fill, position, reply)
+        elif isinstance(listing, ViewListing):
+            for after, (child, inode) in listing.after(position):
+                if self._fill_child(inode) and not reply(child, after):
                     return
 
-    def _child_of_view(self, inode: Inode) -> Attributes | None:
-        """Return what a view folder shows, as it is known now: nothing is looked at anew amid a listing."""
-        if inode >> ORDINAL_BITS:
-            if inode >> ORDINAL_BITS not in self._views.places:
-                return None
-            found = self.attributes(inode)
-            found.entry_timeout = VIEW_SECONDS
-            return found
+    def list_dots(self, listing: Listing, position: int, reply: Reply) -> bool:
+        """Reply with what every folder begins with, from `position` on; False when there is no more room."""
+        for at, name in enumerate((DOT, DOTS)[position:], position):
+            self._fill.dot(self._number(listing.parent if at else listing.inode))
+            if not reply(name, at + 1):
+                return False
+        return True
+
+    def _fill_child(self, inode: Inode) -> bool:
+        """Fill in what a view folder shows; False when it is gone: a snapshot was forgotten since it was opened."""
+        space = inode >> ORDINAL_BITS
+        if space:
+            if space in self._views.places:
+                self.attributes(inode).entry_timeout = VIEW_SECONDS
+            return space in self._views.places
         node = self._views.nodes.get(inode)
-        return None if node is None else self._fill.view(node)
-
-    def _list_dots(self, inode: Inode, parent: Inode, position: int, room: Room) -> bool:
-        """Give what every folder begins with, from `position` on; False when there is no more room."""
-        numbers = (inode, parent)
-        return all(
-            room.add(dot_record(name, self._number(numbers[at]), at + 1))
-            for at, name in enumerate((DOT, DOTS)[position:], position)
-        )
-
-    def may_change(self, inode: Inode) -> bool:
-        """Whether what is in a folder may become something else."""
-        return not inode >> ORDINAL_BITS
+        if node is not None:
+            self._fill.view(node)
+        return node is not None
 
     # Content
 

@@ -1,78 +1,110 @@
-"""Listings of folders, made anew for each answer: the kernel opens no folder, so nothing is kept for an open one.
+"""Open folders. A position counts names: 0 is `.`, 1 is `..`, and the n-th name after them is at n + 1."""
 
-A position says after which name a listing goes on. In a folder of a snapshot, which never changes, it counts names:
-0 is `.`, 1 is `..`, and the n-th name after them is at n + 1. Folders that change while they are read are listed in the
-order of something that each name keeps (its number, a hash of the name), and that is the position, so that what comes
-and goes moves nothing else.
-"""
-
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from yester.engine.trees.pages import Page
-from yester.fs.attributes import AttributeFiller
+from yester.fs.attributes import A, AttributeFiller
 from yester.fs.inodes import ORDINAL_BITS, ORDINAL_MASK, Inode, inode_of
-from yester.fs.records import Room
 from yester.fs.snapshot_tree import Folder, SnapshotTree
 
 T = TypeVar("T")
 
 DOT, DOTS = b".", b".."
-_BEYOND_DOTS = 2
-_HASH_MASK = (1 << 62) - 1
-_KEPT_LEAVES = 4
+
+Reply = Callable[[bytes, int], bool]
+"""Takes a name, whose attributes are filled in, and the position after it; False when there is no more room."""
 
 
-def key_of_number(inode: Inode) -> int:
-    """Return where an entry of a view's folder stands: by its number."""
-    return inode + _BEYOND_DOTS
+class ViewListing:
+    """An open folder of the views: its children as they were when it was opened."""
 
+    __slots__ = ("_children", "inode", "parent")
 
-def key_of_name(name: bytes) -> int:
-    """Return where a name stands that has no number yet."""
-    return (hash(name) & _HASH_MASK) + _BEYOND_DOTS + 1
+    def __init__(self, inode: Inode, parent: Inode, children: Sequence[tuple[bytes, Inode]]) -> None:
+        self.inode = inode
+        self.parent = parent
+        self._children = children
 
-
-def after(entries: Iterable[tuple[int, T]], position: int) -> Iterator[tuple[int, T]]:
-    """Yield what stands after a position, in order, each with the position after it."""
-    return iter(sorted((entry for entry in entries if entry[0] > position), key=lambda entry: entry[0]))
+    def after(self, position: int) -> Iterator[tuple[int, tuple[bytes, Inode]]]:
+        """Yield the children from a position on, each with the position after it."""
+        return _after(self._children, position)
 
 
 class TreeListing:
-    """Lists folders of snapshots, a leaf at once; the last ones are kept, as large folders take many answers."""
+    """An open folder of a snapshot; keeps the names of the leaf that was read last."""
 
-    def __init__(self, fill: AttributeFiller) -> None:
-        self._fill = fill
-        self._leaves: OrderedDict[tuple[Inode, int], list[bytes]] = OrderedDict()
+    __slots__ = ("_folder", "_names", "_page", "_tree", "inode", "parent")
 
-    def give(self, inode: Inode, tree: SnapshotTree, folder: Folder, position: int, room: Room) -> None:
-        """Give the entries from `position` on until there is no more room; an error only when none was given."""
-        directory, start = folder.directory, max(position - _BEYOND_DOTS, 0)
+    def __init__(self, inode: Inode, parent: Inode, tree: SnapshotTree, folder: Folder) -> None:
+        self.inode = inode
+        self.parent = parent
+        self._tree = tree
+        self._folder = folder
+        self._page: Page | None = None
+        self._names: list[bytes] = []
+
+    def rows(self, fill: AttributeFiller[A], position: int, reply: Reply) -> None:
+        """Reply with the entries from `position` on; an error only when none was replied."""
+        directory, start = self._folder.directory, max(position - 2, 0)
         if directory is None or start >= len(directory):
             return
+        answer = _Answer(reply, position)
         try:
             for page, first, ordinal in directory.leaves(start):
-                records = self._records(inode, tree, page, first, ordinal)
-                if not room.extend(records, max(start - first, 0)):
+                if page is not self._page:
+                    self._page, self._names = page, page.names()
+                answer.leaf(self._names, first + 3)
+                inode = Inode(self.inode + 1 + ordinal)
+                if not fill.rows(page, max(start - first, 0), inode, self._first_link, answer.row):
                     return
         except Exception:
-            if not room.taken:
+            if not answer.given:
                 raise
 
-    def _records(self, inode: Inode, tree: SnapshotTree, page: Page, first: int, ordinal: int) -> list[bytes]:
-        def first_link(number: Inode) -> Inode:
-            return inode_of(number >> ORDINAL_BITS, tree.first_link(number & ORDINAL_MASK))
-
-        records = self._leaves.pop((inode, first), None)
-        if records is None:
-            records = self._fill.records(page, page.names(), Inode(inode + 1 + ordinal), first + 3, first_link)
-        if len(records) >= _WORTH_KEEPING:
-            self._leaves[inode, first] = records
-            if len(self._leaves) > _KEPT_LEAVES:
-                self._leaves.popitem(last=False)
-        return records
+    def _first_link(self, inode: Inode) -> Inode:
+        return inode_of(inode >> ORDINAL_BITS, self._tree.first_link(inode & ORDINAL_MASK))
 
 
-_WORTH_KEEPING = 64
-"""Fewer fit into one answer of the usual size, and are not asked for twice."""
+class _Answer:
+    """Passes rows of a leaf on as names, and knows whether any was."""
+
+    __slots__ = ("_after", "_names", "_reply", "given")
+
+    def __init__(self, reply: Reply, position: int) -> None:
+        self._reply = reply
+        self.given = position < 2
+        """The dots were replied already."""
+
+    def leaf(self, names: Sequence[bytes], after: int) -> None:
+        """Go on with another leaf; `after` is the position after its first name."""
+        self._names = names
+        self._after = after
+
+    def row(self, row: int) -> bool:
+        """Reply with a row of the leaf."""
+        self.given = True
+        return self._reply(self._names[row], self._after + row)
+
+
+class NamesListing:
+    """An open folder of versions: its names as they were when it was opened."""
+
+    __slots__ = ("_names", "inode", "parent")
+
+    def __init__(self, inode: Inode, parent: Inode, names: Sequence[bytes]) -> None:
+        self.inode = inode
+        self.parent = parent
+        self._names = names
+
+    def after(self, position: int) -> Iterator[tuple[int, bytes]]:
+        """Yield the names from a position on, each with the position after it."""
+        return _after(self._names, position)
+
+
+def _after(names: Sequence[T], position: int) -> Iterator[tuple[int, T]]:
+    for at in range(max(position - 2, 0), len(names)):
+        yield at + 3, names[at]
+
+
+Listing = ViewListing | TreeListing | NamesListing

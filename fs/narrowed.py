@@ -9,46 +9,42 @@ from collections.abc import Sequence
 from stat import S_ISDIR
 
 from yester.engine.restore.ownership import Ids, OwnerMode
+from yester.fs.attributes import A
 from yester.fs.file_reading import Desk
-from yester.fs.file_system import FileSystem, Space, stale
+from yester.fs.file_system import BLOCK_SIZE, FileSystem, Space, stale
 from yester.fs.inodes import ORDINAL_BITS, ROOT, Inode, inode_of
-from yester.fs.listing import DOT, DOTS
-from yester.fs.records import BLOCK_SIZE, Attributes, Room
+from yester.fs.listing import DOT, DOTS, Listing
 from yester.fs.scope import OneSnapshot, Top
 from yester.fs.views import ViewBuilder
 
 
-class NarrowedFileSystem(FileSystem):
+class NarrowedFileSystem(FileSystem[A]):
     """The tree below one folder."""
 
-    def __init__(self, top: Top, builder: ViewBuilder, desk: Desk, *, owner: OwnerMode, me: Ids) -> None:
-        super().__init__(OneSnapshot(top.id, top.snapshot), builder, desk, owner=owner, me=me)
+    def __init__(self, top: Top, builder: ViewBuilder, desk: Desk, attributes: A, *, owner: OwnerMode, me: Ids) -> None:
+        super().__init__(OneSnapshot(top.id, top.snapshot), builder, desk, attributes, owner=owner, me=me)
         space = next(iter(self._views.shown))
         self._entry = top.entry
         self._top = inode_of(space, top.ordinal)
         self._end = self._top + top.entries_below
 
-    def lookup(self, parent: Inode, name: bytes) -> Attributes:
+    def lookup(self, parent: Inode, name: bytes) -> A:
         """Return the attributes of a name in a folder."""
         if name in (DOT, DOTS):
             self._check(parent)
         return super().lookup(self._top if parent == ROOT else parent, name)
 
-    def attributes(self, inode: Inode, *, of_open_file: bool = False) -> Attributes:
+    def attributes(self, inode: Inode) -> A:
         """Return the attributes of an entry."""
         if inode not in (ROOT, self._top):
-            return super().attributes(inode, of_open_file=of_open_file)
+            return super().attributes(inode)
         found = super().attributes(self._top)
         found.st_ino = ROOT
         return found
 
-    def list_from(self, inode: Inode, position: int, room: Room) -> None:
-        """Give the names in a folder from `position` on."""
-        super().list_from(self._top if inode == ROOT else inode, position, room)
-
-    def may_change(self, inode: Inode) -> bool:
-        """Whether what is in a folder may become something else: nothing is shown but one snapshot."""
-        return False
+    def open_listing(self, inode: Inode) -> Listing:
+        """Open a folder for reading its names."""
+        return super().open_listing(self._top if inode == ROOT else inode)
 
     def list_xattrs(self, inode: Inode, uid: int) -> Sequence[bytes]:
         """Return the names of the attributes that this user may see."""

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING
 from yester.engine.errors import YesterError
 from yester.engine.repository import Repository
 from yester.engine.restore.ownership import OwnerMode
-from yester.fs.device import attach, detach
 from yester.fs.mounts import MOUNT_TABLE, check_fuse, is_dead, mounted_as
 from yester.fs.scope import Scope, top_of
 from yester.fs.unmounting import clear_dead_mount
 
 if TYPE_CHECKING:
-    from yester.fs.server import Server
+    import trio
+
+    from yester.fs.adapter import Adapter
+    from yester.fs.file_reading import Desk
+    from yester.fs.waiting import Patience
 
 _SUBTYPE = "yester-view"
-_OPTIONS = ("ro", "nosuid", "nodev", "default_permissions", f"subtype={_SUBTYPE}", "fsname=yester")
 _CACHE_SIZE = 16 << 20
 _START_S = 20.0
 _END_S = 5.0
@@ -38,7 +40,7 @@ class PrivateView:
         self._top = top_of(repository, Scope(snapshot=snapshot))
         self._answers = threading.Event()
         self._problems: list[Exception] = []
-        self._server: Server | None = None
+        self._token: trio.lowlevel.TrioToken | None = None
         self._thread = threading.Thread(target=self._serve, name="view", daemon=True)
         self._thread.start()
         answers = self._answers.wait(_START_S)
@@ -49,16 +51,18 @@ class PrivateView:
 
     def close(self) -> None:
         """Unmount."""
-        if self._server is not None:
-            self._server.stop()
+        import pyfuse3
+        import trio
+
+        if self._token is not None:
+            with suppress(trio.RunFinishedError):
+                self._token.run_sync_soon(pyfuse3.terminate)
         self._thread.join(_END_S)
         if self._thread.is_alive():
             # Out of sight at once; the thread ends when the kernel tells it.
             with suppress(YesterError):
                 clear_dead_mount(self._mountpoint)
             self._thread.join(_END_S)
-        if self._server is not None and not self._thread.is_alive():
-            self._server.close()
 
     def _serve(self) -> None:
         try:
@@ -69,32 +73,50 @@ class PrivateView:
 
     def _mount_and_answer(self) -> None:
         # Not before a plugin asks: these take their time.
+        import pyfuse3
+        import trio
+
         from yester.fs.file_reading import Desk
-        from yester.fs.handlers import Handlers
+        from yester.fs.read_ahead import ReadAhead
+        from yester.fs.sources import MountSource
+        from yester.fs.waiting import Patience, patient_trio
+
+        patience = Patience(self._answers.set)
+        pyfuse3.trio = patient_trio(patience)  # type: ignore[attr-defined]
+        reader = self._repository.reader(_CACHE_SIZE)
+        ahead: ReadAhead = ReadAhead(reader)
+        desk = Desk(MountSource(reader, local=self._repository.store.capabilities.local), ahead)
+        try:
+            options = {"ro", "nosuid", "nodev", "default_permissions", f"subtype={_SUBTYPE}", "fsname=yester"}
+            pyfuse3.init(self._adapter(desk, patience), str(self._mountpoint), options)
+            try:
+                trio.run(self._answer)
+            finally:
+                pyfuse3.close(unmount=True)
+        finally:
+            ahead.close()
+
+    def _adapter(self, desk: "Desk", patience: "Patience") -> "Adapter":
+        import pyfuse3
+
+        from yester.fs.adapter import Adapter
         from yester.fs.inodes import Numbers
         from yester.fs.narrowed import NarrowedFileSystem
-        from yester.fs.read_ahead import ReadAhead
-        from yester.fs.server import Server
-        from yester.fs.sources import MountSource
         from yester.fs.time_names import TimeFormat
         from yester.fs.views import ViewBuilder
 
-        reader = self._repository.reader(_CACHE_SIZE)
-        ahead = ReadAhead(reader)
-        desk = Desk(MountSource(reader, local=self._repository.store.capabilities.local), ahead)
         state = self._repository.state
         builder = ViewBuilder(Numbers(state / "snapshot-numbers"), Numbers(state / "folder-numbers"), TimeFormat())
-        me = (os.getuid(), os.getgid())
-        system = NarrowedFileSystem(self._top, builder, desk, owner=OwnerMode.AS_STORED, me=me)
-        try:
-            fd = attach(self._mountpoint, _OPTIONS)
-            try:
-                self._server = Server(fd, ready=self._answers.set)
-                self._server.serve(Handlers(system, self._server.invalidate), desk.source)
-            finally:
-                detach(fd, self._mountpoint)
-        finally:
-            ahead.close()
+        attributes, me = pyfuse3.EntryAttributes(), (os.getuid(), os.getgid())
+        system = NarrowedFileSystem(self._top, builder, desk, attributes, owner=OwnerMode.AS_STORED, me=me)
+        return Adapter(system, desk.source, patience)
+
+    async def _answer(self) -> None:
+        import pyfuse3
+        import trio
+
+        self._token = trio.lowlevel.current_trio_token()
+        await pyfuse3.main()
 
 
 def clear_dead_views(folder: Path) -> list[Path]:

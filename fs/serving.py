@@ -16,13 +16,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from yester.engine.errors import UsageError
+from yester.engine.errors import UsageError, YesterError
 from yester.engine.memory import keep_freed_memory
 from yester.engine.places import Places
 from yester.engine.repository import Repository
 from yester.engine.restore.ownership import OwnerMode
 from yester.fs.background import run_in_background
-from yester.fs.device import attach, detach
 from yester.fs.mounts import (
     SOURCE,
     ActiveMount,
@@ -42,15 +41,17 @@ from yester.fs.unmounting import canonical, clear_dead_mount
 
 if TYPE_CHECKING:
     from yester.engine.catalogue.catalogue import Catalogue
+    from yester.fs.adapter import Adapter
     from yester.fs.file_reading import Desk
-    from yester.fs.file_system import FileSystem
-    from yester.fs.versions.history import History
+    from yester.fs.waiting import Patience
 
 __all__ = ["ActiveMount", "MountPlan", "active_mounts", "serve"]
 
 READ_AHEAD_KIB = 1024
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 FRAME_CACHE_SIZE = 48 << 20
+TALLY_SECONDS = 1.0
+"""How often others are told how much was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +129,27 @@ def _serve_repository(repository: Repository, plan: MountPlan, ready: Callable[[
     repository.unlock()
     shown = _shown(repository, plan.scope)
     # Only now: the derivation takes 64 MiB for a moment, and what is loaded by then counts on top of that.
+    import pyfuse3
+
     from yester.fs.file_reading import Desk
     from yester.fs.read_ahead import ReadAhead
     from yester.fs.sources import MountSource
+    from yester.fs.waiting import Patience, patient_trio
 
+    def answering() -> None:
+        _raise_read_ahead(plan.mountpoint)
+        ready()
+
+    patience = Patience(answering)
+    pyfuse3.trio = patient_trio(patience)  # type: ignore[attr-defined]
     keep_freed_memory()
     _collect_rarely()
     reader = repository.reader(plan.cache_size)
     ahead = ReadAhead(reader)
     desk = Desk(MountSource(reader, local=repository.store.capabilities.local), ahead)
     try:
-        system, history = _system(repository, shown, desk, plan)
-        _mount_and_answer(system, history, desk, _record(plan, repository, shown), plan, ready)
+        adapter = _adapter(repository, shown, desk, plan, patience)
+        _mount_and_answer(adapter, desk, _record(plan, repository, shown), plan)
     finally:
         ahead.close()
 
@@ -150,59 +160,26 @@ def _collect_rarely() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-def _mount_and_answer(
-    system: "FileSystem",
-    history: "History | None",
-    desk: "Desk",
-    record: MountRecord,
-    plan: MountPlan,
-    ready: Callable[[], None],
-) -> None:
+def _mount_and_answer(adapter: "Adapter", desk: "Desk", record: MountRecord, plan: MountPlan) -> None:
+    import pyfuse3
+
     registry = MountRegistry(plan.places.runtime)
     # Before the mount: whatever fails from here to the first answer must not leave a dead one behind.
     registry.add(record)
     try:
         tally = registry.hold(plan.mountpoint)
-        fd = attach(plan.mountpoint, _options(plan, record.repository))
+        _mount(adapter, plan, record.repository)
     except BaseException:
         registry.remove(plan.mountpoint)
         raise
     try:
-        _answer(fd, system, history, desk, tally, plan, ready)
+        _run(desk, tally)
     except BaseException:
-        # The mount stays, dead.
-        os.close(fd)
+        pyfuse3.close(unmount=False)
         raise
-    detach(fd, plan.mountpoint)
+    pyfuse3.close(unmount=True)
     # Where it was let go lazily, another may be mounted by now.
     registry.remove(plan.mountpoint, record.pid)
-
-
-def _answer(
-    fd: int,
-    system: "FileSystem",
-    history: "History | None",
-    desk: "Desk",
-    tally: TallyFile,
-    plan: MountPlan,
-    ready: Callable[[], None],
-) -> None:
-    from yester.fs.handlers import Handlers
-    from yester.fs.server import Server
-
-    def answering() -> None:
-        _raise_read_ahead(plan.mountpoint)
-        ready()
-
-    def tell() -> None:
-        # A disk without room for 24 bytes is no reason to end a mount: the counts stay as they were.
-        with suppress(OSError):
-            tally.write(desk.tally)
-
-    server = Server(fd, ready=answering, tick=tell)
-    for each in SIGNALS:
-        signal.signal(each, lambda *_: server.stop())
-    server.serve(Handlers(system, server.invalidate, xattrs=plan.xattrs), desk.source, history)
 
 
 def _shown(repository: Repository, scope: Scope) -> Repository | OneProfile | Top:
@@ -212,9 +189,16 @@ def _shown(repository: Repository, scope: Scope) -> Repository | OneProfile | To
     return one_profile(repository, scope.profile) if scope.profile else repository
 
 
-def _system(
-    repository: Repository, shown: Repository | OneProfile | Top, desk: "Desk", plan: MountPlan
-) -> "tuple[FileSystem, History | None]":
+def _adapter(
+    repository: Repository,
+    shown: Repository | OneProfile | Top,
+    desk: "Desk",
+    plan: MountPlan,
+    patience: "Patience",
+) -> "Adapter":
+    import pyfuse3
+
+    from yester.fs.adapter import Adapter
     from yester.fs.inodes import Numbers
     from yester.fs.narrowed import NarrowedFileSystem
     from yester.fs.versions.file_system import VersionedFileSystem
@@ -223,21 +207,24 @@ def _system(
 
     numbers = Numbers(repository.state / "snapshot-numbers"), Numbers(repository.state / "folder-numbers")
     builder = ViewBuilder(*numbers, plan.times, one_profile=bool(plan.scope.profile))
+    attributes = pyfuse3.EntryAttributes()
     me = (os.getuid(), os.getgid())
     if isinstance(shown, Top):
-        return NarrowedFileSystem(shown, builder, desk, owner=plan.owner, me=me), None
+        system = NarrowedFileSystem(shown, builder, desk, attributes, owner=plan.owner, me=me)
+        return Adapter(system, desk.source, patience, xattrs=plan.xattrs)
     history = History(lambda: _catalogue(repository))
-    system = VersionedFileSystem(
+    versioned: VersionedFileSystem[pyfuse3.EntryAttributes] = VersionedFileSystem(
         shown,
         builder,
         desk,
+        attributes,
         owner=plan.owner,
         me=me,
         poll_seconds=plan.poll_seconds,
         history=history,
         one_profile=bool(plan.scope.profile),
     )
-    return system, history
+    return Adapter(versioned, desk.source, patience, history, xattrs=plan.xattrs)
 
 
 def _catalogue(repository: Repository) -> "Catalogue":
@@ -247,7 +234,19 @@ def _catalogue(repository: Repository) -> "Catalogue":
     return Catalogue.open(repository)
 
 
+def _mount(adapter: "Adapter", plan: MountPlan, place: str) -> None:
+    import pyfuse3
+
+    try:
+        pyfuse3.init(adapter, str(plan.mountpoint), _options(plan, place))
+    except RuntimeError as error:
+        raise YesterError(
+            f"{plan.mountpoint} cannot be mounted", hint="The line above says why; check that fuse3 is installed."
+        ) from error
+
+
 def _options(plan: MountPlan, place: str) -> set[str]:
+    # Never max_read: pyfuse3 cannot tell the kernel, which then refuses the mount.
     options = {"ro", "nosuid", "nodev", "default_permissions", "subtype=yester", f"fsname={_source(place)}"}
     return options | ({"allow_other"} if plan.allow_other else set())
 
@@ -271,3 +270,35 @@ def _record(plan: MountPlan, repository: Repository, shown: Repository | OneProf
     shows = "all" if isinstance(shown, Repository) else str(shown)
     place = repository.store.place
     return MountRecord(str(plan.mountpoint), place, os.getpid(), time.time_ns(), log, shows)
+
+
+def _run(desk: "Desk", tally: TallyFile) -> None:
+    import trio
+
+    trio.run(_answer_requests, desk, tally)
+
+
+async def _answer_requests(desk: "Desk", tally: TallyFile) -> None:
+    import pyfuse3
+    import trio
+
+    async def end_on_signal() -> None:
+        with trio.open_signal_receiver(*SIGNALS) as signals:
+            async for _ in signals:
+                pyfuse3.terminate()
+                # Requests that wait for a thread, which may be for long, are not waited for.
+                nursery.cancel_scope.cancel()
+                return
+
+    async def keep_count() -> None:
+        while True:
+            await trio.sleep(TALLY_SECONDS)
+            # A disk without room for 24 bytes is no reason to end a mount: the counts stay as they were.
+            with suppress(OSError):
+                tally.write(desk.tally)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(end_on_signal)
+        nursery.start_soon(keep_count)
+        await pyfuse3.main()
+        nursery.cancel_scope.cancel()

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
-from tests.fs.listings import listing
 from tests.rig import KEEP_ALL
 
 from yester.engine.blobs import BlobSource
@@ -207,10 +207,11 @@ class Mount:
         self.now = 0.0
         reader = repository.reader()
         self._ahead = ReadAhead(reader)
-        self.system = FileSystem(
+        self.system: FileSystem[Any] = FileSystem(
             repository,
             ViewBuilder(Numbers(root / "snapshots"), Numbers(root / "folders")),
             Desk(MountSource(reader, local=True), self._ahead),
+            SimpleNamespace(),
             owner=OwnerMode.AS_STORED,
             me=(os.getuid(), os.getgid()),
             clock=lambda: self.now,
@@ -239,16 +240,20 @@ class Mount:
                 yield from self._below(child, inner)
             else:
                 file = self.system.open_file(child)
-                yield inner, b"".join(file.read(0, file.size))
+                yield inner, bytes(file.read(0, file.size))
 
     def _find(self, inode: int, name: bytes) -> Any:
         return self.system.lookup(inode, name).st_ino  # type: ignore[arg-type]
 
     def _names(self, inode: Any) -> list[tuple[bytes, bool]]:
-        listed = listing(self.system, inode)
-        return [
-            (entry.name, entry.st_mode & 0o170000 == 0o040000) for entry in listed if entry.name not in (b".", b"..")
-        ]
+        told: list[tuple[bytes, bool]] = []
+
+        def reply(name: bytes, after: int) -> bool:
+            told.append((name, self.system.attributes_object.st_mode & 0o170000 == 0o040000))
+            return True
+
+        self.system.list_from(self.system.open_listing(inode), 0, reply)
+        return [entry for entry in told if entry[0] not in (b".", b"..")]
 
     def close(self) -> None:
         """Unmount."""

@@ -11,16 +11,15 @@ entered by others would otherwise be open to them.
 
 import errno
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import Any
 
 from yester.engine.ids import SnapshotId
+from yester.fs.attributes import A
 from yester.fs.file_reading import OpenFile
 from yester.fs.file_system import FileSystem, Seen, stale
 from yester.fs.inodes import ORDINAL_BITS, VERSIONS, Inode
-from yester.fs.listing import DOT, DOTS, after, key_of_name
-from yester.fs.records import Attributes, Room, listed_record
+from yester.fs.listing import DOT, DOTS, Listing, NamesListing, Reply
 from yester.fs.snapshot_tree import ROOT_ORDINAL, Place, find
 from yester.fs.versions.history import Dated, History, NotAsked, Question
 from yester.fs.versions.nodes import FIRST, Node, Nodes, PathNode, TimesNode, VersionNode
@@ -31,7 +30,7 @@ HERE = b".versions"
 TIMES = b".times"
 
 
-class VersionedFileSystem(FileSystem):
+class VersionedFileSystem(FileSystem[A]):
     """The whole mount, or that of one profile."""
 
     def __init__(self, *arguments: Any, history: History, one_profile: bool, **named: Any) -> None:
@@ -74,7 +73,7 @@ class VersionedFileSystem(FileSystem):
 
     # Names and attributes
 
-    def lookup(self, parent: Inode, name: bytes) -> Attributes:
+    def lookup(self, parent: Inode, name: bytes) -> A:
         """Return the attributes of a name in a folder; with `st_ino` 0 when there is no such name."""
         is_here = parent >= FIRST or parent == VERSIONS
         if not is_here or name in (DOT, DOTS):
@@ -90,7 +89,7 @@ class VersionedFileSystem(FileSystem):
         self._told(name, child, lambda: True)
         return self._fill.attributes
 
-    def attributes(self, inode: Inode, *, of_open_file: bool = False) -> Attributes:
+    def attributes(self, inode: Inode) -> A:
         """Return the attributes of an entry, a view's node or a version's."""
         if inode >= FIRST:
             self._filled(inode, self._node(inode))
@@ -100,7 +99,7 @@ class VersionedFileSystem(FileSystem):
             found.st_nlink = 1
             found.st_atime_ns = found.st_mtime_ns = found.st_ctime_ns = self._newest_ns
         else:
-            return super().attributes(inode, of_open_file=of_open_file)
+            return super().attributes(inode)
         return self._fill.attributes
 
     def _node(self, inode: Inode) -> Node:
@@ -230,27 +229,25 @@ class VersionedFileSystem(FileSystem):
 
     # Folders
 
-    def list_from(self, inode: Inode, position: int, room: Room) -> None:
-        """Give the names in a folder from `position` on until there is no more room."""
+    def open_listing(self, inode: Inode) -> Listing:
+        """Open a folder for reading its names."""
         if inode < FIRST and inode != VERSIONS:
-            super().list_from(inode, position, room)
-            return
+            return super().open_listing(inode)
         self._current()
-        names = ((key_of_name(name), name) for name in self._names(inode))
-        self._require(inode)
-        if not self._list_dots(inode, self._parent(inode), position, room):
+        return NamesListing(inode, self._parent(inode), self._names(inode))
+
+    def list_from(self, listing: Listing, position: int, reply: Reply) -> None:
+        """Reply with the names from `position` on until there is no more room."""
+        if not isinstance(listing, NamesListing):
+            super().list_from(listing, position, reply)
             return
-        for at, name in after(names, position):
-            child = self._child(inode, name)
-            if child is not None and not self._told(name, child, partial(self._give, room, name, at)):
+        self._require(listing.inode)
+        if not self.list_dots(listing, position, reply):
+            return
+        for after, name in listing.after(position):
+            child = self._child(listing.inode, name)
+            if child is not None and not self._told(name, child, lambda: reply(name, after)):  # noqa: B023  called now
                 return
-
-    def _give(self, room: Room, name: bytes, at: int) -> bool:
-        return room.add(listed_record(self._fill.attributes, name, at))
-
-    def may_change(self, inode: Inode) -> bool:
-        """Whether what is in a folder may become something else."""
-        return inode >= FIRST or super().may_change(inode)
 
     def _told(self, name: bytes, node: Node, reply: Callable[[], bool]) -> bool:
         return self._known.tell(name, node, lambda inode: self._filled(inode, node) and reply())
@@ -277,9 +274,6 @@ class VersionedFileSystem(FileSystem):
     def _found(self, node: VersionNode) -> Place:
         """Return where a version is kept, by its path."""
         shown = self._by_id.get(node.version.last)
-        if shown is None:
-            # Whoever has it open goes on.
-            shown = next((gone for gone in self._gone.values() if gone.id == node.version.last), None)
         if shown is None:
             stale()
         tree = self._tree(shown.space)

@@ -17,8 +17,6 @@ from yester.engine.trees.xattrs import encode_set
 
 KEY = bytes(32)
 PIECE = 64 << 10
-MARKS = Mark(0)
-"""What is marked on every entry."""
 
 
 class Memory:
@@ -116,7 +114,7 @@ class _Capture:
         self.ordinal += 1
         status = path.lstat()
         refs: tuple[Ref, ...] = ()
-        marks = MARKS
+        marks = Mark(0)
         summary: Summary | None = None
         device: tuple[int, int] | None = None
         kind = stat.S_IFMT(status.st_mode)
@@ -126,7 +124,7 @@ class _Capture:
         elif kind == stat.S_IFREG:
             refs = tuple(self._content(path))
             if len(refs) > 32:
-                refs, marks = (Ref(write_blob_list(self._memory.put, KEY, refs), 0),), MARKS | Mark.LIST
+                refs, marks = (Ref(write_blob_list(self._memory.put, KEY, refs), 0),), Mark.LIST
         elif kind in (stat.S_IFCHR, stat.S_IFBLK):
             device = os.major(status.st_rdev), os.minor(status.st_rdev)
         if status.st_nlink > 1 and kind != stat.S_IFDIR:

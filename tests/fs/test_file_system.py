@@ -3,18 +3,15 @@
 import errno
 import os
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.fs.listings import listing
 from tests.fs.stand_in import Memory, Snapshots
 
-from yester.engine.entries import Mark
 from yester.engine.errors import DamageError, Retry
 from yester.engine.restore.ownership import OwnerMode
-from yester.engine.trees.content import UnreadableError
 from yester.fs.attributes import FOREVER, VIEW_SECONDS
 from yester.fs.file_reading import STEP, WINDOW, Desk
 from yester.fs.file_system import POLL_SECONDS, FileSystem, NotLooked
@@ -59,12 +56,13 @@ class Scene:
         self.blobs = MountSource(self.memory, local=local)
         self._builder = ViewBuilder(Numbers(root / "snapshots"), Numbers(root / "folders"))
 
-    def open(self, owner: OwnerMode = OwnerMode.AS_STORED) -> FileSystem:
+    def open(self, owner: OwnerMode = OwnerMode.AS_STORED) -> FileSystem[Any]:
         """Mount, so to speak."""
         return FileSystem(
             self.snapshots,
             self._builder,
             Desk(self.blobs, self.ahead),
+            SimpleNamespace(),
             owner=owner,
             me=ME,
             clock=lambda: self.now,
@@ -81,19 +79,29 @@ def remote(tmp_path: Path) -> Scene:
     return Scene(tmp_path, local=False)
 
 
-def find(system: FileSystem, path: str, start: Inode = ROOT) -> Any:
+def find(system: FileSystem[Any], path: str, start: Inode = ROOT) -> Any:
     """Look a path up, name by name; 0 when there is none."""
     inode = start
     for name in path.split("/"):
-        inode = Inode(system.lookup(inode, os.fsencode(name)).st_ino)
+        found = system.lookup(inode, os.fsencode(name))
+        inode = found.st_ino
         if not inode:
             return 0
     return inode
 
 
-def names(system: FileSystem, inode: Inode, position: int = 0, room: int = 1 << 24) -> list[tuple[bytes, int, int]]:
+def names(system: FileSystem[Any], inode: Inode, position: int = 0, room: int = 10**6) -> list[tuple[bytes, int, int]]:
     """List a folder: name, number, position after it."""
-    return [(each.name, each.number, each.after) for each in listing(system, inode, position, room)]
+    told: list[tuple[bytes, int, int]] = []
+
+    def reply(name: bytes, after: int) -> bool:
+        if len(told) == room:
+            return False
+        told.append((name, system.attributes_object.st_ino, after))
+        return True
+
+    system.list_from(system.open_listing(inode), position, reply)
+    return told
 
 
 def test_every_number_leads_back_to_its_entry(scene: Scene) -> None:
@@ -113,7 +121,7 @@ def test_every_number_leads_back_to_its_entry(scene: Scene) -> None:
             find(system, str(Path(relative).parent), top) if "/" in relative else top
         )
         if path.is_file():
-            assert b"".join(system.open_file(inode).read(0, 1000)) == path.read_bytes()
+            assert bytes(system.open_file(inode).read(0, 1000)) == path.read_bytes()
 
 
 def test_numbers_are_preorder_so_that_sorting_by_them_is_walk_order(scene: Scene) -> None:
@@ -145,7 +153,7 @@ def test_a_listing_goes_on_where_it_stopped_whatever_fits(scene: Scene) -> None:
     whole = names(system, inode_of(1, 0))
     assert [name for name, _, _ in whole] == [b".", b"..", *sorted(b"%d" % number for number in range(3000))]
     told: list[tuple[bytes, int, int]] = []
-    while more := names(system, inode_of(1, 0), told[-1][2] if told else 0, room=1000):
+    while more := names(system, inode_of(1, 0), told[-1][2] if told else 0, room=7):
         told += more
     assert told == whole
 
@@ -156,21 +164,21 @@ def test_views_list_their_children_and_expire(scene: Scene) -> None:
     assert [name for name, _, _ in names(system, ROOT)] == [
         b".",
         b"..",
+        b"hosts",
+        b"ids",
         b"latest",
         b"snapshots",
-        b"ids",
-        b"hosts",
         b"tags",
         b"versions",
     ]
     assert [name for name, _, _ in names(system, IDS)][2:] == [sid.hex().encode()]
     assert system.lookup(ROOT, b"latest").entry_timeout == VIEW_SECONDS
-    missing = system.lookup(ROOT, b"none")
-    assert (missing.st_ino, missing.entry_timeout) == (0, VIEW_SECONDS)
+    assert system.lookup(ROOT, b"none").st_ino == 0
+    assert system.attributes_object.entry_timeout == VIEW_SECONDS
     profile = find(system, "snapshots/docs")
     time = names(system, profile)[2][0]
-    found = system.lookup(profile, time)
-    assert (found.st_ino, found.entry_timeout, found.attr_timeout) == (inode_of(1, 0), VIEW_SECONDS, FOREVER)
+    assert system.lookup(profile, time).st_ino == inode_of(1, 0)
+    assert (system.attributes_object.entry_timeout, system.attributes_object.attr_timeout) == (VIEW_SECONDS, FOREVER)
     assert system.lookup(inode_of(1, 0), b"..").st_ino == profile
     assert system.lookup(profile, b"..").st_ino == SNAPSHOTS
     assert system.readlink(LATEST) == b"snapshots/docs/" + time
@@ -210,12 +218,12 @@ def test_who_has_the_number_of_a_forgotten_snapshots_entry_goes_on(
     scene.now += 10
     assert [name for name, _, _ in names(system, IDS)][2:] == [kept.hex().encode()]
     assert find(system, "file", inode_of(2, 0))
-    assert b"".join(system.open_file(file).read(0, 10)) == b"content"
+    assert bytes(system.open_file(file).read(0, 10)) == b"content"
     assert system.lookup(inode_of(1, 0), b"..").st_ino == find(system, "snapshots/docs")
     scene.snapshots.forget(kept)
     scene.now += 10
     assert names(system, IDS)[2:] == []
-    assert b"".join(system.open_file(file).read(0, 10)) == b"content"
+    assert bytes(system.open_file(file).read(0, 10)) == b"content"
     assert system.lookup(inode_of(1, 0), b"..").st_ino == ROOT
 
 
@@ -237,11 +245,16 @@ def test_a_far_store_is_looked_at_on_a_thread_when_it_is_due_and_never_amid_a_li
     second = remote.snapshots.take(remote.source, time_ns=2 * 10**18)
     remote.now = POLL_SECONDS[False] - 1
     assert [name for name, _, _ in names(system, IDS)][2:] == [first.hex().encode()]
-    remote.now += POLL_SECONDS[False]
-    with pytest.raises(NotLooked):
-        listing(system, IDS)
-    assert [name for name, _, _ in names(system, IDS)][2:] == [first.hex().encode()]
-    remote.now += POLL_SECONDS[False]
+    opened = system.open_listing(IDS)
+    told: list[bytes] = []
+
+    def reply(name: bytes, after: int) -> bool:
+        remote.now += POLL_SECONDS[False]
+        told.append(name)
+        return True
+
+    system.list_from(opened, 0, reply)
+    assert told == [b".", b"..", first.hex().encode()]
     with pytest.raises(NotLooked):
         system.lookup(ROOT, b"latest")
     assert find(system, "ids"), "the others see the list as it was, until the look has come to its end"
@@ -249,31 +262,21 @@ def test_a_far_store_is_looked_at_on_a_thread_when_it_is_due_and_never_amid_a_li
     assert {name for name, _, _ in names(system, IDS)[2:]} == {first.hex().encode(), second.hex().encode()}
 
 
-def test_what_comes_and_goes_while_a_folder_is_listed_moves_nothing_else(scene: Scene) -> None:
-    """A prune, or another client, forgets snapshots at any moment: the others are listed all the same, and once."""
-    sids = [scene.snapshots.take(scene.source, time_ns=time * 10**18) for time in range(1, 6)]
+def test_what_is_forgotten_while_it_is_listed_is_left_out(scene: Scene) -> None:
+    """A prune, or another client, forgets snapshots at any moment: the others are listed all the same."""
+    kept, gone = scene.snapshots.take(scene.source), scene.snapshots.take(scene.source, time_ns=2 * 10**18)
     system = scene.open()
-    begun = names(system, IDS, room=800)[2:]
-    assert 0 < len(begun) < len(sids)
-    for gone in (sids[0], sids[-1]):
-        scene.snapshots.forget(gone)
-    new = scene.snapshots.take(scene.source, time_ns=6 * 10**18)
+    ids = system.open_listing(IDS)
+    scene.snapshots.forget(gone)
     scene.now += 10
-    rest = names(system, IDS, begun[-1][2])
-    assert [name for name, _, _ in begun + rest] == [sid.hex().encode() for sid in [*sids[:-1], new]]
+    found: list[bytes] = []
 
+    def reply(name: bytes, position: int) -> bool:
+        found.append(name)
+        return True
 
-def test_who_listed_folders_that_may_change_is_told_when_they_did(scene: Scene) -> None:
-    scene.snapshots.take(scene.source)
-    system, told = scene.open(), []
-    system.changed = lambda: told.append(scene.now)
-    assert [system.may_change(each) for each in (ROOT, IDS, inode_of(1, 0))] == [True, True, False]
-    scene.now = 10.0
-    names(system, IDS)
-    scene.snapshots.take(scene.source, time_ns=2 * 10**18)
-    for scene.now in (20.0, 30.0):
-        names(system, IDS)
-    assert told == [20.0]
+    system.list_from(ids, 0, reply)
+    assert found == [b".", b"..", kept.hex().encode()]
 
 
 def test_while_the_store_is_away_the_views_stay(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,7 +296,7 @@ def test_numbers_that_nothing_has_are_stale(scene: Scene, inode: Inode) -> None:
     (scene.source / "file").touch()
     scene.snapshots.take(scene.source)
     system = scene.open()
-    for ask in (system.attributes, lambda number: names(system, number), lambda number: system.lookup(number, b"..")):
+    for ask in (system.attributes, system.open_listing, lambda number: system.lookup(number, b"..")):
         with pytest.raises(OSError) as caught:
             ask(inode)
         assert caught.value.errno == errno.ESTALE
@@ -305,7 +308,7 @@ def test_what_is_asked_of_the_wrong_kind_is_refused(scene: Scene) -> None:
     system = scene.open()
     file = find(system, "file", inode_of(1, 0))
     with pytest.raises(NotADirectoryError):
-        listing(system, file)
+        system.open_listing(file)
     with pytest.raises(NotADirectoryError):
         system.lookup(LATEST, b"x")
     for ask in (
@@ -328,7 +331,7 @@ def test_damage_is_an_error_where_it_is_and_nowhere_else(scene: Scene) -> None:
             scene.memory.broken[blob] = DamageError("pack 1 is damaged")
     with pytest.raises(DamageError):
         system.open_file(find(system, "bad", inode_of(1, 0))).read(0, 10)
-    assert b"".join(system.open_file(find(system, "good", inode_of(1, 0))).read(0, 10)) == b"good"
+    assert bytes(system.open_file(find(system, "good", inode_of(1, 0))).read(0, 10)) == b"good"
 
 
 def test_what_memory_does_not_hold_is_asked_for_blob_by_blob(remote: Scene) -> None:
@@ -351,7 +354,7 @@ def test_what_memory_does_not_hold_is_asked_for_blob_by_blob(remote: Scene) -> N
     folder = patiently(system.lookup, inode_of(1, 0), b"folder").st_ino
     inode = patiently(system.lookup, folder, b"file").st_ino
     file = patiently(system.open_file, inode)
-    assert b"".join(patiently(file.read, 0, 200_000)) == (remote.source / "folder" / "file").read_bytes()
+    assert bytes(patiently(file.read, 0, 200_000)) == (remote.source / "folder" / "file").read_bytes()
     assert fetched == 4
 
 
@@ -372,7 +375,7 @@ def test_a_forward_reader_of_a_large_file_is_read_ahead_for_once_for_each_blob(s
     scene.snapshots.take(scene.source)
     system = scene.open()
     file = system.open_file(find(system, "large", inode_of(1, 0)))
-    content = b"".join(b"".join(file.read(offset, 131_072)) for offset in range(0, WINDOW + 4 * STEP, 131_072))
+    content = b"".join(bytes(file.read(offset, 131_072)) for offset in range(0, WINDOW + 4 * STEP, 131_072))
     scene.ahead._threads.shutdown()
     assert content == (scene.source / "large").read_bytes()
     assert len(scene.asked.ids) == len(set(scene.asked.ids)) >= (WINDOW + 3 * STEP) // 65_536
@@ -395,41 +398,25 @@ def test_owners_are_shown_as_asked(scene: Scene) -> None:
     system = scene.open(OwnerMode.ME)
     found = system.lookup(inode_of(1, 0), b"folder")
     assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (*ME, 0o500)
-    listed = listing(system, inode_of(1, 0), 2)[0]
-    assert (listed.st_uid, listed.st_gid, listed.st_mode & 0o777) == (*ME, 0o500)
+    names(system, inode_of(1, 0))
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (*ME, 0o500)
 
 
-@pytest.mark.parametrize("kinds", ["plain", "device"])
-def test_listing_and_lookup_tell_the_same(scene: Scene, kinds: str) -> None:
+def test_listing_and_lookup_fill_in_the_same(scene: Scene) -> None:
     (scene.source / "file").write_text("x")
     (scene.source / "folder").mkdir()
-    (scene.source / "folder" / "more").touch()
     (scene.source / "link").symlink_to("file")
     os.mkfifo(scene.source / "fifo")
     os.link(scene.source / "file", scene.source / "second")
-    os.utime(scene.source / "second", ns=(-(10**18) - 1, -7))
-    if kinds == "device" and os.geteuid() == 0:
-        os.mknod(scene.source / "device", 0o020600, os.makedev(259, 300))
     scene.snapshots.take(scene.source)
     system = scene.open()
-    listed = listing(system, inode_of(1, 0), 2)
-    assert len(listed) == len(os.listdir(scene.source))
-    for told in listed:
-        found = asdict(system.lookup(inode_of(1, 0), told.name))
-        assert found.pop("st_ino") == told.inode == told.number
-        assert found == {name: getattr(told, name) for name in found}
-        assert told.kind == told.st_mode >> 12
+    listed: dict[bytes, dict[str, object]] = {}
 
+    def reply(name: bytes, after: int) -> bool:
+        listed[name] = dict(vars(system.attributes_object))
+        return True
 
-def test_an_empty_file_that_could_not_be_read_is_refused_to_whoever_reads_it(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (scene.source / "file").touch()
-    monkeypatch.setattr("tests.fs.stand_in.MARKS", Mark.UNREADABLE)
-    scene.snapshots.take(scene.source)
-    system = scene.open()
-    inode = find(system, "file", inode_of(1, 0))
-    assert system.attributes(inode).st_size == system.attributes(inode).attr_timeout == 0
-    assert listing(system, inode_of(1, 0))[2].attr_timeout == 0
-    with pytest.raises(UnreadableError):
-        system.attributes(inode, of_open_file=True)
+    system.list_from(system.open_listing(inode_of(1, 0)), 2, reply)
+    assert len(listed) == 5
+    for name, told in listed.items():
+        assert vars(system.lookup(inode_of(1, 0), name)) == told

@@ -1,14 +1,16 @@
 """Requests that need answers of the catalogue, many at once."""
 
-from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, cast
 
-from tests.fs.kernel import served
+import trio
 
+from yester.fs.adapter import Adapter
 from yester.fs.inodes import Inode
-from yester.fs.records import Attributes
-from yester.fs.requests import Call
 from yester.fs.versions.history import Answer, History, PathHistory, Question
+from yester.fs.waiting import Patience
+
+WHO = cast(Any, SimpleNamespace(uid=0, gid=0, pid=1, umask=0))
 
 
 class Crowded(History):
@@ -33,25 +35,27 @@ class Crowded(History):
 class Needing:
     """A tree in which each name needs three answers of its own, and one that all need."""
 
-    changed: Callable[[], None]
-
     def __init__(self, history: History) -> None:
         self.history = history
 
-    def open_file(self, inode: Inode) -> Any:
-        raise AssertionError(inode)
-
-    def lookup(self, parent: Inode, name: bytes) -> Attributes:
+    def lookup(self, parent: Inode, name: bytes) -> bytes:
         self.history.known(Question("docs", "box", b"/"))
         for part in (b"1", b"2", b"3"):
             self.history.known(Question("docs", "box", name + part))
-        return Attributes(st_ino=int(name))
+        return name
 
 
-def test_everybody_gets_his_answers_however_little_room_there_is() -> None:
+async def test_everybody_gets_his_answers_however_little_room_there_is() -> None:
     history = Crowded()
-    with served(Needing(history), cast(Any, None), history) as kernel:
-        asked = [kernel.send(Call.LOOKUP, 1, b"%d\0" % number) for number in range(90)]
-        told = [kernel.answer(id) for id in asked]
-    assert [(error, int.from_bytes(body[:8], "little")) for error, body in told] == [(0, each) for each in range(90)]
+    adapter = Adapter(cast(Any, Needing(history)), cast(Any, None), Patience(), history)
+    got: list[object] = []
+
+    async def ask(number: int) -> None:
+        got.append(await adapter.lookup(1, b"%d" % number, WHO))
+
+    with trio.fail_after(30):
+        async with trio.open_nursery() as nursery:
+            for number in range(90):
+                nursery.start_soon(ask, number)
+    assert len(got) == 90
     assert history.times <= 90 * 4

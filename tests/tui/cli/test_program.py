@@ -11,7 +11,7 @@ from tests.tui.cli.conftest import Yester, environment, finish, is_one_complaint
 from yester import __version__
 from yester.tui.cli.program import COMMANDS, GROUPS
 
-LATE = {"trio", "textual", "cryptography", "msgspec", "rich", "keyring", "zstandard"}
+LATE = {"trio", "textual", "pyfuse3", "cryptography", "msgspec", "rich", "keyring", "zstandard"}
 """What `yester --help` must not wait for."""
 
 
@@ -34,7 +34,7 @@ def test_the_engine_knows_no_terminal_and_no_kernel() -> None:
     folder = Path(__file__).parents[3] / "engine"
     names = [path.stem for path in folder.glob("*.py") if path.stem != "__init__"]
     code = "import importlib\n" + "\n".join(f"importlib.import_module('yester.engine.{name}')" for name in names)
-    assert not {"textual", "rich", "click"} & loaded_by(code)
+    assert not {"textual", "pyfuse3", "rich", "click"} & loaded_by(code)
 
 
 def test_the_table_of_commands_is_true() -> None:

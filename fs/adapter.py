@@ -1,0 +1,256 @@
+"""The only module that knows pyfuse3: requests in, answers out, errors to an errno.
+
+Concurrency: one event loop, one thread. The work of a request (FileSystem) never awaits, so it is atomic, and the
+one object that holds attributes is safe: pyfuse3 copies it into the reply before anything else runs. When the work
+needs a blob that memory does not hold (NotAtHand) the blob is fetched on a thread and the work done again from its
+beginning; so is looking at the list of snapshots (NotLooked).
+
+What the kernel is spared: `flush` says ENOSYS once and is never asked again, as are extended attributes where they are
+not wanted, nor are `access` (default_permissions) and lookups of `.`; attributes and names inside snapshots never
+expire; pages stay in the page cache after close. Forgetting is nothing to us but for versions (fs/versions/nodes.py).
+"""
+
+import errno
+import logging
+import os
+from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
+from typing import Any, NoReturn, ParamSpec, TypeVar
+
+import pyfuse3
+import trio
+from pyfuse3 import EntryAttributes, FileInfo, FUSEError, ReaddirToken, RequestContext, StatvfsData
+
+from yester.engine.errors import YesterError
+from yester.fs.file_reading import OpenFile
+from yester.fs.file_system import BLOCK_SIZE, FileSystem, NotLooked
+from yester.fs.inodes import Inode
+from yester.fs.listing import Listing
+from yester.fs.names import NAME_MAX
+from yester.fs.pushing import Pusher
+from yester.fs.sources import MountSource, NotAtHand
+from yester.fs.versions.history import Answer, History, NotAsked, Question
+from yester.fs.waiting import Patience
+
+log = logging.getLogger("yester.fs")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_TRUNC
+_WRITING = [
+    "setattr",
+    "mknod",
+    "mkdir",
+    "unlink",
+    "rmdir",
+    "symlink",
+    "rename",
+    "link",
+    "create",
+    "write",
+    "setxattr",
+    "removexattr",
+]
+
+
+class Adapter(pyfuse3.Operations):
+    """The handlers of one mount."""
+
+    supports_dot_lookup = True
+    enable_acl = True
+
+    def __init__(
+        self,
+        system: FileSystem[EntryAttributes],
+        source: MountSource,
+        patience: Patience,
+        history: History | None = None,
+        *,
+        xattrs: bool = True,
+        push: Callable[[int, int, Any], None] = pyfuse3.notify_store,
+    ) -> None:
+        super().__init__()
+        self._system = system
+        self._source = source
+        self._patience = patience
+        self._history = history
+        self._asking = trio.Lock()
+        self._xattrs = self.enable_acl = xattrs
+        self._files: dict[int, OpenFile] = {}
+        self._listings: dict[int, Listing] = {}
+        self._handles = 0
+        self._info = FileInfo()
+        self._pusher = Pusher(push)
+
+    async def _answer(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        answers: tuple[Answer, ...] = ()
+        while True:
+            try:
+                return work(*arguments, **named)
+            except NotAtHand as missing:
+                await self._fetch(missing)
+            except NotLooked:
+                await self._look()
+            except NotAsked as missing:
+                answers = await self._ask(missing.question, answers)
+            except OSError as error:
+                raise FUSEError(error.errno or errno.EIO) from None
+            except Exception as error:  # noqa: BLE001  whatever else reaches pyfuse3 ends the mount
+                self._refuse(error, work, arguments)
+
+    async def _fetch(self, missing: NotAtHand) -> None:
+        self._patience.others_wait += 1
+        try:
+            blob = await _on_a_thread(self._source.reader.blob, missing.kind, missing.blob)
+        except Exception as error:  # noqa: BLE001  as above
+            self._refuse(error, self._fetch, (missing.kind.name, missing.blob.hex()))
+        finally:
+            self._patience.others_wait -= 1
+        self._source.arrived(missing.blob, blob)
+
+    async def _look(self) -> None:
+        """Look at the list of snapshots on a thread; meanwhile others see it as it was."""
+        self._patience.others_wait += 1
+        try:
+            self._system.show(await _on_a_thread(self._system.look))
+        except Exception as error:  # what was listed last stays visible
+            known = isinstance(error, YesterError)
+            log.warning("the list of snapshots: %s", error, exc_info=None if known else error)
+        finally:
+            self._patience.others_wait -= 1
+
+    async def _ask(self, question: Question, before: tuple[Answer, ...]) -> tuple[Answer, ...]:
+        """Ask for the history of a path, and have that at hand together with what was asked before.
+
+        One request at a time does: the catalogue answers one, and who waits for it needs no thread meanwhile. What a
+        request asked before may have had to make room for the answers of others.
+        """
+        assert self._history is not None
+        self._patience.others_wait += 1
+        try:
+            async with self._asking:
+                if not self._history.knows(question):
+                    answer = self._history.at_once(question)
+                    before += (await _on_a_thread(self._history.ask, question) if answer is None else answer,)
+        except Exception as error:  # noqa: BLE001  as above
+            self._refuse(error, self._ask, question)
+        finally:
+            self._patience.others_wait -= 1
+        for answer in before:
+            self._history.keep(answer)
+        return before
+
+    def _refuse(self, error: Exception, work: Callable[..., object], arguments: Iterable[object]) -> NoReturn:
+        known = isinstance(error, YesterError)
+        about = ", ".join(map(repr, arguments))
+        log.error("%s(%s): %s", getattr(work, "__name__", work), about, error, exc_info=None if known else error)
+        raise FUSEError(errno.EIO) from None
+
+    # Names and attributes
+
+    def lookup(self, parent_inode: int, name: bytes, ctx: RequestContext) -> Coroutine[Any, Any, EntryAttributes]:
+        """Find a name in a folder."""
+        return self._answer(self._system.lookup, Inode(parent_inode), name)
+
+    def getattr(self, inode: int, ctx: RequestContext) -> Coroutine[Any, Any, EntryAttributes]:
+        """Tell the attributes of an entry."""
+        return self._answer(self._system.attributes, Inode(inode))
+
+    def readlink(self, inode: int, ctx: RequestContext) -> Coroutine[Any, Any, bytes]:
+        """Tell a symlink's target."""
+        return self._answer(self._system.readlink, Inode(inode))
+
+    async def forget(self, inode_list: Iterable[tuple[int, int]]) -> None:
+        """The kernel forgets entries; only of versions anything was kept."""
+        self._system.forget((Inode(inode), count) for inode, count in inode_list)
+
+    # Folders
+
+    async def opendir(self, inode: int, ctx: RequestContext) -> int:
+        """Open a folder for listing."""
+        listing = await self._answer(self._system.open_listing, Inode(inode))
+        self._handles += 1
+        self._listings[self._handles] = listing
+        return self._handles
+
+    def readdir(self, fh: int, start_id: int, token: ReaddirToken) -> Coroutine[Any, Any, None]:
+        """List a folder from a position on, attributes included."""
+        attributes = self._system.attributes_object
+
+        def reply(name: bytes, after: int) -> bool:
+            return pyfuse3.readdir_reply(token, name, attributes, after)
+
+        return self._answer(self._system.list_from, self._listings[fh], start_id, reply)
+
+    async def releasedir(self, fh: int) -> None:
+        """Close a folder."""
+        del self._listings[fh]
+
+    # Files
+
+    async def open(self, inode: int, flags: int, ctx: RequestContext) -> FileInfo:
+        """Open a file; its pages stay in the page cache from one opening to the next."""
+        if flags & _WRITE_FLAGS:
+            raise FUSEError(errno.EROFS)
+        file = await self._answer(self._system.open_file, Inode(inode))
+        self._handles += 1
+        self._files[self._handles] = file
+        self._pusher.opened(file)
+        self._info.fh = self._handles
+        return self._info
+
+    def read(self, fh: int, off: int, size: int) -> Coroutine[Any, Any, Any]:
+        """Read from a file."""
+        return self._answer(self._files[fh].read, off, size)
+
+    async def release(self, fh: int) -> None:
+        """Close a file."""
+        self._pusher.closed(self._files.pop(fh))
+
+    async def flush(self, fh: int) -> None:
+        """Tell the kernel, once, that closing needs no answer."""
+        raise FUSEError(errno.ENOSYS)
+
+    # Extended attributes
+
+    def listxattr(self, inode: int, ctx: RequestContext) -> Coroutine[Any, Any, Any]:
+        """Tell the names of the extended attributes."""
+        if not self._xattrs:
+            raise FUSEError(errno.ENOSYS)
+        return self._answer(self._system.list_xattrs, Inode(inode), ctx.uid)
+
+    def getxattr(self, inode: int, name: bytes, ctx: RequestContext) -> Coroutine[Any, Any, bytes]:
+        """Tell the value of an extended attribute."""
+        if not self._xattrs:
+            raise FUSEError(errno.ENOSYS)
+        return self._answer(self._system.xattr, Inode(inode), name)
+
+    # The whole
+
+    async def statfs(self, ctx: RequestContext) -> StatvfsData:
+        """Tell what the mount holds; nothing is free."""
+        space = await self._answer(self._system.space)
+        data = StatvfsData()
+        data.f_bsize = data.f_frsize = BLOCK_SIZE
+        data.f_blocks = space.blocks
+        data.f_files = space.entries
+        data.f_namemax = NAME_MAX
+        return data
+
+    def stacktrace(self) -> None:
+        """Setting an attribute on the mount point must not fill the log."""
+
+
+async def _on_a_thread(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """Do what may take long on a thread, which nobody waits for when the server ends."""
+    return await trio.to_thread.run_sync(partial(work, *arguments, **named), abandon_on_cancel=True)
+
+
+async def _read_only(self: Adapter, *_: object) -> NoReturn:
+    raise FUSEError(errno.EROFS)
+
+
+# The kernel refuses these by itself, unless someone mounts again without "ro".
+for _name in _WRITING:
+    setattr(Adapter, _name, _read_only)
