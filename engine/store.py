@@ -22,6 +22,12 @@ Buffer = bytes | bytearray | memoryview
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
 
 
+def size_of(buffers: Sequence[Buffer]) -> int:
+    """Return how many bytes these are, without waiting for such as become there at a pace (limits/throttle.py)."""
+    known: int | None = getattr(buffers, "total_size", None)
+    return sum(memoryview(buffer).nbytes for buffer in buffers) if known is None else known
+
+
 def is_name(text: str) -> bool:
     """Whether `text` may name an object: what a store holds else is none of ours."""
     return _NAME.fullmatch(text) is not None

@@ -73,7 +73,8 @@ class PacedBuffers(Sequence[Buffer]):
     def __init__(self, buffers: Sequence[Buffer], pace: Pace) -> None:
         views = [memoryview(buffer).cast("B") for buffer in buffers]
         self._pace = pace
-        self._free = sum(map(len, views)) <= FREE_SIZE
+        self.total_size = sum(map(len, views))
+        self._free = self.total_size <= FREE_SIZE
         steps = [pace.slices(len(view)) for view in views]
         self._slices = list(
             chain.from_iterable(

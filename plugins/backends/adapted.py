@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from yester.engine.errors import Broken, Exists, Missing, Retry
-from yester.engine.store import Buffer, Capabilities, Readiness, all_ready, checked_name
+from yester.engine.store import Buffer, Capabilities, Readiness, all_ready, checked_name, size_of
 from yester.plugins.backends.recalling import Recalling
 from yester.plugins.backends.recent import Recent
 from yester.plugins.backends.spool import Spool
@@ -134,7 +134,7 @@ class AdaptedStore:
         self._spool.close()
 
     def _put(self, name: str, buffers: Sequence[Buffer]) -> None:
-        size = sum(memoryview(buffer).nbytes for buffer in buffers)
+        size = size_of(buffers)
         self._recent.forget(name)
         with self._spool.file(name, buffers, size) as source:
             try:
