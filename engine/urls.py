@@ -50,6 +50,8 @@ def without_secrets(place: str) -> str:
 
 def _way(scheme: str) -> str:
     """Return how a secret is said instead."""
+    if scheme == "file":
+        return "A folder has none."
     if scheme == "sftp":
         return "ssh asks for it, or finds a key in the agent or in ~/.ssh."
     if scheme.startswith("duplicity+"):

@@ -9,9 +9,8 @@ from yester.engine.places import Places
 from yester.engine.repository import Repository, refuse_taken
 from yester.engine.secrets import SecretSource, find_secret, keep_in_keyring
 from yester.engine.ways_in import add_recovery
-from yester.plugins.backends.registry import open_store
 from yester.tui.cli.asking import new_passphrase_prompt, passphrase_prompt
-from yester.tui.cli.opening import Access, renamed_variables, repository_place
+from yester.tui.cli.opening import Access, renamed_variables, repository_place, store_at
 from yester.tui.cli.options import secret_options
 from yester.tui.cli.wording import one_line
 
@@ -54,7 +53,7 @@ def command(
     places = Places.default()
     access = Access(place, passphrase_file, passphrase_command, keyring)
     where = repository_place(place, None, places)
-    with closing(open_store(where, create=True)) as store:
+    with closing(store_at(where, create=True)) as store:
         refuse_taken(store)  # before anybody has thought of a passphrase
         model = None
         if like is not None:
@@ -76,7 +75,7 @@ def _opened_model(like: str, stated: tuple[SecretSource, ...], places: Places) -
     place = repository_place(like, None, places)
     environment = renamed_variables("YESTER_LIKE_") or os.environ
     return Repository.open(
-        open_store(place), lambda: find_secret(place, stated, environment, passphrase_prompt(place)), places=places
+        store_at(place), lambda: find_secret(place, stated, environment, passphrase_prompt(place)), places=places
     )
 
 

@@ -25,11 +25,10 @@ from yester.engine.ways_in import (
     way_meant,
     ways_in,
 )
-from yester.plugins.backends.registry import open_store
 from yester.tui.cli.asking import confirm, new_passphrase_prompt
 from yester.tui.cli.groups import Group
 from yester.tui.cli.json_output import echo_json
-from yester.tui.cli.opening import Access, renamed_variables, repository_place, secret_of
+from yester.tui.cli.opening import Access, renamed_variables, repository_place, secret_of, store_at
 from yester.tui.cli.options import access, as_json
 from yester.tui.cli.visiting import visited
 from yester.tui.cli.wording import moment, one_line, table
@@ -86,7 +85,7 @@ class _Opened:
             return self.secret
 
         self.place = place
-        opening = visited("key", asked, places, opening=lambda: Repository.open(open_store(place), kept, places=places))
+        opening = visited("key", asked, places, opening=lambda: Repository.open(store_at(place), kept, places=places))
         with ExitStack() as visit:
             self.repository: Repository = visit.enter_context(opening)
             self.repository.unlock()

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,7 +80,7 @@ def open_repository(
     from yester.engine.repository import Repository
 
     place = repository_place(access.repository, profile, places)
-    store = limited_store(place, limits, hurry, stated=profile.backends if profile else None, afresh=afresh)
+    store = limited_store(place, limits, hurry, profile=profile, afresh=afresh)
     return Repository.open(store, secret_of(place, access, profile), places=places, adding=adding)
 
 
@@ -88,17 +89,15 @@ def limited_store(
     limits: "LimitSpec | None" = None,
     hurry: Callable[[], bool] = lambda: False,
     *,
-    stated: "Mapping[str, Mapping[str, object]] | None" = None,
+    profile: "Profile | None" = None,
     afresh: bool = False,
 ) -> "Store":
     """Open a store, to be used as fast as `limits` say, else the environment; once `hurry` says so without limit.
 
-    `stated` are a profile's options of backends. A store that lets one wait is seen through the cache, unless it is to
+    As `store_at`; but a store that lets one wait is seen through the cache, unless it is to
     be read `afresh`.
     """
-    from yester.plugins.backends.registry import open_store
-
-    store = open_store(place, stated=stated)
+    store = store_at(place, profile)
     upload, download = rates(limits)
 
     def slowed(store: "Store") -> "Store":
@@ -112,7 +111,35 @@ def limited_store(
         return slowed(store)
     from yester.plugins.backends.cached.opening import in_front
 
-    return in_front(store, slowed, stated or {}, afresh=afresh)
+    return in_front(store, slowed, stated_at(place, profile), afresh=afresh)
+
+
+def store_at(place: str, profile: "Profile | None" = None, *, create: bool = False) -> "Store":
+    """Open the store at a place, on the terms of the profile, or of that which has its repository there."""
+    from yester.plugins.backends.registry import open_store
+
+    return open_store(place, create=create, stated=stated_at(place, profile))
+
+
+def stated_at(place: str, profile: "Profile | None" = None) -> "Mapping[str, Mapping[str, object]]":
+    """Return what is said about the backends at a place: by the profile, or else by one whose repository is there.
+
+    So a command that is about a repository and no profile reaches it as the profile's own runs do.
+    """
+    if profile is not None:
+        return profile.backends
+    if not is_url(place):
+        return {}
+    from yester.engine.profiles.reading import load_profile, profile_names
+
+    places = Places.default()
+    folder = places.config / "profiles"
+    for name in profile_names(folder):
+        with suppress(UsageError):  # one that is wrong says nothing; commands about it say why
+            found = load_profile(folder, name)
+            if found.backends and repository_place(None, found, places) == place:
+                return found.backends
+    return {}
 
 
 def rates(limits: "LimitSpec | None") -> tuple[int | None, int | None]:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from yester.engine.capture.filters import DEFAULT_EXCLUDES, Filter, read_pattern_file
-from yester.engine.errors import RepositoryError, UsageError, YesterError
+from yester.engine.errors import RepositoryError, StoreError, UsageError, YesterError
 from yester.engine.events import clean
 from yester.engine.places import Places
 from yester.engine.profiles.changing import Change, changed, parse_setting
@@ -32,12 +32,11 @@ from yester.engine.profiles.writing import new_profile, save_profile
 from yester.engine.schedule.installing import remove_schedule
 from yester.engine.schedule.machine import Machine
 from yester.engine.schedule.pattern import pattern_of
-from yester.plugins.backends.registry import open_store
 from yester.tui.cli.asking import confirm
 from yester.tui.cli.failures import USAGE, complain
 from yester.tui.cli.groups import Group
 from yester.tui.cli.json_output import echo_json
-from yester.tui.cli.opening import is_url, repository_place
+from yester.tui.cli.opening import is_url, repository_place, store_at
 from yester.tui.cli.options import as_json
 from yester.tui.cli.profile_edit import command as edit
 from yester.tui.cli.profile_edit import pattern_problems
@@ -147,8 +146,8 @@ def _checked_place(repository: str) -> str:
             hint="Give the path of a link to it.",
         )
     if is_url(place):
-        with suppress(RepositoryError):
-            open_store(place).close()
+        with suppress(RepositoryError, StoreError):
+            store_at(place).close()
     return place
 
 

@@ -216,7 +216,7 @@ class Recorded:
         try:
             self._tell_of(MountBefore(*about))
             with closing(self._waited_for(opening) if waits else opening()) as repository:
-                self.views.of(repository)
+                self.views.of(repository, self._work.repository)
                 self._tell_of(MountAfter(*about))
                 yield repository
         except BaseException as problem:

@@ -27,11 +27,10 @@ from yester.engine.schedule.waiting import wait_until_mounted
 from yester.engine.schedule.words import in_words
 from yester.engine.schedule.zone import LOCAL, now
 from yester.engine.sealed.unlocking import needs_secret
-from yester.plugins.backends.registry import open_store
 from yester.tui.cli.failures import USAGE, complain
 from yester.tui.cli.groups import Group
 from yester.tui.cli.json_output import echo_json
-from yester.tui.cli.opening import repository_place
+from yester.tui.cli.opening import repository_place, store_at
 from yester.tui.cli.options import as_json
 from yester.tui.cli.wording import one_line
 
@@ -140,7 +139,10 @@ def enable(names: tuple[str, ...], how: str | None, dry_run: bool, as_json: bool
     Shows what it writes before it writes it. What was installed before is replaced.
     """
     machine = Machine.this(Places.default())
-    plans = [plan_schedule(profile, machine, how) for profile in _meant(names)]  # type: ignore[arg-type]
+    profiles = _meant(names)
+    for profile in profiles:
+        repository_place(None, profile, Places.default())  # no secret of a URL may get into a unit
+    plans = [plan_schedule(profile, machine, how) for profile in profiles]  # type: ignore[arg-type]
     checked = [(plan, check_plan(plan, machine)) for plan in plans]
     done = []
     for plan, notes in checked:
@@ -178,7 +180,7 @@ def _on_passphrase(profile: Profile, machine: Machine) -> list[str]:
     if stated or {"YESTER_PASSPHRASE_FILE", "YESTER_PASSPHRASE_COMMAND"} & dict(machine.launch.environment).keys():
         return []
     try:
-        with closing(open_store(repository_place(None, profile, Places.default()))) as store:
+        with closing(store_at(repository_place(None, profile, Places.default()), profile)) as store:
             is_locked = needs_secret({name: store.get(name) for name in store.list("key.")})
     except YesterError:
         return []

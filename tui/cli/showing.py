@@ -23,13 +23,14 @@ class NewSnapshots:
 
     def __init__(self) -> None:
         self._repository: Repository | None = None
+        self._place = ""
         self._views: list[PrivateView] = []
         self._roots: set[Path] = set()
         self._again: _OpenedAgain | None = None
 
-    def of(self, repository: "Repository") -> None:
-        """Show snapshots of this repository from here on."""
-        self._repository = repository
+    def of(self, repository: "Repository", place: str) -> None:
+        """Show snapshots of this repository, which is at `place`, from here on."""
+        self._repository, self._place = repository, place
 
     def show(self, snapshot: str, root: Path, folder: Path, files: Mapping[str, bytes]) -> str:
         """As plugins/surroundings.py."""
@@ -52,8 +53,7 @@ class NewSnapshots:
     def let_go(self) -> None:
         """After the repository was closed: what is shown is read from it anew, and only if somebody reads."""
         if self._repository is not None and self._views and self._again is None:
-            store = self._repository.store
-            self._again = _OpenedAgain(store.place, store.capabilities)
+            self._again = _OpenedAgain(self._place, self._repository.store.capabilities)
             lending: Any = self._repository
             lending.store = self._again
 

@@ -130,7 +130,8 @@ class Repositories:
         from yester.engine.repository import Repository
         from yester.tui.cli.opening import limited_store
 
-        return Repository.open(limited_store(place, profile.limits if profile else None), secret, places=self._places)
+        store = limited_store(place, profile.limits if profile else None, profile=profile)
+        return Repository.open(store, secret, places=self._places)
 
     def _finding(self, place: str, profile: "Profile | None") -> Callable[[], bytes]:
         def find() -> bytes:
