@@ -2,7 +2,7 @@
 
 Each world finds its own (manner.py). Where two in one world have one name the first counts: in the native world the
 folder's before yester's own and the installed ones. Worlds may share a name: both plugins are called, and who means
-one of them says WORLD/NAME.
+one of them says WORLD/NAME. Backends are listed and switched here too; no run tells them anything.
 """
 
 from collections import Counter
@@ -15,6 +15,7 @@ from shlex import quote
 from yester.engine.errors import UsageError
 from yester.engine.places import Places
 from yester.engine.profiles.toml_text import bare_key
+from yester.plugins.backends import finding as backends
 from yester.plugins.casts import MANNERS
 from yester.plugins.found import Found
 from yester.plugins.module_files import module_file
@@ -37,6 +38,8 @@ def find_plugins(places: Places, settings: PluginSettings, *, installed: bool = 
             if first is not None:
                 each = replace(first, twin=each.place, is_twin_on=each.is_enabled)
             found[each.name, world] = each
+    for each in backends.find(places, settings, installed):
+        found.setdefault((each.name, each.world), each)
     for each in _gone(settings, found.values()):
         found[each.name, each.world] = each
     shared = Counter(name for name, _ in found)

@@ -1,13 +1,11 @@
-"""Backends that are no part of yester: which there are, and opening one.
+"""Opening backends that are no part of yester.
 
-A file or package in the folder of plugins (`plugins/backends/NAME.py`), or a package's entry point of the group
-`yester.backends`. Its name is the scheme that it serves, or what stands before the first `+` of the scheme: so no file
-is imported to find out what it serves. As with plugins, what is in the folder is on, what came with a package is off
-until it is enabled, and what others could have written is refused.
+Its name is the scheme that a backend serves, or what stands before the first `+` of the scheme: so no file is imported
+to find out what it serves. What others could have written is refused, as with plugins.
 """
 
-from collections.abc import Iterator, Mapping
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from yester.engine.errors import UsageError
@@ -17,6 +15,7 @@ from yester.engine.urls import scheme_of, shown_url
 from yester.plugins.backends.adapted import AdaptedStore
 from yester.plugins.backends.codes import Failed
 from yester.plugins.backends.common_options import COMMON, patience_of, times_of
+from yester.plugins.backends.finding import GROUP, WORLD, find
 from yester.plugins.backends.foreign import Foreign, Recipe
 from yester.plugins.backends.options import layers_of, resolved_options
 from yester.plugins.backends.raw import Raw, RawHere
@@ -25,26 +24,13 @@ from yester.plugins.backends.retrying import RetryingStore
 from yester.plugins.backends.spool import Spool
 from yester.plugins.backends.terms import Terms
 from yester.plugins.backends.verbs import Verbs
-from yester.plugins.found import Found, folder_of, in_folder
+from yester.plugins.found import Found
 from yester.plugins.module_files import module_file
 from yester.plugins.native.loading import ENTRY
 from yester.plugins.options.layers import SWITCH
-from yester.plugins.settings import PluginSettings, read_settings
+from yester.plugins.settings import read_settings
 from yester.plugins.trust import check_trust
 from yester.plugins.worker.messages import PluginFile
-
-GROUP = "yester.backends"
-WORLD = "backends"
-
-
-def find(places: Places, settings: PluginSettings, all_of_them: bool = True) -> Iterator[Found]:
-    """Find backends by name; of one name the folder's counts."""
-    yield from in_folder(folder_of(places, WORLD), WORLD, settings)
-    if not all_of_them:
-        return
-    for point in sorted(entry_points(group=GROUP), key=lambda each: (each.name, each.value)):
-        package = f"{point.dist.name} {point.dist.version}" if point.dist is not None else ""
-        yield Found(point.name, WORLD, ENTRY + point.value, settings.switch(WORLD, point.name) is True, package)
 
 
 def name_of(url: str) -> str:

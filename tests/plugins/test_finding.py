@@ -97,3 +97,17 @@ def test_names(places: Places) -> None:
     put(places, "is a mess.py")
     [found] = find_plugins(places, PluginSettings())
     assert found.problem.startswith("its name is none for a plugin")
+
+
+def test_backends_are_found_beside_plugins(places: Places, packages: Path) -> None:
+    put(places, "ping.py")
+    folder = folder_of(places, "backends")
+    folder.mkdir(parents=True)
+    (folder / "ping.py").write_text(BOMB)
+    (packages / "pings-1.2.dist-info" / "entry_points.txt").write_text("[yester.backends]\nfar = pings.deep:Far\n")
+    found = find_plugins(places, PluginSettings())
+    assert [(each.label, each.is_enabled) for each in found] == [
+        ("native/ping", True),
+        ("far", False),
+        ("backends/ping", True),
+    ]

@@ -36,6 +36,7 @@ def enabled_plugins(
     put_right(places, audience)
     if not _may_be_some(places, profile):
         return None
+    from yester.plugins.backends.finding import WORLD as BACKENDS
     from yester.plugins.dispatcher import Dispatcher
     from yester.plugins.finding import find_plugins
     from yester.plugins.layering import layers_in
@@ -46,7 +47,8 @@ def enabled_plugins(
         settings = read_settings(places)
         if profile is not None:
             settings = settings.in_profile(profile.name, profile.plugins)
-        plugins = [each for each in find_plugins(places, settings, installed=False) if each.is_enabled]
+        found = find_plugins(places, settings, installed=False)
+        plugins = [each for each in found if each.is_enabled and each.world != BACKENDS]
     except (UsageError, OSError) as problem:
         audience.said(Message(level="warning", text=f"No plugin is called: {problem}"))
         return None

@@ -16,6 +16,7 @@ from yester.engine.nearest import did_you_mean
 from yester.engine.places import Places
 from yester.engine.profiles.profile import Profile
 from yester.engine.profiles.reading import load_profile
+from yester.plugins.backends.finding import WORLD as BACKENDS
 from yester.plugins.casts import Member
 from yester.plugins.dispatcher import Dispatcher
 from yester.plugins.finding import find_plugins
@@ -110,8 +111,7 @@ class Screen:
 
 def with_loaded(stage: Stage, found: Found, work: Callable[[Dispatcher, Member], Any]) -> Any:
     """Load one plugin in a worker and do something with it; YesterError when either fails."""
-    if found.problem:
-        raise UsageError(f"{found.label}: {found.problem}", hint=found.hint)
+    _refuse(found)
     screen = Screen(stage.places)
     put_right(stage.places, screen)
     screen.is_loading = True
@@ -132,8 +132,7 @@ def looked_at(stage: Stage, found: Found, layers: LayersOf) -> Loaded:
 
     UsageError when nothing can.
     """
-    if found.problem:
-        raise UsageError(f"{found.label}: {found.problem}", hint=found.hint)
+    _refuse(found)
     screen = Screen(stage.places)
     screen.is_loading = True
     with closing(Dispatcher([found], layers, stage.surroundings, screen)) as dispatcher:
@@ -142,6 +141,18 @@ def looked_at(stage: Stage, found: Found, layers: LayersOf) -> Loaded:
     if known is None:
         raise UsageError("; ".join(screen.complaints), hint=_way_out(found, loaded))
     return known
+
+
+def _refuse(found: Found) -> None:
+    """UsageError for a plugin that cannot be loaded, or is none that is."""
+    if found.problem:
+        raise UsageError(f"{found.label}: {found.problem}", hint=found.hint)
+    if found.world == BACKENDS:
+        raise UsageError(
+            f"{found.label} is a backend, which no run calls",
+            hint=f"Its options stand under [backends.{found.name}] in a profile, or under [{found.name}] in "
+            f"backends.toml. To try it: yester backend test {found.name}://…",
+        )
 
 
 def _way_out(found: Found, loaded: Sequence[Loaded]) -> str:

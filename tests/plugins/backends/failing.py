@@ -28,6 +28,7 @@ class Fails(Backend):
     def __init__(self, parsed_url: ParsedUrl) -> None:
         self.folder = Path(parsed_url.path)
         self.orders = self.folder.with_name("orders")
+        self.folder.with_name("pid").write_text(str(os.getpid()))
         self.say("init")
         self.obey("init")
 

@@ -164,24 +164,10 @@ def test_three_calls_run_at_once_where_the_backend_says_so(rig: Rig) -> None:
     while sum(call.startswith("get") for call in rig.calls) < 3:
         assert all(thread.is_alive() for thread in threads)
     assert sum(call.startswith("get") for call in rig.calls) == 3
-    (worker,) = grandchildren()
-    os.kill(worker, signal.SIGKILL)
+    os.kill(int(rig.folder.with_name("pid").read_text()), signal.SIGKILL)
     for thread in threads:
         thread.join()
     assert got == dict.fromkeys("abcd", b"x")
-
-
-def grandchildren() -> list[int]:
-    found = []
-    for child in children():
-        for pid in filter(str.isdecimal, os.listdir("/proc")):
-            try:
-                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if fields[1] == child:
-                found.append(int(pid))
-    return found
 
 
 def test_a_failure_is_tried_again_after_pauses_with_a_cleanup_between(rig: Rig) -> None:

@@ -167,3 +167,17 @@ def test_a_secret_in_a_url_is_kept_nowhere(
     said += [yester("status"), yester("runs"), yester("messages"), yester("log")]
     assert all(SECRET not in each.out + each.err for each in said)
     assert writings(home, path) == []
+
+
+def test_a_backend_is_listed_and_switched_as_a_plugin_and_no_run_calls_it(
+    door: str, yester: Yester, home: Path
+) -> None:
+    assert ["door", "backends", "on"] in [line.split()[:3] for line in yester("plugin", "list").out.splitlines()]
+    said = yester("plugin", "options", "door")
+    assert (said.code, is_one_complaint(said.err)) == (2, True)
+    assert "backends.toml" in said.err
+    assert yester("plugin", "disable", "door").code == 0
+    refused = yester("snap", "docs")
+    assert (refused.code, "yester plugin enable door" in refused.err) == (2, True)
+    assert yester("plugin", "enable", "door").code == 0
+    assert yester("snap", "docs").err == ""
