@@ -39,10 +39,10 @@ class Fails(Backend):
     def obey(self, method: str) -> str:
         """Do what the next order for this method says; an order stands in a file of its own."""
         for order in sorted(self.orders.glob(f"{method}-*")):
-            what = order.read_text()
             try:
+                what = order.read_text()
                 order.unlink()
-            except FileNotFoundError:
+            except FileNotFoundError:  # another thread has taken it
                 continue
             if what == "die":
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -159,29 +159,34 @@ def test_no_more_is_kept_than_was_agreed(opened: Opened) -> None:
     assert calls(store) == ["get a", "get b", "get a"]
 
 
-def test_temporary_files_are_bounded_over_all_threads(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten puts of 1 MiB in a spool of 3 MiB: never are more than three there, and all get through."""
-    most, inside, lock = 0, 0, threading.Lock()
+def test_temporary_files_are_bounded_over_all_threads(opened: Opened) -> None:
+    """Nine puts of 1 MiB in a spool of 3 MiB: there are three at a time, never more, and all get through."""
+    inside: set[str] = set()
+    most: list[int] = []
+    lock = threading.Lock()
+    all_room_is_taken, looked = threading.Barrier(3), threading.Barrier(3)
 
     class Watching(Least):
-        threads = 10
+        threads = 9
 
         def _put(self, source: Path, name: str) -> None:
-            nonlocal most, inside
             with lock:
-                inside += 1
-                most = max(most, inside)
-            there = sum(path.stat().st_size for path in source.parents[1].glob("*/*"))
-            assert there <= 3 << 20
+                inside.add(name)
+            all_room_is_taken.wait()
+            # From here until all have looked no file comes, and none goes.
+            with lock:
+                most.append(len(inside))
+            assert sum(path.stat().st_size for path in source.parents[1].glob("*/*")) == 3 << 20
+            looked.wait()
             super()._put(source, name)
             with lock:
-                inside -= 1
+                inside.remove(name)
 
     store = opened(Watching, 3 << 20)
-    with ThreadPoolExecutor(10) as pool:
-        list(pool.map(lambda number: store.put(f"data.{number}", [bytes(1 << 20)]), range(10)))
-    assert len(list(store.list())) == 10
-    assert most <= 3
+    with ThreadPoolExecutor(9) as pool:
+        list(pool.map(lambda number: store.put(f"data.{number}", [bytes(1 << 20)]), range(9)))
+    assert len(list(store.list())) == 9
+    assert most == [3] * 9
 
 
 def test_an_object_larger_than_all_room_has_it_alone(opened: Opened) -> None:

@@ -17,6 +17,7 @@ from yester.engine.store import Store
 from yester.plugins.backends import common_options, third_party
 from yester.plugins.backends.registry import open_store
 from yester.plugins.backends.retrying import Patience
+from yester.plugins.backends.verbs import Times
 from yester.plugins.found import folder_of
 
 PAGE = Path(__file__).parents[3] / "docs" / "backends.md"
@@ -82,6 +83,11 @@ class Rig:
         return store
 
     @property
+    def ordered(self) -> bool:
+        """Whether there are orders that no call has met yet."""
+        return any(self._orders.iterdir())
+
+    @property
     def calls(self) -> list[str]:
         return (self.folder.with_name("calls")).read_text().splitlines()
 
@@ -116,7 +122,7 @@ def test_it_runs_in_a_process_of_its_own_that_ends_with_the_store(rig: Rig) -> N
     assert len(children() - before) == 1
     store.put("config", [b"x"])
     store.close()
-    assert children() == before
+    assert children() <= before
     assert rig.calls[-1] == "close"
 
 
@@ -148,6 +154,7 @@ def test_a_call_that_hangs_is_ended_after_its_time(home: Path, rig: Rig, monkeyp
     rig.order("query", "hang")
     with pytest.raises(Retry, match="took longer than 1 s"):
         store.query("config")
+    vars(vars(vars(store)["_store"])["_verbs"])["_times"] = Times()  # a second may be short for an honest call
     assert store.query("config") == 1
 
 
@@ -161,7 +168,7 @@ def test_three_calls_run_at_once_where_the_backend_says_so(rig: Rig) -> None:
     threads = [threading.Thread(target=lambda name=name: got.update({name: store.get(name)})) for name in "abcd"]
     for thread in threads:
         thread.start()
-    while sum(call.startswith("get") for call in rig.calls) < 3:
+    while rig.ordered:
         assert all(thread.is_alive() for thread in threads)
     assert sum(call.startswith("get") for call in rig.calls) == 3
     os.kill(int(rig.folder.with_name("pid").read_text()), signal.SIGKILL)
