@@ -18,6 +18,12 @@ Inside = Callable[[str], tuple[list[File], list[str]]]
 """Gives what is in a folder: its files, and the names of its folders; nothing when there is no such folder."""
 
 
+def in_many(prefix: str) -> bool:
+    """Whether names with this prefix may lie in many folders."""
+    kind, dot, rest = prefix.partition(".")
+    return not dot or (folder_of(kind) in SHARDED and not SHARD.match(rest))
+
+
 def walk(prefix: str, inside: Inside[File]) -> Iterator[tuple[str, list[File]]]:
     """Yield each folder that names with this prefix may lie in, and its files."""
     kind, dot, rest = prefix.partition(".")

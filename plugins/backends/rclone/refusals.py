@@ -1,0 +1,39 @@
+"""What rclone's words mean when something fails: it has no codes for what its many backends say. Pure."""
+
+import re
+
+from yester.engine.errors import Broken, Denied, Full, Missing, Retry, StoreError
+
+_LONGEST = 300
+
+_ROOM = "Make room there, then run the command again: what was stored so far is used."
+_LOGIN = "Try it by hand: rclone lsd REMOTE: — then rclone config reconnect REMOTE: or rclone config."
+
+_MEANINGS: tuple[tuple[str, type[StoreError], str], ...] = (
+    ("object not found|directory not found|doesn't exist|no such (file|key|bucket|host bucket)", Missing, ""),
+    (
+        "didn't find section in config|unknown type|not found in config",
+        Denied,
+        "`rclone listremotes` shows those it has.",
+    ),
+    ("no space left|quota|insufficient ?storage|disk full|storage ?full|status ?507", Full, _ROOM),
+    (
+        r"unauthori[sz]ed|access ?denied|permission denied|forbidden|status ?40[13]|invalid_grant|token expired|"
+        "couldn't fetch token|signaturedoesnotmatch|invalidaccesskeyid|unable to authenticate|read-only file system|"
+        "key mismatch|knownhosts|certificate|not allowed to ask for password|couldn't decrypt",
+        Denied,
+        _LOGIN,
+    ),
+    ("is a directory|is a file not a directory|not a file|isn't a directory", Broken, ""),
+)
+
+
+def refusal(status: int, words: str, what: str, name: str = "") -> StoreError:
+    """Return the error for an answer; `what` could not be done. What says nothing for good may be tried again."""
+    said = "".join(sign if sign.isprintable() else " " for sign in words).strip()[:_LONGEST] or f"status {status}"
+    for pattern, error, hint in _MEANINGS:
+        if re.search(pattern, said, re.IGNORECASE):
+            return error(f"{what}: {said}", name=name, hint=hint)
+    if status == 404:
+        return Missing(f"{what}: {said}", name=name)
+    return Retry(f"{what}: {said}", name=name, hint="Try it by hand with rclone; its own log knows more with -vv.")
