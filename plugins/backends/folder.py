@@ -28,6 +28,7 @@ from yester.plugins.backends.folder_layout import (
     SHARDED,
     TEMPORARY,
     belongs,
+    ends_test,
     folder_of,
     is_passing,
     place_of,
@@ -147,9 +148,16 @@ class FolderStore:
         except OSError as error:
             raise self._meant(error, name, "deleted") from error
         if is_passing(folder):
-            with suppress(OSError):  # other objects are in it
-                os.rmdir(folder, dir_fd=self._top)
-                self._ready.discard(folder)
+            self._let_pass(folder, is_over=ends_test(name))
+
+    def _let_pass(self, folder: str, *, is_over: bool) -> None:
+        """Remove a folder that is empty; when its test is over with what killed puts left in it."""
+        for left in self._inside(folder)[0] if is_over else ():
+            if left.startswith(TEMPORARY):
+                self._discard(os.path.join(folder, left))
+        with suppress(OSError):  # other objects are in it
+            os.rmdir(folder, dir_fd=self._top)
+            self._ready.discard(folder)
 
     def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
         return all_ready(names)

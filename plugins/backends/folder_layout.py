@@ -51,3 +51,9 @@ def belongs(folder: str, name: str) -> bool:
 def is_passing(folder: str) -> bool:
     """Whether a folder is to go with its last object: those of tests, each of which has one to itself."""
     return Names.of(f"{folder}.") is not None
+
+
+def ends_test(name: str) -> bool:
+    """Whether a test is over once this object is deleted: what its killed puts have left is of nobody then."""
+    names = Names.of(name)
+    return names is not None and names.mark == name

@@ -1,6 +1,7 @@
 """yester init: make a repository."""
 
 import os
+import sys
 from contextlib import closing
 
 import click
@@ -8,6 +9,7 @@ import click
 from yester.engine.places import Places
 from yester.engine.repository import Repository, refuse_taken
 from yester.engine.secrets import SecretSource, find_secret, keep_in_keyring
+from yester.engine.store import Store
 from yester.engine.ways_in import add_recovery
 from yester.tui.cli.asking import new_passphrase_prompt, passphrase_prompt
 from yester.tui.cli.opening import Access, renamed_variables, repository_place, store_at
@@ -55,19 +57,36 @@ def command(
     where = repository_place(place, None, places)
     with closing(store_at(where, create=True)) as store:
         refuse_taken(store)  # before anybody has thought of a passphrase
+        tried = _tried_out(store, places)
         model = None
         if like is not None:
             stated = SecretSource(like_passphrase_file, like_passphrase_command, like_keyring)
             model = _opened_model(like, (stated, access.source), places)
             model.unlock()
         secret = None if no_encryption else _new_secret(where, access)
-        repository = Repository.create(store, secret, places=places, like=model, label=label)
+        repository = Repository.create(tried, secret, places=places, like=model, label=label)
         click.echo(f"repository made: {one_line(where)} ({'not encrypted' if secret is None else 'encrypted'})")
         if secret is not None:
             if keyring:
                 keep_in_keyring(where, secret.decode("utf-8", "surrogateescape"))
             click.echo(_RECOVERY.format(key=add_recovery(repository)[0]))
     click.echo("\nnext: yester profile add NAME FOLDER" + _repo_option(where, places))
+
+
+def _tried_out(store: Store, places: Places) -> Store:
+    """Find out what a store does besides what it must, and remember it. StoreError when it takes nothing."""
+    if store.capabilities.local:
+        return store
+    from yester.plugins.backends.proving.probing import probe
+    from yester.plugins.backends.proving.proved import ProvedStore, learned
+
+    if sys.stderr.isatty():
+        click.echo("trying out what the store can do ...", err=True)
+    probed = probe(store, places)
+    if probed is None:
+        return store
+    learned(store, probed, places)
+    return ProvedStore(store, probed)
 
 
 def _opened_model(like: str, stated: tuple[SecretSource, ...], places: Places) -> Repository:

@@ -52,6 +52,7 @@ GROUPS = {
     "Repositories and keys": {
         "check": ("yester.tui.cli.check", "Look for damage in a repository."),
         "repair": ("yester.tui.cli.repair", "Make do without what damage took."),
+        "backend": ("yester.tui.cli.backend", "See where repositories can lie, and try a place out."),
         "key": ("yester.tui.cli.key", "List and change the keys that open a repository."),
         "import": ("yester.tui.cli.importing", "Take over profiles and snapshots of another program."),
         "version": ("yester.tui.cli.version", "Show the version of yester and of what it works with."),

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from yester.engine.errors import Exists, Missing, StoreError
 from yester.engine.store import Store
@@ -108,7 +109,8 @@ def one_creates(trial: Trial) -> Outcome:
     problem = next((each for turn in turns for each in turn if isinstance(each, StoreError)), None)
     if problem is not None:
         raise problem
-    right = sum(_is_right(trial, name, turn) for name, turn in zip(names, turns, strict=True))
+    with ThreadPoolExecutor(_THREADS) as pool:
+        right = sum(pool.map(partial(_is_right, trial), names, turns))
     count = f"{right} of {trial.races} races had one winner"
     return holds(count) if right == trial.races else fails(count)
 

@@ -18,6 +18,7 @@ from yester.plugins.backends.folder_layout import (
     TEMPORARY,
     TOP,
     belongs,
+    ends_test,
     folder_of,
     is_passing,
     place_of,
@@ -147,8 +148,16 @@ class SftpStore:
         with self._files(name, "deleted") as files:
             files.remove(self._at(path))
             if is_passing(folder):
-                with suppress(Refused):  # other objects are in it
-                    files.remove_folder(self._at(folder))
+                self._let_pass(files, folder, is_over=ends_test(name))
+
+    def _let_pass(self, files: Files, folder: str, *, is_over: bool) -> None:
+        """Remove a folder that is empty; when its test is over with what killed puts left in it."""
+        if is_over:
+            for left in _names(files.folders([self._at(folder)])[0]):
+                if left.startswith(TEMPORARY):
+                    _discard(files, self._at(os.path.join(folder, left)))
+        with suppress(Refused):  # other objects are in it
+            files.remove_folder(self._at(folder))
 
     def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
         return all_ready(names)

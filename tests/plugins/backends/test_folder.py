@@ -375,7 +375,9 @@ def test_the_folder_of_a_test_goes_with_its_last_object(store: FolderStore, tmp_
     store.delete("snap.1")
     assert [path.name for path in (tmp_path / "repository").iterdir()] == ["snap"]
     store.put(names.mark, [b"again"])
-    assert store.get(names.mark) == b"again"
+    (tmp_path / "repository" / names.prefix[:-1] / ".put-1-killed").write_bytes(b"half")
+    store.delete(names.mark)
+    assert [path.name for path in (tmp_path / "repository").iterdir()] == ["snap"]
 
 
 def test_what_a_killed_test_left_is_no_foreign_file(tmp_path: Path) -> None:

@@ -222,6 +222,10 @@ def test_folders_made_for_nothing_go_again(bare: tuple[Address, Connect], tmp_pa
     assert list(tmp_path.iterdir()) == []
     store = SftpStore(address, connect, create=True)
     store.put(NAMES.mark, [b"x"])
+    (tmp_path / "new/inner" / NAMES.prefix[:-1] / ".put-1-killed").write_bytes(b"half")
+    store.delete(NAMES.mark)
+    assert list((tmp_path / "new/inner").iterdir()) == []
+    store.put(NAMES.mark, [b"x"])
     store.put(NAMES.name("other"), [b"x"])
     store.delete(NAMES.mark)
     store.close()

@@ -1,0 +1,89 @@
+"""From what a store says that it can do to what it does."""
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from yester.engine.errors import Denied, StoreError
+from yester.engine.places import Places
+from yester.engine.store import Capabilities, Store
+from yester.plugins.backends.proving.leftovers import clear, forget, remove, running
+from yester.plugins.backends.proving.names import Names
+from yester.plugins.backends.proving.outcome import Outcome
+from yester.plugins.backends.proving.remembered import Probed
+from yester.plugins.backends.proving.suite import CREATING, PARTS, Check, tried
+from yester.plugins.backends.proving.trial import Trial
+
+_PART_SIZE = 1 << 20
+
+
+class Undeletable(Denied):
+    """The store takes objects, and deletes none."""
+
+
+def new_names() -> Names:
+    """Return names that no other test has."""
+    return Names.new(int(time.time()), os.urandom(3))
+
+
+def probed(claimed: Capabilities, outcomes: Mapping[Check, Outcome]) -> Probed:
+    """Return what was proved. A store that says it cannot is believed; one that says it can is not."""
+    return Probed(
+        ranges=claimed.ranges and all(outcomes[check].holds for check in PARTS),
+        if_absent=claimed.if_absent and all(outcomes[check].holds for check in CREATING),
+    )
+
+
+def probe(store: Store, places: Places) -> Probed | None:
+    """Try what no store is believed, with a few small objects that are gone afterwards. StoreError.
+
+    None where what is put cannot be deleted again: then one empty object was put, no more, and it stays.
+    """
+    names = new_names()
+    clear(store, places, time.time())
+    try:
+        with marked(store, names, places):
+            trial = Trial(store, store, names, time.perf_counter, big_size=_PART_SIZE)
+            return probed(store.capabilities, dict(tried(trial, (*PARTS, *CREATING))))
+    except Undeletable:
+        return None
+
+
+@contextmanager
+def marked(store: Store, names: Names, places: Places) -> Iterator[None]:
+    """Keep a test's mark in the store for the time of the block; nothing of the test is left then. StoreError."""
+    with running(places, names):
+        store.put(names.mark, [])
+        _delete_again(store, names)
+        store.put(names.mark, [])
+        try:
+            yield
+        finally:
+            remove(store, names)
+            forget(places, names)
+
+
+def _delete_again(store: Store, names: Names) -> None:
+    try:
+        store.delete(names.mark)
+    except StoreError as problem:
+        raise Undeletable(
+            f"What is put there cannot be deleted again: {problem.what}",
+            name=names.mark,
+            hint=f"The test ended before it put more. {names.mark} stays there: it is empty, and does no harm.",
+        ) from None
+
+
+def by_reading(store: Store, name: str) -> Probed | None:
+    """Tell from an object that is there, without writing, whether parts can be read; None where that cannot be told."""
+    try:
+        whole = store.get(name)
+    except StoreError:
+        return None
+    middle, size = len(whole) // 3, len(whole) // 3
+    try:
+        part = store.get_range(name, middle, size)
+    except StoreError as problem:
+        return None if problem.transient else Probed(ranges=False, if_absent=False)
+    return Probed(ranges=part == whole[middle : middle + size] and store.capabilities.ranges, if_absent=False)

@@ -1,0 +1,199 @@
+"""yester backend: a folder and an SFTP server put to the test, and what is left of it however it ends."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.plugins.backends.sftp.conftest import server, sshd  # noqa: F401 - fixtures are found by name
+from tests.sshd import Sshd
+from tests.tui.cli.conftest import Yester, finish, is_one_complaint, start
+
+from yester.engine.places import Places
+from yester.plugins.backends.folder import FolderStore
+from yester.plugins.backends.proving.leftovers import STALE_S, running
+from yester.plugins.backends.proving.names import Names
+from yester.plugins.backends.proving.suite import CHECKS
+
+
+def everything(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    folder = tmp_path / "place"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def url(server: Sshd, place: Path) -> str:  # noqa: F811
+    return server.url(place)
+
+
+# What is said.
+
+
+def test_a_folder_that_is_not_there_yet_is_tried_and_is_not_there_afterwards(yester: Yester, tmp_path: Path) -> None:
+    done = yester("backend", "test", "--quick", tmp_path / "new" / "place")
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert lines[0] == f"testing {tmp_path}/new/place"
+    verdicts = {check.name: next(line for line in lines if line.startswith(f"{check.name} ")) for check in CHECKS}
+    assert all(line.split("  ")[-1] and " yes " in line for line in verdicts.values())
+    assert "30 of 30 races had one winner" in verdicts["one creator"]
+    assert "1,200 names" in verdicts["long list"]
+    assert "put an object of 4.0 MiB" in done.out and "OPERATION" in done.out
+    assert lines[-1] == "a repository can lie there"
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_server_is_tried_by_json(yester: Yester, url: str, place: Path) -> None:
+    done = yester("backend", "test", "--quick", "--json", url)
+    assert (done.code, done.err) == (0, "")
+    said = json.loads(done.out)
+    assert said["place"] == url
+    assert said["is_usable"] is True
+    assert {check["verdict"] for check in said["checks"]} == {"yes"}
+    assert [check["name"] for check in said["checks"]] == [check.name for check in CHECKS]
+    assert said["does"] == said["says"] == {"ranges": True, "if_absent": True}
+    assert {"put", "get", "part", "size", "list", "delete"} == {each["operation"] for each in said["operations"]}
+    assert everything(place) == []
+
+
+# What is refused.
+
+
+def test_a_repository_is_left_alone_unless_it_is_said(yester: Yester, plain: Path) -> None:
+    before = everything(plain)
+    done = yester("backend", "test", "--quick", plain)
+    assert done.code == 2
+    assert is_one_complaint(done.err)
+    assert "There is a repository at" in done.err and "--beside-repository" in done.err
+    done = yester("backend", "test", "--quick", "--beside-repository", plain)
+    assert (done.code, done.err) == (0, "")
+    assert everything(plain) == before
+    assert yester("check", "--read-data").code == 0
+
+
+@pytest.mark.parametrize("left", ["key/key.1", "snap/snap.1"])
+def test_what_is_left_of_a_repository_counts_as_one(yester: Yester, place: Path, left: str) -> None:
+    (place / left).parent.mkdir()
+    (place / left).write_bytes(b"x")
+    done = yester("backend", "test", "--quick", place)
+    assert done.code in (2, 6)
+    assert everything(place) == [os.path.dirname(left), left]
+
+
+def test_foreign_files_are_refused_and_stay(yester: Yester, place: Path) -> None:
+    (place / "letter.txt").write_text("dear")
+    done = yester("backend", "test", place)
+    assert done.code == 6
+    assert "letter.txt" in done.err and is_one_complaint(done.err)
+    assert everything(place) == ["letter.txt"]
+
+
+def test_a_place_that_cannot_be_reached(yester: Yester, place: Path) -> None:
+    done = yester("backend", "test", "sftp://127.0.0.1:1/nowhere")
+    assert done.code == 6
+    assert is_one_complaint(done.err) and "  hint: " in done.err
+
+
+@pytest.mark.usefixtures("as_root")
+@pytest.mark.passable
+def test_a_place_that_cannot_be_written(yester: Yester, tmp_path: Path) -> None:
+    import subprocess
+
+    place = tmp_path / "place"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,ro", "none", place], check=True)
+    try:
+        done = yester("backend", "test", place)
+    finally:
+        subprocess.run(["umount", place], check=True)
+    assert done.code == 1
+    assert "read-only" in done.err.lower() and is_one_complaint(done.err)
+
+
+# What is left.
+
+
+def stopped(place: Path | str, number: int) -> tuple[int, str]:
+    """Start a test, and let a signal end it in the midst of the long list."""
+    process = start("backend", "test", place)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith(b"list while changing"):
+            break
+    process.send_signal(number)
+    done = finish(process)
+    return done.code, done.err
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
+def test_a_test_that_is_stopped_leaves_nothing(home: Path, url: str, place: Path, number: int, code: int) -> None:
+    assert stopped(url, number)[0] == code
+    assert everything(place) == []
+
+
+def test_what_a_killed_test_left_goes_with_the_next(yester: Yester, url: str, place: Path) -> None:
+    assert stopped(url, signal.SIGKILL)[0] == -signal.SIGKILL
+    left = [name for name in everything(place) if "/yester-test-" in name]
+    assert left
+    done = yester("backend", "test", "--quick", url)
+    assert (done.code, done.err) == (0, "")
+    assert f"removed {len(left):,} objects of a test that was broken off" in done.out
+    assert everything(place) == []
+
+
+@pytest.fixture
+def store(place: Path) -> Iterator[FolderStore]:
+    opened = FolderStore(place, create=True)
+    yield opened
+    opened.close()
+
+
+def test_a_test_that_still_runs_is_left_alone(yester: Yester, place: Path, store: FolderStore) -> None:
+    names = Names.new(int(time.time()) - 10 * STALE_S, b"abc")
+    store.put(names.mark, [])
+    with running(Places.default(), names):
+        done = yester("backend", "test", "--quick", place)
+    assert done.code == 0
+    assert "left alone: 1 object of a test that began 10 days ago and may still run" in done.out
+    assert list(store.list()) == [names.mark]
+    assert "removed 1 object of a test" in yester("backend", "test", "--quick", place).out
+    assert everything(place) == []
+
+
+def test_a_test_of_another_machine_is_left_alone_for_a_day(yester: Yester, place: Path, store: FolderStore) -> None:
+    young, old = Names.new(int(time.time()) - 3600, b"abc"), Names.new(int(time.time()) - STALE_S - 5, b"abc")
+    for names in (young, old):
+        store.put(names.mark, [])
+        store.put(names.name("x"), [])
+    said = json.loads(yester("backend", "test", "--quick", "--json", place).out)
+    assert said["removed"] == [old.mark, old.name("x")]
+    assert said["left_alone"] == [young.mark, young.name("x")]
+    assert set(store.list()) == {young.mark, young.name("x")}
+
+
+# The list of backends.
+
+
+def test_lists_what_there_is(yester: Yester) -> None:
+    done = yester("backend", "list")
+    assert done.code == 0
+    assert "file://" in done.out and "sftp://nas/srv/backup" in done.out
+    said = {each["name"]: each for each in json.loads(yester("backend", "list", "--json").out)}
+    assert said["sftp"]["is_installed"] is True
+    assert {"about", "example", "extra", "options", "origin"} <= set(said["file"])
+
+
+def test_shows_one(yester: Yester) -> None:
+    done = yester("backend", "list", "sftp://")
+    assert done.out.startswith("sftp://  a machine with SSH\n")
+    done = yester("backend", "list", "stfp")
+    assert done.code == 2 and "Did you mean sftp?" in done.err

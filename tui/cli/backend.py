@@ -1,0 +1,16 @@
+"""yester backend: see where repositories can lie, and try a place out."""
+
+import click
+
+from yester.tui.cli.backend_list import list_
+from yester.tui.cli.backend_test import test
+from yester.tui.cli.groups import Group
+
+
+@click.group("backend", cls=Group, short_help="See where repositories can lie, and try a place out.")
+def command() -> None:
+    """See where repositories can lie, and try a place out."""
+
+
+command.add_command(list_)
+command.add_command(test)
