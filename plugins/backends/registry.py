@@ -1,6 +1,5 @@
 """From a repository's URL to its store."""
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -8,6 +7,7 @@ from importlib.util import find_spec
 from types import ModuleType
 
 from yester.engine.errors import UsageError
+from yester.engine.nearest import nearest
 from yester.engine.store import Store
 from yester.engine.urls import scheme_of, without_secrets
 from yester.plugins.backends.terms import Terms
@@ -26,12 +26,21 @@ class Row:
     extra: str = ""
     """The extra of yester that brings it."""
 
+    @property
+    def is_installed(self) -> bool:
+        """Whether what it needs is there."""
+        return not self.needs or find_spec(self.needs) is not None
+
+    @property
+    def install(self) -> str:
+        """What to type where it is not."""
+        return f"pip install 'yester[{self.extra}]'"
+
     def load(self) -> ModuleType:
         """Import and return the backend's module. UsageError when what it needs is not installed."""
-        if self.needs and find_spec(self.needs) is None:
+        if not self.is_installed:
             raise UsageError(
-                f"{self.example} needs {self.needs}, which is not installed",
-                hint=f"Install it: pip install 'yester[{self.extra}]'",
+                f"{self.example} needs {self.needs}, which is not installed", hint=f"Install it: {self.install}"
             )
         return import_module(f"yester.plugins.backends.{self.module}")
 
@@ -93,6 +102,24 @@ def _row(scheme: str) -> Row | None:
 
 
 def _unknown(scheme: str) -> UsageError:
-    near = difflib.get_close_matches(scheme, SCHEMES, n=1, cutoff=0.5)
-    hint = f"Did you mean {near[0]}://?" if near else f"Known are a path and {', '.join(sorted(SCHEMES))}://."
+    prefix, plus, inner = scheme.partition("+")
+    if plus and inner in SCHEMES:
+        near = [f"{each}+{inner}" for each in nearest(prefix, PREFIXES)]
+    else:
+        near = nearest(scheme, [*SCHEMES, *(f"{each}+" for each in PREFIXES)])
+    hint = (
+        f"Did you mean {_written(near[0])}?{_lacking(near[0])}" if near else "To see what there is: yester backend list"
+    )
     return UsageError(f"No backend serves {scheme}://", hint=hint)
+
+
+def _written(scheme: str) -> str:
+    return scheme if scheme.endswith("+") else f"{scheme}://"
+
+
+def _lacking(scheme: str) -> str:
+    """Return what to install for a scheme or prefix, as a sentence to follow another; empty when it is there."""
+    row = SCHEMES.get(scheme) or PREFIXES.get(scheme.partition("+")[0])
+    if row is None or row.is_installed:
+        return ""
+    return f" It is not installed yet: {row.install}"

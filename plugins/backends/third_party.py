@@ -51,10 +51,23 @@ def open_store(url: str, terms: Terms) -> Store | None:
         options = resolved_options(name, spec, layers)
         return adapted(RawHere(lambda: made(factory, inner, options), name), url, options)
     found = _chosen(url, terms)
-    if found is None:
-        return None
+    return None if found is None else _opened(found.place, url, terms)
+
+
+def open_with(file: Path, url: str, terms: Terms) -> Store:
+    """Return the store at a URL that the backend in a file serves, wherever that lies. As `open_store`."""
+    if not file.is_file():
+        raise UsageError(f"There is no file {file}", hint="Give the file that has the backend's class.")
+    check_trust(file)
+    return _opened(str(file), url, terms)
+
+
+def _opened(place: str, url: str, terms: Terms) -> Store:
+    """Return the store at a URL that the backend at a place, a file or an entry point, serves."""
+    name = name_of(url)
+    layers = layers_of(name, terms.environment, terms.stated.get(name, {}))
     options = resolved_options(name, COMMON, layers, may_be_more=True)
-    plugin = PluginFile(found.name, found.place, layers)
+    plugin = PluginFile(name, place, layers)
     return adapted(foreign(Recipe(WORLD, plugin, (), name, {"url": url}), url), url, options)
 
 

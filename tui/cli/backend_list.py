@@ -7,6 +7,7 @@ import click
 
 from yester.engine.errors import UsageError
 from yester.engine.nearest import did_you_mean
+from yester.engine.places import Places
 from yester.engine.profiles.toml_text import toml_line
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.options import as_json
@@ -26,7 +27,7 @@ def list_(names: Sequence[str], as_json: bool) -> None:
     """List the schemes and prefixes that URLs of repositories can have; of those named, with their options."""
     from yester.plugins.backends.listing import listed
 
-    there = listed()
+    there = listed(Places.default())
     wanted = [_named(name, there) for name in names] or there
     if as_json:
         echo_json(wanted)
@@ -49,7 +50,15 @@ def _named(name: str, there: "Sequence[Listed]") -> "Listed":
 
 
 def _row(each: "Listed") -> tuple[str, ...]:
-    return _shown(each), each.about, each.example, "yes" if each.is_installed else f"no: {each.install}"
+    return _shown(each), each.about, each.example, _state(each)
+
+
+def _state(each: "Listed") -> str:
+    if each.problem:
+        return f"broken: {each.problem}"
+    if not each.is_enabled:
+        return "off"
+    return "yes" if each.is_installed else f"no: {each.install}"
 
 
 def _shown(each: "Listed") -> str:
@@ -60,8 +69,8 @@ def _details(each: "Listed") -> Iterator[str]:
     yield one_line(f"{_shown(each)}  {each.about}")
     yield one_line(f"  written as: {each.example}")
     yield one_line(f"  comes with: {each.origin}")
-    if not each.is_installed:
-        yield one_line(f"  not installed: {each.install}")
+    if not (each.is_installed and each.is_enabled) or each.problem:
+        yield one_line(f"  installed: {_state(each)}")
     if not each.options:
         yield "  options: none" if each.is_installed else "  options: shown once it is installed"
         return
@@ -76,5 +85,5 @@ def _details(each: "Listed") -> Iterator[str]:
 
 def _option(option: "ListedOption") -> tuple[str, ...]:
     takes = f"one of {', '.join(option.choices)}" if option.choices else option.kind
-    default = "-" if option.default is None else toml_line(option.default)
+    default = "-" if option.default in (None, "") else toml_line(option.default)
     return option.name, takes + (", secret" if option.is_secret else ""), default, option.variable

@@ -4,6 +4,7 @@ import signal
 import time
 from collections.abc import Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ import msgspec
 
 from yester.engine.events import clean
 from yester.engine.places import Places
+from yester.engine.urls import without_secrets
 from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import repository_place
@@ -18,6 +20,7 @@ from yester.tui.cli.options import as_json
 from yester.tui.cli.wording import age, count, one_line, size, table
 
 if TYPE_CHECKING:
+    from yester.engine.store import Store
     from yester.plugins.backends.proving.measuring import Figure
     from yester.plugins.backends.proving.outcome import Outcome
     from yester.plugins.backends.proving.remembered import Probed
@@ -39,9 +42,12 @@ _BROKEN = 1
 @click.argument("place", metavar="URL")
 @click.option("--beside-repository", is_flag=True, help="Also where there is a repository: it is left alone.")
 @click.option("--quick", is_flag=True, help="Put fewer and smaller objects, for slow lines.")
+@click.option("--load", "file", metavar="FILE", help="With the backend in this file, which need not be installed.")
 @click.option("--profile", "of_profile", metavar="NAME", help="With the options of backends of this profile.")
 @as_json
-def test(place: str, beside_repository: bool, quick: bool, of_profile: str | None, as_json: bool) -> int:
+def test(
+    place: str, beside_repository: bool, quick: bool, file: str | None, of_profile: str | None, as_json: bool
+) -> int:
     """Try out what the folder or the server at URL really does, and how fast.
 
     Only objects are touched whose names begin with a prefix made up for this test, and they are gone at the end. The
@@ -49,11 +55,9 @@ def test(place: str, beside_repository: bool, quick: bool, of_profile: str | Non
     """
     from yester.plugins.backends.proving.proved import learned
     from yester.plugins.backends.proving.visiting import visit
-    from yester.plugins.backends.registry import open_store
 
     places = Places.default()
-    where = repository_place(place, None, places)
-    opening = partial(open_store, where, create=True, stated=_stated(of_profile, places))
+    opening = partial(_open, repository_place(place, None, places), file, _stated(of_profile, places))
     # A terminal that is closed ends a test as Ctrl-C does: nothing is left.
     signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
     with visit(opening, places, beside_repository=beside_repository, quick=quick) as visited:
@@ -73,6 +77,15 @@ def _stated(profile: str | None, places: Places) -> Mapping[str, Mapping[str, ob
     from yester.engine.profiles.reading import load_profile
 
     return load_profile(places.config / "profiles", profile).backends if profile is not None else {}
+
+
+def _open(url: str, file: str | None, stated: Mapping[str, Mapping[str, object]]) -> "Store":
+    from yester.plugins.backends.registry import open_store, terms
+    from yester.plugins.backends.third_party import open_with
+
+    if file is None:
+        return open_store(url, create=True, stated=stated)
+    return open_with(Path(file).absolute(), without_secrets(url), terms(create=True, stated=stated))
 
 
 class _Report:

@@ -101,6 +101,10 @@ def limited_store(
     upload, download = rates(limits)
 
     def slowed(store: "Store") -> "Store":
+        if not store.capabilities.local:
+            from yester.plugins.backends.proving.proved import as_proved
+
+            store = as_proved(store, Places.default())
         if not (upload or download):
             return store
         from yester.engine.limits.throttle import limited

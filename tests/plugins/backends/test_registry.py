@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from yester.engine.errors import RepositoryError, UsageError
-from yester.plugins.backends.registry import open_store
+from yester.plugins.backends.registry import SCHEMES, Row, open_store
 
 
 @pytest.mark.parametrize("name", ["plain", "with space", "100%", "hash#mark?", "ümlaut"])
@@ -40,13 +40,32 @@ def test_a_file_url_of_another_host_is_refused(url: str) -> None:
         open_store(url, create=True)
 
 
-def test_an_unknown_scheme_names_the_nearest() -> None:
-    with pytest.raises(UsageError, match="fiel://") as caught:
-        open_store("fiel:///backup")
-    assert caught.value.hint == "Did you mean file://?"
-    with pytest.raises(UsageError, match="gopher://") as caught:
-        open_store("gopher://host/backup")
-    assert "file" in caught.value.hint
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("fiel:///backup", "Did you mean file://?"),
+        ("SFPT://host/x", "Did you mean sftp://?"),
+        ("cahce+sftp://host/x", "Did you mean cache+sftp://?"),
+        ("cach://host/x", "Did you mean cache+?"),
+        ("gopher://host/backup", "To see what there is: yester backend list"),
+        ("cache+gopher://host/backup", "To see what there is: yester backend list"),
+    ],
+)
+def test_an_unknown_scheme_names_the_nearest(url: str, hint: str) -> None:
+    with pytest.raises(UsageError, match="No backend serves") as caught:
+        open_store(url)
+    assert caught.value.hint == hint
+
+
+def test_one_that_is_not_installed_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Row("nowhere", "a moon", "moon://crater", needs="no_such_module", extra="moon")
+    monkeypatch.setattr("yester.plugins.backends.registry.SCHEMES", {**SCHEMES, "moon": row})
+    with pytest.raises(UsageError, match="needs no_such_module") as caught:
+        open_store("moon://crater")
+    assert caught.value.hint == "Install it: pip install 'yester[moon]'"
+    with pytest.raises(UsageError, match="mooon://") as caught:
+        open_store("mooon://crater")
+    assert caught.value.hint == "Did you mean moon://? It is not installed yet: pip install 'yester[moon]'"
 
 
 def test_no_url_is_said() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.plugins.backends.sftp.conftest import server, sshd  # noqa: F401 - fixtures are found by name
+from tests.plugins.backends.test_third_party import example
 from tests.sshd import Sshd
 from tests.tui.cli.conftest import Yester, finish, is_one_complaint, start
 
@@ -17,6 +18,7 @@ from yester.plugins.backends.folder import FolderStore
 from yester.plugins.backends.proving.leftovers import STALE_S, running
 from yester.plugins.backends.proving.names import Names
 from yester.plugins.backends.proving.suite import CHECKS
+from yester.plugins.backends.registry import SCHEMES, Row
 
 
 def everything(folder: Path) -> list[str]:
@@ -180,6 +182,37 @@ def test_a_test_of_another_machine_is_left_alone_for_a_day(yester: Yester, place
     assert set(store.list()) == {young.mark, young.name("x")}
 
 
+# A backend that is not installed.
+
+
+def shelf(home: Path) -> Path:
+    file = home / "shelf.py"
+    file.write_text(example())
+    file.chmod(0o600)
+    return file
+
+
+def test_a_file_is_loaded_for_one_test(yester: Yester, home: Path, place: Path) -> None:
+    file = shelf(home)
+    done = yester("backend", "test", "--quick", "--json", "--load", file, f"shelf://{place}/board")
+    said = json.loads(done.out)
+    wrong = {check["name"] for check in said["checks"] if check["verdict"] != "yes"}
+    assert done.code == 0
+    assert {"only parts"} <= wrong <= {"only parts", "one creator"}
+    assert said["does"] == {"ranges": False, "if_absent": False}
+    assert [path for path in place.rglob("*") if path.is_file()] == []
+    assert yester("backend", "test", f"shelf://{place}/board").code == 2
+
+
+def test_a_file_that_cannot_be_loaded(yester: Yester, home: Path, place: Path) -> None:
+    done = yester("backend", "test", "--load", home / "none.py", "shelf://x")
+    assert done.code == 2 and "There is no file" in done.err and is_one_complaint(done.err)
+    file = shelf(home)
+    file.chmod(0o666)
+    done = yester("backend", "test", "--load", file, "shelf://x")
+    assert done.code == 2 and "written by others" in done.err and is_one_complaint(done.err)
+
+
 # The list of backends.
 
 
@@ -192,8 +225,25 @@ def test_lists_what_there_is(yester: Yester) -> None:
     assert {"about", "example", "extra", "options", "origin"} <= set(said["file"])
 
 
+def test_shows_what_others_made(yester: Yester, home: Path) -> None:
+    folder = home / ".local/share/yester/plugins/backends"
+    folder.mkdir(parents=True)
+    (folder / "shelf.py").write_text("raise SystemExit('nobody runs this to list it')")
+    (said,) = (each for each in json.loads(yester("backend", "list", "--json").out) if each["name"] == "shelf")
+    assert said["origin"] == str(folder / "shelf.py")
+    assert {each["name"]: each["variable"] for each in said["options"]}["timeout"] == "YESTER_SHELF_TIMEOUT"
+    assert "shelf://" in yester("backend", "list").out
+
+
+def test_one_that_is_not_installed_says_how(yester: Yester, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Row("nowhere", "a moon", "moon://crater", needs="no_such_module", extra="moon")
+    monkeypatch.setattr("yester.plugins.backends.listing.SCHEMES", {**SCHEMES, "moon": row})
+    assert "no: pip install 'yester[moon]'" in yester("backend", "list").out
+    assert "options: shown once it is installed" in yester("backend", "list", "moon").out
+
+
 def test_shows_one(yester: Yester) -> None:
     done = yester("backend", "list", "sftp://")
     assert done.out.startswith("sftp://  a machine with SSH\n")
     done = yester("backend", "list", "stfp")
-    assert done.code == 2 and "Did you mean sftp?" in done.err
+    assert done.code == 2 and "Did you mean sftp" in done.err
