@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
+from yester.engine.errors import StoreError
 from yester.engine.store import Buffer, Capabilities, Readiness, Store
 from yester.plugins.backends.proving.names import Names
 
@@ -84,8 +85,10 @@ class MeasuredStore:
 
     def __init__(self, store: Store, names: Names, gauge: Gauge) -> None:
         self._store, self._names, self._gauge = store, names, gauge
-        self.put_names: set[str] = set()
-        """All that may be there, also if no list shows it."""
+        self._there: set[str] = set()
+        self._puts = 0
+        self._is_over = False
+        self._change = threading.Condition()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -103,13 +106,32 @@ class MeasuredStore:
         return self._store.folder
 
     def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
-        """Store an object."""
-        self.put_names.add(self._own(name))
-        self._measured(
-            "put",
-            lambda: self._store.put(name, buffers, if_absent=if_absent, group=group),
-            lambda _: sum(memoryview(buffer).nbytes for buffer in buffers),
-        )
+        """Store an object; StoreError once the test is over."""
+        with self._change:
+            if self._is_over:
+                raise StoreError("The test is over", name=name)
+            self._puts += 1
+            self._there.add(self._own(name))
+        try:
+            self._measured(
+                "put",
+                lambda: self._store.put(name, buffers, if_absent=if_absent, group=group),
+                lambda _: sum(memoryview(buffer).nbytes for buffer in buffers),
+            )
+        finally:
+            with self._change:
+                self._puts -= 1
+                self._change.notify_all()
+
+    def end(self) -> set[str]:
+        """Let nothing more be put, wait for what is on its way, and return what may be there, also if no list shows it.
+
+        A thread that was being started when somebody broke the test off is waited for by nobody else.
+        """
+        with self._change:
+            self._is_over = True
+            self._change.wait_for(lambda: self._puts == 0)
+            return set(self._there)
 
     def get(self, name: str) -> bytes:
         """Return an object."""
@@ -136,6 +158,7 @@ class MeasuredStore:
     def delete(self, name: str) -> None:
         """Remove an object."""
         self._measured("delete", lambda: self._store.delete(self._own(name)))
+        self._there.discard(name)
 
     def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
         """Ask whether objects can be read."""

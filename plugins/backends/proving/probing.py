@@ -2,13 +2,14 @@
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from yester.engine.errors import Denied, StoreError
 from yester.engine.places import Places
 from yester.engine.store import Capabilities, Store
 from yester.plugins.backends.proving.leftovers import clear, forget, remove, running
+from yester.plugins.backends.proving.measuring import Gauge, MeasuredStore
 from yester.plugins.backends.proving.names import Names
 from yester.plugins.backends.proving.outcome import Outcome
 from yester.plugins.backends.proving.remembered import Probed
@@ -43,16 +44,20 @@ def probe(store: Store, places: Places) -> Probed | None:
     names = new_names()
     clear(store, places, time.time())
     try:
-        with marked(store, names, places):
-            trial = Trial(store, store, names, time.perf_counter, big_size=_PART_SIZE)
+        measured = MeasuredStore(store, names, Gauge())
+        with marked(store, names, places, measured.end):
+            trial = Trial(measured, measured, names, time.perf_counter, big_size=_PART_SIZE)
             return probed(store.capabilities, dict(tried(trial, (*PARTS, *CREATING))))
     except Undeletable:
         return None
 
 
 @contextmanager
-def marked(store: Store, names: Names, places: Places) -> Iterator[None]:
-    """Keep a test's mark in the store for the time of the block; nothing of the test is left then. StoreError."""
+def marked(store: Store, names: Names, places: Places, end: Callable[[], set[str]]) -> Iterator[None]:
+    """Keep a test's mark in the store for the time of the block; nothing of the test is left then. StoreError.
+
+    `end` ends what is under way, and says what may be there.
+    """
     with running(places, names):
         store.put(names.mark, [])
         _delete_again(store, names)
@@ -60,7 +65,7 @@ def marked(store: Store, names: Names, places: Places) -> Iterator[None]:
         try:
             yield
         finally:
-            remove(store, names)
+            remove(store, names, end())
             forget(places, names)
 
 

@@ -50,11 +50,12 @@ def visit(
             next(store.list(TESTING), None)
         cleared = clear(store, places, time.time())
         names = new_names()
-        with closing(opening()) as other, marked(store, names, places):
+        with closing(opening()) as other:
             gauge = Gauge()
             measured, seen = MeasuredStore(store, names, gauge), MeasuredStore(other, names, gauge)
             size, many = (_QUICK_SIZE, LEAST_MANY) if quick else (BIG_SIZE, MANY)
-            yield Visit(store, Trial(measured, seen, names, time.perf_counter, size, many), cleared, gauge)
+            with marked(store, names, places, lambda: measured.end() | seen.end()):
+                yield Visit(store, Trial(measured, seen, names, time.perf_counter, size, many), cleared, gauge)
 
 
 @contextmanager

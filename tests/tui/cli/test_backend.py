@@ -195,6 +195,7 @@ def shelf(home: Path) -> Path:
 def test_a_file_is_loaded_for_one_test(yester: Yester, home: Path, place: Path) -> None:
     file = shelf(home)
     done = yester("backend", "test", "--quick", "--json", "--load", file, f"shelf://{place}/board")
+    assert done.err == ""
     said = json.loads(done.out)
     wrong = {check["name"] for check in said["checks"] if check["verdict"] != "yes"}
     assert done.code == 0

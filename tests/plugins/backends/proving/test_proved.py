@@ -1,7 +1,12 @@
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from tests.backend_contract import BackendContract
 
-from yester.engine.store import Capabilities, Store
+from yester.engine.errors import StoreError
+from yester.engine.store import Buffer, Capabilities, Store
 from yester.plugins.backends.memory import MemoryStore
 from yester.plugins.backends.proving.measuring import Gauge, MeasuredStore
 from yester.plugins.backends.proving.names import Names
@@ -59,3 +64,28 @@ def test_figures_are_of_calls_that_had_the_store_to_themselves() -> None:
     found = {(figure.operation, figure.size): figure.times for figure in gauge.figures()}
     assert found == {("put", 0): 1, ("put", 5 << 20): 1, ("get", 0): 3, ("part", 0): 1}
     assert store.capabilities == Capabilities(ranges=True, if_absent=True, local=True)
+
+
+def test_once_a_test_is_over_what_is_on_its_way_is_waited_for_and_nothing_more_is_put() -> None:
+    names = Names.new(1, b"abc")
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow(MemoryStore):
+        def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
+            begun.set()
+            go_on.wait(30)
+            super().put(name, buffers)
+
+    store = MeasuredStore(Slow(), names, Gauge())
+    with ThreadPoolExecutor(2) as pool:
+        putting = pool.submit(store.put, names.name("late"), [b"x"])
+        begun.wait(30)
+        ending = pool.submit(store.end)
+        assert not ending.done()
+        go_on.set()
+        assert ending.result() == {names.name("late")}
+        assert putting.done()
+    with pytest.raises(StoreError, match="over"):
+        store.put(names.name("later"), [b"x"])
+    store.delete(names.name("late"))
+    assert store.end() == set()
