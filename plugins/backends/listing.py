@@ -7,9 +7,9 @@ import msgspec
 
 from yester.engine.places import Places
 from yester.plugins.backends.common_options import COMMON
+from yester.plugins.backends.finding import find
 from yester.plugins.backends.options import with_ways
 from yester.plugins.backends.registry import PREFIXES, SCHEMES, Row
-from yester.plugins.backends.third_party import find
 from yester.plugins.found import Found
 from yester.plugins.options.layers import variable_of
 from yester.plugins.options.spec import Option

@@ -15,11 +15,12 @@ from yester.engine.places import Places
 from yester.engine.urls import without_secrets
 from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json
-from yester.tui.cli.opening import repository_place
+from yester.tui.cli.opening import repository_place, stated_at
 from yester.tui.cli.options import as_json
 from yester.tui.cli.wording import age, count, one_line, size, table
 
 if TYPE_CHECKING:
+    from yester.engine.profiles.profile import Profile
     from yester.engine.store import Store
     from yester.plugins.backends.proving.measuring import Figure
     from yester.plugins.backends.proving.outcome import Outcome
@@ -57,7 +58,8 @@ def test(
     from yester.plugins.backends.proving.visiting import visit
 
     places = Places.default()
-    opening = partial(_open, repository_place(place, None, places), file, _stated(of_profile, places))
+    where = repository_place(place, None, places)
+    opening = partial(_open, where, file, stated_at(where, _profile(of_profile, places)))
     # A terminal that is closed ends a test as Ctrl-C does: nothing is left.
     signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
     with visit(opening, places, beside_repository=beside_repository, quick=quick) as visited:
@@ -73,10 +75,10 @@ def test(
     return _BROKEN if report.lacking else 0
 
 
-def _stated(profile: str | None, places: Places) -> Mapping[str, Mapping[str, object]]:
+def _profile(name: str | None, places: Places) -> "Profile | None":
     from yester.engine.profiles.reading import load_profile
 
-    return load_profile(places.config / "profiles", profile).backends if profile is not None else {}
+    return load_profile(places.config / "profiles", name) if name is not None else None
 
 
 def _open(url: str, file: str | None, stated: Mapping[str, Mapping[str, object]]) -> "Store":
