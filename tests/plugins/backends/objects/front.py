@@ -2,11 +2,13 @@
 
 import http.client
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 
 @dataclass
@@ -38,6 +40,24 @@ def error(status: int, code: str, message: str = "", **more: str) -> Answer:
     rest = "".join(f"<{name}>{text}</{name}>" for name, text in more.items())
     said = f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>{message}</Message>{rest}</Error>'
     return Answer(status, said.encode())
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, place: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(place, handler)
+        self.connections: list[socket.socket] = []
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Know each connection before a thread of its own serves it, so that none outlives the server."""
+        self.connections.append(request)
+        super().process_request(request, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Keep still about a client that has gone, as those do that are not answered in time."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Front:
@@ -72,13 +92,7 @@ class Front:
             def log_message(self, *_: object) -> None:
                 """Keep still."""
 
-            def setup(self) -> None:
-                super().setup()
-                front._connections.append(self.connection)
-
-        self._connections: list[socket.socket] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.port = self._server.server_port
         self._serving = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self._serving.start()
@@ -114,10 +128,10 @@ class Front:
     def stop(self) -> None:
         """End it, and all connections."""
         self._server.shutdown()
-        for connection in self._connections:
+        self._serving.join()
+        for connection in self._server.connections:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-        self._serving.join()
         self._server.server_close()
 
 
