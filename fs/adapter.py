@@ -3,7 +3,8 @@
 Concurrency: one event loop, one thread. The work of a request (FileSystem) never awaits, so it is atomic, and the
 one object that holds attributes is safe: pyfuse3 copies it into the reply before anything else runs. When the work
 needs a blob that memory does not hold (NotAtHand) the blob is fetched on a thread and the work done again from its
-beginning; so is looking at the list of snapshots (NotLooked).
+beginning; so is looking at the list of snapshots (NotLooked). Who has waited for the store for `patience_s` gets EIO,
+since a program that hangs in a mount cannot even be killed; what it waited for comes all the same (fs/errands.py).
 
 What the kernel is spared: `flush` says ENOSYS once and is never asked again, as are extended attributes where they are
 not wanted, nor are `access` (default_permissions) and lookups of `.`; attributes and names inside snapshots never
@@ -21,7 +22,8 @@ import pyfuse3
 import trio
 from pyfuse3 import EntryAttributes, FileInfo, FUSEError, ReaddirToken, RequestContext, StatvfsData
 
-from yester.engine.errors import YesterError
+from yester.engine.errors import StoreError, YesterError
+from yester.fs.errands import Errands
 from yester.fs.file_reading import OpenFile
 from yester.fs.file_system import BLOCK_SIZE, FileSystem, NotLooked
 from yester.fs.inodes import Inode
@@ -33,6 +35,9 @@ from yester.fs.versions.history import Answer, History, NotAsked, Question
 from yester.fs.waiting import Patience
 
 log = logging.getLogger("yester.fs")
+
+LOOK_S = 10.0
+"""Who looks at the list of snapshots waits this long for the store, and then sees what was listed last."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -74,6 +79,7 @@ class Adapter(pyfuse3.Operations):
         self._system = system
         self._source = source
         self._patience = patience
+        self._errands = Errands(patience)
         self._history = history
         self._asking = trio.Lock()
         self._xattrs = self.enable_acl = xattrs
@@ -85,11 +91,13 @@ class Adapter(pyfuse3.Operations):
 
     async def _answer(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         answers: tuple[Answer, ...] = ()
+        until: float | None = None
         while True:
             try:
                 return work(*arguments, **named)
             except NotAtHand as missing:
-                await self._fetch(missing)
+                until = until or trio.current_time() + self._source.patience_s
+                await self._fetch(missing, until)
             except NotLooked:
                 await self._look()
             except NotAsked as missing:
@@ -99,26 +107,32 @@ class Adapter(pyfuse3.Operations):
             except Exception as error:  # noqa: BLE001  whatever else reaches pyfuse3 ends the mount
                 self._refuse(error, work, arguments)
 
-    async def _fetch(self, missing: NotAtHand) -> None:
-        self._patience.others_wait += 1
+    async def _fetch(self, missing: NotAtHand, until: float) -> None:
+        """Fetch a blob; who waits for it gives up at the time `until`."""
+        work = partial(self._source.reader.blob, missing.kind, missing.blob)
+        about = missing.kind.name, missing.blob.hex()
         try:
-            blob = await _on_a_thread(self._source.reader.blob, missing.kind, missing.blob)
+            with trio.fail_at(until):
+                blob = await self._errands.run(missing.blob, work)
+        except trio.TooSlowError:
+            silent = StoreError(f"the store has not answered for {self._source.patience_s:.0f} s")
+            self._refuse(silent, self._fetch, about)
         except Exception as error:  # noqa: BLE001  as above
-            self._refuse(error, self._fetch, (missing.kind.name, missing.blob.hex()))
-        finally:
-            self._patience.others_wait -= 1
+            self._refuse(error, self._fetch, about)
         self._source.arrived(missing.blob, blob)
 
     async def _look(self) -> None:
-        """Look at the list of snapshots on a thread; meanwhile others see it as it was."""
-        self._patience.others_wait += 1
+        """Look at the list of snapshots on a thread; meanwhile others see it as it was.
+
+        What takes long is not waited for: who looks at the list next sees what it found.
+        """
         try:
-            self._system.show(await _on_a_thread(self._system.look))
+            with trio.fail_after(min(LOOK_S, self._source.patience_s)):
+                self._system.show(await self._errands.run(FileSystem.look, self._system.look))
         except Exception as error:  # what was listed last stays visible
-            known = isinstance(error, YesterError)
-            log.warning("the list of snapshots: %s", error, exc_info=None if known else error)
-        finally:
-            self._patience.others_wait -= 1
+            known = isinstance(error, YesterError | trio.TooSlowError)
+            what = "the store does not answer" if isinstance(error, trio.TooSlowError) else error
+            log.warning("the list of snapshots: %s", what, exc_info=None if known else error)
 
     async def _ask(self, question: Question, before: tuple[Answer, ...]) -> tuple[Answer, ...]:
         """Ask for the history of a path, and have that at hand together with what was asked before.

@@ -35,6 +35,7 @@ from yester.fs.mounts import (
 )
 from yester.fs.registry import MountRecord, MountRegistry, log_path
 from yester.fs.scope import OneProfile, Scope, Top, one_profile, top_of
+from yester.fs.sources import PATIENCE_S
 from yester.fs.tally import TallyFile
 from yester.fs.time_names import TimeFormat
 from yester.fs.unmounting import canonical, clear_dead_mount
@@ -70,6 +71,8 @@ class MountPlan:
     times: TimeFormat = TimeFormat()
     """What snapshots are called by their time."""
     scope: Scope = Scope()
+    patience_seconds: float = PATIENCE_S
+    """How long a program waits for the store before it is told that it does not answer."""
     xattrs: bool = True
     """Whether extended attributes, and ACLs with them, are shown: asking for those of each file takes time."""
 
@@ -146,7 +149,8 @@ def _serve_repository(repository: Repository, plan: MountPlan, ready: Callable[[
     _collect_rarely()
     reader = repository.reader(plan.cache_size)
     ahead = ReadAhead(reader)
-    desk = Desk(MountSource(reader, local=repository.store.capabilities.local), ahead)
+    source = MountSource(reader, local=repository.store.capabilities.local, patience_s=plan.patience_seconds)
+    desk = Desk(source, ahead)
     try:
         adapter = _adapter(repository, shown, desk, plan, patience)
         _mount_and_answer(adapter, desk, _record(plan, repository, shown), plan)

@@ -12,6 +12,8 @@ from typing import Protocol
 from yester.engine.ids import BlobKind
 from yester.engine.store import Buffer
 
+PATIENCE_S = 60.0
+"""How long a store may take to answer one request of a program, if nothing else is said."""
 KEPT_ARRIVALS = 64
 """More than one request needs, so that work done again makes headway however small the reader's cache is."""
 
@@ -40,8 +42,9 @@ class Reader(Protocol):
 class MountSource:
     """The BlobSource of a mount."""
 
-    def __init__(self, reader: Reader, *, local: bool) -> None:
+    def __init__(self, reader: Reader, *, local: bool, patience_s: float = PATIENCE_S) -> None:
         self.reader = reader
+        self.patience_s = patience_s
         self.local = local
         self._arrivals: OrderedDict[bytes, Buffer] = OrderedDict()
         self.hits = 0

@@ -110,9 +110,22 @@ class Sshd:
 
     def drop(self) -> None:
         """Kill the processes of its connections, so that all that hold one lose it."""
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
-        for child in children.split():
-            os.kill(int(child), signal.SIGKILL)
+        for child in self._children():
+            os.kill(child, signal.SIGKILL)
+
+    def connections(self) -> list[int]:
+        """Return the processes of its connections, those that serve files among them."""
+        found = self._children()
+        for pid in found:
+            found += _children_of(pid)
+        return found
+
+    def _children(self) -> list[int]:
+        return _children_of(self._process.pid)
+
+
+def _children_of(pid: int) -> list[int]:
+    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
 
 
 @contextmanager

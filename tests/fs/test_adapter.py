@@ -2,23 +2,29 @@
 
 import errno
 import logging
-from collections.abc import Awaitable, Callable
+import threading
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, cast
 
 import pyfuse3
 import pytest
+import trio
+import trio.testing
 from tests.fs.stand_in import Memory, Snapshots
 
 from yester.engine.errors import DamageError, Retry
+from yester.engine.ids import BlobKind
 from yester.engine.restore.ownership import OwnerMode
 from yester.fs.adapter import Adapter
 from yester.fs.file_reading import Desk
 from yester.fs.file_system import FileSystem
-from yester.fs.inodes import ROOT, Numbers, inode_of
+from yester.fs.inodes import ROOT, Inode, Numbers, inode_of
 from yester.fs.read_ahead import ReadAhead
-from yester.fs.sources import MountSource
+from yester.fs.sources import PATIENCE_S, MountSource
 from yester.fs.views import ViewBuilder
 from yester.fs.waiting import Patience
 
@@ -29,13 +35,15 @@ TOP = inode_of(1, 0)
 class Scene:
     """A snapshot of one folder with one file, and its adapter."""
 
-    def __init__(self, root: Path, *, local: bool) -> None:
+    def __init__(self, root: Path, *, local: bool, more: Mapping[str, bytes] = MappingProxyType({})) -> None:
         (root / "source").mkdir()
         (root / "source" / "file").write_text("content")
+        for name, content in more.items():
+            (root / "source" / name).write_bytes(content)
         self.memory = Memory()
         snapshots = Snapshots(self.memory)
         snapshots.take(root / "source")
-        source = MountSource(self.memory, local=local)
+        self.source = source = MountSource(self.memory, local=local)
         desk = Desk(source, ReadAhead(SimpleNamespace(read_ahead=lambda ids: None)))
         builder = ViewBuilder(Numbers(root / "s"), Numbers(root / "f"))
         system = FileSystem(snapshots, builder, desk, pyfuse3.EntryAttributes(), owner=OwnerMode.AS_STORED, me=(0, 0))
@@ -200,3 +208,104 @@ async def test_when_the_list_of_snapshots_cannot_be_had_the_views_stay(
         assert (await scene.adapter.lookup(ROOT, b"latest", WHO)).st_ino == before
         assert str(problem) in caplog.text
     assert [bool(record.exc_info) for record in caplog.records] == [False, True]
+
+
+@contextmanager
+def stalling(scene: Scene, contents: set[bytes]) -> Iterator[tuple[threading.Event, Counter[bytes]]]:
+    """Let reading these contents hang until the event; the rest but `file` is in memory. Count what is asked for."""
+    scene.memory.cached_ids = {id for id, data in scene.memory.blobs.items() if data not in {*contents, b"content"}}
+    comes, asked, read = threading.Event(), Counter[bytes](), scene.memory.blob
+
+    def blob(kind: BlobKind, id: bytes) -> bytes:
+        data = scene.memory.blobs[id]
+        asked[data] += 1
+        if data in contents:
+            comes.wait()
+        return read(kind, id)
+
+    scene.memory.blob = blob  # type: ignore[method-assign]
+    try:
+        yield comes, asked
+    finally:
+        comes.set()
+
+
+async def opened(scene: Scene, name: bytes) -> int:
+    """Look a file up and open it without anything being handed to the kernel; return its handle."""
+    inode = (await scene.adapter.lookup(TOP, name, WHO)).st_ino
+    scene.adapter._pusher._recent.add(Inode(inode))
+    return (await scene.adapter.open(inode, 0, WHO)).fh
+
+
+async def test_who_waits_for_a_store_that_hangs_is_told_so_and_what_comes_late_serves_the_next(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene = Scene(tmp_path, local=False, more={"slow": b"slowly"})
+    with stalling(scene, {b"slowly"}) as (comes, asked):
+        slow, file = await opened(scene, b"slow"), await opened(scene, b"file")
+        scene.source.patience_s = 0
+        assert await refusal(scene.adapter.read(slow, 0, 10)) == errno.EIO
+        assert "the store has not answered for 0 s" in caplog.text
+        scene.source.patience_s = PATIENCE_S
+        assert bytes(await scene.adapter.read(file, 0, 10)) == b"content"
+        async with trio.open_nursery() as nursery:
+            answers: list[bytes] = []
+
+            async def read() -> None:
+                answers.append(bytes(await scene.adapter.read(slow, 0, 10)))
+
+            nursery.start_soon(read)
+            await trio.testing.wait_all_tasks_blocked()
+            comes.set()
+        assert answers == [b"slowly"]
+        assert asked[b"slowly"] == 1, "who asks while it is fetched waits for that"
+
+
+async def test_however_many_reads_hang_others_are_answered(tmp_path: Path) -> None:
+    """More than a pool of threads commonly has."""
+    many = {f"{number}": b"slow %d" % number for number in range(100)}
+    scene = Scene(tmp_path, local=False, more=many)
+    with stalling(scene, set(many.values())):
+        slow, file = [await opened(scene, name.encode()) for name in many], await opened(scene, b"file")
+        scene.source.patience_s = 0
+        assert [await refusal(scene.adapter.read(handle, 0, 10)) for handle in slow] == [errno.EIO] * len(slow)
+        scene.source.patience_s = PATIENCE_S
+        assert bytes(await scene.adapter.read(file, 0, 10)) == b"content"
+
+
+async def test_of_a_store_in_which_too_much_hangs_nothing_more_is_asked(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yester.fs.errands.MOST_HANGING", 1)
+    scene = Scene(tmp_path, local=False, more={"slow": b"slowly"})
+    with stalling(scene, {b"slowly"}) as (comes, asked):
+        slow, file = await opened(scene, b"slow"), await opened(scene, b"file")
+        scene.source.patience_s = 0
+        assert await refusal(scene.adapter.read(slow, 0, 10)) == errno.EIO
+        scene.source.patience_s = PATIENCE_S
+        assert await refusal(scene.adapter.read(file, 0, 10)) == errno.EIO
+        assert "hang in it" in caplog.text and not asked[b"content"]
+        comes.set()
+        assert bytes(await scene.adapter.read(slow, 0, 10)) == b"slowly"
+        assert bytes(await scene.adapter.read(file, 0, 10)) == b"content"
+
+
+async def test_who_looks_at_the_list_of_snapshots_in_a_store_that_hangs_sees_it_as_it_was(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = Scene(tmp_path, local=False)
+    before = (await scene.adapter.lookup(ROOT, b"latest", WHO)).st_ino
+    comes, look = threading.Event(), scene.adapter._system.look
+
+    def hang() -> Any:
+        comes.wait()
+        return look()
+
+    monkeypatch.setattr(scene.adapter._system, "look", hang)
+    scene.source.patience_s = 0
+    try:
+        monkeypatch.setattr(scene.adapter._system, "_looked", float("-inf"))
+        assert (await scene.adapter.lookup(ROOT, b"latest", WHO)).st_ino == before
+        assert "does not answer" in caplog.text
+    finally:
+        comes.set()

@@ -10,6 +10,7 @@ from yester.engine.profiles.sizes import parse_size
 from yester.engine.restore.ownership import OwnerMode
 from yester.fs.scope import Scope
 from yester.fs.serving import FRAME_CACHE_SIZE, MountPlan, serve
+from yester.fs.sources import PATIENCE_S
 from yester.fs.time_names import TimeFormat, checked_time_format
 from yester.tui.cli.opening import Access, repository_place
 from yester.tui.cli.options import access
@@ -38,6 +39,14 @@ from yester.tui.cli.wording import one_line
     metavar="SECONDS",
     help="How often to look for new snapshots, at most; from afar once a minute if not said.",
 )
+@click.option(
+    "--patience",
+    type=click.IntRange(1, 86400),
+    metavar="SECONDS",
+    default=int(PATIENCE_S),
+    show_default=True,
+    help="How long a program waits for a store that does not answer; then the file cannot be read, until it does.",
+)
 @click.option("--cache-size", metavar="SIZE", help="How much of what was read to keep in memory; 48M if not said.")
 @click.option("--no-xattrs", is_flag=True, help="Leave out extended attributes and ACLs: faster for restoring much.")
 @click.option("--print-unit", is_flag=True, help="Print a systemd service that does this, and mount nothing.")
@@ -54,6 +63,7 @@ def command(
     path: str,
     time_format: str | None,
     poll: int | None,
+    patience: int,
     cache_size: str | None,
     no_xattrs: bool,
     print_unit: bool,
@@ -82,6 +92,7 @@ def command(
         allow_other,
         OwnerMode(owner),
         poll_seconds=poll,
+        patience_seconds=patience,
         times=times,
         scope=scope,
         cache_size=FRAME_CACHE_SIZE if cache_size is None else parse_size(cache_size),
