@@ -16,13 +16,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from yester.engine.errors import RepositoryError
 from yester.plugins.backends.objects.aws_profile import DEFAULT, Section, endpoint_of, profile_section
-
-if TYPE_CHECKING:
-    from obstore.store import S3Credential
+from yester.plugins.backends.objects.aws_signing import Keys
 
 _PROCESS_S = 60
 """How long a credential process may take."""
@@ -33,25 +30,6 @@ _OF_CONTAINERS = (
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """What signs a request."""
-
-    access: str
-    secret: str
-    token: str = ""
-    expires: datetime | None = None
-
-    def for_library(self) -> "S3Credential":
-        """Return them as obstore takes them."""
-        return {
-            "access_key_id": self.access,
-            "secret_access_key": self.secret,
-            "token": self.token or None,
-            "expires_at": self.expires,
-        }
 
 
 @dataclass(frozen=True, slots=True)

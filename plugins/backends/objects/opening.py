@@ -14,6 +14,7 @@ _OURS = frozenset({OTHER, "key", "data", "meta", "index", "snap", "label", "tomb
 _LOOKED_AT = 1000
 """How many keys are looked at for what is none of ours: one page."""
 _LARGEST = 1 << 20
+_SPOKEN = {"s3": "S3", "gs": "Google's language", "az": "Azure's language"}
 
 
 def look(client: Client, address: Address, create: bool, make_bucket: str) -> Failure | None:
@@ -33,7 +34,9 @@ def look(client: Client, address: Address, create: bool, make_bucket: str) -> Fa
                 f"There is no repository at {address}: there is no bucket {address.bucket}",
                 hint=f"Check its name and the server, or make it: {make_bucket.format(bucket=address.bucket)}",
             ) from None
-        raise unusable(meant(refused.meaning, str(address), "", "used")) from None
+        problem = unusable(meant(refused.meaning, str(address), "", "used"))
+        problem.hint = problem.hint or f"Check that it is {_SPOKEN[address.kind]} which is spoken there."
+        raise problem from None
     tops = {address.path(key).partition("/")[0] for key in keys} - {""}
     _judge(address, tops, create)
     return None

@@ -1,7 +1,7 @@
 """s3:// and what speaks S3: Ceph, MinIO, B2, R2, Wasabi and others, by an endpoint of their own."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from obstore.store import S3Store
@@ -11,17 +11,20 @@ from yester.engine.store import Store
 from yester.plugins.backends.objects import classes
 from yester.plugins.backends.objects.address import Address, parse
 from yester.plugins.backends.objects.aws_credentials import Account, account, has_role
+from yester.plugins.backends.objects.aws_signing import Keys
 from yester.plugins.backends.objects.client import Client
 from yester.plugins.backends.objects.opening import opened
+from yester.plugins.backends.objects.s3_requests import Requests
+from yester.plugins.backends.objects.s3_tiers import S3Tiers
 from yester.plugins.backends.objects.store import ObjectsStore
-from yester.plugins.backends.objects.tiers import NoTiers
+from yester.plugins.backends.objects.tiers import NoTiers, Tiers
 from yester.plugins.backends.objects.trust import COMMON, endpoint_url, trust
 from yester.plugins.backends.retrying import RetryingStore
 from yester.plugins.backends.terms import Terms
 from yester.plugins.options.spec import Option
 
 if TYPE_CHECKING:
-    from obstore.store import ClientConfig, RetryConfig, S3Config
+    from obstore.store import ClientConfig, RetryConfig, S3Config, S3Credential
 
 OPTIONS: Mapping[str, Option] = {
     "endpoint": Option("string", "", "The server, such as https://host:port, where it is not Amazon's."),
@@ -30,6 +33,8 @@ OPTIONS: Mapping[str, Option] = {
     "addressing": Option(
         "option", "auto", "Where the bucket's name stands in requests.", choices=("auto", "path", "virtual")
     ),
+    "restore_days": Option("integer", 7, "How many days what is restored from a cold class stays readable."),
+    "restore_tier": Option("option", "Standard", "How fast it is restored.", choices=("Bulk", "Standard", "Expedited")),
     **COMMON,
     **classes.OPTIONS,
 }
@@ -50,12 +55,15 @@ def open_store(url: str, terms: Terms) -> Store:
     if known.keys is None and not _may_have_role(terms.environment):
         raise RepositoryError(f"There are no credentials for {address}", hint=f"Set {SECRETS}")
     endpoint = address.endpoint or endpoint_url(options["endpoint"] or known.endpoint)
-    trusted = trust(options["ca_file"] or known.ca_file, endpoint)
+    trusted_file = options["ca_file"] or known.ca_file
+    trusted = trust(trusted_file, endpoint)
 
     keys = known.keys
-    provider = (lambda: keys().for_library()) if keys else None
+    provider = (lambda: _credential(keys())) if keys else None
+    regions = [""]
 
     def connect(region: str) -> Client:
+        regions.append(region)
         config = _config(address, options, known, endpoint, region)
 
         def library(limits: "ClientConfig", retries: "RetryConfig") -> S3Store:
@@ -66,7 +74,35 @@ def open_store(url: str, terms: Terms) -> Store:
     if keys:
         keys()  # now, while it can be said in words of its own that there are none
     client = opened(connect, address, terms.create, f"aws s3 mb s3://{{bucket}}{_by_hand(endpoint)}")
-    return RetryingStore(ObjectsStore(address, client, NoTiers(), class_of=class_of, deletes_blindly=True))
+    tiers = _tiers(address, options, _config(address, options, known, endpoint, regions[-1]), keys, trusted_file)
+    return RetryingStore(ObjectsStore(address, client, tiers, class_of=class_of, deletes_blindly=True))
+
+
+def _credential(keys: Keys) -> "S3Credential":
+    """Return keys as the library takes them."""
+    return {
+        "access_key_id": keys.access,
+        "secret_access_key": keys.secret,
+        "token": keys.token or None,
+        "expires_at": keys.expires,
+    }
+
+
+def _tiers(
+    address: Address, options: Mapping[str, Any], config: "S3Config", keys: Callable[[], Keys] | None, ca_file: str
+) -> Tiers:
+    """Return what restores and tidies up; with the keys of a role, which only the library knows, nothing does."""
+    if keys is None:
+        return NoTiers()
+    region = config["region"]
+    amazon = f"https://{address.bucket}.s3.{region}.amazonaws.com"
+    base = config.get("endpoint") or (
+        amazon if config["virtual_hosted_style_request"] else f"https://s3.{region}.amazonaws.com"
+    )
+    if not config["virtual_hosted_style_request"]:
+        base = f"{base}/{address.bucket}"
+    requests = Requests(base, region, keys, ca_file, options["timeout"])
+    return S3Tiers(requests, address, options["restore_days"], options["restore_tier"])
 
 
 def _may_have_role(environment: Mapping[str, str]) -> bool:

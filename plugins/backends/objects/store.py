@@ -47,7 +47,7 @@ class ObjectsStore:
     @property
     def capabilities(self) -> Capabilities:
         """Ranges; atomic creation, unless the server turns out at the first use to overwrite all the same."""
-        return Capabilities(ranges=True, if_absent=self._creates is not False, tier=True)
+        return Capabilities(ranges=True, if_absent=self._creates is not False, tier=self._tiers.are_there)
 
     @property
     def place(self) -> str:
@@ -208,7 +208,7 @@ class ObjectsStore:
 
 def meant(meaning: Meaning, place: str, name: str, done: str) -> StoreError:
     """Return the store error that a failure stands for; `done` is what could not be done to the object."""
-    if meaning.error is Missing and done != "written":
+    if meaning.error is Missing and name and done != "written":
         return Missing(f"There is no {name} in {place}", name=name)
     if meaning.error is Offline:
         return Offline(f"{name} in {place} cannot be read now: {meaning.words}", name=name, hint=meaning.hint)

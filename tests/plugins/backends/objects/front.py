@@ -67,7 +67,7 @@ class Front:
         """`behind` is the port that requests go to; `translate` does it in another way."""
         self.rules: list[Rule] = []
         self.asked: list[Request] = []
-        self._behind, self._forward = behind, translate or self._pass_on
+        self._behind, self.forward = behind, translate or self._pass_on
         front = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -104,7 +104,7 @@ class Front:
             answer = rule(request)
             if answer is not None:
                 return answer
-        return self._forward(request)
+        return self.forward(request)
 
     def refuse(self, answer: Answer, *methods: str) -> None:
         """Answer so from now on, where the method is one of these."""

@@ -1,7 +1,8 @@
 """What servers answer when something is wrong, through the library, to the sentence that a person reads."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.moto_server import Moto
@@ -25,6 +26,8 @@ from yester.plugins.backends.registry import open_store
 from yester.plugins.backends.retrying import Patience
 
 PACK = f"data.{'ab' * 32}"
+
+NOTHING = b"<ListBucketResult></ListBucketResult>"
 
 
 @pytest.fixture
@@ -106,23 +109,27 @@ def test_a_server_that_is_away_is_for_now(store: Store, front: Front) -> None:
         store.get(PACK)
 
 
-def test_what_stands_still_is_given_up(moto: Moto, keys: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_stands_still_is_given_up(keys: None, monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = threading.Event()
 
-    def stall(request: Request) -> None:
-        if request.method in ("GET", "PUT") and PACK in request.path:
+    def stall(request: Request) -> Answer:
+        if PACK in request.path:
             go_on.wait(60)
+        return error(404, "NoSuchKey") if "list-type" not in request.path else Answer(200, NOTHING)
 
     monkeypatch.setattr("yester.plugins.backends.retrying.Patience", lambda: Patience(tries=1))
     monkeypatch.setattr(client, "LEAST_RATE", 1 << 30)
-    monkeypatch.setenv("YESTER_S3_TIMEOUT", "1s")
-    with running(moto.port) as front:
-        store = open_store(f"s3+http://127.0.0.1:{front.port}/{moto.bucket()}", create=True)
-        front.rules.append(stall)
-        for ask in (store.get, lambda name: store.put(name, [b"x"])):
-            with pytest.raises(Retry, match="has not answered in time"):
-                ask(PACK)
-        go_on.set()
+    monkeypatch.setenv("YESTER_S3_TIMEOUT", "2s")
+    with running(0, stall) as front:
+        store = open_store(f"s3+http://127.0.0.1:{front.port}/bucket", create=True)
+        asks: list[Callable[[], object]] = [lambda: store.get(PACK), lambda: store.put(PACK, [b"x"])]
+        try:
+            with ThreadPoolExecutor(2) as pool:
+                for asked in [pool.submit(ask) for ask in asks]:
+                    with pytest.raises(Retry, match="has not answered in time"):
+                        asked.result()
+        finally:
+            go_on.set()
 
 
 # A server that does not heed conditions
@@ -253,6 +260,13 @@ def test_a_server_that_is_not_there(keys: None) -> None:
     assert "network" in caught.value.hint
     with pytest.raises(RepositoryError, match="no address is known"):
         open_store("s3+http://no-such-host.invalid/bucket/r")
+
+
+def test_what_speaks_no_s3(front: Front, url: str) -> None:
+    front.refuse(Answer(404, b"<html>Not Found</html>"))
+    with pytest.raises(RepositoryError, match=r"The bucket in .* could not be used: it answered 404") as caught:
+        open_store(url, create=True)
+    assert "S3 which is spoken" in caught.value.hint
 
 
 def test_a_wrong_option_is_named(url: str) -> None:
