@@ -19,6 +19,8 @@ from yester.engine.runs.records import Step
 
 SETTLED_S = 2.0
 """Before this the pace says nothing."""
+LEAST_S = 0.001
+"""What took less says nothing of anything."""
 SETTLED_SHARE = 0.02
 _OWN_WEIGHT = 0.05
 """What the even pace of this run counts beside an earlier run that went like it."""
@@ -80,7 +82,7 @@ def estimate(past: Sequence[Past], now: Step, total_files: int | None, total_siz
     share = share_done(now.files, now.size, total_files, total_size)
     if share is None or now.elapsed_s < SETTLED_S or has_outgrown(now.files, now.size, total_files, total_size):
         return None
-    votes = [_vote(each, rank, now.elapsed_s, share) for rank, each in enumerate(past) if each.duration_s > 0]
+    votes = [_vote(each, rank, now.elapsed_s, share) for rank, each in enumerate(past) if each.duration_s >= LEAST_S]
     if SETTLED_SHARE <= share < 1.0:
         votes.append((now.elapsed_s * (1 - share) / share, _OWN_WEIGHT))
     return _mean(votes)

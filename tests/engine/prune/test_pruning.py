@@ -304,7 +304,9 @@ def test_duplicates_lie_once_afterwards(rig: Rig, source: Path) -> None:
         store.put(name, [content])
     assert len(packs(rig)) == 4
     assert pruned(rig).is_sound
-    assert len(packs(rig)) == 2
+    # Directories above the source may have changed in between: then their pages are no duplicates.
+    assert len(list(store.list("data."))) == 1
+    assert pruned(rig).plan.unused_size == 0
     assert_holds(rig, taken, files)
     assert_sound(rig)
 

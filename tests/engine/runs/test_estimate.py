@@ -5,7 +5,7 @@ import random
 from statistics import median
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from yester.engine.runs.estimate import SETTLED_S, Forecast, Past, estimate, forecast, share_done
@@ -113,6 +113,7 @@ steps = st.builds(Step, seconds, counts, counts)
 pasts = st.builds(Past, seconds, counts, counts, st.lists(steps, max_size=8).map(tuple))
 
 
+@example([Past(5e-324, 0, 1, ())], Step(2.0, 0, 0), None, None)
 @given(st.lists(pasts, max_size=4), steps, st.none() | counts, st.none() | counts)
 def test_whatever_is_remembered_an_estimate_is_a_time_or_nothing(
     earlier: list[Past], now: Step, total_files: int | None, total_size: int | None
