@@ -6,6 +6,7 @@ start anew in it; what a node sums up to stands in its parent too, and a reader 
 """
 
 from bisect import bisect_right
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from enum import IntEnum
 from itertools import accumulate
@@ -34,6 +35,8 @@ from yester.engine.trees.page_columns import (
 
 _HEADER = Struct("<BBHI")
 _PAIR = Struct("<QQ")
+_KEPT_NODES = 16
+"""Of at most 40 KiB each: whoever reads a file of ten gigabytes at random places meets most of its leaves again."""
 
 
 class ListType(IntEnum):
@@ -189,7 +192,7 @@ _IN_ORDER: Final[tuple[Callable[["ListNode"], bool], ...]] = (_blobs_in_order, _
 
 
 class ListReader:
-    """Goes down a list object; keeps its root and the node that was read last at each height.
+    """Goes down a list object; keeps its root and the nodes that were read lately.
 
     Every method may raise DamageError, and what the source raises.
     """
@@ -199,15 +202,17 @@ class ListReader:
     def __init__(self, source: BlobSource, id: ListId, type: ListType) -> None:
         self._source = source
         self._type = type
-        self._recent: dict[int, ListNode] = {}
+        self._recent: OrderedDict[tuple[bytes, int], ListNode] = OrderedDict()
         self.root = ListNode(source.blob(BlobKind.LIST, id), type, id)
 
     def child(self, parent: ListNode, row: int) -> ListNode:
         """Return a child node, checked against what its parent says of it."""
-        blob = parent.id(row)
-        node = self._recent.get(parent.height)
-        if node is not None and node.blob == blob:
+        # By parent and row, not by the child's id: two rows may name one child and say different things of it.
+        key = (parent.blob, row)
+        node = self._recent.get(key)
+        if node is not None:
             return node
+        blob = parent.id(row)
         node = ListNode(self._source.blob(BlobKind.LIST, blob), self._type, blob)
         if (
             node.height != parent.height - 1
@@ -215,7 +220,9 @@ class ListReader:
             or node.totals(self._type) != parent.said(row, self._type)
         ):
             malformed("it is not what its parent says", blob)
-        self._recent[parent.height] = node
+        self._recent[key] = node
+        if len(self._recent) > _KEPT_NODES:
+            self._recent.popitem(last=False)
         return node
 
     def leaves(self, node: ListNode | None = None) -> Iterator[ListNode]:
