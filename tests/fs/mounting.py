@@ -112,17 +112,24 @@ class World:
         return repository.put_snapshot(msgspec.structs.replace(repository.snapshot(like), **changes))
 
     def try_to_mount(
-        self, owner: str = "as-stored", others: bool = False, far: bool = False, **plan: Any
+        self, owner: str = "as-stored", others: bool = False, far: bool = False, before: str = "", **plan: Any
     ) -> "subprocess.CompletedProcess[str]":
-        """Mount in the background; the answer says what went wrong. `far`: from a store that is not local."""
+        """Mount in the background; the answer says what went wrong.
+
+        `far`: from a store that is not local. `before`: what the server's process runs first.
+        """
         folders = (self.repository, self.mountpoint, self.places.state.parent)
         arguments = map(str, (*folders, owner, others, far, json.dumps(plan)))
-        return subprocess.run([sys.executable, "-c", SERVE, *arguments], capture_output=True, text=True, check=False)
+        return subprocess.run(
+            [sys.executable, "-c", before + SERVE, *arguments], capture_output=True, text=True, check=False
+        )
 
     @contextmanager
-    def mounted(self, owner: str = "as-stored", others: bool = False, far: bool = False, **plan: Any) -> Iterator[Path]:
+    def mounted(
+        self, owner: str = "as-stored", others: bool = False, far: bool = False, before: str = "", **plan: Any
+    ) -> Iterator[Path]:
         """Mount for the length of the block."""
-        done = self.try_to_mount(owner, others, far, **plan)
+        done = self.try_to_mount(owner, others, far, before, **plan)
         assert done.returncode == 0, done.stderr
         try:
             yield self.mountpoint
