@@ -23,6 +23,7 @@ import trio
 from pyfuse3 import EntryAttributes, FileInfo, FUSEError, ReaddirToken, RequestContext, StatvfsData
 
 from yester.engine.errors import StoreError, YesterError
+from yester.fs.complaints import Complaints
 from yester.fs.errands import Errands
 from yester.fs.file_reading import OpenFile
 from yester.fs.file_system import BLOCK_SIZE, FileSystem, NotLooked
@@ -33,8 +34,6 @@ from yester.fs.pushing import Pusher
 from yester.fs.sources import MountSource, NotAtHand
 from yester.fs.versions.history import Answer, History, NotAsked, Question
 from yester.fs.waiting import Patience
-
-log = logging.getLogger("yester.fs")
 
 LOOK_S = 10.0
 """Who looks at the list of snapshots waits this long for the store, and then sees what was listed last."""
@@ -80,6 +79,7 @@ class Adapter(pyfuse3.Operations):
         self._source = source
         self._patience = patience
         self._errands = Errands(patience)
+        self._complaints = Complaints()
         self._history = history
         self._asking = trio.Lock()
         self._xattrs = self.enable_acl = xattrs
@@ -129,10 +129,11 @@ class Adapter(pyfuse3.Operations):
         try:
             with trio.fail_after(min(LOOK_S, self._source.patience_s)):
                 self._system.show(await self._errands.run(FileSystem.look, self._system.look))
-        except Exception as error:  # what was listed last stays visible
+        except Exception as error:  # noqa: BLE001  what was listed last stays visible
             known = isinstance(error, YesterError | trio.TooSlowError)
             what = "the store does not answer" if isinstance(error, trio.TooSlowError) else error
-            log.warning("the list of snapshots: %s", what, exc_info=None if known else error)
+            line = f"the list of snapshots: {what}"
+            self._complaints.tell(line, line, None if known else error, logging.WARNING)
 
     async def _ask(self, question: Question, before: tuple[Answer, ...]) -> tuple[Answer, ...]:
         """Ask for the history of a path, and have that at hand together with what was asked before.
@@ -156,9 +157,8 @@ class Adapter(pyfuse3.Operations):
         return before
 
     def _refuse(self, error: Exception, work: Callable[..., object], arguments: Iterable[object]) -> NoReturn:
-        known = isinstance(error, YesterError)
-        about = ", ".join(map(repr, arguments))
-        log.error("%s(%s): %s", getattr(work, "__name__", work), about, error, exc_info=None if known else error)
+        what = f"{getattr(work, '__name__', work)}({', '.join(map(repr, arguments))}): {error}"
+        self._complaints.tell(what, str(error), None if isinstance(error, YesterError) else error)
         raise FUSEError(errno.EIO) from None
 
     # Names and attributes
