@@ -46,7 +46,7 @@ from yester.engine.sealed.sealing import (
 )
 from yester.engine.sealed.unlocking import Pending, Unlocked, needs_secret, unlock
 from yester.engine.selection import narrowed, select
-from yester.engine.store import Store, bring
+from yester.engine.store import Store, bring, mending
 from yester.engine.turns import turn
 from yester.engine.whereabouts import Whereabouts
 from yester.engine.witness import Memory, Seen, Witness, compare
@@ -132,7 +132,7 @@ class Repository:
         a newer program made it; a wrong passphrase shows at the first use of `keys`. DamageError: config is damaged.
         With `adding` the key of a write-only client will do; without, it is refused at the first use of `keys`.
         """
-        data = _config_of(store)
+        data = mending(store, CONFIG_NAME, lambda: _sound_config(store))
         config = decode_config(data)
         slots = {name: store.get(name) for name in store.list("key.")}
         if not slots:
@@ -432,13 +432,16 @@ class Repository:
         """Read a record, from memory when it was read before: records never change."""
         record = self._records.get(name)
         if record is None:
-            data = self.store.get(name)
-            plain = open_record(KINDS[kind], self.keys, name, data)
-            if was_added_blind(data):
-                self._blind.add(name)
-            record = self._records[name] = decode_record(kind, plain, name)
+            record = self._records[name] = mending(self.store, name, lambda: self._read_record(kind, name))
         assert isinstance(record, kind)
         return record
+
+    def _read_record(self, kind: type[R], name: str) -> R:
+        data = self.store.get(name)
+        plain = open_record(KINDS[kind], self.keys, name, data)
+        if was_added_blind(data):
+            self._blind.add(name)
+        return decode_record(kind, plain, name)
 
     def _readable(self, kind: type[R], name: str) -> R | None:
         """Read a listed record: None when it has just gone, or is damaged, which is noted."""
@@ -484,6 +487,13 @@ def _has(store: Store, name: str) -> bool:
     except Missing:
         return False
     return True
+
+
+def _sound_config(store: Store) -> bytes:
+    """Return the config, which can be decoded. DamageError, RepositoryError."""
+    data = _config_of(store)
+    decode_config(data)
+    return data
 
 
 def _config_of(store: Store) -> bytes:

@@ -23,7 +23,7 @@ from yester.engine.errors import DamageError, Missing, StoreError
 from yester.engine.sealed.keys import Keys
 from yester.engine.sealed.records import Session, decode_record, encode_record
 from yester.engine.sealed.sealing import ObjectKind, open_record, seal_record
-from yester.engine.store import Store
+from yester.engine.store import Store, mending
 
 PREFIX = "session."
 _NAME = re.compile(r"session\.([0-9a-f]{32})\.([0-9a-f]{8})")
@@ -47,8 +47,12 @@ def live_sessions(names: Iterable[str]) -> dict[bytes, int]:
 def read_session(store: Store, keys: Keys, id: bytes, counter: int) -> Session:
     """Read a session; Missing when it has ended, DamageError when it is not what its name says."""
     name = session_name(id, counter)
-    plain = open_record(ObjectKind.SESSION, keys, name, store.get(name), named_by_digest=False)
-    session = decode_record(Session, plain, name)
+
+    def read() -> Session:
+        plain = open_record(ObjectKind.SESSION, keys, name, store.get(name), named_by_digest=False)
+        return decode_record(Session, plain, name)
+
+    session = mending(store, name, read)
     if session.id != id:
         raise DamageError(f"{name} is damaged: it is the session {session.id.hex()}")
     return session

@@ -8,17 +8,19 @@ all, and that a `list` which starts after a `put` returned shows the object.
 
 import enum
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol, TypeGuard, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeGuard, TypeVar, runtime_checkable
 
-from yester.engine.errors import UsageError
+from yester.engine.errors import Broken, DamageError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 Buffer = bytes | bytearray | memoryview
+
+T = TypeVar("T")
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
 
@@ -144,8 +146,13 @@ class Keeping(Protocol):
         """Fetch copies of whole objects, many at once; what cannot be had is passed over."""
         ...
 
+
+@runtime_checkable
+class Mending(Protocol):
+    """What a store can do besides that has more than one way to an object: a copy, a mirror, recovery data."""
+
     def let_go(self, name: str) -> bool:
-        """Drop what is kept of an object that turned out to be damaged; False when it was the store's own."""
+        """Mend an object that turned out to be damaged, or drop the copy of it that was; whether either was done."""
         ...
 
 
@@ -174,4 +181,14 @@ def bring(store: Store, names: Iterable[str]) -> None:
 
 def let_go(store: Store, name: str) -> bool:
     """Say that what the store gave of an object is damaged; whether asking again may help."""
-    return _is_keeping(store) and store.let_go(name)
+    return isinstance(store, Mending) and store.let_go(name)
+
+
+def mending(store: Store, name: str, read: Callable[[], T]) -> T:
+    """Return what `read` makes of an object; read once more where it is damaged and the store could mend it."""
+    try:
+        return read()
+    except (DamageError, Broken):
+        if not let_go(store, name):
+            raise
+    return read()

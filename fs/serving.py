@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING
 
 from yester.engine.errors import UsageError, YesterError
 from yester.engine.memory import keep_freed_memory
+from yester.engine.messages.of_stores import stores_heard
+from yester.engine.messages.posted import Posted
+from yester.engine.messages.store import MessageStore
 from yester.engine.places import Places
 from yester.engine.repository import Repository
 from yester.engine.restore.ownership import OwnerMode
@@ -122,8 +125,15 @@ def _checked(plan: MountPlan) -> MountPlan:
 
 def _serve(opening: Opening, plan: MountPlan, ready: Callable[[], None]) -> None:
     logging.basicConfig(format="%(asctime)s %(message)s")
-    with opening() as repository:
+    with stores_heard(_posted), opening() as repository:
         _serve_repository(repository, plan, ready)
+
+
+def _posted(text: str) -> None:
+    """Leave a message for the person: nobody may read the log of a mount."""
+    # It stands in the log, which is what is left then.
+    with suppress(YesterError):
+        MessageStore(Places.default().state).post(Posted(level="warning", text=text))
 
 
 def _serve_repository(repository: Repository, plan: MountPlan, ready: Callable[[], None]) -> None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from blake3 import blake3
 
-from yester.engine.errors import Broken, Missing
+from yester.engine.errors import Broken, DamageError, Missing
 from yester.engine.ids import PackId
 from yester.engine.packs.packs import PACK_KINDS, list_packs
 from yester.engine.repository import Repository
@@ -18,7 +18,7 @@ from yester.engine.sealed.sealing import (
     open_record,
     was_added_blind,
 )
-from yester.engine.store import Store
+from yester.engine.store import Store, mending
 
 
 class Listed(NamedTuple):
@@ -72,9 +72,13 @@ def _marked(repository: Repository, name: str) -> set[PackId] | None:
     if not is_digest_name(name):
         return None
     try:
-        data = repository.store.get(name)
+        return mending(repository.store, name, lambda: _read_mark(repository, name))
     except Missing:
         return None
+
+
+def _read_mark(repository: Repository, name: str) -> set[PackId] | None:
+    data = repository.store.get(name)
     if was_added_blind(data):
         return None
     plain = open_record(ObjectKind.MARK, repository.keys, name, data)
@@ -88,7 +92,12 @@ def unsound_metadata(store: Store) -> set[PackId]:
 
 
 def _is_sound(store: Store, name: str) -> bool:
+    def compare() -> None:
+        if blake3(store.get(name)).digest() != digest_of(name):
+            raise DamageError(f"{name} is not what its name says")
+
     try:
-        return blake3(store.get(name)).digest() == digest_of(name)
-    except (Missing, Broken):
+        mending(store, name, compare)
+    except (Missing, Broken, DamageError):
         return False
+    return True

@@ -13,6 +13,7 @@ from yester.engine.sealed.keyslots import slot_kind
 from yester.engine.sealed.records import Label, Mark, Session, Snapshot, Tombstone, decode_record
 from yester.engine.sealed.sealing import PREFIXES, ObjectKind, digest_of, kind_of, name_of, open_record, was_added_blind
 from yester.engine.sessions import live_sessions
+from yester.engine.store import mending
 
 _RECORDS: Mapping[str, type[Label] | type[Session] | type[Mark]] = {
     "label": Label,
@@ -78,7 +79,7 @@ class ObjectSurvey:
     def _judge(self, name: str, judge: Callable[[str, bytes], None]) -> int | None:
         """Read one object; return the number of the problem with it, None when there is none, or no such object."""
         try:
-            judge(name, self._store.get(name))
+            mending(self._store, name, lambda: judge(name, self._store.get(name)))
         except Missing:
             if name == CONFIG_NAME:
                 return self._problems.note(name, "it is not there")

@@ -17,7 +17,7 @@ from yester.engine.packs.compression import PLAIN, decompress
 from yester.engine.packs.packs import PackEntry
 from yester.engine.sealed.keys import Keys, blob_id
 from yester.engine.sealed.sealing import Domain, Opener
-from yester.engine.store import Buffer, Store
+from yester.engine.store import Buffer, Store, let_go
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,15 @@ class Piece(NamedTuple):
 
 
 def read_pack(store: Store, keys: Keys, entry: PackEntry) -> PackVerdict:
-    """Read a pack and compare its name, every frame and every blob. Missing when it is gone; StoreError else."""
+    """Read a pack and compare its name, every frame and every blob; once more where the store could mend it.
+
+    Missing when it is gone; StoreError else.
+    """
+    verdict = _verdict(store, keys, entry)
+    return _verdict(store, keys, entry) if verdict.what and let_go(store, entry.name) else verdict
+
+
+def _verdict(store: Store, keys: Keys, entry: PackEntry) -> PackVerdict:
     try:
         data: Buffer = store.get(entry.name)
         problem = ""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import overload
 
 from yester.engine.limits.bucket import Bucket
-from yester.engine.store import Buffer, Capabilities, Readiness, Store
+from yester.engine.store import Buffer, Capabilities, Readiness, Store, let_go
 
 FREE_SIZE = 64 << 10
 """Objects up to this size never wait."""
@@ -158,6 +158,10 @@ class ThrottledStore:
     def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
         """Begin to make objects readable, and say how far that is."""
         return self._store.prepare(names)
+
+    def let_go(self, name: str) -> bool:
+        """Let the store mend an object."""
+        return let_go(self._store, name)
 
     def tidy(self) -> None:
         """Let the store tidy up."""

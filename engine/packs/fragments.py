@@ -19,7 +19,7 @@ from yester.engine.sealed.sealing import (
     seal_record,
     was_added_blind,
 )
-from yester.engine.store import Store
+from yester.engine.store import Store, mending
 
 _COUNT = Struct("<I")
 _PACK = Struct(f"<{ID_SIZE}sQ{HEADER_SIZE}sI")
@@ -100,11 +100,15 @@ def put_fragment(store: Store, keys: Keys, fragment: Fragment) -> FragmentId:
 def get_fragment(store: Store, keys: Keys, fragment: FragmentId) -> Fragment:
     """Fetch an index fragment; DamageError when it is not what was written."""
     name = name_of(ObjectKind.INDEX, fragment)
-    try:
+
+    def read() -> tuple[bytes, Fragment]:
         data = store.get(name)
+        return data, Fragment.decode(open_record(ObjectKind.INDEX, keys, name, data), name)
+
+    try:
+        data, content = mending(store, name, read)
     except Broken as error:
         raise DamageError(f"{name} is damaged: {error.what}") from error
-    content = Fragment.decode(open_record(ObjectKind.INDEX, keys, name, data), name)
     return Fragment(tuple(_as_they_are(store, keys, content.packs))) if was_added_blind(data) else content
 
 

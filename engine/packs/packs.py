@@ -33,7 +33,7 @@ from yester.engine.sealed.sealing import (
     name_of,
     object_name,
 )
-from yester.engine.store import Buffer, Store
+from yester.engine.store import Buffer, Store, mending
 
 PACK_SIZE = 16 << 20
 """Where a pack is closed, and the size of the buffer that it grows in."""
@@ -299,6 +299,10 @@ def read_directory(store: Store, name: str, keys: Keys) -> PackEntry:
 
     Raises DamageError naming the pack when it is not whole, StoreError when the store fails.
     """
+    return mending(store, name, lambda: _read_directory(store, name, keys))
+
+
+def _read_directory(store: Store, name: str, keys: Keys) -> PackEntry:
     size = store.query(name)
     if not HEADER_SIZE + FOOTER_SIZE <= size <= PACK_LIMIT:
         raise DamageError(f"{name} is damaged: {size} bytes is no size of a pack")

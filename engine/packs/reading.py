@@ -235,15 +235,15 @@ class BlobReader:
         """Fetch frames with one read and decode them; those that arrived, or are damaged, leave the queue."""
         first, last = frames[0].location, frames[-1].location
         size = last.offset + last.sealed_size - first.offset
-        data = memoryview(self._bytes(first, first.offset, size))
-        opener, is_fresh = self._opener(first), False
+        data, is_fresh = self._first_bytes(first, size)
+        opener = self._opener(first)
         while frames:
             location = frames[0].location
             start = location.offset - first.offset
             try:
                 frame = _decode(opener, location, data[start : start + location.sealed_size])
             except DamageError as error:
-                if not is_fresh and let_go(self._repository.store, _name(location)):
+                if not is_fresh and self._is_mended(first):
                     is_fresh = True
                     data = memoryview(self._bytes(first, first.offset, size))
                     continue
@@ -251,6 +251,21 @@ class BlobReader:
             else:
                 self._cache.put((location.pack, location.frame), frame)
                 self._arrive([frames.popleft()], frame)
+
+    def _first_bytes(self, location: Location, size: int) -> tuple[memoryview, bool]:
+        """Return bytes of a pack from a frame on, and whether the store had to mend them."""
+        try:
+            return memoryview(self._bytes(location, location.offset, size)), False
+        except DamageError:
+            if not self._is_mended(location):
+                raise
+        return memoryview(self._bytes(location, location.offset, size)), True
+
+    def _is_mended(self, location: Location) -> bool:
+        """Tell the store that a pack is damaged; whether asking again may help."""
+        with self._lock:
+            self._packs.pop(location.pack, None)
+        return let_go(self._repository.store, _name(location))
 
     def _arrive(self, frames: Collection["_Coming"], outcome: "_Decoded | BaseException") -> None:
         with self._lock:

@@ -19,7 +19,7 @@ from yester.engine.prune.plan import PackUse
 from yester.engine.prune.repacking import read_part
 from yester.engine.sealed.keys import Keys, blob_id
 from yester.engine.sealed.sealing import Domain, ObjectKind, Opener, name_of
-from yester.engine.store import Buffer, Store
+from yester.engine.store import Buffer, Store, mending
 
 _BATCH = 1 << 12
 """Copies that are verified in the order in which they lie, rather than in that of their ids."""
@@ -142,9 +142,13 @@ class Verifier:
 
     def _read(self, location: Location) -> Buffer | None:
         name = name_of(location.kind, location.pack)
-        try:
+
+        def read() -> bytes:
             sealed = read_part(self._store, name, location.offset, location.sealed_size)
-            stored = Opener(location.header, self._keys, name).open(Domain.FRAME, location.frame, sealed)
+            return Opener(location.header, self._keys, name).open(Domain.FRAME, location.frame, sealed)
+
+        try:
+            stored = mending(self._store, name, read)
             return stored if location.codec == PLAIN else decompress(stored, location.plain_size)
         except (DamageError, Broken, Missing, ValueError):
             return None

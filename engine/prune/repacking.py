@@ -16,7 +16,7 @@ from yester.engine.packs.compression import PLAIN, ZSTD, compress, decompress
 from yester.engine.packs.packs import BLOB_LIMIT, PACK_SIZE, Frame, OpenPack, PackEntry
 from yester.engine.sealed.keys import Keys, blob_id
 from yester.engine.sealed.sealing import Domain, ObjectKind, Opener
-from yester.engine.store import Buffer, Store
+from yester.engine.store import Buffer, Store, let_go, mending
 
 _FRAME_SIZE = 256 << 10
 _FRAME_BLOBS = 4096
@@ -59,7 +59,7 @@ class Repacker:
         size = 0
         opener = Opener(entry.header, self._keys, entry.name)
         for row, sealed in _fetched(self._store, entry, _frames(entry, is_needed)):
-            stored = opener.open(Domain.FRAME, row.number, sealed)
+            stored = self._opened(opener, entry, row, sealed)
             plain = self._verified(entry, row, stored)
             if all(row.wanted):
                 self._gather_no_more(entry.kind)
@@ -75,6 +75,14 @@ class Repacker:
             self._gather_no_more(kind)
         for kind in tuple(self._open):
             self._close(kind)
+
+    def _opened(self, opener: Opener, entry: PackEntry, row: FrameRow, sealed: Buffer) -> bytes:
+        try:
+            return opener.open(Domain.FRAME, row.number, sealed)
+        except DamageError:
+            if not let_go(self._store, entry.name):
+                raise
+        return opener.open(Domain.FRAME, row.number, read_part(self._store, entry.name, row.offset, row.sealed_size))
 
     def _verified(self, entry: PackEntry, row: FrameRow, stored: bytes) -> memoryview:
         """Return the plain text of a frame of which every wanted blob is what its id says."""
@@ -162,7 +170,7 @@ def _joins(span: Sequence[FrameRow], row: FrameRow) -> bool:
 def _read(store: Store, entry: PackEntry, span: Sequence[FrameRow]) -> Iterator[tuple[FrameRow, memoryview]]:
     start, end = span[0].offset, span[-1].offset + span[-1].sealed_size
     try:
-        data = memoryview(read_part(store, entry.name, start, end - start))
+        data = memoryview(mending(store, entry.name, lambda: read_part(store, entry.name, start, end - start)))
     except Broken as error:
         raise DamageError(f"{entry.name} is damaged: {error.what}") from error
     for row in span:

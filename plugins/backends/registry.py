@@ -60,6 +60,7 @@ SCHEMES: Mapping[str, Row] = {
 PREFIXES: Mapping[str, Row] = {
     "duplicity": Row("duplicity", "what a backend of duplicity reaches", "duplicity+rsync://nas//srv/backup"),
     "cache": Row("cached.opening", "a cache on this machine, for what is slow", "cache+file:///media/stick/backup"),
+    "par2": Row("par2.store", "recovery data that mends what rots", "par2+file:///media/stick/backup"),
     "limit": Row("limited", "limits of what is sent and fetched in a second", "limit+sftp://nas/srv/backup"),
 }
 """What stands, with a `+`, before the scheme of another URL; `open_store` gets all of it and opens the rest."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from yester.engine.errors import Exists, Missing, Overloaded, StoreError
-from yester.engine.store import Buffer, Capabilities, Readiness, Store
+from yester.engine.store import Buffer, Capabilities, Readiness, Store, let_go
 
 TRIES = 6
 """How often a call is made before its failure is passed on."""
@@ -121,6 +121,10 @@ class RetryingStore:
     def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
         """Begin to make objects readable, and say how far that is."""
         return self._persist(lambda _: self._store.prepare(names))
+
+    def let_go(self, name: str) -> bool:
+        """Let the store mend an object."""
+        return let_go(self._store, name)
 
     def tidy(self) -> None:
         """Let the store tidy up, once: it is best effort."""

@@ -47,6 +47,7 @@ from yester.engine.hooks import AllEvents, StopRun
 from yester.engine.host import host_name
 from yester.engine.journal import EventStream, JournalFile, LineSink, Recorder, journal_path, new_run_id
 from yester.engine.messages.of_runs import RunMessages
+from yester.engine.messages.of_stores import stores_heard
 from yester.engine.places import Places
 from yester.engine.profiles.profile import Profile
 from yester.engine.runs.control import RunControl
@@ -194,6 +195,10 @@ class Recorded:
     def notes(self, text: str) -> None:
         """Put words into the journal that nobody needs to hear at once."""
         self._recorder.event(self._message(text))
+
+    def warning(self, text: str) -> Message:
+        """Return a warning as a message of the run."""
+        return self._message(text, "warning")
 
     def _message(self, text: str, level: Level = "info", timeout: int = -1) -> Message:
         work = self._work
@@ -369,7 +374,7 @@ def recorded(
     watch = Watch(recorder, bar, begun, forecaster.left_s, lambda: control.is_paused)
     recording = Recorded(id, work, recorder, ears, watch, control)
     has_failed = True
-    with outliving_terminal():
+    with outliving_terminal(), stores_heard(lambda text: ears.said(recording.warning(text))):
         try:
             recording.begin(socket)
             ears.plugins = enabled_plugins(

@@ -29,7 +29,7 @@ from blake3 import blake3
 from yester.engine.errors import Broken, StoreError, YesterError
 from yester.engine.sealed.config import CONFIG_NAME, decode_config
 from yester.engine.sealed.sealing import is_digest_name
-from yester.engine.store import Buffer, Capabilities, Readiness, Store
+from yester.engine.store import Buffer, Capabilities, Readiness, Store, let_go
 from yester.plugins.backends.cached.blocks import blocks_of, first_byte, size_of, stretches
 from yester.plugins.backends.cached.budget import Budget
 from yester.plugins.backends.cached.crew import Crew
@@ -175,7 +175,7 @@ class CachedStore:
             self._budget.note()
         self._store.close()
 
-    # What only this store does (engine/store.py, Keeping)
+    # What only some stores do (engine/store.py, Keeping and Mending)
 
     def bring(self, names: Iterable[str]) -> None:
         """Fetch whole objects that are not kept, several at once."""
@@ -195,11 +195,12 @@ class CachedStore:
             deque(pool.map(fetch, lacking), 0)
 
     def let_go(self, name: str) -> bool:
-        """Drop what is kept of an object that turned out to be damaged, and say so."""
+        """Drop what is kept of an object that turned out to be damaged, and say so; let the store mend its own."""
         was_kept = self._drop(name)
-        if was_kept:
+        is_mended = let_go(self._store, name)
+        if was_kept and not is_mended:
             self._say(name)
-        return was_kept
+        return was_kept or is_mended
 
     # Whole objects
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from yester.engine.errors import Broken, Exists, Missing, YesterError
 from yester.engine.places import Places
 from yester.engine.sealed.config import CONFIG_NAME
-from yester.engine.store import Buffer, Capabilities, Readiness, Store
+from yester.engine.store import Buffer, Capabilities, Readiness, Store, let_go
 from yester.plugins.backends.proving.probing import by_reading
 from yester.plugins.backends.proving.remembered import Probed, keep, kept
 
@@ -94,6 +94,10 @@ class ProvedStore:
     def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
         """Begin to make objects readable, and say how far that is."""
         return self._store.prepare(names)
+
+    def let_go(self, name: str) -> bool:
+        """Let the store mend an object."""
+        return let_go(self._store, name)
 
     def tidy(self) -> None:
         """Let the store tidy up."""

@@ -1,0 +1,1 @@
+"""`par2+URL`: a store whose objects carry what mends them."""
