@@ -56,10 +56,14 @@ _Names = list[str]
 class FolderStore:
     """A store in the folder `path`. Threads share it; no call waits for another."""
 
-    def __init__(self, path: Path, create: bool = False) -> None:
-        """Open the folder; with `create` make it, or take an empty one. RepositoryError when it cannot be ours."""
+    def __init__(self, path: Path, create: bool = False, made: _Names | None = None) -> None:
+        """Open the folder; with `create` make it, or take an empty one. RepositoryError when it cannot be ours.
+
+        `made`: folders that were made for it, the innermost first; what is made now is added.
+        """
         self._path = path
-        self._made = make_folder(path) if create else []
+        self._made = made if made is not None else []
+        self._made += map(str, make_folder(path)) if create else ()
         self._top = open_folder(path)
         self._presence = Presence(path, self._top)
         self._links = True
@@ -180,7 +184,7 @@ class FolderStore:
             self._top = -1
         with suppress(OSError):  # the first that is not empty, or is not ours to remove
             while self._made:
-                self._made.pop(0).rmdir()
+                os.rmdir(self._made.pop(0))
 
     def _open(self, name: str) -> "_Reading":
         _, path = place_of(name)

@@ -66,20 +66,31 @@ PREFIXES: Mapping[str, Row] = {
 """What stands, with a `+`, before the scheme of another URL; `open_store` gets all of it and opens the rest."""
 
 
-def open_store(url: str, *, create: bool = False, stated: Mapping[str, Mapping[str, object]] | None = None) -> Store:
+def open_store(
+    url: str,
+    *,
+    create: bool = False,
+    stated: Mapping[str, Mapping[str, object]] | None = None,
+    made: list[str] | None = None,
+) -> Store:
     """Return the store at a path or URL; with `create` it need not be there yet. `stated`: a profile's [backends.NAME].
 
-    UsageError for a scheme that no backend serves and for a secret in the URL; RepositoryError when nothing usable is
-    there.
+    `made`: see Terms. UsageError for a scheme that no backend serves and for a secret in the URL; RepositoryError when
+    nothing usable is there.
     """
     if not url:
         raise UsageError("No repository is named", hint="Give a path or a URL with --repo.")
-    return _open(without_secrets(url), terms(create=create, stated=stated))
+    return _open(without_secrets(url), terms(create=create, stated=stated, made=made))
 
 
-def terms(*, create: bool = False, stated: Mapping[str, Mapping[str, object]] | None = None) -> Terms:
+def terms(
+    *,
+    create: bool = False,
+    stated: Mapping[str, Mapping[str, object]] | None = None,
+    made: list[str] | None = None,
+) -> Terms:
     """Return the terms on which `open_store` opens."""
-    return Terms(_open, create, stated or {})
+    return Terms(_open, create, stated or {}, made=[] if made is None else made)
 
 
 def _open(url: str, terms: Terms) -> Store:

@@ -21,6 +21,9 @@ class Terms:
     stated: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Backend → its options, as the profile's [backends.NAME] say them."""
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    made: list[str] = field(default_factory=list)
+    """Folders that were made for the store, as only its backend understands them: while empty they go when it is
+    closed. The store adds to it; whoever opens it again in the place of one that died hands on what that had made."""
 
     def open(self, url: str) -> Store:
         """Return the store at another URL on the same terms."""

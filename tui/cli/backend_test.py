@@ -1,10 +1,9 @@
 """yester backend test: what a store really does, before a repository is trusted to it."""
 
+import os
 import signal
 import time
-from collections.abc import Iterable, Mapping
-from functools import partial
-from pathlib import Path
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +11,6 @@ import msgspec
 
 from yester.engine.events import clean
 from yester.engine.places import Places
-from yester.engine.urls import without_secrets
 from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import repository_place, stated_at
@@ -21,7 +19,6 @@ from yester.tui.cli.wording import age, count, one_line, size, table
 
 if TYPE_CHECKING:
     from yester.engine.profiles.profile import Profile
-    from yester.engine.store import Store
     from yester.plugins.backends.proving.measuring import Figure
     from yester.plugins.backends.proving.outcome import Outcome
     from yester.plugins.backends.proving.remembered import Probed
@@ -54,12 +51,13 @@ def test(
     Only objects are touched whose names begin with a prefix made up for this test, and they are gone at the end. The
     exit code is 0 when a repository can lie there, 1 when it cannot, and 6 when the place cannot be reached.
     """
+    from yester.plugins.backends.proving.opening import Opening
     from yester.plugins.backends.proving.proved import learned
     from yester.plugins.backends.proving.visiting import visit
 
     places = Places.default()
     where = repository_place(place, None, places)
-    opening = partial(_open, where, file, stated_at(where, _profile(of_profile, places)))
+    opening = Opening(where, os.path.abspath(file) if file else "", stated_at(where, _profile(of_profile, places)))
     # A terminal that is closed ends a test as Ctrl-C does: nothing is left.
     signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
     with visit(opening, places, beside_repository=beside_repository, quick=quick) as visited:
@@ -79,15 +77,6 @@ def _profile(name: str | None, places: Places) -> "Profile | None":
     from yester.engine.profiles.reading import load_profile
 
     return load_profile(places.config / "profiles", name) if name is not None else None
-
-
-def _open(url: str, file: str | None, stated: Mapping[str, Mapping[str, object]]) -> "Store":
-    from yester.plugins.backends.registry import open_store, terms
-    from yester.plugins.backends.third_party import open_with
-
-    if file is None:
-        return open_store(url, create=True, stated=stated)
-    return open_with(Path(file).absolute(), without_secrets(url), terms(create=True, stated=stated))
 
 
 class _Report:

@@ -1,7 +1,7 @@
 """Putting a place to the test and leaving it as it was."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
@@ -9,9 +9,12 @@ from yester.engine.errors import Missing, RepositoryError, StoreError, UsageErro
 from yester.engine.places import Places
 from yester.engine.sealed.config import CONFIG_NAME
 from yester.engine.store import Store
+from yester.plugins.backends.proving.guardian import Order
+from yester.plugins.backends.proving.guarding import guarded
 from yester.plugins.backends.proving.leftovers import Cleared, clear
 from yester.plugins.backends.proving.measuring import Gauge, MeasuredStore
 from yester.plugins.backends.proving.names import TESTING, Names
+from yester.plugins.backends.proving.opening import Opening
 from yester.plugins.backends.proving.probing import marked, new_names
 from yester.plugins.backends.proving.trial import BIG_SIZE, LEAST_MANY, MANY, Trial
 
@@ -36,21 +39,21 @@ class Visit:
 
 
 @contextmanager
-def visit(
-    opening: Callable[[], Store], places: Places, *, beside_repository: bool = False, quick: bool = False
-) -> Iterator[Visit]:
+def visit(opening: Opening, places: Places, *, beside_repository: bool = False, quick: bool = False) -> Iterator[Visit]:
     """Open a store twice, for the block; nothing of the test is left in it then, unless the store fails.
 
-    RepositoryError: it cannot be reached; UsageError: it holds a repository.
+    Nor is it when this process is killed meanwhile. RepositoryError: it cannot be reached; UsageError: it holds a
+    repository.
     """
-    with closing(opening()) as store:
+    made: list[str] = []
+    with closing(opening.open(made)) as store:
         with _reaching(store):
             if not beside_repository:
                 _refuse_repository(store)
             next(store.list(TESTING), None)
         cleared = clear(store, places, time.time())
         names = new_names()
-        with closing(opening()) as other:
+        with guarded(Order(opening, names.prefix, tuple(made)), places), closing(opening.open()) as other:
             gauge = Gauge()
             measured, seen = MeasuredStore(store, names, gauge), MeasuredStore(other, names, gauge)
             size, many = (_QUICK_SIZE, LEAST_MANY) if quick else (BIG_SIZE, MANY)

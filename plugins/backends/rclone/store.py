@@ -20,7 +20,7 @@ import msgspec
 
 from yester.engine.errors import Broken, Exists, Missing, MissingRepository, RepositoryError, Retry, StoreError
 from yester.engine.store import Buffer, Capabilities, Readiness, Store, all_ready
-from yester.plugins.backends.folder_layout import belongs, folder_of, place_of
+from yester.plugins.backends.folder_layout import belongs, ends_test, folder_of, place_of
 from yester.plugins.backends.folder_opening import inspect
 from yester.plugins.backends.folder_walk import in_many, walk
 from yester.plugins.backends.rclone.address import Address, parse
@@ -76,7 +76,9 @@ class _Refused(msgspec.Struct):
 def open_store(url: str, terms: Terms) -> Store:
     """Open the store at an rclone:// URL, with its retries. RepositoryError, UsageError."""
     address, said = parse(url), terms.options("rclone", OPTIONS)
-    return RetryingStore(RcloneStore(address, lambda: Child(said["program"], terms.environment), terms.create))
+    return RetryingStore(
+        RcloneStore(address, lambda: Child(said["program"], terms.environment), terms.create, terms.made)
+    )
 
 
 class RcloneStore:
@@ -84,8 +86,14 @@ class RcloneStore:
 
     folder = None
 
-    def __init__(self, address: Address, start: Callable[[], Child], create: bool = False) -> None:
-        """Look; with `create` make the folder, or take an empty one. RepositoryError when it cannot be."""
+    def __init__(
+        self, address: Address, start: Callable[[], Child], create: bool = False, made: _Names | None = None
+    ) -> None:
+        """Look; with `create` make the folder, or take an empty one. RepositoryError when it cannot be.
+
+        `made`: whether the folder was made for it: then its name; when it is made now it is added.
+        """
+        self._made = made if made is not None else []
         self._address, self._start = address, start
         self._look_first, self._starting = threading.Lock(), threading.Lock()
         self._closed = self._lists_beneath = False
@@ -180,6 +188,17 @@ class RcloneStore:
         path = place_of(name)[1]
         what = f"{name} in {self.place} could not be deleted"
         self._done("operations/deletefile", what, name, fs=self._address.place, remote=path)
+        if ends_test(name):
+            self._let_pass(place_of(name)[0])
+
+    def _let_pass(self, folder: str) -> None:
+        """Remove the folder of a test that is over, with what killed puts left in it; not if an object is there."""
+        fs = self._address.place
+        with suppress(StoreError):  # what stays is empty, or the next test's to remove
+            for item in self._inside(folder)[0]:
+                if item.name.endswith(PARTIAL):
+                    self._done("operations/deletefile", "tidying", "", fs=fs, remote=f"{folder}/{item.name}")
+            self._done("operations/rmdir", "tidying", "", fs=fs, remote=folder)
 
     def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
         return all_ready(names)
@@ -197,7 +216,11 @@ class RcloneStore:
                             self._done("operations/deletefile", "tidying", "", fs=self._address.place, remote=path)
 
     def close(self) -> None:
-        """End rclone."""
+        """End rclone. What was made for nothing goes again."""
+        if self._made and not self._closed:
+            self._made.clear()
+            with suppress(StoreError):  # it is not empty
+                self._done("operations/rmdir", "tidying", "", fs=self._address.place, remote="")
         with self._starting:
             self._closed = True
             self._server.close()
@@ -216,6 +239,7 @@ class RcloneStore:
                     hint=f"Check the path, or make a repository there: yester init {self.place}",
                 ) from None
             self._done("operations/mkdir", f"The folder {self.place} could not be made", "", fs=fs, remote="")
+            self._made.append(fs)
             found = self._asked(_Listing, "operations/list", what, "", fs=fs, remote="")
         inspect(self.place, [item.name for item in found.list or ()], create)
         told = self._asked(_Features, "operations/fsinfo", what, "", fs=fs)

@@ -55,7 +55,11 @@ def open_store(url: str, terms: Terms) -> Store:
         asking = asking and may_ask()
         return Connection(address, start(address, asking), asking=asking)
 
-    return RetryingStore(SftpStore(address, connect, terms.create))
+    return RetryingStore(SftpStore(address, connect, terms.create, terms.made))
+
+
+_Texts = list[str]
+"""Inside the class `list` is the store's verb."""
 
 
 class SftpStore:
@@ -63,10 +67,19 @@ class SftpStore:
 
     folder = None
 
-    def __init__(self, address: Address, connect: Callable[[bool], Connection], create: bool = False) -> None:
-        """Connect and look; with `create` make the folder, or take an empty one. RepositoryError when it cannot be."""
+    def __init__(
+        self,
+        address: Address,
+        connect: Callable[[bool], Connection],
+        create: bool = False,
+        made: _Texts | None = None,
+    ) -> None:
+        """Connect and look; with `create` make the folder, or take an empty one. RepositoryError when it cannot be.
+
+        `made`: folders that were made for it, the innermost last; what is made now is added.
+        """
         self._address, self._base = address, address.path
-        self._made: list[bytes] = []
+        self._made = made if made is not None else []
         self._links = self._syncs_folders = True
         self._proved = self._settled = False
         self._pool = Pool(connect)
@@ -188,7 +201,7 @@ class SftpStore:
         if self._made and self._pool.is_connected:
             with suppress(StoreError, Refused), self._pool.lend() as link:
                 while self._made:  # until one is not empty, or not ours to remove
-                    Files(link).remove_folder(self._made.pop())
+                    Files(link).remove_folder(os.fsencode(self._made.pop()))
         self._pool.close()
 
     # Opening
@@ -220,7 +233,7 @@ class SftpStore:
         lacking = [path for path in paths if path and not files.is_there(path)]
         for path in lacking:
             _make(files, path)
-            self._made.append(path)
+            self._made.append(os.fsdecode(path))
 
     def _refusal(self, refused: Refused) -> RepositoryError:
         if refused.code == Code.NO_SUCH_FILE:

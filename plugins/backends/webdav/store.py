@@ -17,7 +17,7 @@ import httpx
 
 from yester.engine.errors import Broken, Exists, Missing, MissingRepository, RepositoryError, StoreError
 from yester.engine.store import Buffer, Capabilities, Readiness, Store, all_ready
-from yester.plugins.backends.folder_layout import TEMPORARY, TOP, belongs, place_of
+from yester.plugins.backends.folder_layout import TEMPORARY, TOP, belongs, ends_test, place_of
 from yester.plugins.backends.folder_opening import inspect
 from yester.plugins.backends.folder_walk import walk
 from yester.plugins.backends.retrying import RetryingStore
@@ -168,6 +168,15 @@ class WebdavStore:
         path = place_of(name)[1]
         with self._asked("DELETE", path, f"{name} in {self.place} could not be deleted", name, good=_DONE):
             pass
+        if ends_test(name):
+            self._let_pass(place_of(name)[0])
+
+    def _let_pass(self, folder: str) -> None:
+        """Remove the folder of a test that is over, with what killed puts left in it; not if an object is there."""
+        with suppress(StoreError):  # what stays is empty, or the next test's to remove
+            names = [entry.name.decode("ascii", "replace") for entry in self._inside(folder)[0]]
+            if all(name.startswith(TEMPORARY) for name in names):
+                self._discard(f"{folder}/")
 
     def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
         return all_ready(names)

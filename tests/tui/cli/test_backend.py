@@ -142,16 +142,6 @@ def test_a_test_that_is_stopped_leaves_nothing(home: Path, url: str, place: Path
     assert everything(place) == []
 
 
-def test_what_a_killed_test_left_goes_with_the_next(yester: Yester, url: str, place: Path) -> None:
-    assert stopped(url, signal.SIGKILL)[0] == -signal.SIGKILL
-    left = [name for name in everything(place) if "/yester-test-" in name]
-    assert left
-    done = yester("backend", "test", "--quick", url)
-    assert (done.code, done.err) == (0, "")
-    assert f"removed {len(left):,} objects of a test that was broken off" in done.out
-    assert everything(place) == []
-
-
 @pytest.fixture
 def store(place: Path) -> Iterator[FolderStore]:
     opened = FolderStore(place, create=True)
