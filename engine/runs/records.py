@@ -117,7 +117,7 @@ def record_of(first: Sequence[bytes], last: Sequence[bytes], *, alive: bool) -> 
         began_ns=line.time_ns,
     )
     for each in lines:
-        known = _with(known, each)
+        known = with_line(known, each)
     if known.state == "died":
         seen_ns = max([line.time_ns, *(each.time_ns for each in lines)])
         return msgspec.structs.replace(known, ended_ns=seen_ns, duration_ns=seen_ns - line.time_ns, exit_code=1)
@@ -133,7 +133,8 @@ def in_order(lines: Iterable[Line]) -> list[Line]:
     return kept
 
 
-def _with(known: RunRecord, line: Line) -> RunRecord:
+def with_line(known: RunRecord, line: Line) -> RunRecord:
+    """Return what is known of a run after one more of its lines."""
     match line.event:
         case RunProgress() as far:
             return msgspec.structs.replace(

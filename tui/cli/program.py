@@ -29,6 +29,7 @@ GROUPS = {
         "mounts": ("yester.tui.cli.mounts", "List what is mounted."),
         "umount": ("yester.tui.cli.umount", "Take a mounted folder away again."),
         "status": ("yester.tui.cli.status", "Say how the profiles stand."),
+        "tui": ("yester.tui.cli.tui", "Open the terminal program."),
     },
     "Look and restore": {
         "show": ("yester.tui.cli.show", "Show a snapshot, or what is in it."),
@@ -111,10 +112,16 @@ class Commands(Group):
 )
 @click.version_option(__version__, prog_name="yester", message="%(prog)s %(version)s")
 @click.pass_context
-def program(ctx: click.Context) -> None:
+def program(ctx: click.Context) -> int | None:
     """Every yesterday of your files, as a folder."""
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+    if ctx.invoked_subcommand is not None:
+        return None
+    from yester.tui.cli.tui import command, is_at_terminal
+
+    if is_at_terminal():
+        return int(ctx.invoke(command))
+    click.echo(ctx.get_help())
+    return 0
 
 
 def run(arguments: Sequence[str]) -> int:

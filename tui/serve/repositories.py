@@ -91,8 +91,9 @@ class Repositories:
 
     def unlock(self, asked: Where, call: Call) -> None:
         """Read a passphrase and open the repository with it."""
-        place, profile = self._meant(asked)
+        # The line is taken in any case: it must not be the answer to the next question.
         secret = as_secret(_line(self._secrets, call), "the descriptor of --secrets-fd")
+        place, profile = self._meant(asked)
         self._opened(place, profile, lambda: secret).unlock()
         self._given[place] = secret
 

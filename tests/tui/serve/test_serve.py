@@ -95,7 +95,7 @@ def test_changes_are_told_as_they_come(yester: Yester, profile: Path) -> None:
         client.raw(b'{"cancel":%d}\n' % id)
         assert client.end(id)[1]["error"]["code"] == 130
         client.raw(b'{"cancel":%d}\n{"cancel":99}\n' % id)
-        assert client.call("mounts.list") == ([], {})
+        assert client.call("mounts.list")[1] == {}
 
 
 def test_messages_are_read_by_their_numbers(yester: Yester, profile: Path, home: Path) -> None:

@@ -1,0 +1,279 @@
+"""Profiles, runs, snapshots and messages that tests and pictures show."""
+
+from typing import Any
+
+from tests.tui.fake import DAY_NS, HOUR_NS, MINUTE_NS, NOW_NS, FakeEngine, Item
+
+RUNNING = "20261121T055800Z-0a4f"
+
+
+def run(id: str, profile: str, ago_ns: int, state: str = "complete", **more: Any) -> dict[str, Any]:
+    """Return a run as `runs.list` tells of it."""
+    began = NOW_NS - ago_ns
+    return {
+        "run": id,
+        "profile": profile,
+        "state": state,
+        "began_ns": began,
+        "ended_ns": began + 8 * MINUTE_NS,
+        "duration_ns": 8 * MINUTE_NS,
+        "host": "desk",
+        "files": 182_340,
+        "directories": 9_120,
+        "size": 48 << 30,
+        "new": 412,
+        "changed": 87,
+        "unchanged": 181_841,
+        "added_size": 300 << 20,
+        "stored_size": 211 << 20,
+        **more,
+    }
+
+
+WHY = "There is no repository at /media/me/backup"
+HINT = "Is the drive connected? yester init makes a new one."
+RUNS: list[dict[str, Any]] = [
+    run(
+        RUNNING,
+        "photos",
+        2 * MINUTE_NS,
+        "running",
+        ended_ns=0,
+        duration_ns=0,
+        total_files=12_000,
+        total_size=200 << 30,
+        files=4_000,
+        size=64 << 30,
+    ),
+    run("20261121T020000Z-77c1", "mail", 4 * HOUR_NS, "failed", error=WHY, hint=HINT, exit_code=6, files=0, size=0),
+    run("20261121T010000Z-1b2c", "documents", 5 * HOUR_NS),
+    run("20261120T220000Z-9e00", "", 8 * HOUR_NS, action="check", repository="/srv/backup"),
+    run("20261120T020000Z-0f0e", "mail", 28 * HOUR_NS, "died", exit_code=1),
+    run("20261120T010000Z-1b2d", "documents", 29 * HOUR_NS, "errors", failed=3, exit_code=3),
+    run("20261119T010000Z-1b2e", "documents", 53 * HOUR_NS, "unchanged"),
+    run("20261119T005800Z-aaaa", "photos", 54 * HOUR_NS, "cancelled", exit_code=130),
+    run("20261118T020000Z-0f0d", "mail", 76 * HOUR_NS),
+]
+
+
+def status(profile: str, health: str = "ok", **more: Any) -> dict[str, Any]:
+    """Return how a profile stands, as `profiles.status` tells of it."""
+    good = more.pop("last_good_ns", NOW_NS - 5 * HOUR_NS)
+    return {
+        "profile": profile,
+        "state": "running" if more.get("running") else health,
+        "health": health,
+        "last_good_ns": good,
+        "next_ns": NOW_NS + 19 * HOUR_NS,
+        "last_run": next((each["run"] for each in RUNS if each["profile"] == profile), ""),
+        **more,
+    }
+
+
+STATUSES = [
+    status("documents"),
+    status(
+        "mail",
+        "failed",
+        last_good_ns=NOW_NS - 76 * HOUR_NS,
+        since_ns=NOW_NS - 28 * HOUR_NS,
+        failures=2,
+        text=WHY,
+        hint=HINT,
+    ),
+    status("photos", running=RUNNING, last_good_ns=NOW_NS - 3 * DAY_NS),
+]
+PROFILES = [
+    {
+        "name": name,
+        "sources": [{"path": f"/home/me/{name}"}],
+        "repository": "/srv/backup" if name != "mail" else "/media/me/backup",
+        "retention": {"keep_daily": 7, "keep_weekly": 4, "keep_monthly": 12},
+        "schedule": {"when": "daily"},
+    }
+    for name in ("documents", "mail", "photos")
+]
+MESSAGES = [
+    {
+        "id": 3,
+        "time_ns": NOW_NS - 4 * HOUR_NS,
+        "level": "error",
+        "text": WHY,
+        "hint": HINT,
+        "profile": "mail",
+        "run": RUNS[1]["run"],
+    },
+    {
+        "id": 2,
+        "time_ns": NOW_NS - 5 * HOUR_NS,
+        "level": "info",
+        "text": "1 device away from full",
+        "source": "usb",
+        "is_read": True,
+    },
+    {
+        "id": 1,
+        "time_ns": NOW_NS - 29 * HOUR_NS,
+        "level": "warning",
+        "text": "3 entries could not be taken whole",
+        "profile": "documents",
+    },
+]  # fmt: skip
+
+
+def progress(seq: int, files: int, gib: int, seconds: float) -> dict[str, Any]:
+    """Return a line of the run that lasts."""
+    return {
+        "v": 1,
+        "seq": seq,
+        "time": f"2026-11-21T05:58:{seconds:09.6f}Z",
+        "type": "run.progress",
+        "files": files,
+        "size": gib << 30,
+        "new": files // 2,
+        "unchanged": files // 2,
+        "stored_size": gib << 27,
+        "total_files": 12_000,
+        "total_size": 200 << 30,
+        "path": "/home/me/photos/2026/11/DSC_4711.NEF",
+        "eta_s": 250,
+    }
+
+
+LINES = [
+    {
+        "v": 1, "seq": 1, "time": "2026-11-21T05:58:00.000000Z", "type": "run.begin", "run": RUNNING, "action": "snap",
+        "profile": "photos", "profile_id": "", "repository": "/srv/backup", "host": "desk", "pid": 4711,
+        "program": "yester 0.1.0",
+    },
+    {"v": 1, "seq": 2, "time": "2026-11-21T05:58:01.000000Z", "type": "run.phase", "phase": "read"},
+    *(progress(3 + at, 500 * at, (3, 9, 20, 26, 40, 44, 52, 64)[at], 2.0 + at) for at in range(8)),
+    {
+        "v": 1, "seq": 11, "time": "2026-11-21T05:58:11.000000Z", "type": "message", "level": "warning",
+        "text": "could not be read: Permission denied", "path": "/home/me/photos/private",
+    },
+]  # fmt: skip
+
+
+def snapshot(id: str, ago_ns: int, *reasons: str, **more: Any) -> dict[str, Any]:
+    """Return a snapshot as `snapshots.list` tells of it."""
+    return {
+        "snapshot": id.ljust(64, "0"),
+        "time_ns": NOW_NS - ago_ns,
+        "profile": "documents",
+        "host": "desk",
+        "user": "me",
+        "sources": [{"path": "/home/me/documents"}],
+        "kept": True,
+        "reasons": [{"text": reason} for reason in reasons],
+        "statistics": {
+            "files": 182_340,
+            "size": 48 << 30,
+            "new": 412,
+            "changed": 87,
+            "unchanged": 181_841,
+            "added_size": 300 << 20,
+            "stored_size": 211 << 20,
+            "duration_ns": 8 * MINUTE_NS,
+        },
+        **more,
+    }
+
+
+SNAPSHOTS = [
+    snapshot("7b51ea3a", 5 * HOUR_NS, "newest of its series", "last good one"),
+    snapshot("0c9d11f2", 11 * HOUR_NS, "daily 2026-11-20", tags=["before-upgrade"], pinned=True),
+    snapshot("55aa7c01", 13 * HOUR_NS, partial=True, kept=False),
+    snapshot("9f3e2d1c", 29 * HOUR_NS, "daily 2026-11-20", "weekly 2026-47"),
+    snapshot("31415926", 53 * HOUR_NS, "daily 2026-11-19", name="tax return sent", note="as it was handed in"),
+]
+ENTRIES = [
+    {
+        "path": "Überweisungen",
+        "type": "directory",
+        "mode": 0o40755,
+        "size": 0,
+        "size_below": 9 << 20,
+        "mtime_ns": NOW_NS - DAY_NS,
+    },
+    {
+        "path": "letters",
+        "type": "directory",
+        "mode": 0o40700,
+        "size": 0,
+        "size_below": 123 << 20,
+        "mtime_ns": NOW_NS - 9 * DAY_NS,
+    },
+    {
+        "path": "2026 tax return, as it was sent with all its appendices and the receipts of the year before.pdf",
+        "mode": 0o100644,
+        "size": 4_811_900,
+        "mtime_ns": NOW_NS - 3 * DAY_NS,
+    },
+    {
+        "path": "caf\\xe9.txt",
+        "path_b64": "Y2Fm6S50eHQ=",
+        "mode": 0o100644,
+        "size": 17,
+        "mtime_ns": NOW_NS - 800 * DAY_NS,
+    },
+    {
+        "path": "current",
+        "type": "symlink",
+        "mode": 0o120777,
+        "size": 8,
+        "mtime_ns": NOW_NS,
+        "target": {"path": "letters"},
+    },
+    {
+        "path": "keys.kdbx",
+        "mode": 0o100600,
+        "size": 90_210,
+        "mtime_ns": NOW_NS - HOUR_NS,
+        "marks": ["changed while it was read"],
+    },
+]  # fmt: skip
+MOUNTS = [
+    {"path": "/home/me/yesterday", "state": "live", "shows": "all snapshots", "repository": "/srv/backup", "pid": 99,
+     "since_ns": NOW_NS - 3 * HOUR_NS, "reads": 18_211, "cache_hits": 170, "cache_misses": 30},
+    {"path": "/mnt/old", "state": "dead", "repository": "/srv/backup"},
+]  # fmt: skip
+
+
+def engine(**more: Any) -> FakeEngine:
+    """Return an engine that tells of all this; `more` scripts methods differently."""
+    scripts: dict[str, Any] = {
+        "profiles_status": STATUSES,
+        "profiles_list": PROFILES,
+        "runs_list": RUNS,
+        "runs_follow": lambda asked: LINES if asked["run"] == RUNNING else (),
+        "messages_list": MESSAGES,
+        "snapshots_list": SNAPSHOTS,
+        "files_list": page_of(ENTRIES),
+        "mounts_list": MOUNTS,
+        "plugins_list": [{"label": "notify", "state": "on"}, {"label": "sqlite", "state": "off"}],
+    }
+    found = FakeEngine(**{**scripts, **more})
+    found.done["files.list"] = lambda asked: {"total": len(_matching(ENTRIES, asked))}
+    import asyncio
+
+    found.lines[RUNNING] = asyncio.Queue()
+    return found
+
+
+def page_of(entries: list[Any]) -> Any:
+    """Return a script that plays pages of these entries."""
+
+    def play(asked: dict[str, Any]) -> list[Item]:
+        return _matching(entries, asked)[asked["start"] : asked["start"] + asked["count"]]
+
+    return play
+
+
+def _matching(entries: list[Any], asked: dict[str, Any]) -> list[Any]:
+    return [entry for entry in entries if asked.get("grep", "").casefold() in entry["path"].casefold()]
+
+
+def empty() -> FakeEngine:
+    """Return an engine of somebody who has nothing yet."""
+    return FakeEngine()

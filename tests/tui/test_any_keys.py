@@ -1,0 +1,55 @@
+"""Whatever is pressed, on whatever terminal: the program goes on, and can be left."""
+
+import random
+
+import pytest
+from tests.tui import stage
+from tests.tui.fake import FakeEngine, on_asyncio, press, rest, send, shown, text_of
+
+from yester.tui.keys import all_keys
+from yester.tui.places import PLACES
+
+SEQUENCES, LENGTH = 200, 12
+SIZES = ((80, 24), (120, 40), (20, 5), (40, 12), (1, 1))
+KEYS = sorted(
+    {each for id, key in all_keys() if id not in ("app.quit",) for each in key.keys.split(",")}
+    | {str(place.number) for place in PLACES}
+    | {"a", "ü", "y", "n", "tab", "enter", "escape", "space", "left", "right"}
+)
+
+
+def chosen(seed: int) -> list[str]:
+    """Return the keys of one sequence."""
+    dice = random.Random(seed)
+    return [dice.choice(KEYS) for _ in range(LENGTH)]
+
+
+@pytest.mark.parametrize("part", range(4))
+@on_asyncio
+async def test_random_keys_neither_crash_nor_stick(part: int) -> None:
+    """One program for many sequences: what one leaves behind is where the next begins."""
+    async with shown(stage.engine(), SIZES[0]) as pilot:
+        for seed in range(part, SEQUENCES, 4):
+            if seed % 10 == part:
+                await pilot.resize_terminal(*SIZES[seed // 10 % len(SIZES)])
+            for key in chosen(seed):
+                send(pilot, key)
+            await rest(pilot)
+            assert pilot.app.is_running, chosen(seed)
+        await pilot.resize_terminal(*SIZES[0])
+        await press(pilot, *["escape"] * 6, "1", "1")
+        assert "mail needs you" in text_of(pilot)
+    assert pilot.app.return_code in (0, None)
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+@pytest.mark.parametrize("make", [stage.engine, stage.empty], ids=["full", "empty"])
+@on_asyncio
+async def test_each_place_at_twenty_by_five_and_back(place: object, make: object) -> None:
+    row = next(each for each in PLACES if each is place)
+    engine = stage.engine() if make is stage.engine else FakeEngine()
+    async with shown(engine, (20, 5)) as pilot:
+        await press(pilot, str(row.number), "down", "question_mark", "escape", "slash", "x", "escape")
+        await pilot.resize_terminal(80, 24)
+        await rest(pilot)
+        assert f"{row.number} {row.title}" in text_of(pilot)

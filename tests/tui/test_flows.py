@@ -1,0 +1,192 @@
+"""What keys do: on an engine that tests play, each flow with the requests that it makes."""
+
+from typing import Any
+
+import pytest
+from tests.tui import stage
+from tests.tui.fake import FakeEngine, on_asyncio, press, rest, shown, text_of
+from textual.pilot import Pilot
+
+from yester.tui.client import EngineGone
+from yester.tui.serve.protocol import Failure
+
+
+def asked(engine: FakeEngine, method: str) -> list[dict[str, Any]]:
+    """Return the parameters of the requests of a method."""
+    return [params for name, params in engine.asked if name == method]
+
+
+def said(pilot: Pilot[None]) -> str:
+    """Return what is said over the screen."""
+    return "\n".join(each.message for each in pilot.app._notifications)
+
+
+@on_asyncio
+async def test_what_happened_last_night_is_on_the_first_screen() -> None:
+    async with shown(stage.engine(), (80, 24)) as pilot:
+        first = text_of(pilot)
+        assert "mail needs you" in first
+        await press(pilot, "down")
+        assert stage.WHY in text_of(pilot)
+        assert "b tries again" in text_of(pilot)
+
+
+@pytest.mark.parametrize(
+    ("keys", "profile"), [(["b"], "documents"), (["down", "b"], "mail"), (["2", "b"], "documents")]
+)
+@on_asyncio
+async def test_b_backs_up(keys: list[str], profile: str) -> None:
+    engine = stage.engine(runs_start=[{"run": "20261121T060000Z-beef"}])
+    async with shown(engine) as pilot:
+        await press(pilot, *keys)
+        assert asked(engine, "runs.start") == [{"profile": profile}]
+        assert f"A snapshot of {profile} is on its way" in said(pilot)
+
+
+@on_asyncio
+async def test_a_refusal_is_said_with_its_hint() -> None:
+    engine = stage.engine(runs_start=[Failure(4, "Another run of documents is active", "Wait for it: yester runs")])
+    async with shown(engine) as pilot:
+        await press(pilot, "b")
+        assert said(pilot) == "Another run of documents is active\nWait for it: yester runs"
+
+
+@pytest.mark.parametrize(
+    ("keys", "is_cancelled"),
+    [(["enter"], False), (["escape"], False), (["n"], False), (["y"], True), (["tab", "enter"], True)],
+)
+@on_asyncio
+async def test_a_run_is_stopped_only_by_a_yes(keys: list[str], is_cancelled: bool) -> None:
+    engine = stage.engine()
+    async with shown(engine) as pilot:
+        await press(pilot, "4", "x")
+        assert not asked(engine, "runs.cancel")
+        await press(pilot, *keys)
+        assert asked(engine, "runs.cancel") == [{"run": stage.RUNNING}] * is_cancelled
+
+
+@on_asyncio
+async def test_a_run_that_is_over_can_not_be_stopped() -> None:
+    engine = stage.engine()
+    async with shown(engine) as pilot:
+        await press(pilot, "4", "down", "x", "p")
+        assert "Stop the" not in text_of(pilot)
+        assert not {"runs.cancel", "runs.pause"} & {*engine.methods()}
+
+
+@on_asyncio
+async def test_a_run_is_followed_from_the_beginning_and_as_it_goes() -> None:
+    engine = stage.engine()
+    engine.done["runs.follow"] = {"next": 13, "ended": False}
+    async with shown(engine, (80, 24)) as pilot:
+        assert asked(engine, "runs.follow") == [{"run": stage.RUNNING, "first": 1}]
+        await press(pilot, "4")
+        assert "3,500 files" in text_of(pilot)
+        engine.lines[stage.RUNNING].put_nowait(stage.progress(12, 6000, 100, 20.0))
+        await rest(pilot)
+        assert "6,000 files" in text_of(pilot)
+        engine.lines[stage.RUNNING].put_nowait({})
+        await rest(pilot)
+        assert "died" in text_of(pilot)
+        assert "It was killed, or the machine went down" in text_of(pilot)
+
+
+@on_asyncio
+async def test_an_engine_that_dies_is_a_sentence_and_another_one_goes_on_where_it_was() -> None:
+    first, second = stage.engine(), stage.engine()
+    async with shown(first, then=[second]) as pilot:
+        first.lines[stage.RUNNING].put_nowait(EngineGone("gone"))
+        first.changes.put_nowait(EngineGone("The engine has ended: it was killed (signal 9)"))
+        await rest(pilot)
+        assert "no engine" in text_of(pilot)
+        assert "The engine has ended: it was killed (signal 9); Ctrl+r starts another engine" in text_of(pilot)
+        await press(pilot, "4", "down", "enter", "1")
+        assert pilot.app.is_running
+        await press(pilot, "ctrl+r")
+        assert "no engine" not in text_of(pilot)
+        assert asked(second, "runs.follow") == [{"run": stage.RUNNING, "first": 12}]
+
+
+@on_asyncio
+async def test_a_passphrase_is_asked_for_until_it_is_right() -> None:
+    wrong = iter([[Failure(6, "The passphrase is wrong")], []])
+    locked = iter([[Failure(6, "The repository is encrypted", needs="passphrase")], stage.SNAPSHOTS])
+    engine = stage.engine(snapshots_list=lambda _: next(locked), repositories_unlock=lambda _: next(wrong))
+    async with shown(engine) as pilot:
+        await press(pilot, "2", *"first", "enter")
+        assert "The passphrase is wrong" in text_of(pilot)
+        await press(pilot, *"second", "enter")
+        assert engine.secrets == ["first", "second"]
+        assert "7b51ea3a" in text_of(pilot)
+        assert "second" not in text_of(pilot)
+
+
+@on_asyncio
+async def test_the_places_of_a_repository_that_vanished_say_so() -> None:
+    gone = [Failure(6, "There is no repository at /media/me/backup", "Is the drive connected?")]
+    async with shown(stage.engine(snapshots_list=gone, files_list=gone)) as pilot:
+        for place in ("2", "3"):
+            await press(pilot, place)
+            assert "There is no repository at /media/me/backup" in text_of(pilot)
+
+
+@on_asyncio
+async def test_time_goes_by_at_the_same_place() -> None:
+    engine = stage.engine()
+    async with shown(engine) as pilot:
+        await press(pilot, "3", "down", "enter", "left_square_bracket", "left_square_bracket", "right_square_bracket")
+        folders = [(each["snapshot"][:8], each["folder"]["path"]) for each in asked(engine, "files.list")]
+        assert folders[-3:] == [
+            ("0c9d11f2", "/home/me/documents/letters"),
+            ("55aa7c01", "/home/me/documents/letters"),
+            ("0c9d11f2", "/home/me/documents/letters"),
+        ]
+
+
+@on_asyncio
+async def test_a_folder_of_two_hundred_thousand_names_is_fetched_by_the_screen() -> None:
+    count = 200_000
+
+    def page(asked: dict[str, Any]) -> list[Any]:
+        return [{"path": f"{at:06}"} for at in range(asked["start"], min(count, asked["start"] + asked["count"]))]
+
+    engine = stage.engine(files_list=page)
+    engine.done["files.list"] = {"total": count}
+    async with shown(engine, (80, 24)) as pilot:
+        await press(pilot, "3", "G")
+        assert "199999" in text_of(pilot)
+        await press(pilot, "pageup", "g", "pagedown")
+        assert "000017" in text_of(pilot)
+        assert sum(each["count"] for each in asked(engine, "files.list")) <= 4 * 200
+        assert len(list(pilot.app.screen.walk_children())) < 40
+
+
+@on_asyncio
+async def test_messages_are_read_and_the_header_counts_them() -> None:
+    engine = stage.engine()
+    async with shown(engine) as pilot:
+        assert "2 unread" in text_of(pilot)
+        await press(pilot, "6", "m")
+        assert asked(engine, "messages.read") == [{"ids": [3]}]
+
+
+@on_asyncio
+async def test_a_thousand_messages_a_second_are_shown_and_keys_still_answered() -> None:
+    engine = stage.engine()
+    async with shown(engine) as pilot:
+        for seq in range(12, 3012):
+            line = {"v": 1, "seq": seq, "time": "2026-11-21T05:59:00Z", "type": "message", "level": "info"}
+            engine.lines[stage.RUNNING].put_nowait({**line, "text": f"message {seq}"})
+        await press(pilot, "4", "enter")
+        await rest(pilot)
+        assert "message 3011" in text_of(pilot)
+
+
+@on_asyncio
+async def test_lines_of_a_newer_version_are_shown_as_unknown() -> None:
+    engine = stage.engine()
+    newer = {"v": 7, "seq": 12, "time": "2026-11-21T05:59:00Z", "type": "run.teleport", "where": "Mars"}
+    async with shown(engine) as pilot:
+        engine.lines[stage.RUNNING].put_nowait(newer)
+        await press(pilot, "4", "enter")
+        assert "run.teleport" in text_of(pilot)

@@ -1,0 +1,100 @@
+"""Every place as a picture, in both themes, wide and narrow: YESTER_PICTURES=draw pytest tests/tui/test_pictures.py.
+
+A picture that differs is put beside the kept one as NAME.new.svg, for somebody's eyes.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.tui import stage
+from tests.tui.fake import FakeEngine, on_asyncio, press, rest, shown
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from yester.tui.serve.protocol import Failure
+from yester.tui.settings import Settings
+
+PICTURES = Path(__file__).parent / "pictures"
+IS_DRAWN = os.environ.get("YESTER_PICTURES") == "draw"  # read now: tests have no variable of yester's
+SIZES = {"wide": (120, 40), "narrow": (80, 24)}
+THEMES = ("dark", "light")
+
+
+def locked() -> FakeEngine:
+    """An engine that forgets the passphrase once it has told of the snapshots."""
+    first = iter([stage.SNAPSHOTS])
+    refused = [Failure(6, "The repository is encrypted", needs="passphrase")]
+    return stage.engine(snapshots_list=lambda asked: next(first, refused))
+
+
+SCENES: dict[str, tuple[Callable[[], FakeEngine], tuple[str, ...]]] = {
+    "home": (stage.engine, ()),
+    "home-red": (stage.engine, ("down",)),
+    "home-empty": (stage.empty, ()),
+    "snapshots": (stage.engine, ("2",)),
+    "browse": (stage.engine, ("3", "space")),
+    "runs": (stage.engine, ("4",)),
+    "runs-journal": (stage.engine, ("4", "enter")),
+    "runs-cancel": (stage.engine, ("4", "x")),
+    "mounts": (stage.engine, ("5",)),
+    "plugins": (stage.engine, ("6",)),
+    "help": (stage.engine, ("3", "question_mark")),
+    "passphrase": (locked, ("2", "ctrl+r")),
+    "filter": (stage.engine, ("4", "slash", "m", "a", "i", "l")),
+}
+ONLY = {
+    "help": ("wide-dark",),
+    "passphrase": ("narrow-dark",),
+    "filter": ("narrow-dark",),
+    "runs-cancel": ("narrow-light",),
+}
+KINDS = [f"{size}-{theme}" for size in SIZES for theme in THEMES]
+ALL = [(scene, kind) for scene in SCENES for kind in ONLY.get(scene, KINDS)]
+
+
+@pytest.mark.parametrize("scene", SCENES)
+@on_asyncio
+async def test_places_look_as_they_did(scene: str) -> None:
+    make, keys = SCENES[scene]
+    different = []
+    for size in SIZES:
+        kinds = [kind for kind in ONLY.get(scene, KINDS) if kind.startswith(size)]
+        if not kinds:
+            continue
+        async with shown(make(), SIZES[size]) as pilot:
+            await press(pilot, *keys)
+            for kind in kinds:
+                pilot.app.theme = f"yester-{kind.partition('-')[2]}"
+                for box in pilot.app.screen.query(Input):
+                    box.cursor_blink = False
+                await rest(pilot)
+                different += compare(f"{scene}-{kind}", pilot)
+    assert different == [], "compare NAME.new.svg with NAME.svg"
+
+
+@on_asyncio
+async def test_without_colours_and_in_ascii() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NO_COLOR", "1")
+        async with shown(stage.engine(), SIZES["narrow"], Settings(glyphs="ascii")) as pilot:
+            assert compare("home-plain", pilot) == []
+
+
+def compare(name: str, pilot: Pilot[None]) -> list[str]:
+    """Hold what is shown against the picture that is kept; return its name when it differs."""
+    kept, fresh = PICTURES / f"{name}.svg", PICTURES / f"{name}.new.svg"
+    picture = re.sub(r"terminal-\d+", "terminal", pilot.app.export_screenshot(simplify=True))
+    if IS_DRAWN:
+        kept.write_text(picture)
+    elif not kept.exists() or kept.read_text() != picture:
+        fresh.write_text(picture)
+        return [name]
+    return []
+
+
+def test_no_picture_is_left_over() -> None:
+    kept = {path.stem for path in PICTURES.glob("*.svg") if not path.stem.endswith(".new")}
+    assert kept == {f"{scene}-{kind}" for scene, kind in ALL} | {"home-plain"}

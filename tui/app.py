@@ -1,0 +1,260 @@
+"""The terminal program: its places, its keys, its themes, and the life of its engine. It knows nothing of any place."""
+
+import asyncio
+import importlib
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.worker import Worker
+
+from yester import __version__
+from yester.engine.errors import YesterError
+from yester.tui.bindings import bindings
+from yester.tui.client import Client, Engine, EngineGone, Refused
+from yester.tui.feed import Feed, Work
+from yester.tui.helping import help_lines, key_name
+from yester.tui.keys import changed_keys, keymap
+from yester.tui.places import PLACES, PlaceRow
+from yester.tui.screens.place import Place
+from yester.tui.settings import Settings
+from yester.tui.state.text import Span, line
+from yester.tui.state.world import EngineFound, EngineLost, Happening, Ticked, World, apply
+from yester.tui.themes import DARK, LIGHT
+
+DRAW_S = 0.1
+"""What happens is drawn at most this often."""
+LOGGED = 200
+"""Commands that are remembered for the log."""
+
+
+class TerminalProgram(App[None]):
+    """All of yester, in a terminal."""
+
+    TITLE = "yester"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("app"),
+        *(Binding(str(place.number), f"go('{place.name}')", place.title, show=False) for place in PLACES),
+    ]
+
+    def __init__(
+        self,
+        settings: Settings,
+        connect: Callable[[], Engine] | None = None,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """`connect` returns an engine, which is then started. `now_ns` tells the time."""
+        super().__init__()
+        self.settings = settings
+        self._now_ns = now_ns
+        self.world = World(now_ns=now_ns())
+        self.profile = ""
+        """The profile that Snapshots and Browse are about."""
+        self.snapshot = ""
+        """The snapshot that Browse is to look into; empty: the newest."""
+        self.commands: list[str] = []
+        """What keys ran, newest last."""
+        self._connect = connect or (lambda: Client(self.ran))
+        self.engine: Engine = self._connect()
+        self.feed = self._fed()
+        self._is_stale = False
+        self._unlocking = asyncio.Lock()
+        self._opened = 0
+        for place in PLACES:
+            self.add_mode(place.name, _loader(place))
+
+    def on_mount(self) -> None:
+        """Show Home at once; the engine comes up meanwhile."""
+        for theme in (DARK, LIGHT):
+            self.register_theme(theme)
+        self.theme = self.settings.theme if self.settings.theme in self.available_themes else DARK.name
+        self.set_keymap(changed_keys(self.settings.preset, self.settings.keys))
+        self.switch_mode("home")
+        self.set_interval(DRAW_S, self.draw)
+        self.set_interval(1.0, self._tick)
+        self._start(self._live, "engine")
+
+    async def _live(self) -> None:
+        try:
+            await self.engine.start()
+            async for _ in self.engine.ask("app.start", dict, program=f"yester {__version__}"):
+                continue
+            await self.feed.run()
+        except EngineGone as gone:
+            self.happened(EngineLost(gone.what))
+            self.say(
+                gone.what,
+                f"{key_name(keymap(self.settings.preset)['place.refresh'])} starts another one. {gone.hint}",
+                is_bad=True,
+                seconds=60,
+            )
+
+    def _fed(self) -> Feed:
+        return Feed(self.engine, lambda: self.world, self.happened, self._changed, self._start)
+
+    async def revive(self) -> None:
+        """Start another engine in the place of one that is gone; what was known stays until it says more."""
+        await self.engine.close()
+        self.engine = self._connect()
+        self.feed = self._fed()
+        self.happened(EngineFound())
+        self._start(self._live, "engine")
+
+    def _start(self, work: Work, name: str) -> None:
+        _: Worker[None] = self.run_worker(
+            partial(self._guarded, work), group=name, name=name, exclusive=True, exit_on_error=False
+        )
+
+    async def _guarded(self, work: Work) -> None:
+        try:
+            await work()
+        except EngineGone:
+            return  # said once, by whoever watches the engine
+        except YesterError as problem:
+            self.say(problem.what, problem.hint, is_bad=True)
+
+    async def on_unmount(self) -> None:
+        """Let the engine end; plugins hear that the program does."""
+        await self.engine.close()
+
+    # What happens
+
+    def happened(self, event: Happening) -> None:
+        """Let the world change; it is drawn soon."""
+        self.world = apply(self.world, event)
+        if not self.profile and self.world.statuses:
+            self.profile = self.world.statuses[0].profile
+        self._is_stale = True
+
+    def _changed(self, what: frozenset[str]) -> None:
+        place = self.place
+        if place is not None and what & place.WATCHES and not self.is_unlocking:
+            place.changed(what)
+
+    def _tick(self) -> None:
+        self.happened(Ticked(self._now_ns()))
+
+    def draw(self) -> None:
+        """Draw what is known by now."""
+        place = self.place
+        if self._is_stale and place is not None:
+            self._is_stale = False
+            place.tell()
+
+    @property
+    def place(self) -> Place | None:
+        """The place that is looked at, also below a dialog."""
+        return next((each for each in reversed(self.screen_stack) if isinstance(each, Place)), None)
+
+    def turn_to(self, profile: str) -> None:
+        """Let Snapshots and Browse be about a profile."""
+        self.profile, self.snapshot = profile, ""
+
+    def ran(self, command: str) -> None:
+        """Remember a command that a key ran."""
+        self.commands = [*self.commands, command][-LOGGED:]
+
+    def say(self, what: str, hint: str = "", *, is_bad: bool = False, seconds: float = 0) -> None:
+        """Say something in a sentence, over whatever is shown."""
+        words = f"{what}\n{hint}" if hint else what
+        timeout = seconds or (10 if is_bad else 4)
+        self.notify(words, severity="error" if is_bad else "information", timeout=timeout, markup=False)
+
+    async def unlock(self, where: dict[str, str]) -> bool:
+        """Ask for a passphrase until it opens the repository; False when the person does not want to."""
+        before = self._opened
+        async with self._unlocking:
+            return self._opened != before or await self._unlocked(where)
+
+    @property
+    def is_unlocking(self) -> bool:
+        """Whether a person is asked for a passphrase, for somebody who waits for it."""
+        return self._unlocking.locked()
+
+    async def _unlocked(self, where: dict[str, str]) -> bool:
+        from yester.tui.dialogs.passphrase import Passphrase
+
+        problem, whose = "", where.get("profile") or where.get("repository", "")
+        while True:
+            typed = await self.push_screen_wait(Passphrase(whose, problem))
+            if not typed:
+                return False
+            self.engine.give_secret(typed)
+            try:
+                async for _ in self.engine.ask("repositories.unlock", dict, **where):
+                    continue
+            except Refused as refused:
+                problem = refused.failure.message
+            else:
+                self._opened += 1
+                return True
+
+    # Keys
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Return what a person calls a key."""
+        return key_name(binding.key)
+
+    def action_go(self, name: str) -> None:
+        """Go to a place, and find it as it was left; the digit of the place that one is at leaves its pages."""
+        is_here = self.current_mode == name
+        while len(self.screen_stack) > 1 and (is_here or not isinstance(self.screen, Place)):
+            self.pop_screen()
+        self.switch_mode(name)
+
+    def action_command_palette(self) -> None:
+        """Find any command by name."""
+        from yester.tui.dialogs.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
+
+    def action_help(self) -> None:
+        """Show the keys that work here."""
+        from yester.tui.dialogs.page import Page
+
+        place = self.place
+        if place is not None and not isinstance(self.screen, Page):
+            keys = keymap(self.settings.preset, self.settings.keys)
+            self.push_screen(Page("Keys", help_lines(place.NAME, place.HELP, keys)))
+
+    def action_log(self) -> None:
+        """Show the commands that keys ran."""
+        from yester.tui.dialogs.page import Page
+
+        lines = [line(Span("$ ", "dim"), command) for command in reversed(self.commands)]
+        if not isinstance(self.screen, Page):
+            self.push_screen(Page("Commands that your keys ran, newest first", lines or [line("none yet")]))
+
+    async def action_quit(self) -> None:
+        """Leave; runs go on."""
+        self.exit(message="Runs go on: yester runs" if self.world.running else None)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Yield what the palette finds: places, what keys do here, themes."""
+        for place in PLACES:
+            yield SystemCommand(place.title, place.about, partial(self.action_go, place.name))
+        for active in self.active_bindings.values():
+            binding = active.binding
+            if binding.id and not binding.id.startswith("list.") and active.enabled:
+                run = partial(self.call_later, self.run_action, binding.action, active.node)
+                yield SystemCommand(binding.description.capitalize(), binding.tooltip, run)
+        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
+
+
+def _loader(place: PlaceRow) -> Any:
+    """Return what makes the screen of a place, loading its module then."""
+
+    def load() -> Screen[Any]:
+        module, _, name = place.screen.partition(":")
+        found: Screen[Any] = getattr(importlib.import_module(module), name)()
+        return found
+
+    return load

@@ -1,0 +1,1 @@
+"""Questions to the person: each returns an answer and does nothing itself."""

@@ -1,0 +1,16 @@
+"""What every dialog is: a screen over a place that returns an answer and does nothing itself."""
+
+from typing import TypeVar
+
+from textual.await_complete import AwaitComplete
+from textual.screen import ModalScreen
+
+Answer = TypeVar("Answer")
+
+
+class Dialog(ModalScreen[Answer]):
+    """It is left once: keys that were pressed before it was gone come too late, and leave no other one."""
+
+    def dismiss(self, result: Answer | None = None) -> AwaitComplete:
+        """Leave, with an answer."""
+        return super().dismiss(result) if self.is_current else AwaitComplete()

@@ -1,0 +1,131 @@
+"""Keeps the world up to date: asks for what changed, follows each run that lasts, and tells the app what came."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
+
+import msgspec
+
+from yester.engine.errors import YesterError
+from yester.engine.events import Shown, decode
+from yester.engine.runs.records import RunRecord
+from yester.engine.runs.status import ProfileStatus
+from yester.tui.client import Engine, all_of
+from yester.tui.state.world import (
+    Happening,
+    Message,
+    MessagesListed,
+    ProfileFacts,
+    ProfilesListed,
+    RunLost,
+    RunsListed,
+    RunTold,
+    StatusesListed,
+    World,
+)
+
+Work = Callable[[], Coroutine[None, None, None]]
+"""Begins something that takes its time."""
+RUNS = 1000
+"""Runs that are asked for."""
+
+
+class _Retention(msgspec.Struct, frozen=True):
+    keep_last: int = 0
+    keep_hourly: int = 0
+    keep_daily: int = 0
+    keep_weekly: int = 0
+    keep_monthly: int = 0
+    keep_yearly: int = 0
+
+
+class _Schedule(msgspec.Struct, frozen=True):
+    when: str = "off"
+
+
+class _Profile(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    sources: tuple[Shown, ...] = ()
+    repository: str = ""
+    retention: _Retention = _Retention()
+    schedule: _Schedule = _Schedule()
+
+
+class Feed:
+    """Asks an engine, and passes on what it says to `tell`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        world: Callable[[], World],
+        tell: Callable[[Happening], None],
+        changed: Callable[[frozenset[str]], None],
+        start: Callable[[Work, str], object],
+    ) -> None:
+        """`changed` hears what may be another now; `start` starts a task, and ends the one of that name before it."""
+        self._engine, self._world, self._tell = engine, world, tell
+        self._changed, self._start = changed, start
+        self._followed: set[str] = set()
+
+    async def run(self) -> None:
+        """Keep the world up to date for ever. EngineGone, Refused."""
+        asked: Mapping[str, Work] = self._asked
+        async for change in self._engine.ask("changes.watch", dict):
+            what = frozenset(change["what"])
+            for name in what & asked.keys():
+                self._start(asked[name], f"ask {name}")
+            self._changed(what)
+
+    @property
+    def _asked(self) -> Mapping[str, Work]:
+        return {"runs": self._runs, "profiles": self._profiles, "messages": self._messages}
+
+    def refresh(self) -> None:
+        """Ask for all of it anew."""
+        for name, ask in self._asked.items():
+            self._start(ask, f"ask {name}")
+
+    async def _runs(self) -> None:
+        runs = await all_of(self._engine.ask("runs.list", RunRecord, limit=RUNS))
+        self._tell(RunsListed(runs))
+        for run in self._world().live.keys() - self._followed:
+            self._followed.add(run)
+            self._start(partial(self._follow, run), f"follow {run}")
+        await self._statuses()
+
+    async def _statuses(self) -> None:
+        self._tell(StatusesListed(await all_of(self._engine.ask("profiles.status", ProfileStatus))))
+
+    async def _profiles(self) -> None:
+        """What a profile says may be wrong in one file: the status says so, and the others are shown."""
+        await self._statuses()
+        try:
+            found = await all_of(self._engine.ask("profiles.list", _Profile))
+        except YesterError:
+            return
+        self._tell(ProfilesListed(tuple(_facts(profile) for profile in found)))
+
+    async def _messages(self) -> None:
+        self._tell(MessagesListed(await all_of(self._engine.ask("messages.list", Message))))
+
+    async def _follow(self, run: str) -> None:
+        """Tell each line of a run until it ends or dies; from where it was left when it is followed again."""
+        live = self._world().live.get(run)
+        request = self._engine.ask("runs.follow", msgspec.Raw, run=run, first=live.seq + 1 if live else 0)
+        async for raw in request:
+            self._tell(RunTold(run, decode(bytes(raw))))
+        if request.done is not None and not request.done.get("ended"):
+            self._tell(RunLost(run))
+
+
+def _facts(profile: _Profile) -> ProfileFacts:
+    retention = profile.retention
+    keeps = (
+        ("last", retention.keep_last),
+        ("hourly", retention.keep_hourly),
+        ("daily", retention.keep_daily),
+        ("weekly", retention.keep_weekly),
+        ("monthly", retention.keep_monthly),
+        ("yearly", retention.keep_yearly),
+    )
+    sources = tuple(source.path for source in profile.sources)
+    return ProfileFacts(profile.name, sources, profile.repository, keeps, profile.schedule.when)

@@ -1,0 +1,71 @@
+"""The keys that work somewhere, in words: made from the table of keys, so that it cannot go stale; pure."""
+
+from collections.abc import Mapping, Sequence
+
+from yester.tui.keys import KEYS, Danger, Key
+from yester.tui.places import PLACES
+from yester.tui.state.text import Line, Span, line
+
+NAMES = {
+    "question_mark": "?",
+    "slash": "/",
+    "colon": ":",
+    "at": "@",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "escape": "Esc",
+    "enter": "Enter",
+    "space": "Space",
+    "tab": "Tab",
+    "backspace": "Backspace",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+    "insert": "Ins",
+}
+"""What keys are called, where that is not what Textual calls them."""
+
+_ARROWS = {"left": "←", "right": "→", "up": "↑", "down": "↓"}
+_DANGERS = {Danger.LOOK: "", Danger.CHANGE: "changes", Danger.DESTROY: "asks first"}
+
+
+def key_name(key: str) -> str:
+    """Return what a person calls a key."""
+    if key in NAMES or key in _ARROWS:
+        return NAMES.get(key) or _ARROWS[key]
+    if key.startswith("ctrl+"):
+        return f"Ctrl+{key[5:]}"
+    return key.upper() if len(key) > 1 and key[0] == "f" else key
+
+
+def keys_in_words(keys: str) -> str:
+    """Return the keys of a verb in words."""
+    return " ".join(key_name(key) for key in keys.split(","))
+
+
+def help_lines(place: str, about: str, keymap: Mapping[str, str]) -> list[Line]:
+    """Return the keys that work in a place, the place's own first."""
+    lines = [line(about), line("")] if about else []
+    titles = {each.name: each.title for each in PLACES}
+    for section, title in (
+        (place, titles.get(place, "Here")),
+        ("place", "Everywhere"),
+        ("app", ""),
+        ("list", "In lists"),
+    ):
+        if title and section in KEYS:
+            lines += [*([line("")] if len(lines) > 2 else []), line(Span(title, "accent"))]
+        lines += _section(section, KEYS.get(section, ()), keymap)
+        if section == "app":
+            digits = " ".join(str(each.number) for each in PLACES)
+            lines.append(_line(digits, "Go to a place: " + ", ".join(f"{each.number} {each.title}" for each in PLACES)))
+    return lines
+
+
+def _section(section: str, keys: Sequence[Key], keymap: Mapping[str, str]) -> list[Line]:
+    return [_line(keys_in_words(keymap[f"{section}.{key.name}"]), key.about, _DANGERS[key.danger]) for key in keys]
+
+
+def _line(keys: str, about: str, danger: str = "") -> Line:
+    return line(Span(f"  {keys:<22}", "strong"), about, Span(f"  ({danger})" if danger else "", "dim"))

@@ -1,0 +1,138 @@
+"""Every key of the terminal program: what it does, where, how dangerous that is, and in which preset; pure.
+
+One table, from which bindings, footer, help and docs/tui-keys.md are made. An action is the method `action_NAME` of the
+place, or of the list, after the id `PLACE.NAME`. A person may give any of them other keys by its id.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from types import MappingProxyType
+from typing import Literal
+
+Preset = Literal["default", "vim", "mc"]
+
+
+class Danger(IntEnum):
+    """What a key may do by itself. No key has two verbs of different danger, in any place."""
+
+    LOOK = 0
+    """Nothing changes."""
+    CHANGE = 1
+    """Something is changed or begun, and can be taken back or stopped."""
+    DESTROY = 2
+    """Something may be lost: it asks first, and its answer is No."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One verb of one place."""
+
+    name: str
+    keys: str
+    """In the default preset, as Textual names them, with commas between."""
+    words: str
+    """For the footer: one or two words."""
+    about: str
+    danger: Danger = Danger.LOOK
+    vim: str = ""
+    """In the preset `vim`; empty: as in the default one."""
+    mc: str = ""
+    in_footer: bool = False
+
+    def keys_in(self, preset: Preset) -> str:
+        """Return its keys in a preset."""
+        return {"default": "", "vim": self.vim, "mc": self.mc}[preset] or self.keys
+
+
+LOOK, CHANGE, DESTROY = Danger.LOOK, Danger.CHANGE, Danger.DESTROY
+
+_OPEN = "enter,right,l"
+
+KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
+    {
+        "app": (
+            Key("help", "question_mark,f1", "help", "Show the keys that work here", in_footer=True),
+            Key("palette", "colon,ctrl+p", "commands", "Find any command by name"),
+            Key("log", "at", "log", "Show the commands that your keys ran"),
+            Key("quit", "q", "quit", "Leave; runs go on", vim="q,Z", mc="q,f10", in_footer=True),
+        ),
+        "place": (
+            Key("back", "escape", "back", "Go one step back; never quits"),
+            Key("filter", "slash", "filter", "Show only what holds a text", mc="slash,f7"),
+            Key("refresh", "ctrl+r", "refresh", "Ask anew for what is shown"),
+        ),
+        "list": (
+            Key("up", "up,k", "up", "One row up"),
+            Key("down", "down,j", "down", "One row down"),
+            Key("page_up", "pageup,ctrl+u", "page up", "One page up", vim="pageup,ctrl+u,ctrl+b"),
+            Key("page_down", "pagedown,ctrl+d", "page down", "One page down", vim="pagedown,ctrl+d,ctrl+f"),
+            Key("first", "home,g", "first", "The first row"),
+            Key("last", "end,G", "last", "The last row"),
+        ),
+        "home": (
+            Key("open", _OPEN, "last run", "Show the last run of the profile", mc="enter,f3", in_footer=True),
+            Key("snap", "b", "back up", "Take a snapshot of the profile now", CHANGE, in_footer=True),
+            Key("snapshots", "s", "snapshots", "Show the snapshots of the profile", in_footer=True),
+            Key("browse", "o", "browse", "Look into the newest snapshot of the profile", in_footer=True),
+        ),
+        "snapshots": (
+            Key("open", _OPEN, "look inside", "Look into the snapshot", mc="enter,f3", in_footer=True),
+            Key("snap", "b", "back up", "Take a snapshot of the profile now", CHANGE, in_footer=True),
+            Key("pin", "p", "pin", "Pin the snapshot, or let it go again", CHANGE, in_footer=True),
+            Key("profile", "tab", "profile", "Show the next profile", in_footer=True),
+        ),
+        "browse": (
+            Key(
+                "open", _OPEN, "open", "Open the folder, or show all of the entry", mc="enter,right,f3", in_footer=True
+            ),
+            Key("up", "left,h,backspace", "up", "Go to the folder above", in_footer=True),
+            Key("newer", "right_square_bracket", "newer", "The next snapshot, at the same place", in_footer=True),
+            Key("older", "left_square_bracket", "older", "The snapshot before, at the same place", in_footer=True),
+            Key("mark", "space", "mark", "Mark the entry, or take the mark away", mc="space,insert"),
+            Key(
+                "restore", "r", "restore", "Bring back what is marked, or the entry", CHANGE, mc="r,f5", in_footer=True
+            ),
+        ),
+        "runs": (
+            Key("open", _OPEN, "journal", "Show all that happened in the run", mc="enter,f3", in_footer=True),
+            Key("snap", "b", "back up", "Take a snapshot of the run's profile now", CHANGE, in_footer=True),
+            Key("pause", "p", "pause", "Let the run stand still, or go on", CHANGE, in_footer=True),
+            Key("cancel", "x", "cancel", "Stop the run, in good order", DESTROY, mc="x,f8", in_footer=True),
+        ),
+        "mounts": (
+            Key("copy", "y", "copy path", "Copy the path", in_footer=True),
+            Key("unmount", "u", "unmount", "Take the folder away again", CHANGE, in_footer=True),
+            Key("clean", "c", "clean up", "Take dead mounts away", CHANGE, in_footer=True),
+        ),
+        "plugins": (
+            Key("read", "m", "mark read", "The message counts as read", CHANGE, in_footer=True),
+            Key("read_all", "M", "all read", "All messages count as read", CHANGE, in_footer=True),
+            Key("open", _OPEN, "its run", "Show the run that the message is from", in_footer=True),
+        ),
+    }
+)
+"""Place → its keys; `app` works everywhere, `place` in each place, `list` in each list."""
+
+ACTIONS: Mapping[str, str] = MappingProxyType({"app.palette": "command_palette"})
+"""Ids whose action has another name: Textual's own."""
+
+
+def all_keys() -> Iterator[tuple[str, Key]]:
+    """Yield each key under its id."""
+    return ((f"{place}.{key.name}", key) for place, keys in KEYS.items() for key in keys)
+
+
+def action_of(id: str) -> str:
+    """Return the action of an id."""
+    return ACTIONS.get(id, id.partition(".")[2])
+
+
+def keymap(preset: Preset, own: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Return which ids have which keys in a preset, and after what a person says."""
+    return {id: own.get(id, key.keys_in(preset)) for id, key in all_keys()}
+
+
+def changed_keys(preset: Preset, own: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Return the keys of the ids that have others than in the default preset."""
+    return {id: keys for id, keys in keymap(preset, own).items() if keys != keymap("default")[id]}

@@ -1,0 +1,109 @@
+"""Home: how all profiles stand."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.widget import Widget
+
+from yester.engine.runs.status import ProfileStatus
+from yester.tui.bindings import bindings
+from yester.tui.screens.place import Place
+from yester.tui.state import home
+from yester.tui.state.world import World
+from yester.tui.widgets.panel import Panel
+from yester.tui.widgets.rows import Rows
+
+
+class Home(Place, inherit_bindings=False):
+    """A row for each profile, and what is to say of the one that is meant."""
+
+    NAME = "home"
+    HELP = "How all profiles stand. What is wrong comes with the key that mends it."
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("home", "place")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = ""
+
+    def body(self) -> Iterable[Widget]:
+        """The answer, the profiles, the one that is meant."""
+        yield Panel(id="headline", classes="headline")
+        with Container(classes="beside"):
+            yield Rows(home.COLUMNS, id="profiles")
+            yield Panel(id="profile", classes="panel")
+
+    def statuses(self) -> list[ProfileStatus]:
+        """The profiles that are shown."""
+        return [each for each in self.world.statuses or () if self._text in each.profile]
+
+    def status(self) -> ProfileStatus | None:
+        """The profile that is meant."""
+        shown, at = self.statuses(), self.query_one(Rows).cursor
+        return shown[at] if at < len(shown) else None
+
+    def shown(self, world: World) -> None:
+        """Show how they stand."""
+        self.query_one("#headline", Panel).show([home.headline(world, self.glyphs)])
+        wanted = {each.profile for each in self.statuses()}
+        every = zip(world.statuses or (), home.rows(world, self.glyphs), strict=True)
+        rows = [row for status, row in every if status.profile in wanted]
+        self.query_one(Rows).show(len(rows), rows.__getitem__)
+        is_empty = world.statuses == ()
+        self.query_one(Rows).display = not is_empty
+        self._show_panel()
+
+    def _show_panel(self) -> None:
+        panel, status = self.query_one("#profile", Panel), self.status()
+        if self.world.statuses == ():
+            panel.show(home.WELCOME)
+        else:
+            panel.show(home.panel(self.world, status, self.glyphs) if status else [])
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        """Tell of the profile that is meant now."""
+        self._show_panel()
+
+    def on_rows_chosen(self, event: Rows.Chosen) -> None:
+        """Show its last run."""
+        self.action_open()
+
+    def filtered(self, text: str) -> None:
+        """Show only profiles whose name holds a text."""
+        self._text = text
+        self.tell()
+
+    def action_open(self) -> None:
+        """Show the last run of the profile."""
+        from yester.tui.screens.journal import Journal
+
+        status = self.status()
+        run = status.running or status.last_run if status else ""
+        if run:
+            self.app.push_screen(Journal(run))
+
+    def action_snap(self) -> None:
+        """Take a snapshot."""
+        status = self.status()
+        if status is not None:
+            self.change("runs.start", f"A snapshot of {status.profile} is on its way", profile=status.profile)
+
+    def locked(self) -> dict[str, str]:
+        """The profile's repository."""
+        status = self.status()
+        return {"profile": status.profile if status else ""}
+
+    def action_snapshots(self) -> None:
+        """Show the snapshots of the profile."""
+        self._go("snapshots")
+
+    def action_browse(self) -> None:
+        """Look into the newest snapshot."""
+        self._go("browse")
+
+    def _go(self, place: str) -> None:
+        status = self.status()
+        if status is not None:
+            self.program.turn_to(status.profile)
+            self.program.action_go(place)

@@ -1,0 +1,187 @@
+"""What every place is: a line with all places, its own body, a line to filter by, and its keys.
+
+A place hears of the world (`shown`), and of what changed elsewhere (`changed`), only while it is looked at: one that
+comes into sight again is told once. It asks the engine through `self.engine`, in workers, and changes its state by pure
+functions alone.
+"""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.css.query import NoMatches
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer, Input
+from textual.worker import Worker
+
+from yester.engine.errors import YesterError
+from yester.tui.bindings import bindings
+from yester.tui.client import Engine, EngineGone, Refused
+from yester.tui.feed import Work
+from yester.tui.state.text import Glyphs
+from yester.tui.state.world import World
+from yester.tui.widgets.placebar import PlaceBar
+
+if TYPE_CHECKING:
+    from yester.tui.app import TerminalProgram
+
+
+class Place(Screen[None]):
+    """One place, or a page that is opened from one."""
+
+    NAME: ClassVar[str] = ""
+    """Its row in the table of places, and its keys in the table of keys."""
+    HELP = ""
+    WATCHES: ClassVar[frozenset[str]] = frozenset()
+    """Which of the things that `changes.watch` tells of concern it."""
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("place")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
+
+    @property
+    def program(self) -> "TerminalProgram":
+        """The app."""
+        return cast("TerminalProgram", self.app)
+
+    @property
+    def engine(self) -> Engine:
+        """Who answers."""
+        return self.program.engine
+
+    @property
+    def world(self) -> World:
+        """What is known."""
+        return self.program.world
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The alphabet of signs."""
+        return self.program.settings.signs
+
+    def compose(self) -> ComposeResult:
+        """The line of places, the body, the filter, the keys."""
+        yield PlaceBar(self.NAME)
+        yield from self.body()
+        yield Input(placeholder="show only what holds…", id="filter", compact=True)
+        yield Footer(show_command_palette=False, compact=True)
+
+    def body(self) -> Iterable[Widget]:
+        """What the place is made of."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Begin without a filter."""
+        self.query_one("#filter", Input).display = False
+
+    def on_screen_resume(self) -> None:
+        """The place is looked at: show what is known by now, and ask for what is not."""
+        self.tell()
+        if not self.program.is_unlocking:  # who waits for a passphrase would be given up
+            self.changed(self.WATCHES)
+
+    def tell(self) -> None:
+        """Show what is known, once the place is there."""
+        try:
+            self.query_one(PlaceBar).show(self.world, self.glyphs)
+        except NoMatches:
+            return
+        self.shown(self.world)
+
+    def shown(self, world: World) -> None:
+        """Show what is known of the world."""
+
+    def changed(self, what: frozenset[str]) -> None:
+        """Something that the place watches may have changed: ask anew for it."""
+
+    def filtered(self, text: str) -> None:
+        """Show only what holds a text; nothing: all."""
+
+    # Keys
+
+    def action_refresh(self) -> None:
+        """Ask anew; another engine, where the one before is gone."""
+        if self.world.problem:
+            self.run_worker(self.program.revive(), group="engine again", exclusive=True)
+            return
+        self.program.feed.refresh()
+        self.changed(self.WATCHES)
+
+    def action_filter(self) -> None:
+        """Let a person type what to look for."""
+        box = self.query_one("#filter", Input)
+        box.display = True
+        box.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while it is typed."""
+        if event.input.id == "filter":
+            self.filtered(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go back to the list, and keep the filter while there is one."""
+        if event.input.id == "filter":
+            event.input.display = bool(event.value)
+            self.rest()
+
+    def action_back(self) -> None:
+        """Take the filter away; else leave a page for the place that it was opened from."""
+        box = self.query_one("#filter", Input)
+        if box.display:
+            box.value = ""
+            box.display = False
+            self.rest()
+        elif self.is_current and len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+
+    def rest(self) -> None:
+        """Put the keys where they belong when nothing is typed."""
+        focusable = self.query("Rows")
+        if focusable:
+            focusable.first().focus()
+
+    # Work
+
+    def work_on(self, work: Work, group: str) -> None:
+        """Do something that waits for the engine; what was done of this group before is given up.
+
+        What is refused is said; when the passphrase is missing the person is asked, and it is tried again.
+        """
+        _: Worker[None] = self.run_worker(
+            partial(self._guarded, work), group=group, exclusive=True, exit_on_error=False
+        )
+
+    async def _guarded(self, work: Work) -> None:
+        try:
+            await work()
+        except Refused as refused:
+            if refused.failure.needs != "passphrase":
+                self.refused(refused)
+            elif await self.program.unlock(self.locked()):
+                await self._guarded(work)
+        except EngineGone:
+            return  # said once, by whoever watches the engine
+        except YesterError as problem:
+            self.refused(problem)
+
+    def locked(self) -> dict[str, str]:
+        """Return which repository a passphrase is asked for: the parameters of `repositories.unlock`."""
+        return {"profile": self.program.profile}
+
+    def refused(self, problem: YesterError) -> None:
+        """Say what went wrong; what a person cancelled is no news."""
+        is_cancelled = isinstance(problem, Refused) and problem.failure.code == 130
+        if not is_cancelled:
+            self.program.say(problem.what, problem.hint, is_bad=True)
+
+    def change(self, method: str, said: str, **params: object) -> None:
+        """Run the command that a method is, and say what was done."""
+
+        async def work() -> None:
+            request = self.engine.ask(method, dict, **params)
+            async for _ in request:
+                continue
+            self.program.say(said)
+
+        self.work_on(work, f"change {method}")

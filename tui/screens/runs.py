@@ -1,0 +1,154 @@
+"""Runs: what runs, and what ran."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.widget import Widget
+
+from yester.engine.runs.records import RunRecord
+from yester.tui.bindings import bindings
+from yester.tui.dialogs.confirm import Confirm
+from yester.tui.screens.place import Place
+from yester.tui.state import running
+from yester.tui.state.text import Row, Span, line
+from yester.tui.state.world import World
+from yester.tui.widgets.panel import Panel
+from yester.tui.widgets.rows import Rows
+
+
+class Runs(Place, inherit_bindings=False):
+    """All runs, those that last first; a row of one that lasts is its progress bar."""
+
+    NAME = "runs"
+    HELP = "What runs, and what ran. Runs go on when you leave, and are here again when you come back."
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("runs", "place")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = ""
+        self._list: list[RunRecord] = []
+        self._meant_lasts = False
+
+    def body(self) -> Iterable[Widget]:
+        """The runs, and the one that is meant."""
+        with Container(classes="beside"):
+            yield Rows(running.COLUMNS, id="runs", empty="Nothing ran yet: b on Home takes a snapshot")
+            yield Panel(id="run", classes="panel")
+
+    def shown(self, world: World) -> None:
+        """Show the runs; the one that is meant stays so while others come."""
+        meant = self.run_meant()
+        self._list = self._wanted(world)
+        rows = self.query_one(Rows)
+        if meant is not None and meant in [run.run for run in self._list]:
+            rows.go(next(at for at, run in enumerate(self._list) if run.run == meant))
+        rows.show(len(self._list), self._row)
+        self._show_panel()
+        record = self.record()
+        lasts = record is not None and self._lasts(record)
+        if lasts != self._meant_lasts:
+            self._meant_lasts = lasts
+            self.refresh_bindings()
+
+    def _wanted(self, world: World) -> list[RunRecord]:
+        runs = world.runs or ()
+        if self._text:
+            runs = tuple(run for run in runs if self._text in f"{run.profile} {run.action} {run.state} {run.run}")
+        lasts = [run for run in runs if self._lasts(run)]
+        return [*lasts, *(run for run in runs if not self._lasts(run))]
+
+    def _lasts(self, run: RunRecord) -> bool:
+        live = self.world.live.get(run.run)
+        return not (live.record if live is not None else run).is_over and not (live is not None and live.is_lost)
+
+    def _row(self, at: int) -> Row:
+        run = self._list[at]
+        return running.row_of(run, self.world.live.get(run.run), self.world.now_ns, self.glyphs)
+
+    def record(self) -> RunRecord | None:
+        """The run that is meant."""
+        at = self.query_one(Rows).cursor
+        return self._list[at] if at < len(self._list) else None
+
+    def run_meant(self) -> str | None:
+        """Its id."""
+        record = self.record()
+        return record.run if record else None
+
+    def _show_panel(self) -> None:
+        record, panel = self.record(), self.query_one("#run", Panel)
+        if record is None:
+            panel.show([])
+            return
+        live = self.world.live.get(record.run)
+        now_ns, said = self.world.now_ns, live.words[-6:] if live is not None else ()
+        panel.fit(lambda width: [*running.panel(record, live, now_ns, width, self.glyphs), *said])
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        """Tell of the run that is meant now."""
+        self._show_panel()
+        self.refresh_bindings()
+
+    def on_rows_chosen(self, event: Rows.Chosen) -> None:
+        """Show its journal."""
+        self.action_open()
+
+    def filtered(self, text: str) -> None:
+        """Show only the runs in which a text occurs."""
+        self._text = text
+        self.tell()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A run that is over can neither be stopped nor paused."""
+        if action in ("pause", "cancel") and self.is_mounted:
+            record = self.record()
+            return True if record is not None and self._lasts(record) else None
+        return True
+
+    def action_open(self) -> None:
+        """Show its journal."""
+        from yester.tui.screens.journal import Journal
+
+        record = self.record()
+        if record is not None:
+            self.app.push_screen(Journal(record.run))
+
+    def action_snap(self) -> None:
+        """Take a snapshot of the same profile."""
+        record = self.record()
+        if record is not None and record.profile:
+            self.change("runs.start", f"A snapshot of {record.profile} is on its way", profile=record.profile)
+
+    def locked(self) -> dict[str, str]:
+        """The repository of the run's profile."""
+        record = self.record()
+        return {"profile": record.profile if record else ""}
+
+    def action_pause(self) -> None:
+        """Let it stand still, or go on."""
+        record = self.record()
+        if record is not None:
+            live = self.world.live.get(record.run)
+            is_paused = (live.record if live is not None else record).state == "paused"
+            verb, said = ("resume", "It goes on") if is_paused else ("pause", "It stands still; p lets it go on")
+            self.change(f"runs.{verb}", said, run=record.run)
+
+    def action_cancel(self) -> None:
+        """Stop it, once the person says so."""
+        record = self.record()
+        if record is None:
+            return
+        what = f"{record.action} of {record.profile}" if record.profile else record.action
+        lines = [
+            line(Span(f"Stop the {what}?", "strong")),
+            line("What it has stored is used by the next run."),
+            line(Span(f"$ yester cancel {record.run[-4:]}", "dim")),
+        ]
+
+        def answered(is_yes: bool | None) -> None:
+            if is_yes:
+                self.change("runs.cancel", "It stops, in good order", run=record.run)
+
+        self.app.push_screen(Confirm(lines, "Stop it"), answered)

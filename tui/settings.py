@@ -1,0 +1,54 @@
+"""What a person wants of the terminal program: `tui.toml` in the configuration folder, and the environment."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from yester.engine.errors import UsageError
+from yester.tui.keys import Preset, all_keys
+from yester.tui.state.text import ASCII, UNICODE, Glyphs
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the file says."""
+
+    theme: str = "yester-dark"
+    preset: Preset = "default"
+    """Which keys: default, vim or mc."""
+    glyphs: Annotated[str, msgspec.Meta(pattern="^(unicode|ascii)$")] = "unicode"
+    keys: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """Id of a key → the keys that it has instead."""
+
+    @property
+    def signs(self) -> Glyphs:
+        """The alphabet of signs."""
+        return ASCII if self.glyphs == "ascii" else UNICODE
+
+
+def read_settings(config: Path) -> Settings:
+    """Return what the file says, or the defaults where there is none. UsageError: it is wrong."""
+    path = config / "tui.toml"
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return Settings(glyphs="unicode" if _is_unicode() else "ascii")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise UsageError(f"{path} cannot be read: {problem}") from None
+    try:
+        settings = msgspec.convert(tomllib.loads(text), Settings)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as problem:
+        raise UsageError(f"{path} is wrong: {problem}", hint="See the user guide, The terminal program.") from None
+    unknown = settings.keys.keys() - {id for id, _ in all_keys()}
+    if unknown:
+        raise UsageError(f"{path} is wrong: there is no key {min(unknown)}", hint="Ids: docs/tui-keys.md")
+    return settings
+
+
+def _is_unicode() -> bool:
+    """Whether the terminal is said to show more than ASCII."""
+    said = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or ""
+    return said.upper().replace("-", "").endswith("UTF8")

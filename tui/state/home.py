@@ -1,0 +1,169 @@
+"""Home: what happened last night, profile by profile, and the key that mends what is wrong; pure."""
+
+from collections.abc import Sequence
+
+from yester.engine.runs.status import ProfileStatus
+from yester.tui.cli.wording import age, count, moment, size
+from yester.tui.state.running import glyph_of, progress_words, result_of, state_of, tone_of
+from yester.tui.state.text import Column, Glyphs, Line, Row, Span, Tone, line
+from yester.tui.state.world import World
+
+COLUMNS = (
+    Column("PROFILE", 18),
+    Column("STATE", 13),
+    Column("LAST GOOD", 11),
+    Column("NEXT RUN", 16, from_width=90),
+    Column(""),
+)
+
+_STATES: dict[str, tuple[str, Tone]] = {
+    "ok": ("ok", "good"),
+    "late": ("late", "warn"),
+    "failed": ("failed", "bad"),
+    "never": ("never ran", "warn"),
+    "running": ("running", "accent"),
+}
+STRIP = 30
+"""Runs that are shown as a strip."""
+
+
+def rows(world: World, glyphs: Glyphs) -> list[Row]:
+    """Return a row for each profile; that of a running one is its progress bar."""
+    return [_row(world, status, glyphs) for status in world.statuses or ()]
+
+
+def _row(world: World, status: ProfileStatus, glyphs: Glyphs) -> Row:
+    live = world.live.get(status.running)
+    good = status.last_good_ns
+    ago = Span(f"{age(world.now_ns - good)} ago" if good is not None else "-")
+    upcoming = Span(moment(status.next_ns)[:16] if status.next_ns is not None else "-", "dim")
+    if live is not None and not live.record.is_over:
+        state = state_of(live, live.record)
+        words = Span(f"{glyph_of(state, glyphs)} {state}", tone_of(state))
+        return Row((Span(status.profile, "strong"), words, ago, upcoming, Span(progress_words(live))), share=live.share)
+    word, tone = _word(status)
+    sign = {"good": glyphs.good, "warn": glyphs.warn, "bad": glyphs.bad}.get(tone, glyphs.idle)
+    trouble = _trouble(status)
+    name, how = Span(status.profile, "strong"), Span(f"{sign} {word}", tone)
+    return Row((name, how, ago, upcoming, Span(trouble, tone)))
+
+
+def _word(status: ProfileStatus) -> tuple[str, Tone]:
+    word, tone = _STATES[status.health]
+    if status.health == "ok" and status.suspicions:
+        return "suspicious", "warn"
+    if status.health == "ok" and (status.troubles or status.text):
+        return "look here" if status.troubles else "ok, gaps", "warn"
+    return word, tone
+
+
+def _trouble(status: ProfileStatus) -> str:
+    """Return what is wrong with a profile in a line."""
+    if status.suspicions:
+        return status.suspicions[0]
+    if status.health == "ok" and status.troubles:
+        worst = status.troubles[0]
+        return f"{worst.action}: {worst.text}"
+    times = f" ({status.failures} times)" if status.failures > 1 else ""
+    return f"{status.text}{times}" if status.text else ""
+
+
+def headline(world: World, glyphs: Glyphs) -> Line:
+    """Return the answer to "what happened last night?"."""
+    if world.problem:
+        return line(Span(f"{glyphs.bad} {world.problem}", "bad"), "; Ctrl+r starts another engine")
+    if world.statuses is None:
+        return line(Span("asking how the profiles stand…", "dim"))
+    if not world.statuses:
+        return line(Span("Nothing is backed up yet", "strong"))
+    wrong = [status for status in world.statuses if not status.is_fine]
+    if not wrong:
+        good = [status.last_good_ns for status in world.statuses if status.last_good_ns is not None]
+        ago = f"; the last snapshot was taken {age(world.now_ns - max(good))} ago" if good else ""
+        all_of_them = f"All {len(world.statuses)} profiles are" if len(world.statuses) > 1 else "Everything is"
+        return line(Span(f"{glyphs.good} {all_of_them} in order", "good"), ago)
+    names = ", ".join(status.profile for status in wrong[:3]) + ("…" if len(wrong) > 3 else "")
+    tone: Tone = "bad" if any(status.health == "failed" for status in wrong) else "warn"
+    sign = glyphs.bad if tone == "bad" else glyphs.warn
+    verb = "needs" if len(wrong) == 1 else "need"
+    rest = len(world.statuses) - len(wrong)
+    fine = f"; {count(rest, 'other profile')} in order" if rest else ""
+    return line(Span(f"{sign} {names} {verb} you", tone), fine)
+
+
+def panel(world: World, status: ProfileStatus, glyphs: Glyphs) -> list[Line]:
+    """Return what is to say of a profile."""
+    facts = world.profiles.get(status.profile)
+    lines = [line(Span(status.profile, "strong"), "  ", _last_words(world, status, glyphs))]
+    lines += _needed(status, glyphs)
+    strip = _strip(world, status.profile, glyphs)
+    if strip:
+        lines.append(line(Span("last runs  ", "dim"), *strip))
+    if facts is not None:
+        lines.append(line(Span("takes      ", "dim"), ", ".join(facts.sources) or "what a command writes"))
+        lines.append(line(Span("to         ", "dim"), facts.repository))
+        lines.append(line(Span("when       ", "dim"), _when(status, facts.when)))
+        lines.append(line(Span("keeps      ", "dim"), _kept(facts.keeps)))
+    return lines
+
+
+def _last_words(world: World, status: ProfileStatus, glyphs: Glyphs) -> Span:
+    live = world.live.get(status.running)
+    if live is not None and not live.record.is_over:
+        return Span(progress_words(live), "accent")
+    last = next((run for run in world.runs or () if run.run == status.last_run), None)
+    if last is None:
+        return Span("")
+    result = result_of(last.state, last, glyphs)
+    return Span(f"{result.text} {age(world.now_ns - last.began_ns)} ago, {size(last.size)}", result.tone)
+
+
+def _needed(status: ProfileStatus, glyphs: Glyphs) -> list[Line]:
+    """Return what needs attention, and the key that mends it."""
+    lines = []
+    if status.health != "ok" and status.text:
+        since = f" since {moment(status.since_ns)[:16]}" if status.since_ns and status.failures > 1 else ""
+        lines.append(line(Span(f"{glyphs.bad} {status.text}{since}", "bad" if status.health == "failed" else "warn")))
+    elif status.text:
+        lines.append(line(Span(f"{glyphs.warn} {status.text}", "warn")))
+    if status.hint:
+        lines.append(line(f"  {status.hint}"))
+    lines += [line(Span(f"{glyphs.warn} {text}", "warn")) for text in status.suspicions]
+    lines += [line(Span(f"{glyphs.bad} {each.action}: {each.text}", "bad")) for each in status.troubles]
+    if status.health in ("failed", "late", "never") and not status.running:
+        steps = {"failed": "b tries again, Enter shows what happened", "late": "b runs it now"}
+        lines.append(line(Span(f"  {steps.get(status.health, 'b takes the first snapshot')}", "accent")))
+    elif lines:
+        lines.append(line(Span("  Enter shows what happened", "accent")))
+    return lines
+
+
+def _strip(world: World, profile: str, glyphs: Glyphs) -> list[Span]:
+    """Return the last runs of a profile as signs, oldest first."""
+    own = [run for run in world.runs or () if run.profile == profile and run.action == "snap"][:STRIP]
+    return [Span(glyph_of(run.state, glyphs), tone_of(run.state)) for run in reversed(own)]
+
+
+def _when(status: ProfileStatus, when: str) -> str:
+    if status.next_ns is not None:
+        return f"{when}; next {moment(status.next_ns)[:16]}"
+    return "only by hand" if when in ("", "off") else when
+
+
+def _kept(keeps: Sequence[tuple[str, int]]) -> str:
+    said = [f"{number} {unit}" for unit, number in keeps if number]
+    return ", ".join(said) or "every snapshot"
+
+
+WELCOME = (
+    line(Span("Welcome to yester", "strong")),
+    line(""),
+    line("It takes snapshots of your folders and shows all of them as folders."),
+    line("Two commands, once, in a shell:"),
+    line(""),
+    line(Span("  yester init", "accent"), Span("                          make the repository", "dim")),
+    line(Span("  yester profile add home ~/Documents", "accent"), Span("  say what to take", "dim")),
+    line(""),
+    line("Then the profile stands here, and b takes its first snapshot."),
+)
+"""What Home says while there is no profile."""

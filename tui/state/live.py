@@ -1,0 +1,90 @@
+"""A run as its lines tell of it: what `yester runs` knows, and besides its phase, its pace and its last words; pure."""
+
+from dataclasses import dataclass, replace
+
+from yester.engine.events import Error, Message, RunPhase, RunProgress, Unknown
+from yester.engine.events import Line as EventLine
+from yester.engine.runs.estimate import has_outgrown, share_done
+from yester.engine.runs.records import RunRecord, with_line
+from yester.tui.cli.run_words import clock, event_words
+from yester.tui.state.text import Line, Span, Tone, line
+
+SAMPLES = 60
+"""Steps of the pace that are kept."""
+WORDS = 2000
+"""Lines in words that are kept of a run; its journal has all."""
+_APART_NS = 500_000_000
+"""The pace is taken over at least this long."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRun:
+    """One run that is followed."""
+
+    record: RunRecord
+    seq: int = 0
+    """The number of the newest line: what comes with a lower one was told already."""
+    phase: str = ""
+    path: str = ""
+    """What is in hand."""
+    words: tuple[Line, ...] = ()
+    """What happened, a line each, newest last."""
+    rates: tuple[float, ...] = ()
+    """Bytes a second, newest last."""
+    sampled: tuple[int, int] = (0, 0)
+    """When the pace was taken last, and the bytes until then."""
+    is_lost: bool = False
+    """Its lines ended without an end: it died."""
+
+    @property
+    def rate(self) -> float:
+        """Bytes a second, smoothed; 0 while nobody knows."""
+        newest = self.rates[-6:]
+        return sum(newest) / len(newest) if newest else 0.0
+
+    @property
+    def share(self) -> float | None:
+        """How much is done, 0 to 1; None where nobody knows how much there is."""
+        record = self.record
+        known = (record.files, record.size, record.total_files, record.total_size)
+        return None if record.is_over or has_outgrown(*known) else share_done(*known)
+
+
+def with_event(run: LiveRun, told: EventLine) -> LiveRun:
+    """Return the run after one more line; one that was told already changes nothing."""
+    if told.seq <= run.seq:
+        return run
+    event = told.event
+    run = replace(run, seq=told.seq, record=with_line(run.record, told))
+    match event:
+        case RunProgress():
+            return _paced(replace(run, path=event.path), told.time_ns, event.size)
+        case RunPhase():
+            run = replace(run, phase=str(event.phase))
+    words = event_words(event)
+    if not words:
+        return run
+    said = line(Span(f"{clock(told.time_ns)}  ", "dim"), Span(words, _tone(event)))
+    return replace(run, words=(*run.words, said)[-WORDS:])
+
+
+def _paced(run: LiveRun, time_ns: int, size: int) -> LiveRun:
+    then_ns, before = run.sampled
+    if then_ns and time_ns - then_ns < _APART_NS:
+        return run
+    if not then_ns:
+        return replace(run, sampled=(time_ns, size))
+    rate = max(0, size - before) * 1e9 / (time_ns - then_ns)
+    return replace(run, sampled=(time_ns, size), rates=(*run.rates, rate)[-SAMPLES:])
+
+
+def _tone(event: object) -> Tone:
+    match event:
+        case Error():
+            return "bad"
+        case Message(level="error"):
+            return "bad"
+        case Message(level="warning") | Unknown():
+            return "warn"
+        case _:
+            return "plain"

@@ -1,0 +1,150 @@
+"""How a run is worded, in a row and on a panel; pure."""
+
+from collections.abc import Mapping, Sequence
+
+from yester.engine.events import Phase
+from yester.engine.runs.records import BUSY, RunRecord
+from yester.tui.cli.progress import WORDS, time_left
+from yester.tui.cli.run_words import STATES
+from yester.tui.cli.wording import age, count, duration, moment, size
+from yester.tui.state.live import LiveRun
+from yester.tui.state.text import Column, Glyphs, Line, Row, Span, Tone, bar, line, sparkline
+
+COLUMNS = (
+    Column("WHEN", 16),
+    Column("PROFILE"),
+    Column("WHAT", 8),
+    Column("RESULT", 20),
+    Column("TOOK", 12, is_right=True, from_width=70),
+    Column("FILES", 11, is_right=True, from_width=100),
+    Column("STORED", 10, is_right=True, from_width=88),
+)
+
+_TONES: Mapping[str, Tone] = {
+    "complete": "good",
+    "unchanged": "good",
+    "errors": "warn",
+    "partial": "warn",
+    "running": "accent",
+    "paused": "warn",
+    "failed": "bad",
+    "died": "bad",
+}
+
+
+def state_of(live: LiveRun | None, record: RunRecord) -> str:
+    """Return what became of a run, as far as anybody knows."""
+    if live is not None and live.is_lost and not live.record.is_over:
+        return "died"
+    return live.record.state if live is not None else record.state
+
+
+def tone_of(state: str) -> Tone:
+    """Return the tone of what became of a run."""
+    return _TONES.get(state, "dim")
+
+
+def glyph_of(state: str, glyphs: Glyphs) -> str:
+    """Return the sign of what became of a run."""
+    signs = {"good": glyphs.good, "warn": glyphs.warn, "bad": glyphs.bad, "accent": glyphs.running}
+    return glyphs.paused if state == "paused" else signs.get(tone_of(state), glyphs.idle)
+
+
+def result_of(state: str, record: RunRecord, glyphs: Glyphs) -> Span:
+    """Return what became of a run, sign and word."""
+    words = "another was active" if record.exit_code == BUSY else STATES.get(state, state)
+    return Span(f"{glyph_of(state, glyphs)} {words}", tone_of(state))
+
+
+def row_of(record: RunRecord, live: LiveRun | None, now_ns: int, glyphs: Glyphs) -> Row:
+    """Return a run as a row; one that lasts is its own progress bar."""
+    known = live.record if live is not None else record
+    state = state_of(live, record)
+    share = live.share if live is not None and state in ("running", "paused") else None
+    took = known.duration_ns if known.is_over else max(0, now_ns - known.began_ns)
+    result = result_of(state, known, glyphs)
+    if share is not None:
+        result = Span(f"{result.text} {share:.0%}", result.tone)
+    return Row(
+        (
+            Span(moment(known.began_ns)[:16]),
+            Span(known.profile or "-", "strong"),
+            Span(known.action),
+            result,
+            Span(duration(took) if took or known.is_over else "-"),
+            Span(f"{known.files:,}" if known.files else "-"),
+            Span(size(known.stored_size) if known.stored_size else "-"),
+        ),
+        share=share,
+    )
+
+
+def progress_words(live: LiveRun) -> str:
+    """Return how far a run has come, on one line."""
+    record = live.record
+    parts = [
+        f"{live.share:.0%}" if live.share is not None else "",
+        count(record.files, "file"),
+        size(record.size),
+        f"{size(int(live.rate))}/s" if live.rate and record.state != "paused" else "",
+        time_left(record.eta_s) if record.state != "paused" else "paused",
+    ]
+    return "  ".join(part for part in parts if part)
+
+
+def panel(record: RunRecord, live: LiveRun | None, now_ns: int, width: int, glyphs: Glyphs) -> list[Line]:
+    """Return what is to say of a run, line by line."""
+    known = live.record if live is not None else record
+    state = state_of(live, record)
+    what = f"{known.action} of {known.profile}" if known.profile else known.action
+    lines = [line(Span(what, "strong"), "  ", result_of(state, known, glyphs), Span(f"  {known.run[-4:]}", "dim"))]
+    if live is not None and state in ("running", "paused"):
+        lines += _progress(live, width, glyphs)
+    else:
+        lines.append(_when(known, now_ns))
+    lines += _counts(known)
+    if known.error:
+        lines.append(line(Span(f"{glyphs.bad} {known.error}", "bad")))
+    if known.hint:
+        lines.append(line(Span(f"  {known.hint}", "dim")))
+    if state == "died":
+        lines.append(line(Span("  It was killed, or the machine went down: nothing is lost, run it again.", "dim")))
+    lines += [line(Span(f"{glyphs.warn} {text}", "warn")) for text in known.suspicions]
+    return lines
+
+
+def _when(run: RunRecord, now_ns: int) -> Line:
+    ago = f"{age(now_ns - run.began_ns)} ago" if now_ns else ""
+    return line(Span(f"{moment(run.began_ns)}  {ago}, took {duration(run.duration_ns)}, on {run.host}", "dim"))
+
+
+def _progress(live: LiveRun, width: int, glyphs: Glyphs) -> list[Line]:
+    record, cells = live.record, max(10, min(60, width - 12))
+    phase = WORDS.get(Phase(live.phase), live.phase) if live.phase in {*Phase} else "starting"
+    lines = []
+    if live.share is not None:
+        lines.append(line(Span(bar(live.share, cells, glyphs), "accent"), f" {live.share:4.0%}"))
+    rate = f"{size(int(live.rate))}/s" if live.rate else ""
+    left = time_left(record.eta_s)
+    doing = "paused" if record.state == "paused" else phase
+    lines.append(line(Span(doing, "accent"), *(f"  {part}" for part in (size(record.size), rate, left) if part)))
+    if live.rates:
+        lines.append(line(Span(sparkline(live.rates, min(60, cells), glyphs), "accent"), Span("  pace", "dim")))
+    if live.path:
+        lines.append(line(Span("in hand  ", "dim"), live.path))
+    return lines
+
+
+def _counts(run: RunRecord) -> list[Line]:
+    kinds: Sequence[tuple[int, str, Tone]] = (
+        (run.new, "new", "plain"),
+        (run.changed, "changed", "plain"),
+        (run.unchanged, "unchanged", "dim"),
+        (run.failed, "failed", "bad"),
+    )
+    said = [Span(f"{number:,} {word}", tone) for number, word, tone in kinds if number]
+    spans = [piece for each in said for piece in (Span("  "), each)][1:]
+    lines = [line(f"{count(run.files, 'file')}: ", *spans)] if run.files else []
+    if run.stored_size or run.added_size:
+        lines.append(line(f"wrote {size(run.stored_size)} of {size(run.size)}"))
+    return lines

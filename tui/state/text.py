@@ -1,0 +1,136 @@
+"""Text with tones, laid out in columns: what a screen shows before anybody knows of colours; pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+
+from yester.tui.cli.wording import one_line
+
+Tone = Literal["plain", "dim", "strong", "good", "warn", "bad", "accent"]
+"""What a text means. Themes have a colour for each; nothing is said by a tone alone."""
+
+
+class Span(NamedTuple):
+    """A piece of text of one tone."""
+
+    text: str
+    tone: Tone = "plain"
+
+
+Line = tuple[Span, ...]
+"""A line of a panel."""
+
+
+def line(*parts: str | Span) -> Line:
+    """Return a line; text that may hold names of files is brought on one line."""
+    spans = (part if isinstance(part, Span) else Span(part) for part in parts)
+    return tuple(Span(one_line(span.text), span.tone) for span in spans if span.text)
+
+
+def plain(line: Line) -> str:
+    """Return the text of a line alone."""
+    return "".join(span.text for span in line)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a list: a cell for each column."""
+
+    cells: tuple[Span, ...]
+    share: float | None = None
+    """How much of the row is filled as a bar, 0 to 1; None: the row is no bar."""
+    is_heading: bool = False
+    """A line that divides others; its first cell takes all the room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a list."""
+
+    title: str
+    width: int = 0
+    """Cells that it takes; 0: it shares what is left over with others of that kind."""
+    is_right: bool = False
+    """Numbers stand on the right."""
+    from_width: int = 0
+    """The column is left out where the list is narrower than this."""
+
+
+GAP = 2
+"""Cells between columns."""
+
+
+def widths(columns: Sequence[Column], width: int) -> tuple[int, ...]:
+    """Return how wide each column is in a list of this width; 0 for those that are left out."""
+    shown = [column.from_width <= width for column in columns]
+    fixed = sum(column.width + GAP for column, is_shown in zip(columns, shown, strict=True) if is_shown)
+    sharing = sum(is_shown and not column.width for column, is_shown in zip(columns, shown, strict=True))
+    room = max(0, width - fixed + GAP)
+    found = []
+    for column, is_shown in zip(columns, shown, strict=True):
+        share = 0
+        if is_shown and not column.width:
+            share, sharing = max(1, room // sharing), sharing - 1
+            room -= share
+        found.append((column.width or share) if is_shown else 0)
+    return tuple(found)
+
+
+def fitted(text: str, width: int, *, is_right: bool = False) -> str:
+    """Return a text of exactly so many cells: padded, or cut with a sign that it was."""
+    text = one_line(text)
+    length = cell_len(text)
+    if length > width:
+        return set_cell_size(text, max(0, width - 1)) + "…" if width else ""
+    pad = " " * (width - length)
+    return pad + text if is_right else text + pad
+
+
+def laid_out(cells: Sequence[Span], columns: Sequence[Column], room: Sequence[int]) -> list[Span]:
+    """Return the cells of a row as one line that fills the columns, gaps included."""
+    found: list[Span] = []
+    for cell, column, width in zip(cells, columns, room, strict=True):
+        if width:
+            if found:
+                found.append(Span(" " * GAP))
+            found.append(Span(fitted(cell.text, width, is_right=column.is_right), cell.tone))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """Signs of one alphabet. Each stands beside a word, never for one."""
+
+    good: str
+    warn: str
+    bad: str
+    idle: str
+    running: str
+    paused: str
+    unread: str
+    pinned: str
+    folder: str
+    spark: str
+    full: str
+    empty: str
+    rule: str
+
+
+UNICODE = Glyphs("✓", "!", "✗", "·", "▶", "‖", "●", "◆", "/", "▁▂▃▄▅▆▇█", "█", "░", "─")
+ASCII = Glyphs("+", "!", "x", ".", ">", "=", "*", "^", "/", "_.:-=+*#", "#", ".", "-")
+
+
+def sparkline(values: Sequence[float], width: int, glyphs: Glyphs) -> str:
+    """Return the newest values as a line of bars; the highest is the full one."""
+    shown = values[-width:]
+    top = max(shown, default=0)
+    last = len(glyphs.spark) - 1
+    return "".join(glyphs.spark[round(value / top * last) if top > 0 else 0] for value in shown)
+
+
+def bar(share: float, width: int, glyphs: Glyphs) -> str:
+    """Return a bar of so many cells."""
+    full = round(max(0.0, min(1.0, share)) * width)
+    return glyphs.full * full + glyphs.empty * (width - full)

@@ -1,0 +1,176 @@
+"""What several places show, and how each thing that happens changes it: `apply(world, event) -> world`; pure.
+
+A place that needs what no other one shows keeps a state of its own, made the same way (docs/decisions/0041).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from yester.engine.events import Line as EventLine
+from yester.engine.messages.posted import Posted
+from yester.engine.runs.records import RunRecord
+from yester.engine.runs.status import ProfileStatus
+from yester.tui.state.live import LiveRun, with_event
+
+
+class Message(Posted, frozen=True, omit_defaults=True, kw_only=True):
+    """A message in the store, and whether it was read."""
+
+    is_read: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileFacts:
+    """What a profile says."""
+
+    name: str
+    sources: tuple[str, ...] = ()
+    repository: str = ""
+    keeps: tuple[tuple[str, int], ...] = ()
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that is known of profiles, runs and messages."""
+
+    now_ns: int = 0
+    statuses: tuple[ProfileStatus, ...] | None = None
+    """None: nobody has told yet."""
+    profiles: Mapping[str, ProfileFacts] = field(default_factory=dict)
+    runs: tuple[RunRecord, ...] | None = None
+    """Newest first, as they were listed."""
+    live: Mapping[str, LiveRun] = field(default_factory=dict)
+    """Those that are followed, by id."""
+    messages: tuple[Message, ...] | None = None
+    """Newest first."""
+    problem: str = ""
+    """Why nothing can be shown any more; empty while all is well."""
+
+    @property
+    def unread(self) -> int:
+        """How many messages nobody has read."""
+        return sum(not message.is_read for message in self.messages or ())
+
+    @property
+    def running(self) -> tuple[LiveRun, ...]:
+        """The runs that last, newest first."""
+        return tuple(self.live[run] for run in sorted(self.live, reverse=True) if not self.live[run].record.is_over)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """Time went by."""
+
+    now_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusesListed:
+    """How the profiles stand."""
+
+    statuses: tuple[ProfileStatus, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilesListed:
+    """What the profiles say."""
+
+    profiles: tuple[ProfileFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunsListed:
+    """The runs that are known, newest first."""
+
+    runs: tuple[RunRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunTold:
+    """A followed run has a line."""
+
+    run: str
+    line: EventLine
+
+
+@dataclass(frozen=True, slots=True)
+class RunLost:
+    """The lines of a run ended, and it had no end."""
+
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesListed:
+    """The messages that are kept, newest first."""
+
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLost:
+    """The engine is gone, or cannot be talked to."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFound:
+    """Another engine is there."""
+
+
+Happening = (
+    Ticked
+    | StatusesListed
+    | ProfilesListed
+    | RunsListed
+    | RunTold
+    | RunLost
+    | MessagesListed
+    | EngineLost
+    | EngineFound
+)
+
+
+def apply(world: World, event: Happening) -> World:
+    """Return the world after something happened."""
+    change: Callable[[World, Any], World] = _CHANGES[type(event)]
+    return change(world, event)
+
+
+def _listed(world: World, event: RunsListed) -> World:
+    """Runs that last are followed from the beginning; of those that are followed, the lines know better."""
+    live = dict(world.live)
+    for record in event.runs:
+        if record.run not in live and not record.is_over:
+            live[record.run] = LiveRun(record)
+    known = {record.run: record for record in event.runs}
+    for run, each in live.items():
+        if run in known and known[run].is_over and not each.record.is_over:
+            live[run] = replace(each, record=known[run])
+    return replace(world, runs=event.runs, live=live)
+
+
+def _told(world: World, event: RunTold) -> World:
+    run = world.live.get(event.run)
+    return world if run is None else replace(world, live={**world.live, event.run: with_event(run, event.line)})
+
+
+def _lost(world: World, event: RunLost) -> World:
+    run = world.live.get(event.run)
+    return world if run is None else replace(world, live={**world.live, event.run: replace(run, is_lost=True)})
+
+
+_CHANGES: Mapping[type, Callable[[World, Any], World]] = {
+    Ticked: lambda world, event: replace(world, now_ns=event.now_ns),
+    StatusesListed: lambda world, event: replace(world, statuses=event.statuses),
+    ProfilesListed: lambda world, event: replace(world, profiles={profile.name: profile for profile in event.profiles}),
+    RunsListed: _listed,
+    RunTold: _told,
+    RunLost: _lost,
+    MessagesListed: lambda world, event: replace(world, messages=event.messages),
+    EngineLost: lambda world, event: replace(world, problem=event.why),
+    EngineFound: lambda world, event: replace(world, problem=""),
+}
