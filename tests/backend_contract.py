@@ -13,8 +13,10 @@ import pytest
 from tests.store_contract import StoreContract
 
 from yester.engine.store import Store
+from yester.plugins.backends.proving.by_method import raw_of
 from yester.plugins.backends.proving.names import Names
-from yester.plugins.backends.proving.suite import CHECKS, Check, outcome
+from yester.plugins.backends.proving.outcome import Verdict
+from yester.plugins.backends.proving.suite import CHECKS, METHODS, Check, outcome
 from yester.plugins.backends.proving.trial import Trial
 
 NAMES = Names.new(0x6920_0000, b"abc")
@@ -43,4 +45,19 @@ class BackendContract(StoreContract):
         by_chance = check.name in self.BY_CHANCE
         assert by_chance or found.holds == (check.name not in self.CANNOT), f"{check.proves}: {found}"
         assert check.name not in self.CANNOT | self.BY_CHANCE or not check.is_required
+        assert all(name.startswith(NAMES.prefix) for name in store.list())
+
+
+class ForeignContract(BackendContract):
+    """The suites, and each method by itself, of a backend that is no store but stands behind one."""
+
+    LACKS: ClassVar[frozenset[str]] = frozenset()
+    """Methods that the backend does not have."""
+
+    @pytest.mark.parametrize("check", METHODS, ids=lambda check: check.name)
+    def test_its_method_does_what_it_should(self, check: Check, store: Store) -> None:
+        raw = raw_of(store)
+        assert raw is not None
+        found = outcome(check, Trial(store, store, NAMES, time.perf_counter, raw=raw))
+        assert found.verdict is (Verdict.UNTRIED if check.name in self.LACKS else Verdict.YES), found
         assert all(name.startswith(NAMES.prefix) for name in store.list())

@@ -124,6 +124,10 @@ def _cached(on: Making) -> Place:
     return Place(f"cache+file://{on.folder}/new", _below(on.folder))
 
 
+def _par2(on: Making) -> Place:
+    return Place(f"par2+file://{on.folder}/new", _below(on.folder))
+
+
 def _limited(on: Making) -> Place:
     return Place(f"limit+file://{on.folder}/new", _below(on.folder))
 
@@ -136,6 +140,7 @@ PLACES: Mapping[str, Callable[[Making], Place]] = {
     "rclone": _rclone,
     "duplicity+": _duplicity,
     "cache+": _cached,
+    "par2+": _par2,
     "limit+": _limited,
     "shelf": _shelf,
 }

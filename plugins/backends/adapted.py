@@ -13,6 +13,7 @@ from pathlib import Path
 
 from yester.engine.errors import Broken, Exists, Missing, Retry
 from yester.engine.store import Buffer, Capabilities, Readiness, all_ready, checked_name, size_of
+from yester.plugins.backends.raw import Raw
 from yester.plugins.backends.recalling import Recalling
 from yester.plugins.backends.recent import Recent
 from yester.plugins.backends.spool import Spool
@@ -45,6 +46,11 @@ class AdaptedStore:
         """Names that were there when somebody looked last: a delete needs not look again."""
         self._sizes: dict[str, int] = {}
         """Of what this process put."""
+
+    @property
+    def raw(self) -> Raw:
+        """The backend itself."""
+        return self._verbs.raw
 
     @property
     def capabilities(self) -> Capabilities:

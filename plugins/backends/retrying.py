@@ -52,6 +52,11 @@ class RetryingStore:
         self._sleep = self._patience.sleep or self._closed.wait
 
     @property
+    def inner(self) -> Store:
+        """The store behind the retries."""
+        return self._store
+
+    @property
     def capabilities(self) -> Capabilities:
         """What the store can do."""
         return self._store.capabilities

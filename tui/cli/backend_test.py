@@ -108,11 +108,12 @@ class _Report:
     def run(self) -> "Probed":
         """Put the store to each check, and say what comes of it."""
         from yester.plugins.backends.proving.probing import probed
-        from yester.plugins.backends.proving.suite import CHECKS, tried
+        from yester.plugins.backends.proving.suite import checks_for, tried
 
-        width = max(len(check.name) for check in CHECKS)
+        checks = checks_for(self._visited.trial)
+        width = max(len(check.name) for check in checks)
         self._say("")
-        for check, outcome in tried(self._visited.trial):
+        for check, outcome in tried(self._visited.trial, checks):
             self._outcomes[check] = outcome
             note = f": {outcome.note}" if outcome.note else ""
             self._say(f"{check.name:<{width}}  {_word(check, outcome):<9}  {one_line(check.proves + note)}")

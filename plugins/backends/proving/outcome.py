@@ -32,6 +32,11 @@ def holds(note: str = "") -> Outcome:
     return Outcome(Verdict.YES, note)
 
 
+def lacks(note: str) -> Outcome:
+    """Say that there is nothing to try."""
+    return Outcome(Verdict.UNTRIED, note)
+
+
 def fails(note: str) -> Outcome:
     """Say that the store does not, and what it does instead."""
     return Outcome(Verdict.NO, note)

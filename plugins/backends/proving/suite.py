@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from yester.engine.errors import StoreError
-from yester.plugins.backends.proving import deleting, finding, keeping, ranges, together
+from yester.plugins.backends.proving import by_method, deleting, finding, keeping, ranges, together
 from yester.plugins.backends.proving.outcome import Outcome, Verdict
 from yester.plugins.backends.proving.trial import Trial
 
@@ -58,6 +58,23 @@ CHECKS = (
     Check("readiness", "it says whether an object can be read now", keeping.readiness),
     Check("tidy", "tidying up takes no object away", keeping.tidying),
 )
+
+METHODS = (
+    Check("_get", "what is missing is said to be", by_method.getting_nothing, False),
+    Check("_list", "what was put is listed", by_method.listing, False),
+    Check("_delete", "one goes, its neighbour stays, a missing one does no harm", by_method.deleting, False),
+    Check("_delete_list", "of several that are deleted one may be missing", by_method.deleting_some, False),
+    Check("_move", "the file is gone, and is the object", by_method.moving, False),
+    Check("_query", "tells the size, and that there is none", by_method.asking, False),
+    Check("_query_list", "tells the sizes that are asked for, and no others", by_method.asking_some, False),
+    Check("_validate", "finds whole what is whole", by_method.validating, False),
+)
+"""Of backends that others wrote: their methods, one by one. None is a must, since the rest holds without it."""
+
+
+def checks_for(trial: Trial) -> tuple[Check, ...]:
+    """Return the checks that a store can be put to."""
+    return CHECKS if trial.raw is None else (*CHECKS, *METHODS)
 
 
 def outcome(check: Check, trial: Trial) -> Outcome:

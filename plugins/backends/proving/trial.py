@@ -7,6 +7,7 @@ from blake3 import blake3
 
 from yester.engine.store import Store
 from yester.plugins.backends.proving.names import Names
+from yester.plugins.backends.raw import Raw
 
 BIG_SIZE = 32 << 20
 """As large as an object of a repository gets."""
@@ -31,6 +32,8 @@ class Trial:
     many: int = MANY
     many_s: float = MANY_S
     races: int = 30
+    raw: Raw | None = None
+    """The backend that the store stands around, where it is one that others wrote."""
 
     def put(self, rest: str, size: int) -> tuple[str, bytes]:
         """Put an object under a name of the test; return the name and the content, which cannot be compressed."""

@@ -9,6 +9,7 @@ from yester.engine.errors import Missing, RepositoryError, StoreError, UsageErro
 from yester.engine.places import Places
 from yester.engine.sealed.config import CONFIG_NAME
 from yester.engine.store import Store
+from yester.plugins.backends.proving.by_method import raw_of
 from yester.plugins.backends.proving.guardian import Order
 from yester.plugins.backends.proving.guarding import guarded
 from yester.plugins.backends.proving.leftovers import Cleared, clear
@@ -58,7 +59,8 @@ def visit(opening: Opening, places: Places, *, beside_repository: bool = False, 
             measured, seen = MeasuredStore(store, names, gauge), MeasuredStore(other, names, gauge)
             size, many = (_QUICK_SIZE, LEAST_MANY) if quick else (BIG_SIZE, MANY)
             with marked(store, names, places, lambda: measured.end() | seen.end()):
-                yield Visit(store, Trial(measured, seen, names, time.perf_counter, size, many), cleared, gauge)
+                trial = Trial(measured, seen, names, time.perf_counter, size, many, raw=raw_of(store))
+                yield Visit(store, trial, cleared, gauge)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.backend_contract import ForeignContract
 from tests.store_contract import StoreContract
 
 from yester.engine.errors import Broken, Denied, Missing, Overloaded, Retry, StoreError, UsageError
@@ -55,6 +56,27 @@ class TestTheExample(StoreContract):
         (tmp_path / "shelf" / "für dich").write_text("not ours")
         store.put("config", [b"x"])
         assert list(store.list()) == ["config"]
+
+
+@pytest.mark.servers
+class TestTheExampleWhole(ForeignContract):
+    CANNOT = frozenset({"only parts"})
+    BY_CHANCE = frozenset({"one creator"})
+    LACKS = frozenset({"_delete_list", "_move", "_query_list", "_validate"})
+    MANY = 100
+
+    @pytest.fixture
+    def store(self, home: Path, tmp_path: Path) -> Iterator[Store]:
+        installed(example(), "shelf")
+        opened = open_store(f"shelf://{tmp_path}/shelf", create=True)
+        yield opened
+        opened.close()
+
+    @pytest.fixture
+    def other(self, store: Store, tmp_path: Path) -> Iterator[Store]:
+        opened = open_store(f"shelf://{tmp_path}/shelf")
+        yield opened
+        opened.close()
 
 
 class Rig:

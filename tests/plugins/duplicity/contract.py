@@ -4,7 +4,7 @@ import time
 from typing import ClassVar
 
 import pytest
-from tests.backend_contract import NAMES, BackendContract
+from tests.backend_contract import NAMES, ForeignContract
 
 from yester.engine.store import Store
 from yester.plugins.backends.proving.suite import CHECKS, Check, outcome
@@ -14,7 +14,7 @@ from yester.plugins.backends.proving.trial import Trial
 _CERTAIN = [check for check in CHECKS if check.name != "old or new"]
 
 
-class DuplicityContract(BackendContract):
+class DuplicityContract(ForeignContract):
     """The two suites."""
 
     CANNOT: ClassVar[frozenset[str]] = frozenset({"only parts", "one creator"})
