@@ -58,6 +58,10 @@ def _way(scheme: str) -> str:
         return "Set BACKEND_PASSWORD, as for duplicity."
     if scheme in ("s3", "s3+http", "s3+https"):
         return "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile of ~/.aws: see docs/backends.md."
+    if scheme == "gs":
+        return "Set GOOGLE_APPLICATION_CREDENTIALS or YESTER_GS_TOKEN: see docs/backends.md."
+    if scheme == "az":
+        return "Set YESTER_AZ_KEY, YESTER_AZ_SAS or AZURE_STORAGE_CONNECTION_STRING: see docs/backends.md."
     name = scheme.rpartition("+")[2]
     return (
         f"Set a variable such as YESTER_{name.upper().replace('-', '_').replace('.', '_')}_PASSWORD, "

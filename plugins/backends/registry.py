@@ -52,6 +52,8 @@ SCHEMES: Mapping[str, Row] = {
     "s3+https": Row("objects.s3", "a bucket where S3 is spoken", "s3+https://host/bucket/prefix", "obstore", "s3"),
     "s3+http": Row("objects.s3", "the same without TLS", "s3+http://host:port/bucket/prefix", "obstore", "s3"),
     "rclone": Row("rclone.store", "a remote of rclone's", "rclone://REMOTE/backup", "httpx", "rclone"),
+    "gs": Row("objects.gs", "a bucket of Google Cloud Storage", "gs://bucket/prefix", "obstore", "gs"),
+    "az": Row("objects.az", "a container of Azure Blob Storage", "az://container/prefix", "obstore", "az"),
     "webdav": Row("webdav.store", "a WebDAV server, not encrypted", "webdav://nas/backup", "httpx", "webdav"),
     "webdavs": Row("webdav.store", "a WebDAV server", "webdavs://me@cloud.example/dav/backup", "httpx", "webdav"),
 }

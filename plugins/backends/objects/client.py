@@ -8,14 +8,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import obstore
 from obstore.exceptions import BaseError, InvalidPathError
 
 from yester.engine.errors import Missing
 from yester.engine.store import Buffer
-from yester.plugins.backends.objects.meanings import UNLISTABLE, Failure, Meaning, failure_of
+from yester.plugins.backends.objects.meanings import UNLISTABLE, UNUSABLE, Failure, Meaning, failure_of
 
 if TYPE_CHECKING:
     from obstore.store import AzureStore, ClientConfig, GCSStore, RetryConfig, S3Store
@@ -36,6 +36,7 @@ PARTS_AT_ONCE = 4
 WHOLE_SIZE = 64 << 20
 """Objects up to here go in one request: it is whole or not at all, and leaves nothing."""
 _PAGE = 1000
+_SIGNED_FOR = timedelta(minutes=15)
 _RETRIES: "RetryConfig" = {"max_retries": 0, "retry_timeout": timedelta(seconds=1)}
 """Retries are RetryingStore's: it says so, and stops when it is told to."""
 
@@ -54,9 +55,14 @@ class Refused(Exception):
 class Client:
     """What a store does with a bucket. Threads share it."""
 
-    def __init__(self, connect: Connect, trust: "ClientConfig", *, stall_s: float = STALL_S) -> None:
-        """`trust` is what all requests have in common: certificates, whether http:// will do."""
-        self._connect, self._trust, self._stall_s = connect, trust, stall_s
+    def __init__(
+        self, connect: Connect, trust: "ClientConfig", *, stall_s: float = STALL_S, in_parts: bool = True
+    ) -> None:
+        """`trust` is what all requests have in common: certificates, whether http:// will do.
+
+        `in_parts`: whether large objects go in parts. Refused, when the library takes no such settings.
+        """
+        self._connect, self._trust, self._stall_s, self._in_parts = connect, trust, stall_s, in_parts
         self._writers: dict[int, Remote] = {}
         self._lock = threading.Lock()
         self._reader = self._client(LONGEST_S, stall_s)
@@ -65,8 +71,8 @@ class Client:
         """Store an object; with `create` one that is there is Exists. Refused."""
         data = _joined(buffers)
         attributes = {"Storage-Class": storage_class} if storage_class else None
-        in_parts = len(data) > WHOLE_SIZE and not create
-        writer = self._writer(min(len(data), PART_SIZE * PARTS_AT_ONCE))
+        in_parts = self._in_parts and len(data) > WHOLE_SIZE and not create
+        writer = self._writer(min(len(data), PART_SIZE * PARTS_AT_ONCE) if in_parts else len(data))
         with _told():
             obstore.put(
                 writer,
@@ -117,6 +123,11 @@ class Client:
             found = obstore.list_with_delimiter(self._reader, folder or None)
             return [each["path"] for each in found["objects"]], list(found["common_prefixes"])
 
+    def signed(self, method: Literal["GET", "PUT"], key: str) -> str:
+        """Return a URL by which one may do so with a key for a while. Refused."""
+        with _told():
+            return obstore.sign(self._reader, method, key, _SIGNED_FOR)
+
     def _writer(self, size: int) -> "Remote":
         """Return the client for uploads of about this size."""
         doublings = (size >> 20).bit_length()
@@ -133,7 +144,10 @@ class Client:
             "read_timeout": timedelta(seconds=stall_s),
             "connect_timeout": timedelta(seconds=CONNECT_S),
         }
-        return self._connect(limits, _RETRIES)
+        try:
+            return self._connect(limits, _RETRIES)
+        except (BaseError, OSError, ValueError):
+            raise Refused(UNUSABLE) from None
 
 
 def _joined(buffers: Sequence[Buffer]) -> bytes:

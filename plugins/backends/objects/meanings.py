@@ -26,6 +26,7 @@ _CLOCK = "Set this machine's clock: requests are signed with the time."
 _KEYS = "Check the credentials: which are used, docs/backends.md says."
 _LOGIN = "Log in again, or renew the token, then run the command again: what was stored so far is used."
 _REGION_HINT = "Name the bucket's own: AWS_REGION, or region in [backends.s3]."
+_ACCOUNT = "The provider's pages say what is wrong with the account."
 _RECALL = "It lies in a class that has to be restored first, which may take hours."
 _TRUST = "Where an authority of your own signs: name its file as ca_file, docs/backends.md says where."
 _NETWORK = "Check the network, and the server's name and port."
@@ -67,6 +68,15 @@ UNLISTABLE = Failure(
 )
 """The library gives up a list in which there is such a key: not what it says, but what is known of it."""
 
+UNUSABLE = Failure(
+    meaning=Meaning(
+        Denied,
+        "the library takes no such settings or credentials",
+        "Check the endpoint, the certificates and the credentials: which are used, docs/backends.md says.",
+    )
+)
+"""What the library says here may repeat a piece of a secret."""
+
 _NO_BUCKET = ("NoSuchBucket", "ContainerNotFound")
 _RETRY = Meaning(Retry)
 _DENIED = Meaning(Denied, hint=RIGHTS)
@@ -75,6 +85,7 @@ _ELSEWHERE = Meaning(Denied, "the bucket is in another region", _REGION_HINT)
 _SKEWED = Meaning(Denied, "the clocks of this machine and of the server differ", _CLOCK)
 _FULL = Meaning(Full, "no room is left", _ROOM)
 _OFFLINE = Meaning(Offline, "it is in cold storage", _RECALL)
+_UNKNOWN = Meaning(Denied, "it does not accept these credentials", _KEYS)
 _CLASS = Meaning(Denied, "it knows no such storage class", "Check storage_class and data_class.")
 
 CODES: Mapping[str, Meaning] = {
@@ -86,7 +97,9 @@ CODES: Mapping[str, Meaning] = {
     **dict.fromkeys(("AuthorizationPermissionMismatch", "InsufficientAccountPermissions"), _DENIED),
     "InvalidAccessKeyId": Meaning(Denied, "it does not know this access key", _KEYS),
     "SignatureDoesNotMatch": Meaning(Denied, "the secret key is not the access key's", _KEYS),
-    "AuthenticationFailed": Meaning(Denied, "it does not accept these credentials", _KEYS),
+    **dict.fromkeys(("AuthenticationFailed", "InvalidAuthenticationInfo", "NoAuthenticationInformation"), _UNKNOWN),
+    **dict.fromkeys(("AuthenticationRequired", "InvalidSecurity"), _UNKNOWN),
+    **dict.fromkeys(("AccountIsDisabled", "UserProjectAccountProblem"), Meaning(Denied, hint=_ACCOUNT)),
     **dict.fromkeys(("ExpiredToken", "TokenRefreshRequired", "InvalidToken", "ExpiredTokenException"), _EXPIRED),
     **dict.fromkeys(("RequestTimeTooSkewed", "RequestExpired"), _SKEWED),
     **dict.fromkeys(("AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect"), _ELSEWHERE),
@@ -96,7 +109,7 @@ CODES: Mapping[str, Meaning] = {
     **dict.fromkeys(("QuotaExceeded", "XMinioStorageFull", "StorageFull", "AccountLimitExceeded"), _FULL),
     **dict.fromkeys(("InsufficientCapacity", "storageQuotaExceeded", "TooManyBuckets"), _FULL),
     **dict.fromkeys(("InvalidObjectState", "BlobArchived", "BlobBeingRehydrated"), _OFFLINE),
-    **dict.fromkeys(("InvalidStorageClass", "InvalidBlobTier"), _CLASS),
+    **dict.fromkeys(("InvalidStorageClass", "InvalidBlobTier", "InvalidHeaderValue"), _CLASS),
 }
 """What servers say in words of their own."""
 
@@ -123,6 +136,7 @@ _CREDENTIALS: tuple[tuple[str, Meaning], ...] = (
     ("/metadata/identity/", _NO_KEYS),
     ("Error performing token request", _BAD_LOGIN),
     ("AssumeRoleWithWebIdentity", _BAD_LOGIN),
+    ("az account get-access-token", Meaning(Denied, "az gives no token", "Log in: az login.")),
 )
 """A piece of the text, and what it means, where not the store was asked but who knows its keys; the first that fits."""
 
@@ -138,17 +152,26 @@ _TRANSPORT: tuple[tuple[str, Meaning], ...] = (
 )
 """The same where no server has answered."""
 
+_SHORT = "Wanted range starting at"
+"""What the library says when the server gave nothing for a range that begins behind the end."""
+_LATE = "Signature not valid in the specified time frame"
+"""How Azure says that a shared access signature has expired."""
+
 
 def failure_of(text: str) -> Failure:
     """Return what obstore's text of a failure means."""
     keys = _first_fitting(_CREDENTIALS, text)
     if keys:
         return Failure(meaning=keys)
+    if _SHORT in text:
+        return Failure(416, meaning=_STATUSES[416])
     status = _STATUS.search(text)
     if status is None:
         return Failure(meaning=_first_fitting(_TRANSPORT, text) or Meaning(Retry, "the connection was lost", _NETWORK))
     code, region = _CODE.search(text), _REGION.search(text)
     named, number = unescape(code[1]).strip() if code else "", int(status[1])
+    if _LATE in text:
+        return Failure(number, named, meaning=_EXPIRED)
     meaning = CODES.get(named) or _STATUSES.get(number) or (_RETRY if number >= 500 else Meaning(Broken))
     return Failure(number, named, region[1] if region else "", _worded(meaning, text, named, number))
 
@@ -161,6 +184,10 @@ def _worded(meaning: Meaning, text: str, code: str, status: int) -> Meaning:
     if meaning.words:
         return meaning
     message = _MESSAGE.search(text)
-    said = " ".join(unescape(message[1]).split())[:_SHOWN].rstrip(". ") if message else ""
-    said = "".join(each for each in said if each.isprintable()) or code or f"it answered {status}"
-    return Meaning(meaning.error, said, meaning.hint)
+    texts = (unescape(message[1]).partition("RequestId:")[0] if message else "", code, f"it answered {status}")
+    return Meaning(meaning.error, next(filter(None, map(_shown, texts))), meaning.hint)
+
+
+def _shown(text: str) -> str:
+    said = " ".join(text.split())[:_SHOWN].rstrip(". ")
+    return "".join(each for each in said if each.isprintable())

@@ -93,12 +93,19 @@ Opener = Callable[[str], Client]
 
 def opened(connect: Opener, address: Address, create: bool, make_bucket: str) -> Client:
     """Return a client of the bucket; in its own region, when that is not what was said. RepositoryError."""
-    client = connect("")
+    client = _connected(connect, "", address)
     elsewhere = look(client, address, create, make_bucket)
     if elsewhere is None:
         return client
-    client = connect(elsewhere.region)
+    client = _connected(connect, elsewhere.region, address)
     again = look(client, address, create, make_bucket)
     if again is not None:
         raise unusable(meant(again.meaning, str(address), "", "used"))
     return client
+
+
+def _connected(connect: Opener, region: str, address: Address) -> Client:
+    try:
+        return connect(region)
+    except Refused as refused:
+        raise unusable(meant(refused.meaning, str(address), "", "used")) from None

@@ -14,7 +14,8 @@ from html import unescape
 from yester.engine.store import Readiness
 from yester.plugins.backends.folder_layout import belongs
 from yester.plugins.backends.objects.address import Address
-from yester.plugins.backends.objects.s3_requests import Reply, Requests
+from yester.plugins.backends.objects.s3_requests import Requests
+from yester.plugins.backends.objects.web import Reply
 
 _AT_ONCE = 16
 _STALE = timedelta(days=1)

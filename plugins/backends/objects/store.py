@@ -18,6 +18,8 @@ from yester.plugins.backends.objects.tiers import Tiers
 
 _MAX_OBJECT_SIZE = 1 << 30
 """No object of the format comes near; a larger one is not read into memory."""
+_UNKNOWN = 501
+"""What servers answer that know no conditions and say so."""
 
 ClassOf = Callable[[str, str], str]
 """An object's name and group → its storage class; empty: the bucket's own."""
@@ -130,9 +132,21 @@ class ObjectsStore:
         with self._creating:
             if self._is_there(key):
                 raise self._exists(name)
-            self._put_new(name, key, buffers, storage_class)
             if self._creates is None:
-                self._creates = not self._overwrites(key, buffers, storage_class)
+                self._creates = self._put_first(name, key, buffers, storage_class)
+            else:
+                self._client.put(key, buffers, storage_class)
+
+    def _put_first(self, name: str, key: str, buffers: Sequence[Buffer], storage_class: str) -> bool:
+        """Store the first that is created, which was not there; returns whether the server heeds that it must not."""
+        try:
+            self._put_new(name, key, buffers, storage_class)
+        except Refused as refused:
+            if refused.failure.status != _UNKNOWN:
+                raise
+            self._client.put(key, buffers, storage_class)
+            return False
+        return not self._overwrites(key, buffers, storage_class)
 
     def _put_new(self, name: str, key: str, buffers: Sequence[Buffer], storage_class: str) -> None:
         try:

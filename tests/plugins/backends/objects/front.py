@@ -67,7 +67,7 @@ class Front:
         """`behind` is the port that requests go to; `translate` does it in another way."""
         self.rules: list[Rule] = []
         self.asked: list[Request] = []
-        self._behind, self.forward = behind, translate or self._pass_on
+        self._behind, self.forward = behind, translate or self.pass_on
         front = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -110,7 +110,8 @@ class Front:
         """Answer so from now on, where the method is one of these."""
         self.rules.append(lambda request: answer if request.method in methods or not methods else None)
 
-    def _pass_on(self, request: Request) -> Answer:
+    def pass_on(self, request: Request) -> Answer:
+        """Return what the server behind answers."""
         connection = http.client.HTTPConnection("127.0.0.1", self._behind)
         try:
             connection.request(request.method, request.path, request.body or None, request.headers)

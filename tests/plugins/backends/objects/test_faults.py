@@ -151,6 +151,21 @@ def test_a_server_that_overwrites_is_not_believed(store: Store, front: Front) ->
     assert (store.get("config"), store.get("key.1")) == (b"first", b"new")
 
 
+def test_a_server_that_knows_no_conditions_serves_all_the_same(store: Store, front: Front) -> None:
+    def ignorant(request: Request) -> Answer | None:
+        conditions = [name for name in request.headers if name.lower() == "if-none-match"]
+        return error(501, "NotImplemented", "A header implies what is not implemented") if conditions else None
+
+    front.rules.append(ignorant)
+    store.put("key.1", [b"new"], if_absent=True)
+    assert not store.capabilities.if_absent
+    store.put("key.2", [b"new"], if_absent=True)
+    for name in ("key.1", "key.2"):
+        with pytest.raises(Exists):
+            store.put(name, [b"newer"], if_absent=True)
+        assert store.get(name) == b"new"
+
+
 def test_one_that_heeds_is_looked_at_only_once(store: Store, front: Front) -> None:
     store.put("key.1", [b"x"], if_absent=True)
     front.asked.clear()

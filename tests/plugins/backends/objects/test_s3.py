@@ -6,6 +6,7 @@ import pytest
 from tests.backend_contract import BackendContract
 
 from yester.engine.store import Store
+from yester.plugins.backends.objects.s3 import region_of
 from yester.plugins.backends.registry import open_store
 
 
@@ -15,3 +16,19 @@ class TestS3Store(BackendContract):
         opened = open_store(url, create=True)
         yield opened
         opened.close()
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "region"),
+    [
+        ("", "us-east-1"),
+        ("http://127.0.0.1:9000", "us-east-1"),
+        ("https://s3.us-west-004.backblazeb2.com", "us-west-004"),
+        ("https://s3.eu-central-1.wasabisys.com", "eu-central-1"),
+        ("https://s3-eu-west-1.amazonaws.com", "eu-west-1"),
+        ("https://s3.fr-par.scw.cloud", "fr-par"),
+        ("https://0123abcd.r2.cloudflarestorage.com", "auto"),
+    ],
+)
+def test_the_servers_name_says_the_region(endpoint: str, region: str) -> None:
+    assert region_of(endpoint) == region
