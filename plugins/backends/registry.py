@@ -54,6 +54,7 @@ SCHEMES: Mapping[str, Row] = {
     "rclone": Row("rclone.store", "a remote of rclone's", "rclone://REMOTE/backup", "httpx", "rclone"),
     "gs": Row("objects.gs", "a bucket of Google Cloud Storage", "gs://bucket/prefix", "obstore", "gs"),
     "az": Row("objects.az", "a container of Azure Blob Storage", "az://container/prefix", "obstore", "az"),
+    "multi": Row("multi.opening", "several stores as one", "multi:///etc/yester/stores.json?mode=mirror"),
     "webdav": Row("webdav.store", "a WebDAV server, not encrypted", "webdav://nas/backup", "httpx", "webdav"),
     "webdavs": Row("webdav.store", "a WebDAV server", "webdavs://me@cloud.example/dav/backup", "httpx", "webdav"),
 }

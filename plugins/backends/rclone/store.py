@@ -314,7 +314,7 @@ class RcloneStore:
                 raise self._refused(response.status_code, data, what, name)
         try:
             return msgspec.json.decode(data, type=type)
-        except msgspec.DecodeError as problem:
+        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
             raise Broken(f"{what}: rclone says what is not understood: {problem}", name=name) from None
 
     def _part(self, name: str, offset: int, size: int) -> bytes:
@@ -340,7 +340,7 @@ class RcloneStore:
     def _refused(self, status: int, data: bytes, what: str, name: str) -> StoreError:
         try:
             words = msgspec.json.decode(data, type=_Refused).error
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             words = data.decode("utf-8", "replace")
         found = refusal(status, words, what, name)
         if isinstance(found, Missing) and name and not what.endswith("written"):

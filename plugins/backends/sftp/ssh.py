@@ -10,6 +10,7 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 
 from yester.engine.errors import RepositoryError, UsageError
@@ -54,17 +55,17 @@ def command(address: Address, program: tuple[str, ...], asking: bool) -> list[st
     return [*(_DEAF if asking else ()), *words, "-s", "--", address.host, "sftp"]
 
 
-def program() -> tuple[str, ...]:
+def program(environment: Mapping[str, str]) -> tuple[str, ...]:
     """Return what to start as ssh; UsageError when the variable is no command."""
     try:
-        return tuple(shlex.split(os.environ.get(COMMAND_VARIABLE, ""))) or ("ssh",)
+        return tuple(shlex.split(environment.get(COMMAND_VARIABLE, ""))) or ("ssh",)
     except ValueError as error:
         raise UsageError(f"{COMMAND_VARIABLE} is no command: {error}") from None
 
 
-def start(address: Address, asking: bool) -> "subprocess.Popen[bytes]":
+def start(address: Address, asking: bool, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     """Start ssh with pipes that do not block. RepositoryError when it cannot be started."""
-    words = command(address, program(), asking)
+    words = command(address, program(environment), asking)
     try:
         process = subprocess.Popen(
             words,
@@ -72,6 +73,7 @@ def start(address: Address, asking: bool) -> "subprocess.Popen[bytes]":
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
+            env=environment,
             start_new_session=not asking,
         )
     except OSError as error:

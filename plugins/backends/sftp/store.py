@@ -53,7 +53,7 @@ def open_store(url: str, terms: Terms) -> Store:
 
     def connect(asking: bool) -> Connection:
         asking = asking and may_ask()
-        return Connection(address, start(address, asking), asking=asking)
+        return Connection(address, start(address, asking, terms.environment), asking=asking)
 
     return RetryingStore(SftpStore(address, connect, terms.create, terms.made))
 

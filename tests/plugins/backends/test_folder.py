@@ -380,6 +380,26 @@ def test_the_folder_of_a_test_goes_with_its_last_object(store: FolderStore, tmp_
     assert [path.name for path in (tmp_path / "repository").iterdir()] == ["snap"]
 
 
+def test_a_folder_of_a_test_that_goes_during_a_put_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FolderStore(tmp_path, create=True)
+    names = Names.new(1, b"abc")
+    store.put(names.mark, [b"x"])
+    folder, write = tmp_path / names.prefix[:-1], FolderStore._write
+
+    def late(store: FolderStore, *arguments: Any) -> int:
+        monkeypatch.setattr(FolderStore, "_write", write)
+        (folder / names.mark).unlink()
+        folder.rmdir()
+        return write(store, *arguments)
+
+    monkeypatch.setattr(FolderStore, "_write", late)
+    store.put(f"{names.prefix}one", [b"y"])
+    assert store.get(f"{names.prefix}one") == b"y"
+    store.close()
+
+
 def test_what_a_killed_test_left_is_no_foreign_file(tmp_path: Path) -> None:
     store = FolderStore(tmp_path, create=True)
     store.put(Names.new(1, b"abc").mark, [b"x"])
