@@ -182,7 +182,7 @@ def _mount_and_answer(adapter: "Adapter", desk: "Desk", record: MountRecord, pla
     registry.add(record)
     try:
         tally = registry.hold(plan.mountpoint)
-        _mount(adapter, plan, record.repository)
+        device = _mount(adapter, plan, record.repository)
     except BaseException:
         registry.remove(plan.mountpoint)
         raise
@@ -191,8 +191,9 @@ def _mount_and_answer(adapter: "Adapter", desk: "Desk", record: MountRecord, pla
     except BaseException:
         pyfuse3.close(unmount=False)
         raise
-    pyfuse3.close(unmount=True)
-    # Where it was let go lazily, another may be mounted by now.
+    # Where it was let go lazily, another may be mounted by now, which must stay.
+    mount = find_mount(plan.mountpoint)
+    pyfuse3.close(unmount=mount is not None and mount.device == device)
     registry.remove(plan.mountpoint, record.pid)
 
 
@@ -248,7 +249,8 @@ def _catalogue(repository: Repository) -> "Catalogue":
     return Catalogue.open(repository)
 
 
-def _mount(adapter: "Adapter", plan: MountPlan, place: str) -> None:
+def _mount(adapter: "Adapter", plan: MountPlan, place: str) -> str:
+    """Mount, and return the number of the device by which the kernel knows this mount."""
     import pyfuse3
 
     try:
@@ -257,6 +259,8 @@ def _mount(adapter: "Adapter", plan: MountPlan, place: str) -> None:
         raise YesterError(
             f"{plan.mountpoint} cannot be mounted", hint="The line above says why; check that fuse3 is installed."
         ) from error
+    mount = find_mount(plan.mountpoint)
+    return mount.device if mount else ""
 
 
 def _options(plan: MountPlan, place: str) -> set[str]:

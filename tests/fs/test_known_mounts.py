@@ -138,6 +138,20 @@ def test_a_busy_mount_is_let_go_lazily(world: World) -> None:
             assert mount_of(world).record is not None and mount_of(world).state is MountState.LIVE
 
 
+def test_a_server_that_was_let_go_and_is_told_to_end_leaves_the_mount_that_took_its_place(world: World) -> None:
+    (world.source / "file").write_text("one")
+    world.take()
+    assert world.try_to_mount().returncode == 0
+    pid = pid_of(world)
+    with open(world.latest / "file"):
+        unmount(world.mountpoint, world.places.runtime, lazy=True)
+        with world.mounted():
+            os.kill(pid, signal.SIGTERM)
+            wait_for(lambda: not alive(pid))
+            assert (world.latest / "file").read_text() == "one"
+            assert mount_of(world).record is not None and mount_of(world).state is MountState.LIVE
+
+
 def alive(pid: int) -> bool:
     """Whether a process runs; one that ended and that nobody has asked about does not."""
     try:
