@@ -324,11 +324,15 @@ def contents(source: BlobSource, snapshot: Snapshot) -> Tree:
     }
 
 
+def _refuse(error: OSError) -> None:
+    raise error
+
+
 def on_disk(folder: Path) -> Tree:
-    """Return all that is in a folder."""
+    """Return all that is in a folder; OSError when any of it cannot be read."""
     found: Tree = {}
     top = os.fsencode(folder)
-    for place, folders, files in os.walk(top):
+    for place, folders, files in os.walk(top, onerror=_refuse):
         inner = os.path.relpath(place, top) if place != top else b""
         found |= {os.path.join(inner, name): None for name in folders}
         for name in files:

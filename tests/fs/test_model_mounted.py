@@ -7,7 +7,9 @@ the mount's own take part, for fewer steps.
 import errno
 import os
 import random
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -124,3 +126,58 @@ def test_random_actions_beside_a_mount(world: World, seed: int) -> None:
         for _ in range(STEPS // 2):
             life.step()
         life.read()
+
+
+ROUNDS = 10
+GONE = (errno.EIO, errno.ESTALE, errno.ENOENT)
+
+
+def test_while_others_forget_and_prune_a_snapshot_is_whole_or_gone(world: World) -> None:
+    """Read everything again and again while a thread takes, forgets and prunes: errors only of what was let go."""
+    life = Life(world, 3)
+    held: dict[str, Tree] = {}
+    let_go: set[str] = set()
+    ended = threading.Event()
+    begun = threading.Semaphore(0)
+
+    def snap() -> None:
+        life.source.write(life.chance.choice(NAMES), life.chance.randbytes(MOST_READ))
+        life.snap()
+        held.update({sid.hex(): tree for sid, tree in life.held.items()})
+
+    def change() -> None:
+        try:
+            for _ in range(ROUNDS):
+                snap()
+                # Each round falls into another one of reading.
+                assert begun.acquire(timeout=60)
+                oldest = next(iter(life.held))
+                let_go.add(oldest.hex())
+                life.world.open().forget_snapshot(oldest, "test")
+                del life.held[oldest]
+                life.prune()
+        finally:
+            ended.set()
+
+    def read(name: str) -> bool:
+        """Compare a snapshot with what the source held; False when it is gone."""
+        try:
+            shown = on_disk(world.mountpoint / "ids" / name / str(world.source).lstrip("/"))
+        except OSError as error:
+            assert name in let_go and error.errno in GONE, (name, error)
+            return False
+        assert shown == held[name]
+        return True
+
+    for _ in range(3):
+        snap()
+    with world.mounted(), ThreadPoolExecutor(1) as pool:
+        changing = pool.submit(change)
+        while not ended.is_set():
+            begun.release()
+            for name in os.listdir(world.mountpoint / "ids"):
+                if name in held:
+                    read(name)
+        changing.result()
+        wait_for(lambda: set(os.listdir(world.mountpoint / "ids")) == {sid.hex() for sid in life.held})
+        assert all(read(sid.hex()) for sid in life.held)
