@@ -8,7 +8,7 @@ import pytest
 
 from yester.engine.ids import SnapshotId
 from yester.engine.sealed.records import Label, Snapshot
-from yester.fs.inodes import HOSTS, IDS, LATEST, ROOT, SNAPSHOTS, TAGS, VERSIONS, Inode, Numbers
+from yester.fs.inodes import HOSTS, IDS, LATEST, ROOT, SNAPSHOTS, TAGS, VERSIONS, Inode, Numbers, inode_of
 from yester.fs.time_names import TimeFormat
 from yester.fs.view_paths import folder_names
 from yester.fs.views import ViewBuilder, ViewFolder, ViewLink
@@ -81,6 +81,22 @@ def test_two_snapshots_of_one_second_are_told_apart(builder: ViewBuilder) -> Non
     views = builder.build(listed(snapshot(0), snapshot(5), snapshot(SECOND - 1)))
     names = list(folder(views, folder(views, SNAPSHOTS).children[b"docs"]).children)
     assert names == [b"1970-01-01T01-00-00", b"1970-01-01T01-00-00-2", b"1970-01-01T01-00-00-3"]
+
+
+def test_two_hours_with_one_local_name_are_told_apart(builder: ViewBuilder) -> None:
+    """2026-10-25, 02:30:00 of summer time, and an hour later 02:30:00 once more."""
+    summer = 1_792_888_200
+    views = builder.build(listed(*(snapshot((summer + later) * SECOND) for later in (0, 1800, 3600, 3601))))
+    docs = folder(views, folder(views, SNAPSHOTS).children[b"docs"]).children
+    first, half, second, last = (inode_of(space, 0) for space in range(1, 5))
+    assert docs == {
+        b"2026-10-25T02-30-00": first,
+        b"2026-10-25T02-00-00": half,
+        b"2026-10-25T02-30-00-2": second,
+        b"2026-10-25T02-30-01": last,
+    }
+    latest = views.nodes[LATEST]
+    assert isinstance(latest, ViewLink) and latest.target.endswith(b"T02-30-01")
 
 
 def test_no_name_passes_to_another_snapshot_while_a_mount_lives(builder: ViewBuilder) -> None:
