@@ -36,6 +36,8 @@ POLL_SECONDS = {True: 0.5, False: 60.0}
 """How often the list of snapshots is looked at again, at most: in a local store, and in another. Together with the
 second for which the kernel keeps what views show, what happens on this machine is seen within two."""
 BLOCK_SIZE = 4096
+LONGEST_TARGET = 4095
+"""What the kernel takes as the target of a link; Linux has no longer ones, but the format has."""
 UNLISTED = b".zfs"
 """In the root, for programs that look for snapshots there."""
 _TRUSTED = b"trusted."
@@ -259,7 +261,7 @@ class FileSystem(Generic[A]):
         else:
             page, row, _ = self._place(inode)
             if S_ISLNK(page.modes[row]):
-                return page.target(row)
+                return _fitting(page.target(row))
         raise OSError(errno.EINVAL, "not a link")
 
     # Folders
@@ -359,6 +361,12 @@ class FileSystem(Generic[A]):
         """Return what the snapshots hold."""
         held = [item.snapshot.statistics for item in self._current().shown.values()]
         return Space(sum(-(-one.size // BLOCK_SIZE) for one in held), sum(one.entries for one in held))
+
+
+def _fitting(target: bytes) -> bytes:
+    if len(target) > LONGEST_TARGET:
+        raise OSError(errno.ENAMETOOLONG, "the target of a link")
+    return target
 
 
 def stale() -> NoReturn:
