@@ -14,7 +14,7 @@ import obstore
 from obstore.exceptions import BaseError, InvalidPathError
 
 from yester.engine.errors import Missing
-from yester.engine.store import Buffer
+from yester.engine.store import Buffer, size_of
 from yester.plugins.backends.objects.meanings import UNLISTABLE, UNUSABLE, Failure, Meaning, failure_of
 
 if TYPE_CHECKING:
@@ -69,10 +69,10 @@ class Client:
 
     def put(self, key: str, buffers: Sequence[Buffer], storage_class: str, *, create: bool = False) -> None:
         """Store an object; with `create` one that is there is Exists. Refused."""
-        data = _joined(buffers)
+        data, size = _uncopied(buffers), size_of(buffers)
         attributes = {"Storage-Class": storage_class} if storage_class else None
-        in_parts = self._in_parts and len(data) > WHOLE_SIZE and not create
-        writer = self._writer(min(len(data), PART_SIZE * PARTS_AT_ONCE) if in_parts else len(data))
+        in_parts = self._in_parts and size > WHOLE_SIZE and not create
+        writer = self._writer(min(size, PART_SIZE * PARTS_AT_ONCE) if in_parts else size)
         with _told():
             obstore.put(
                 writer,
@@ -150,10 +150,10 @@ class Client:
             raise Refused(UNUSABLE) from None
 
 
-def _joined(buffers: Sequence[Buffer]) -> bytes:
-    """Return the bytes of an object; those of one buffer that cannot change are not copied."""
-    parts = list(buffers)
-    return parts[0] if len(parts) == 1 and isinstance(parts[0], bytes) else b"".join(parts)
+def _uncopied(buffers: Sequence[Buffer]) -> Buffer | list[memoryview]:
+    """Return the bytes of an object as the library sends them from where they are; it lets go of them at the end."""
+    views = [memoryview(buffer).cast("B") for buffer in buffers]
+    return views[0] if len(views) == 1 else views
 
 
 @contextmanager
