@@ -1,4 +1,4 @@
-"""The golden repository in a real mount: it holds what no file system here could: names, links and times at the limits."""
+"""The golden repository in a real mount. It holds what no file system here could: names, links, times at the limits."""
 
 import errno
 import os
