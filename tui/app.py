@@ -28,6 +28,8 @@ from yester.tui.themes import DARK, LIGHT
 
 DRAW_S = 0.1
 """What happens is drawn at most this often."""
+REST_S = 0.12
+"""Less than a person takes to read a name, more than between two keys that are held down."""
 LOGGED = 200
 """Commands that are remembered for the log."""
 
@@ -49,16 +51,21 @@ class TerminalProgram(App[None]):
         settings: Settings,
         connect: Callable[[], Engine] | None = None,
         now_ns: Callable[[], int] = time.time_ns,
+        rest_s: float = REST_S,
     ) -> None:
         """`connect` returns an engine, which is then started. `now_ns` tells the time."""
         super().__init__()
         self.settings = settings
         self._now_ns = now_ns
+        self.rest_s = rest_s
+        """How long the cursor rests on something until it is read."""
         self.world = World(now_ns=now_ns())
         self.profile = ""
         """The profile that Snapshots and Browse are about."""
         self.snapshot = ""
         """The snapshot that Browse is to look into; empty: the newest."""
+        self.folder = b""
+        """The folder that Browse is to begin at; empty: where the sources lie."""
         self.commands: list[str] = []
         """What keys ran, newest last."""
         self._connect = connect or (lambda: Client(self.ran))
@@ -155,7 +162,13 @@ class TerminalProgram(App[None]):
 
     def turn_to(self, profile: str) -> None:
         """Let Snapshots and Browse be about a profile."""
-        self.profile, self.snapshot = profile, ""
+        self.profile, self.snapshot, self.folder = profile, "", b""
+
+    def look_at(self, profile: str, snapshot: str, path: bytes, type: str) -> None:
+        """Show a path in a snapshot, in Browse."""
+        self.profile, self.snapshot = profile or self.profile, snapshot
+        self.folder = path if type == "directory" else path.rpartition(b"/")[0] or b"/"
+        self.action_go("browse")
 
     def ran(self, command: str) -> None:
         """Remember a command that a key ran."""

@@ -13,6 +13,8 @@ NAMES = {
     "at": "@",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
     "escape": "Esc",
     "enter": "Enter",
     "space": "Space",
@@ -25,6 +27,9 @@ NAMES = {
     "insert": "Ins",
 }
 """What keys are called, where that is not what Textual calls them."""
+
+PAGES = {"search": "Found names", "versions": "Versions", "journal": "A run"}
+"""What pages are called that are opened from places."""
 
 _ARROWS = {"left": "←", "right": "→", "up": "↑", "down": "↓"}
 _DANGERS = {Danger.LOOK: "", Danger.CHANGE: "changes", Danger.DESTROY: "asks first"}
@@ -47,7 +52,7 @@ def keys_in_words(keys: str) -> str:
 def help_lines(place: str, about: str, keymap: Mapping[str, str]) -> list[Line]:
     """Return the keys that work in a place, the place's own first."""
     lines = [line(about), line("")] if about else []
-    titles = {each.name: each.title for each in PLACES}
+    titles = {each.name: each.title for each in PLACES} | PAGES
     for section, title in (
         (place, titles.get(place, "Here")),
         ("place", "Everywhere"),

@@ -60,6 +60,7 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
         "place": (
             Key("back", "escape", "back", "Go one step back; never quits"),
             Key("filter", "slash", "filter", "Show only what holds a text", mc="slash,f7"),
+            Key("search", "f", "find", "Look for a name in all snapshots"),
             Key("refresh", "ctrl+r", "refresh", "Ask anew for what is shown"),
         ),
         "list": (
@@ -86,14 +87,29 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key(
                 "open", _OPEN, "open", "Open the folder, or show all of the entry", mc="enter,right,f3", in_footer=True
             ),
-            Key("up", "left,h,backspace", "up", "Go to the folder above", in_footer=True),
+            Key("up", "left,h,backspace", "up", "Go to the folder above"),
             Key("newer", "right_square_bracket", "newer", "The next snapshot, at the same place", in_footer=True),
             Key("older", "left_square_bracket", "older", "The snapshot before, at the same place", in_footer=True),
+            Key("versions", "v", "versions", "Show all versions of the entry", in_footer=True),
+            Key("copy", "y", "copy path", "Copy the path"),
             Key("mark", "space", "mark", "Mark the entry, or take the mark away", mc="space,insert"),
             Key(
                 "restore", "r", "restore", "Bring back what is marked, or the entry", CHANGE, mc="r,f5", in_footer=True
             ),
         ),
+        "search": (
+            Key("versions", "v,enter", "versions", "Show all versions of it", mc="v,enter,f3", in_footer=True),
+            Key("open", "o", "its folder", "Show it where it is, in the newest snapshot that has it", in_footer=True),
+            Key("copy", "y", "copy path", "Copy the path", in_footer=True),
+        ),
+        "versions": (
+            Key("open", "enter", "its folder", "Show the version where it is", mc="enter,f3", in_footer=True),
+            Key("restore", "r", "restore", "Bring the version back", CHANGE, mc="r,f5", in_footer=True),
+            Key("copy", "y", "copy path", "Copy the path", in_footer=True),
+            Key("scroll_down", "right_curly_bracket", "more", "Show more of the difference"),
+            Key("scroll_up", "left_curly_bracket", "less", "Show what was before in the difference"),
+        ),
+        "journal": (),
         "runs": (
             Key("open", _OPEN, "journal", "Show all that happened in the run", mc="enter,f3", in_footer=True),
             Key("snap", "b", "back up", "Take a snapshot of the run's profile now", CHANGE, in_footer=True),

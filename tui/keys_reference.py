@@ -2,7 +2,7 @@
 
 import sys
 
-from yester.tui.helping import key_name
+from yester.tui.helping import PAGES, key_name
 from yester.tui.keys import KEYS, Danger, Key, keymap
 from yester.tui.places import PLACES
 
@@ -34,8 +34,8 @@ _DANGERS = {Danger.LOOK: "", Danger.CHANGE: "changes something", Danger.DESTROY:
 def reference() -> str:
     """Return the whole page."""
     places = ", ".join(f"{place.number} {place.title}" for place in PLACES)
-    titles = {**_TITLES, **{place.name: place.title for place in PLACES}}
-    return _HEAD.format(places=places) + "".join(f"\n{_section(name, titles[name])}" for name in KEYS)
+    titles = {**_TITLES, **PAGES, **{place.name: place.title for place in PLACES}}
+    return _HEAD.format(places=places) + "".join(f"\n{_section(name, titles[name])}" for name in KEYS if KEYS[name])
 
 
 def _section(name: str, title: str) -> str:

@@ -137,7 +137,7 @@ async def shown(
         engines = iter((engine, *then))
         for each in (engine, *then):
             each.changes.put_nowait(EVERYTHING)
-        program = TerminalProgram(settings or Settings(), lambda: next(engines), lambda: NOW_NS)
+        program = TerminalProgram(settings or Settings(), lambda: next(engines), lambda: NOW_NS, 0)
         async with program.run_test(size=size) as pilot:
             await rest(pilot)
             yield pilot

@@ -1,5 +1,6 @@
 """Profiles, runs, snapshots and messages that tests and pictures show."""
 
+from base64 import b64encode
 from typing import Any
 
 from tests.tui.fake import DAY_NS, HOUR_NS, MINUTE_NS, NOW_NS, FakeEngine, Item
@@ -240,6 +241,42 @@ MOUNTS = [
 ]  # fmt: skip
 
 
+LETTERS = {
+    "": "Dear Ada,\nthe roof is mended.\nIt rains no more.\n",
+    "7b51ea3a": "Dear Ada,\nthe roof leaks.\nIt rains.\nYours\n",
+    "9f3e2d1c": "Dear Ada,\nYours\n",
+}
+"""Snapshot → what the letter said there; the first is as it is now."""
+
+
+def read(asked: dict[str, Any]) -> list[Item]:
+    """Play the beginning of a file."""
+    if asked["entry"]["path"].endswith(".kdbx"):
+        data = bytes(range(0, 250, 7))
+        return [{"size": 90_210, "bytes": b64encode(data).decode()}]
+    text = LETTERS.get(asked.get("snapshot", "")[:8], LETTERS["7b51ea3a"])
+    return [{"size": len(text), "bytes": b64encode(text.encode()).decode()}]
+
+
+def seen(snapshot: int) -> dict[str, Any]:
+    """Return how a snapshot is named."""
+    found = SNAPSHOTS[snapshot]
+    return {name: found[name] for name in ("snapshot", "time_ns", "profile", "host")}
+
+
+LETTER = "/home/me/documents/letters/to Ada.txt"
+VERSIONS = [
+    {"size": 15, "mtime_ns": NOW_NS - 60 * HOUR_NS, "first": seen(4), "last": seen(3), "snapshots": 2},
+    {"size": 41, "mtime_ns": NOW_NS - 12 * HOUR_NS, "first": seen(1), "last": seen(0), "snapshots": 2},
+]
+FOUND: list[dict[str, Any]] = [
+    {"path": LETTER, "size": 41, "mtime_ns": NOW_NS - 12 * HOUR_NS, "last": seen(0)},
+    {"path": "/home/me/documents/letters/to Adam.txt", "size": 17, "deleted": True, "last": seen(4)},
+    {"path": "/home/me/documents/letters", "type": "directory", "size": 123 << 20, "last": seen(0)},
+]  # fmt: skip
+FORESEEN = {"files": 1, "size": 15, "different": 1, "examples": [{"path": LETTER}]}
+
+
 def engine(**more: Any) -> FakeEngine:
     """Return an engine that tells of all this; `more` scripts methods differently."""
     scripts: dict[str, Any] = {
@@ -250,6 +287,10 @@ def engine(**more: Any) -> FakeEngine:
         "messages_list": MESSAGES,
         "snapshots_list": SNAPSHOTS,
         "files_list": page_of(ENTRIES),
+        "files_read": read,
+        "files_find": lambda asked: [each for each in FOUND if asked["pattern"] in each["path"]],
+        "files_versions": VERSIONS,
+        "files_foresee": [FORESEEN],
         "mounts_list": MOUNTS,
         "plugins_list": [{"label": "notify", "state": "on"}, {"label": "sqlite", "state": "off"}],
     }

@@ -190,3 +190,111 @@ async def test_lines_of_a_newer_version_are_shown_as_unknown() -> None:
         engine.lines[stage.RUNNING].put_nowait(newer)
         await press(pilot, "4", "enter")
         assert "run.teleport" in text_of(pilot)
+
+
+@on_asyncio
+async def test_a_lost_file_in_six_keys() -> None:
+    """`f`, its name, Enter, `v`, an arrow to the version, `r`, Enter."""
+    engine = stage.engine(files_restore=[{"run": "20261121T060000Z-beef"}])
+    async with shown(engine, (80, 24)) as pilot:
+        await press(pilot, "f", *"Ada")
+        keys = ["enter", "v", "down", "r", "enter"]
+        for key in keys:
+            await press(pilot, key)
+        assert len(["f", *keys]) == 6
+        [asking] = asked(engine, "files.restore")
+        assert asking["entries"] == [{"path": stage.LETTER}]
+        assert asking["target"] == {"path": "/home/me/documents/letters"}
+        assert asking["snapshot"] == stage.SNAPSHOTS[0]["snapshot"]
+        assert asking["on_conflict"] == "keep-both"
+        assert "It is being brought back" in said(pilot)
+
+
+@on_asyncio
+async def test_each_key_of_a_search_gives_up_the_one_before() -> None:
+    engine = stage.engine()
+    async with shown(engine) as pilot:
+        await press(pilot, "f", *"Ada", "backspace", "m", "m")
+        assert [each["pattern"] for each in asked(engine, "files.find")] == ["A", "Ad", "Ada", "Ad", "Adm", "Admm"]
+        assert "no snapshot has such a name" in text_of(pilot)
+        await press(pilot, *["backspace"] * 5)
+        assert "a part of a name" in text_of(pilot)
+        await press(pilot, "escape")
+        assert "mail needs you" in text_of(pilot)
+
+
+@on_asyncio
+async def test_what_was_deleted_is_found_and_shown_in_the_last_snapshot_that_had_it() -> None:
+    engine = stage.engine()
+    async with shown(engine) as pilot:
+        await press(pilot, "f", *"Adam", "enter")
+        assert "deleted" in text_of(pilot)
+        await press(pilot, "o")
+        last = asked(engine, "files.list")[-1]
+        assert (last["snapshot"][:8], last["folder"]) == ("31415926", {"path": "/home/me/documents/letters"})
+
+
+@on_asyncio
+async def test_versions_stand_beside_how_they_differ_from_now() -> None:
+    async with shown(stage.engine()) as pilot:
+        await press(pilot, "f", *"Ada", "enter", "v")
+        assert "It rains no more." in text_of(pilot)
+        await press(pilot, "down")
+        assert "-the roof leaks." in text_of(pilot)
+        assert "+the roof is mended." in text_of(pilot)
+        await press(pilot, "down", "enter")
+        assert "3 Browse" in text_of(pilot)
+        assert "2026-11-20 01:00 /home/me/documents/letters" in text_of(pilot)
+
+
+@on_asyncio
+async def test_versions_of_what_is_gone_begin_with_the_newest() -> None:
+    gone = [Failure(2, "it cannot be read: No such file or directory")]
+    engine = stage.engine(files_read=lambda asked: stage.read(asked) if asked.get("snapshot") else gone)
+    async with shown(engine) as pilot:
+        await press(pilot, "f", *"Ada", "enter", "v")
+        assert "as it is on this machine" not in text_of(pilot)
+        assert "the roof leaks." in text_of(pilot)
+
+
+@pytest.mark.parametrize(
+    ("keys", "conflict", "target"),
+    [
+        ((), "keep-both", "/home/me/documents/letters"),
+        (("c",), "overwrite", "/home/me/documents/letters"),
+        (("c", "c"), "skip", "/home/me/documents/letters"),
+        (("c", "c", "c"), "keep-both", "/home/me/documents/letters"),
+        (("t", *"/back", "enter"), "keep-both", "/back"),
+    ],
+)
+@on_asyncio
+async def test_a_restore_is_a_choice(keys: tuple[str, ...], conflict: str, target: str) -> None:
+    engine = stage.engine()
+    async with shown(engine) as pilot:
+        await press(pilot, "f", *"Ada", "enter", "v", "down", "r", *keys)
+        assert "1 differs" in text_of(pilot)
+        assert asked(engine, "files.foresee")[-1]["target"] == {"path": target}
+        await press(pilot, "enter")
+        [asking] = asked(engine, "files.restore")
+        assert (asking.get("on_conflict", "keep-both"), asking["target"]) == (conflict, {"path": target})
+
+
+@on_asyncio
+async def test_many_that_are_marked_come_back_to_where_they_were() -> None:
+    engine = stage.engine()
+    async with shown(engine) as pilot:
+        await press(pilot, "3", "space", "space", "g", "enter", "space", "r")
+        assert "3 marked entries" in text_of(pilot)
+        await press(pilot, "enter")
+        targets = {each["target"]["path"]: len(each["entries"]) for each in asked(engine, "files.restore")}
+        assert sum(targets.values()) == 3
+
+
+@on_asyncio
+async def test_a_restore_that_can_not_be_foreseen_is_a_sentence_and_no_restore() -> None:
+    engine = stage.engine(files_foresee=[Failure(5, "data.4711 is damaged", "Run `yester check`.")])
+    async with shown(engine) as pilot:
+        await press(pilot, "3", "r")
+        assert "data.4711 is damaged" in text_of(pilot)
+        await press(pilot, "enter")
+        assert not asked(engine, "files.restore")

@@ -36,6 +36,10 @@ SCENES: dict[str, tuple[Callable[[], FakeEngine], tuple[str, ...]]] = {
     "home-empty": (stage.empty, ()),
     "snapshots": (stage.engine, ("2",)),
     "browse": (stage.engine, ("3", "space")),
+    "preview": (stage.engine, ("3", "G")),
+    "search": (stage.engine, ("f", *"to A")),
+    "versions": (stage.engine, ("f", *"Ada", "enter", "v", "down")),
+    "restore": (stage.engine, ("f", *"Ada", "enter", "v", "down", "r")),
     "runs": (stage.engine, ("4",)),
     "runs-journal": (stage.engine, ("4", "enter")),
     "runs-cancel": (stage.engine, ("4", "x")),
@@ -47,6 +51,10 @@ SCENES: dict[str, tuple[Callable[[], FakeEngine], tuple[str, ...]]] = {
 }
 ONLY = {
     "help": ("wide-dark",),
+    "preview": ("wide-dark",),
+    "search": ("narrow-dark", "wide-light"),
+    "versions": ("narrow-light", "wide-dark"),
+    "restore": ("narrow-dark",),
     "passphrase": ("narrow-dark",),
     "filter": ("narrow-dark",),
     "runs-cancel": ("narrow-light",),

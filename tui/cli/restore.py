@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -23,6 +24,7 @@ from yester.tui.cli.running import Recorded, Work, recorded
 from yester.tui.cli.wording import count, printable, size
 
 if TYPE_CHECKING:
+    from yester.engine.restore.foreseeing import Foreseen
     from yester.engine.restore.report import RestoreReport
 
 
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Whose the files are: as stored, this machine's user of the same name, or yours.",
 )
+@click.option("--dry-run", is_flag=True, help="Say what would come back and what is in its way; change nothing.")
 @narrowing
 @as_json
 @access
@@ -54,6 +57,7 @@ def command(
     target: bytes,
     conflict: str,
     owner: str,
+    dry_run: bool,
     of_profile: str | None,
     of_host: str | None,
     as_json: bool,
@@ -71,6 +75,14 @@ def command(
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
     profile = profile_meant(name if of_profile is None else f"{of_profile}@", places)
     work = Work("restore", repository=repository_place(repository, profile, places))
+    if dry_run:
+        with closing(open_repository(asked, places, profile)) as opened:
+            foreseen = _foreseen(opened, name, (of_profile, of_host), paths, os.path.abspath(target))
+        if as_json:
+            echo_json(foreseen_as_json(foreseen))
+        else:
+            click.echo("\n".join(_foreseen_lines(foreseen, target)))
+        return 0
     with recorded(places, work, quiet=as_json) as run:
         with run.opened(lambda: open_repository(asked, places, profile)) as opened:
             report = _restore(
@@ -114,6 +126,37 @@ def _restore(
         )
 
     return run.supervise(work)
+
+
+def _foreseen(
+    opened: Repository, name: str, narrowed: tuple[str | None, str | None], paths: tuple[bytes, ...], target: bytes
+) -> "Foreseen":
+    from yester.engine.restore.foreseeing import foresee
+
+    sid, snapshot = opened.find_snapshot(name, profile=narrowed[0], host=narrowed[1])
+    stored = [stored_path(opened, sid, path) for path in paths]
+    return foresee(opened.reader(), decode_root(snapshot.root), stored, target)
+
+
+def foreseen_as_json(found: "Foreseen") -> dict[str, object]:
+    """Return what a restore would do as `--json` shows it."""
+    return {
+        "files": found.files,
+        "size": found.size,
+        "missing": found.missing,
+        "same": found.same,
+        "different": found.different,
+        "examples": [to_builtins(shown(path)) for path in found.examples],
+        "is_whole": found.is_whole,
+    }
+
+
+def _foreseen_lines(found: "Foreseen", target: bytes) -> list[str]:
+    lines = [f"would restore to {printable(target)}: {count(found.files, 'file')}, {size(found.size)}"]
+    notes = ((found.missing, "not there"), (found.same, "there, and look the same"), (found.different, "that differ"))
+    lines += [f"  {number:,} {words}" for number, words in notes if number]
+    lines += [f"    {printable(path)}" for path in found.examples[:10]]
+    return lines if found.is_whole else [*lines, "  and more that were not looked at"]
 
 
 def stored_path(opened: Repository, sid: SnapshotId, path: bytes) -> bytes:

@@ -1,20 +1,22 @@
 """Browse: what is in a snapshot."""
 
+import asyncio
 import os
 from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.binding import BindingType
+from textual.containers import Container, VerticalScroll
 from textual.widget import Widget
 
 from yester.engine.errors import YesterError
 from yester.tui.bindings import bindings
 from yester.tui.cli.wording import printable
-from yester.tui.client import all_of
-from yester.tui.dialogs.confirm import Confirm
+from yester.tui.client import Refused, all_of
 from yester.tui.dialogs.page import Page
 from yester.tui.screens.place import Place
-from yester.tui.state import browse
+from yester.tui.screens.restoring import bring_back
+from yester.tui.state import browse, preview
 from yester.tui.state.browse import (
     PAGE,
     BrowseState,
@@ -26,10 +28,13 @@ from yester.tui.state.browse import (
     Opened,
     Paged,
     Stepped,
+    Unmarked,
     about,
     apply,
     as_shown,
 )
+from yester.tui.state.preview import Beginning
+from yester.tui.state.restoring import Wish
 from yester.tui.state.snapshots import Snapshot
 from yester.tui.state.text import Row, Span, line
 from yester.tui.state.world import World
@@ -47,13 +52,17 @@ class Browse(Place, inherit_bindings=False):
     def __init__(self) -> None:
         super().__init__()
         self._state = BrowseState()
-        self._of = ("", "")
+        self._of = ("", "", b"")
         self._positions: dict[bytes, int] = {}
+        self._looked = ("", b"")
 
     def body(self) -> Iterable[Widget]:
         """Where one is, what is there."""
         yield Panel(id="where", classes="headline")
-        yield Rows(browse.COLUMNS, id="entries", empty="asking…")
+        with Container(classes="beside"):
+            yield Rows(browse.COLUMNS, id="entries", empty="asking…")
+            with VerticalScroll(classes="panel", id="preview", can_focus=False):
+                yield Panel(id="beginning")
 
     def happened(self, event: browse.Happening) -> None:
         """Let the state change, show it, and ask for what is missing."""
@@ -62,7 +71,7 @@ class Browse(Place, inherit_bindings=False):
 
     def shown(self, world: World) -> None:
         """Show the folder."""
-        wanted = (self.program.profile, self.program.snapshot)
+        wanted = (self.program.profile, self.program.snapshot, self.program.folder)
         if wanted != self._of:
             self._of = wanted
             self._state = BrowseState()
@@ -70,6 +79,7 @@ class Browse(Place, inherit_bindings=False):
         state, rows = self._state, self.query_one(Rows)
         self.query_one("#where", Panel).fit(lambda width: [browse.breadcrumb(state, width)])
         rows.show(state.total or 0, self._row, empty=self._empty())
+        self._look()
 
     def _empty(self) -> str:
         if self._state.problem:
@@ -94,7 +104,7 @@ class Browse(Place, inherit_bindings=False):
         meant = next((each for each in found if each.snapshot == self.program.snapshot), found[0])
         sources = [source.raw for source in meant.sources]
         folder = sources[0] if len(sources) == 1 else os.path.commonpath(sources) if sources else b"/"
-        self.happened(Opened(found, meant.snapshot, folder))
+        self.happened(Opened(found, meant.snapshot, self.program.folder or folder))
         self._fetch(0, 1)
 
     def refused(self, problem: YesterError) -> None:
@@ -151,9 +161,10 @@ class Browse(Place, inherit_bindings=False):
         if entry.type == "directory":
             self._enter(self._state.path(entry))
         else:
-            self.work_on(lambda: self._details(self._state.path(entry)), "details")
+            self.work_on(lambda: self._details(entry), "details")
 
-    async def _details(self, path: bytes) -> None:
+    async def _details(self, entry: Entry) -> None:
+        path = self._state.path(entry)
         request = self.engine.ask(
             "files.show",
             dict[str, str],
@@ -162,7 +173,40 @@ class Browse(Place, inherit_bindings=False):
             entry=as_shown(path),
         )
         rows = [(row["name"], row["value"]) for row in await all_of(request)]
-        self.app.push_screen(Page("All that is kept of it", browse.entry_panel(rows)))
+        lines = browse.entry_panel(rows)
+        if entry.type == "file":
+            lines += [line(""), *preview.shown(await self._begin(about(self._state)[0], path))]
+        self.app.push_screen(Page("All that is kept of it", lines))
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        """Show the beginning of what is meant now."""
+        self._look()
+
+    def _look(self) -> None:
+        """Show the beginning of a file, where there is room for it."""
+        entry, of = self.entry(), about(self._state)
+        path = self._state.path(entry) if entry is not None else b""
+        if (of[0], path) == self._looked or not self.query_one("#preview").display:
+            return
+        self._looked = (of[0], path)
+        self.query_one("#beginning", Panel).show(browse.few_words(entry) if entry is not None else [])
+        if entry is not None and entry.type == "file":
+            self.work_on(lambda: self._show_beginning(of[0], path), "preview")
+
+    async def _show_beginning(self, snapshot: str, path: bytes) -> None:
+        await asyncio.sleep(self.program.rest_s)
+        try:
+            lines = preview.shown(await self._begin(snapshot, path))
+        except Refused as refused:
+            lines = [line(Span(refused.what, "warn"))]
+        if self._looked == (snapshot, path):
+            self.query_one("#beginning", Panel).show(lines)
+            self.query_one("#preview").scroll_home(animate=False)
+
+    async def _begin(self, snapshot: str, path: bytes) -> Beginning:
+        asked = {"profile": self.program.profile, "snapshot": snapshot, "entry": as_shown(path)}
+        [found] = await all_of(self.engine.ask("files.read", Beginning, **asked))
+        return found
 
     def _enter(self, folder: bytes) -> None:
         rows = self.query_one(Rows)
@@ -197,31 +241,23 @@ class Browse(Place, inherit_bindings=False):
             self.query_one(Rows).cursor += 1
 
     def action_restore(self) -> None:
-        """Bring back what is marked, else the entry: where it was; what is there is kept aside."""
+        """Bring back what is marked, else the entry."""
         entry, state = self.entry(), self._state
         paths = sorted(state.marked) or ([state.path(entry)] if entry is not None else [])
         if not paths or state.snapshot is None:
             return
-        targets = {browse.parent(path) for path in paths}
-        snapshot = state.snapshot.snapshot
-        words = [line(Span(f"Bring back {len(paths)} of this snapshot, where they were?", "strong"))]
-        if len(paths) == 1:
-            words = [line(Span("Bring back ", "strong"), Span(printable(paths[0]), "strong"), "?")]
-        words += [
-            line("What is there and differs is kept beside it, as NAME.before-TIME."),
-            line(Span(f"$ yester restore {snapshot[:8]} PATH --target FOLDER", "dim")),
-        ]
+        bring_back(self, Wish(state.snapshot.snapshot, tuple(paths)), lambda: self.happened(Unmarked()))
 
-        def answered(is_yes: bool | None) -> None:
-            for target in targets if is_yes else ():
-                own = [as_shown(path) for path in paths if browse.parent(path) == target]
-                self.change(
-                    "files.restore",
-                    "It is being brought back: see Runs",
-                    profile=self.program.profile,
-                    snapshot=snapshot,
-                    entries=own,
-                    target=as_shown(target),
-                )
+    def action_versions(self) -> None:
+        """Show the versions of the entry."""
+        from yester.tui.screens.versions import Versions
 
-        self.app.push_screen(Confirm(words, "Bring back"), answered)
+        entry = self.entry()
+        if entry is not None:
+            self.app.push_screen(Versions(self._state.path(entry)))
+
+    def action_copy(self) -> None:
+        """Copy the path, also through a terminal that is far away."""
+        entry = self.entry()
+        if entry is not None:
+            self.copy(printable(self._state.path(entry)))

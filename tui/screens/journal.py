@@ -22,7 +22,8 @@ _COLUMNS = (Column("", 8), Column(""))
 class Journal(Place):
     """The lines of one run, in words; of one that lasts, as they come."""
 
-    NAME = "runs"
+    NAME = "journal"
+    AT = "runs"
     HELP = "What happened in this run. Esc goes back."
 
     def __init__(self, run: str) -> None:

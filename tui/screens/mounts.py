@@ -64,8 +64,7 @@ class Mounts(Place, inherit_bindings=False):
         """Copy the path, also through a terminal that is far away."""
         mount = self.mount_meant()
         if mount is not None:
-            self.app.copy_to_clipboard(mount.path)
-            self.program.say(f"Copied: {mount.path}")
+            self.copy(mount.path)
 
     def action_unmount(self) -> None:
         """Take the folder away again."""

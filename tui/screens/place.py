@@ -34,6 +34,8 @@ class Place(Screen[None]):
 
     NAME: ClassVar[str] = ""
     """Its row in the table of places, and its keys in the table of keys."""
+    AT: ClassVar[str] = ""
+    """Of a page that is opened from places: which of them it counts to."""
     HELP = ""
     WATCHES: ClassVar[frozenset[str]] = frozenset()
     """Which of the things that `changes.watch` tells of concern it."""
@@ -62,7 +64,7 @@ class Place(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The line of places, the body, the filter, the keys."""
-        yield PlaceBar(self.NAME)
+        yield PlaceBar(self.AT or self.NAME)
         yield from self.body()
         yield Input(placeholder="show only what holds…", id="filter", compact=True)
         yield Footer(show_command_palette=False, compact=True)
@@ -124,6 +126,17 @@ class Place(Screen[None]):
         if event.input.id == "filter":
             event.input.display = bool(event.value)
             self.rest()
+
+    def action_search(self) -> None:
+        """Look for a name in all snapshots."""
+        from yester.tui.screens.search import Search
+
+        self.app.push_screen(Search())
+
+    def copy(self, text: str) -> None:
+        """Copy a text, also through a terminal that is far away."""
+        self.app.copy_to_clipboard(text)
+        self.program.say(f"Copied: {text}")
 
     def action_back(self) -> None:
         """Take the filter away; else leave a page for the place that it was opened from."""

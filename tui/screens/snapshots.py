@@ -116,7 +116,7 @@ class Snapshots(Place, inherit_bindings=False):
         """Look into it."""
         meant = self.snapshot()
         if meant is not None:
-            self.program.snapshot = meant.snapshot
+            self.program.snapshot, self.program.folder = meant.snapshot, b""
             self.program.action_go("browse")
 
     def action_snap(self) -> None:

@@ -1,7 +1,9 @@
 """Answers about what is in snapshots: folders by the page, entries, versions of a path, and names in all of them."""
 
+import os
 from collections.abc import Iterator
 from itertools import islice
+from stat import S_ISREG
 
 from msgspec import to_builtins
 
@@ -9,14 +11,17 @@ from yester.engine.entries import Entry as StoredEntry
 from yester.engine.errors import UsageError
 from yester.engine.events import shown
 from yester.engine.repository import Repository
+from yester.engine.restore.foreseeing import foresee
+from yester.engine.trees.content import Content
 from yester.engine.trees.directories import Directory, decode_root, open_directory, resolve
 from yester.tui.cli.entry import described, rows_of
 from yester.tui.cli.find import found_as_json
+from yester.tui.cli.restore import foreseen_as_json
 from yester.tui.cli.versions import version_as_json
 from yester.tui.cli.wording import printable
 from yester.tui.serve.call import Answers, Call
 from yester.tui.serve.desk import Desk
-from yester.tui.serve.params import Entry, FolderPage, OneSnapshot, Path, Search
+from yester.tui.serve.params import Entry, FolderPage, Foresee, OneSnapshot, Path, Read, Search
 
 
 def folder(desk: Desk, asked: FolderPage, call: Call) -> Answers:
@@ -61,6 +66,42 @@ def details(desk: Desk, asked: Entry, call: Call) -> Answers:
     with desk.repositories.using(asked) as opened:
         rows = [*rows_of(opened.reader(), path, _entry(opened, asked, path))]
     yield from ({"name": name, "value": value} for name, value in rows)
+
+
+def read(desk: Desk, asked: Read, call: Call) -> Answers:
+    """Yield the beginning of a file: as a snapshot has it, or as it is now."""
+    path = asked.entry.raw
+    if not asked.snapshot:
+        yield _live(path, asked.count)
+        return
+    with desk.repositories.using(asked) as opened:
+        entry = _entry(opened, asked, path)
+        if not entry.is_file:
+            raise UsageError(f"{printable(path)} is no file")
+        content = Content.of(entry, opened.reader())
+        found = {"size": content.size, "bytes": bytes(content.read(0, min(asked.count, content.size)))}
+    yield found
+
+
+def _live(path: bytes, count: int) -> dict[str, object]:
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
+            status = os.fstat(file.fileno())
+            if not S_ISREG(status.st_mode):
+                raise UsageError(f"{printable(path)} is no file")
+            return {"size": status.st_size, "bytes": file.read(count)}
+    except OSError as problem:
+        raise UsageError(f"{printable(path)} cannot be read: {problem.strerror}") from None
+
+
+def foreseen(desk: Desk, asked: Foresee, call: Call) -> Answers:
+    """Yield what a restore would do."""
+    with desk.repositories.using(asked) as opened:
+        _, snapshot = opened.find_snapshot(asked.snapshot)
+        paths = [entry.raw for entry in asked.entries]
+        root = decode_root(snapshot.root)
+        found = foresee(opened.reader(), root, paths, asked.target.raw, call.is_cancelled.is_set)
+    yield foreseen_as_json(found)
 
 
 def find(desk: Desk, asked: Search, call: Call) -> Answers:

@@ -109,6 +109,18 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             "all that is kept of an entry, as rows of name and value",
             "yester show SNAPSHOT:PATH",
         ),
+        "files.read": Look(
+            params.Read,
+            f"{_HERE}.files:read",
+            "one item: `size`, and `bytes`, the first of them in base64",
+        ),
+        "files.foresee": Look(
+            params.Foresee,
+            f"{_HERE}.files:foreseen",
+            "one item, what a restore would do: `files`, `size`, how many entries are `missing`, `same` and "
+            "`different` in the target, `examples` of the last, and `is_whole`, whether all were looked at",
+            "yester restore --dry-run --json --target=TARGET SNAPSHOT PATH",
+        ),
         "files.find": Look(
             params.Search,
             f"{_HERE}.files:find",

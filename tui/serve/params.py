@@ -114,6 +114,23 @@ class Path(Where, frozen=True, kw_only=True):
     entry: Shown
 
 
+class Read(Entry, frozen=True, kw_only=True):
+    """The beginning of a file."""
+
+    snapshot: str = ""
+    """Empty: the file as it is now."""
+    count: Annotated[int, msgspec.Meta(ge=1, le=262_144)] = 65_536
+    """Bytes at most."""
+
+
+class Foresee(OneSnapshot, frozen=True, kw_only=True):
+    """What would be brought back, and where to."""
+
+    entries: tuple[Shown, ...] = ()
+    """Empty: all of the snapshot."""
+    target: Shown
+
+
 class Restore(OneSnapshot, frozen=True, kw_only=True):
     """What to bring back."""
 

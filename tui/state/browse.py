@@ -11,7 +11,7 @@ from stat import filemode
 import msgspec
 
 from yester.engine.events import Shown, shown
-from yester.tui.cli.wording import moment, printable, size
+from yester.tui.cli.wording import count, moment, printable, size
 from yester.tui.state.snapshots import Snapshot
 from yester.tui.state.text import Column, Glyphs, Line, Row, Span, line
 
@@ -140,7 +140,12 @@ class Marked:
     path: bytes
 
 
-Happening = Opened | Entered | Stepped | Filtered | Paged | Failed | Marked
+@dataclass(frozen=True, slots=True)
+class Unmarked:
+    """Nothing is marked any more."""
+
+
+Happening = Opened | Entered | Stepped | Filtered | Paged | Failed | Marked | Unmarked
 
 
 def about(state: BrowseState) -> tuple[str, bytes, str]:
@@ -169,6 +174,8 @@ def apply(state: BrowseState, event: Happening) -> BrowseState:
             return replace(state, problem=why, total=0)
         case Marked(path):
             return replace(state, marked=state.marked ^ {path})
+        case Unmarked():
+            return replace(state, marked=frozenset())
         case _:
             return state
 
@@ -214,6 +221,15 @@ def breadcrumb(state: BrowseState, width: int) -> Line:
     place = place if len(place) <= room else "…" + place[-room + 1 :]
     position = f"  {state.at + 1} of {len(state.snapshots)}"
     return line(Span(when, "accent"), Span(place, "strong"), Span(position, "dim"))
+
+
+def few_words(entry: Entry) -> list[Line]:
+    """Return what is said of an entry while nothing more is known."""
+    if entry.type == "directory":
+        return [
+            line(Span(f"{count(entry.entries_below or 0, 'entry', 'entries')}, {size(entry.size_below or 0)}", "dim"))
+        ]
+    return [line(Span("" if entry.type == "file" else f"a {entry.type}", "dim"))]
 
 
 def entry_panel(rows: Sequence[tuple[str, str]]) -> list[Line]:

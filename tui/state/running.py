@@ -144,7 +144,7 @@ def _counts(run: RunRecord) -> list[Line]:
     )
     said = [Span(f"{number:,} {word}", tone) for number, word, tone in kinds if number]
     spans = [piece for each in said for piece in (Span("  "), each)][1:]
-    lines = [line(f"{count(run.files, 'file')}: ", *spans)] if run.files else []
+    lines = [line(count(run.files, "file"), ": " if spans else "", *spans)] if run.files else []
     if run.stored_size or run.added_size:
         lines.append(line(f"wrote {size(run.stored_size)} of {size(run.size)}"))
     return lines

@@ -74,3 +74,22 @@ def test_a_target_that_is_a_file(yester: Yester, taken: Path, tmp_path: Path) ->
     refused = yester("restore", "latest", "--target", tmp_path / "file")
     assert refused.code == 1
     assert is_one_complaint(refused.err)
+
+
+def test_a_dry_run_says_what_is_in_the_way_and_changes_nothing(yester: Yester, taken: Path, tmp_path: Path) -> None:
+    (taken / "b.txt").write_text("newer, and longer\n")
+    (taken / "letters" / "a.txt").unlink()
+    ended = yester("restore", "latest", taken, "--target", taken.parent, "--dry-run")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines() == [
+        f"would restore to {taken.parent}: 2 files, 9 B",
+        "  1 not there",
+        "  2 there, and look the same",
+        "  1 that differ",
+        f"    {taken}/b.txt",
+    ]
+    found = json.loads(yester("restore", "latest", "--target", tmp_path / "no", "--dry-run", "--json").out)
+    assert (found["files"], found["different"], found["is_whole"]) == (2, 0, True)
+    assert (taken / "b.txt").read_text() == "newer, and longer\n"
+    assert not (tmp_path / "no").exists()
+    assert "restore" not in yester("runs", "--all").out

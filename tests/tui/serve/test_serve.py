@@ -195,3 +195,23 @@ def test_passphrases_come_on_a_descriptor(yester: Yester, docs: Path, monkeypatc
         assert client.call("runs.follow", run=run)[0][-1]["result"] == "complete"
         assert len(client.call("snapshots.list", profile="docs")[0]) == 1
     assert "one two" not in journal_path(Places.default().state, run).read_text()
+
+
+def test_a_file_is_read_as_it_was_and_as_it_is(yester: Yester, profile: Path) -> None:
+    file = {"path": f"{profile}/b.txt"}
+    (profile / "b.txt").write_text("newer\n")
+    with served() as client:
+        assert client.call("files.read", snapshot="latest", entry=file)[0] == [{"size": 2, "bytes": "Ygo="}]
+        assert client.call("files.read", entry=file, count=3)[0] == [{"size": 6, "bytes": "bmV3"}]
+        for entry in (profile, profile / "none", "/dev/null"):
+            assert client.refused("files.read", entry={"path": str(entry)})["code"] == 2
+        assert client.refused("files.read", snapshot="latest", entry={"path": str(profile)})["code"] == 2
+
+
+def test_a_restore_is_foreseen(yester: Yester, profile: Path) -> None:
+    (profile / "b.txt").write_text("newer\n")
+    with served() as client:
+        asked = {"entries": [{"path": f"{profile}/b.txt"}], "target": {"path": str(profile)}}
+        [found], _ = client.call("files.foresee", snapshot="latest", **asked)
+        assert (found["files"], found["different"]) == (1, 1)
+        assert found["examples"] == [{"path": f"{profile}/b.txt"}]

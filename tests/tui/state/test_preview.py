@@ -1,0 +1,41 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from yester.tui.state.preview import Beginning, Compared, difference, shown, text_of
+from yester.tui.state.text import Line, plain
+
+
+def words(lines: list[Line]) -> list[str]:
+    return [plain(each) for each in lines]
+
+
+def test_text_is_text_and_what_is_cut_amid_a_character_still_is() -> None:
+    data = "grün\tund gut\n".encode()
+    assert words(shown(Beginning(len(data), data))) == ["grün    und gut"]
+    assert text_of(Beginning(100, data[:3])) == "gr"
+    assert text_of(Beginning(3, data[:3])) is None
+    assert words(shown(Beginning(100, b"a\n")))[-1] == "… of 100 B"
+
+
+def test_what_is_no_text_is_numbers() -> None:
+    assert words(shown(Beginning(4, b"\0ab\xff"))) == ["000000  00 61 62 ff" + " " * 38 + ".ab."]
+    assert words(shown(Beginning(0, b""))) == ["(empty)"]
+
+
+def test_two_versions_of_a_text() -> None:
+    before, after = Beginning(8, b"a\nb\nc\nd\n"), Beginning(6, b"a\nc\nx\n")
+    said = words(difference(Compared(before, after, "A", "B")))
+    assert said[0] == "2 lines only in A, 1 only in B"
+    assert said[2:] == [" a", "-b", " c", "-d", "+x"]
+    assert words(difference(Compared(before, before, "A", "B")))[0] == "A and B: the same"
+    assert words(difference(Compared(Beginning(1, b"\0"), after, "A", "B"))) == ["no text; A: 1 B, B: 6 B"]
+    assert words(difference(Compared(before, None, "A", "B")))[0] == "a"
+
+
+@given(st.binary(max_size=400), st.binary(max_size=400))
+def test_any_bytes_are_lines_without_control_characters(one: bytes, other: bytes) -> None:
+    lines = [
+        *shown(Beginning(len(one), one)),
+        *difference(Compared(Beginning(500, one), Beginning(9, other), "A", "B")),
+    ]
+    assert all(character.isprintable() for each in words(lines) for character in each)

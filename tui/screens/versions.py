@@ -1,0 +1,156 @@
+"""The versions of a file or folder, and how each differs from what is there now."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.containers import Container, VerticalScroll
+from textual.widget import Widget
+
+from yester.engine.errors import YesterError
+from yester.tui.bindings import bindings
+from yester.tui.cli.wording import printable
+from yester.tui.client import Refused, all_of
+from yester.tui.screens.place import Place
+from yester.tui.screens.restoring import bring_back
+from yester.tui.state import preview, versions
+from yester.tui.state.browse import as_shown
+from yester.tui.state.preview import Beginning, Compared
+from yester.tui.state.restoring import Wish
+from yester.tui.state.text import Line, Row, Span, line
+from yester.tui.state.versions import Version, VersionsState, told
+from yester.tui.state.world import World
+from yester.tui.widgets.panel import Panel
+from yester.tui.widgets.rows import Rows
+
+
+class Versions(Place, inherit_bindings=False):
+    """The versions on the left, on the right the one that is meant: how it differs from the file as it is now."""
+
+    NAME = "versions"
+    AT = "browse"
+    HELP = "What a file was, in all snapshots. On the right: what only the version has (-), and only the file now (+)."
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("versions", "place")]
+
+    def __init__(self, path: bytes) -> None:
+        super().__init__()
+        self._state = VersionsState(path)
+        self._read: dict[str, Beginning] = {}
+
+    def body(self) -> Iterable[Widget]:
+        """Of what, the versions, the difference."""
+        yield Panel(id="of", classes="headline")
+        with Container(classes="beside"):
+            yield Rows(versions.COLUMNS, id="versions", empty="asking…")
+            with VerticalScroll(classes="panel", id="beside", can_focus=False):
+                yield Panel(id="difference")
+
+    def on_mount(self) -> None:
+        """Ask for the versions."""
+        super().on_mount()
+        self.work_on(self._ask, "versions")
+
+    async def _ask(self) -> None:
+        state = self._state
+        entry = as_shown(state.path)
+        request = self.engine.ask("files.versions", Version, profile=self.program.profile, entry=entry)
+        found = await all_of(request)
+        self._state = told(state, found, await self._now())
+        self.tell()
+        self._compare()
+
+    async def _now(self) -> Beginning | None:
+        """The file as it is on this machine."""
+        try:
+            [found] = await all_of(self.engine.ask("files.read", Beginning, entry=as_shown(self._state.path)))
+        except Refused:
+            return None
+        return found
+
+    def refused(self, problem: YesterError) -> None:
+        """Say it where the versions would be, too."""
+        super().refused(problem)
+        self._state = replace(self._state, problem=problem.what)
+        self.tell()
+
+    def shown(self, world: World) -> None:
+        """Show the versions."""
+        self.query_one("#of", Panel).show([line(Span(printable(self._state.path), "strong"))])
+        shown = self._state.shown
+        self.query_one(Rows).show(len(shown), self._row, empty=self._empty())
+
+    def _empty(self) -> str:
+        if self._state.problem:
+            return self._state.problem
+        if self._state.versions is None:
+            return "asking…"
+        return "none holds that" if self._state.text else "No snapshot has it"
+
+    def _row(self, at: int) -> Row:
+        return versions.row_of(self._state.shown[at], self._state)
+
+    def version(self) -> Version | None:
+        """The version that is meant; None for the file as it is now."""
+        shown, at = self._state.shown, self.query_one(Rows).cursor
+        return shown[at] if at < len(shown) else None
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        """Compare the version that is meant now."""
+        self._compare()
+
+    def _compare(self) -> None:
+        version = self.version()
+        if version is None:
+            self._show([] if self._state.now is None else preview.shown(self._state.now))
+        elif version.type != "file":
+            self._show([line(Span(f"a {version.type}: Enter looks inside", "dim"))])
+        else:
+            self.work_on(lambda: self._difference(version), "difference")
+
+    async def _difference(self, version: Version) -> None:
+        was = self._read.get(version.last.snapshot)
+        if was is None:
+            await asyncio.sleep(self.program.rest_s)
+            asked = {"snapshot": version.last.snapshot, "entry": as_shown(self._state.path)}
+            [was] = await all_of(self.engine.ask("files.read", Beginning, profile=self.program.profile, **asked))
+            self._read[version.last.snapshot] = was
+        self._show(preview.difference(Compared(was, self._state.now, "this version", "the file now")))
+
+    def _show(self, lines: list[Line]) -> None:
+        self.query_one("#difference", Panel).show(lines)
+        self.query_one("#beside").scroll_home(animate=False)
+
+    def on_rows_chosen(self, event: Rows.Chosen) -> None:
+        """Look into its snapshot, where it is."""
+        self.action_open()
+
+    def filtered(self, text: str) -> None:
+        """Show only those in which a text occurs."""
+        self._state = replace(self._state, text=text)
+        self.tell()
+
+    def action_open(self) -> None:
+        """Look into the snapshot, at the place where it is."""
+        version = self.version()
+        if version is not None:
+            self.program.look_at(version.last.profile, version.last.snapshot, self._state.path, version.type)
+
+    def action_restore(self) -> None:
+        """Bring the version back."""
+        version = self.version()
+        if version is not None:
+            bring_back(self, Wish(version.last.snapshot, (self._state.path,)))
+
+    def action_copy(self) -> None:
+        """Copy the path, also through a terminal that is far away."""
+        self.copy(printable(self._state.path))
+
+    def action_scroll_down(self) -> None:
+        """Show more of the difference."""
+        self.query_one("#beside").scroll_page_down(animate=False)
+
+    def action_scroll_up(self) -> None:
+        """Show what was before."""
+        self.query_one("#beside").scroll_page_up(animate=False)

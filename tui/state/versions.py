@@ -1,0 +1,87 @@
+"""The versions of a file or folder, newest first, the file as it is now above them; pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from yester.tui.cli.wording import count, moment, size
+from yester.tui.state.preview import Beginning
+from yester.tui.state.text import Column, Row, Span
+
+COLUMNS = (
+    Column("MODIFIED", 19),
+    Column("SIZE", 10, is_right=True),
+    Column("SEEN"),
+    Column("SNAPSHOT", 8, from_width=70),
+)
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A snapshot, as versions and names that were found name it."""
+
+    snapshot: str
+    time_ns: int = 0
+    profile: str = ""
+    host: str = ""
+
+
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """A version, as `files.versions` tells of it."""
+
+    type: str = "file"
+    mode: int = 0
+    size: int = 0
+    mtime_ns: int = 0
+    marks: tuple[str, ...] = ()
+    first: Seen
+    last: Seen
+    snapshots: int = 1
+    gone: Seen | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionsState:
+    """What the page shows."""
+
+    path: bytes
+    versions: tuple[Version, ...] | None = None
+    """Newest first; None: not told yet."""
+    now: Beginning | None = None
+    """The file as it is; None: there is none, or none that can be read."""
+    text: str = ""
+    problem: str = ""
+
+    @property
+    def shown(self) -> list[Version | None]:
+        """What stands on each row: a version, or None for the file as it is now."""
+        found = [each for each in self.versions or () if self.text in _searched(each)]
+        return [None, *found] if self.now is not None and not self.text else [*found]
+
+
+def told(state: VersionsState, versions: Sequence[Version], now: Beginning | None) -> VersionsState:
+    """Return the state once the versions, oldest first, and the file as it is now are known."""
+    return replace(state, versions=tuple(reversed(versions)), now=now, problem="")
+
+
+def _searched(version: Version) -> str:
+    return f"{moment(version.mtime_ns)} {version.last.profile} {version.last.host} {version.last.snapshot[:8]}"
+
+
+def row_of(item: Version | None, state: VersionsState) -> Row:
+    """Return a version as a row."""
+    if item is None:
+        length = state.now.size if state.now is not None else 0
+        return Row((Span("now", "strong"), Span(size(length)), Span("as it is on this machine", "dim"), Span("")))
+    first, last = moment(item.first.time_ns)[:16], moment(item.last.time_ns)[:16]
+    seen = first if item.snapshots == 1 else f"{first} to {last}, {count(item.snapshots, 'snapshot')}"
+    notes = "".join(f"; {mark}" for mark in item.marks)
+    notes += f"; deleted by {moment(item.gone.time_ns)[:16]}" if item.gone is not None else ""
+    return Row(
+        (
+            Span(moment(item.mtime_ns)),
+            Span(size(item.size)),
+            Span(seen + notes, "warn" if item.marks else "plain"),
+            Span(item.last.snapshot[:8], "accent"),
+        )
+    )
