@@ -50,6 +50,10 @@ class Place:
     """What lies there, and what is on its way there, by whatever name."""
     made: tuple[str, ...] = ()
     """Of that, folders that stay where they were made."""
+    folder: Path | None = None
+    """Where it is on this machine's disk; None: it is on none."""
+    takes_others: bool = False
+    """Whether files that are not yester's may lie among the objects: a backend of others makes no folder of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +71,14 @@ def _below(folder: Path) -> Callable[[], list[str]]:
 
 
 def _folder(on: Making) -> Place:
-    return Place(f"file://{on.folder}/new", _below(on.folder))
+    return Place(f"file://{on.folder}/new", _below(on.folder), folder=on.folder)
 
 
 def _sftp(on: Making) -> Place:
     server: Sshd = on.request.getfixturevalue("sshd")
     on.patch.setenv(COMMAND_VARIABLE, server.ssh)
     server.know("host")
-    return Place(server.url(on.folder / "new"), _below(on.folder))
+    return Place(server.url(on.folder / "new"), _below(on.folder), folder=on.folder)
 
 
 def _s3(on: Making) -> Place:
@@ -94,20 +98,20 @@ def _webdav(on: Making) -> Place:
     server: WebdavServer = on.request.getfixturevalue("webdav")
     server.serve_anew(f"place-{next(_numbers)}")
     # A folder is removed there with all that is in it, so yester never does.
-    return Place(server.url("new"), _below(server.folder), ("new",))
+    return Place(server.url("new"), _below(server.folder), ("new",), server.folder)
 
 
 def _rclone(on: Making) -> Place:
     path = on.home / "rclone.conf"
     path.write_text("[disk]\ntype = local\n")
     on.patch.setenv("RCLONE_CONFIG", str(path))
-    return Place(f"rclone://disk/{on.folder}/new", _below(on.folder))
+    return Place(f"rclone://disk/{on.folder}/new", _below(on.folder), folder=on.folder)
 
 
 def _duplicity(on: Making) -> Place:
     lay(on.home, on.patch)
     on.patch.setenv("YESTER_DUPLICITY_TRIES", "1")
-    return Place(f"duplicity+plain://{on.folder}", _below(on.folder))
+    return Place(f"duplicity+plain://{on.folder}", _below(on.folder), folder=on.folder, takes_others=True)
 
 
 def _shelf(on: Making) -> Place:
@@ -117,19 +121,19 @@ def _shelf(on: Making) -> Place:
     folder = Path(os.environ["XDG_DATA_HOME"]) / "yester/plugins/backends"
     folder.mkdir(parents=True)
     (folder / "shelf.py").write_text(found[1])
-    return Place(f"shelf://{on.folder}", _below(on.folder))
+    return Place(f"shelf://{on.folder}", _below(on.folder), folder=on.folder, takes_others=True)
 
 
 def _cached(on: Making) -> Place:
-    return Place(f"cache+file://{on.folder}/new", _below(on.folder))
+    return Place(f"cache+file://{on.folder}/new", _below(on.folder), folder=on.folder)
 
 
 def _par2(on: Making) -> Place:
-    return Place(f"par2+file://{on.folder}/new", _below(on.folder))
+    return Place(f"par2+file://{on.folder}/new", _below(on.folder), folder=on.folder)
 
 
 def _limited(on: Making) -> Place:
-    return Place(f"limit+file://{on.folder}/new", _below(on.folder))
+    return Place(f"limit+file://{on.folder}/new", _below(on.folder), folder=on.folder)
 
 
 PLACES: Mapping[str, Callable[[Making], Place]] = {

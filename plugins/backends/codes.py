@@ -27,13 +27,15 @@ class ErrorCode(IntEnum):
 
 
 _BY_ERRNO = {
-    errno.EACCES: ErrorCode.PERMISSION_DENIED,
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), ErrorCode.PERMISSION_DENIED),
     errno.ENOENT: ErrorCode.NOT_FOUND,
-    errno.ENOSPC: ErrorCode.NO_SPACE,
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), ErrorCode.NO_SPACE),
 }
 
+_RIGHTS = "Check the credentials, what they may do there, and whether the place is read-only."
+
 _MEANINGS: Mapping[int, tuple[type[StoreError], str]] = {
-    ErrorCode.PERMISSION_DENIED: (Denied, "Check the credentials, and what they may do there."),
+    ErrorCode.PERMISSION_DENIED: (Denied, _RIGHTS),
     ErrorCode.NOT_FOUND: (Missing, ""),
     ErrorCode.NO_SPACE: (Full, "Make room there, then run the command again: what was stored so far is used."),
 }

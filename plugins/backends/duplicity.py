@@ -1,7 +1,9 @@
 """`duplicity+SCHEME://…`: a repository in what a backend of duplicity reaches. The rest of the URL is duplicity's."""
 
+from yester.engine.errors import UsageError
 from yester.engine.places import Places
 from yester.engine.store import Store
+from yester.engine.urls import scheme_of
 from yester.plugins.backends.common_options import COMMON
 from yester.plugins.backends.foreign import Recipe
 from yester.plugins.backends.terms import Terms
@@ -18,5 +20,10 @@ def open_store(url: str, terms: Terms) -> Store:
     options = terms.options(WORLD, OPTIONS)
     folders = backend_folders(Places.default(), options["files"] or "")
     inner = url.partition("+")[2]
+    if not scheme_of(inner):
+        raise UsageError(
+            f"{url} does not say which backend of duplicity's is meant",
+            hint="Write it as duplicity+rsync://nas//srv/backup: behind the + as duplicity has it.",
+        )
     recipe = Recipe(WORLD, PluginFile(WORLD, ""), (inner, terms.create), WORLD, settings_of(folders, options))
     return adapted(foreign(recipe, url), url, options)

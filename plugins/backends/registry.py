@@ -7,7 +7,6 @@ from importlib.util import find_spec
 from types import ModuleType
 
 from yester.engine.errors import UsageError
-from yester.engine.nearest import nearest
 from yester.engine.store import Store
 from yester.engine.urls import scheme_of, without_secrets
 from yester.plugins.backends.terms import Terms
@@ -98,6 +97,10 @@ def terms(
 
 def _open(url: str, terms: Terms) -> Store:
     scheme = scheme_of(url) or "file"
+    if "://" in url and not scheme_of(url) and not url.startswith("/"):
+        from yester.plugins.backends.mistaken import no_scheme
+
+        raise no_scheme(url)
     row = _row(scheme)
     if row is not None:
         store: Store = row.load().open_store(url, terms)
@@ -107,34 +110,12 @@ def _open(url: str, terms: Terms) -> Store:
 
     found = third_party.open_store(url, terms)
     if found is None:
-        raise _unknown(scheme)
+        from yester.plugins.backends.mistaken import unknown
+
+        raise unknown(scheme)
     return found
 
 
 def _row(scheme: str) -> Row | None:
     prefix, plus, _ = scheme.partition("+")
     return PREFIXES[prefix] if plus and prefix in PREFIXES else SCHEMES.get(scheme)
-
-
-def _unknown(scheme: str) -> UsageError:
-    prefix, plus, inner = scheme.partition("+")
-    if plus and inner in SCHEMES:
-        near = [f"{each}+{inner}" for each in nearest(prefix, PREFIXES)]
-    else:
-        near = nearest(scheme, [*SCHEMES, *(f"{each}+" for each in PREFIXES)])
-    hint = (
-        f"Did you mean {_written(near[0])}?{_lacking(near[0])}" if near else "To see what there is: yester backend list"
-    )
-    return UsageError(f"No backend serves {scheme}://", hint=hint)
-
-
-def _written(scheme: str) -> str:
-    return scheme if scheme.endswith("+") else f"{scheme}://"
-
-
-def _lacking(scheme: str) -> str:
-    """Return what to install for a scheme or prefix, as a sentence to follow another; empty when it is there."""
-    row = SCHEMES.get(scheme) or PREFIXES.get(scheme.partition("+")[0])
-    if row is None or row.is_installed:
-        return ""
-    return f" It is not installed yet: {row.install}"

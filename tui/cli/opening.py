@@ -42,11 +42,18 @@ def is_url(place: str) -> bool:
 def repository_place(asked: str | None, profile: "Profile | None", places: Places) -> str:
     """Return the repository that is meant: --repo, the profile's, YESTER_REPOSITORY, or the default; paths absolute.
 
-    UsageError for a URL with a secret in it, which must not get as far as a journal.
+    UsageError for a URL with a secret in it, which must not get as far as a journal, and for what is almost a URL.
     """
     stated = asked or (profile.repository if profile else "") or os.environ.get("YESTER_REPOSITORY", "")
     place = stated or str(places.data / "repository")
-    return without_secrets(place) if is_url(place) else os.path.abspath(Path(place).expanduser())
+    if is_url(place):
+        return without_secrets(place)
+    path = os.path.abspath(Path(place).expanduser())
+    if (":" in place or "+" in place) and not os.path.lexists(path):
+        from yester.plugins.backends.mistaken import refuse_mistaken
+
+        refuse_mistaken(place)
+    return path
 
 
 def profile_meant(snapshot: str, places: Places) -> "Profile | None":

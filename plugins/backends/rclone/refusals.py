@@ -16,10 +16,11 @@ _MEANINGS: tuple[tuple[str, type[StoreError], str], ...] = (
         Denied,
         "`rclone listremotes` shows those it has.",
     ),
-    ("no space left|quota|insufficient ?storage|disk full|storage ?full|status ?507", Full, _ROOM),
+    ("no space left|remaining disk space|quota|insufficient ?storage|disk full|storage ?full|status ?507", Full, _ROOM),
+    ("read-only file system", Denied, "Check there whether it is mounted read-only."),
     (
         r"unauthori[sz]ed|access ?denied|permission denied|forbidden|status ?40[13]|invalid_grant|token expired|"
-        "couldn't fetch token|signaturedoesnotmatch|invalidaccesskeyid|unable to authenticate|read-only file system|"
+        "couldn't fetch token|signaturedoesnotmatch|invalidaccesskeyid|unable to authenticate|"
         "key mismatch|knownhosts|certificate|not allowed to ask for password|couldn't decrypt",
         Denied,
         _LOGIN,

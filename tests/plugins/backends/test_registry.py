@@ -59,7 +59,8 @@ def test_an_unknown_scheme_names_the_nearest(url: str, hint: str) -> None:
 
 def test_one_that_is_not_installed_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     row = Row("nowhere", "a moon", "moon://crater", needs="no_such_module", extra="moon")
-    monkeypatch.setattr("yester.plugins.backends.registry.SCHEMES", {**SCHEMES, "moon": row})
+    for module in ("registry", "mistaken"):
+        monkeypatch.setattr(f"yester.plugins.backends.{module}.SCHEMES", {**SCHEMES, "moon": row})
     with pytest.raises(UsageError, match="needs no_such_module") as caught:
         open_store("moon://crater")
     assert caught.value.hint == "Install it: pip install 'yester[moon]'"

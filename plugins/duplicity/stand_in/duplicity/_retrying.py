@@ -14,9 +14,9 @@ last_exception: BaseException | None = None
 """Of the last operation whose failure was not fatal; `backend._last_exception` for files of 0.8."""
 
 _BY_ERRNO = {
-    errno.EACCES: ErrorCode.backend_permission_denied,
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), ErrorCode.backend_permission_denied),
     errno.ENOENT: ErrorCode.backend_not_found,
-    errno.ENOSPC: ErrorCode.backend_no_space,
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), ErrorCode.backend_no_space),
 }
 _MUCH_TO_DO = 3
 
