@@ -10,10 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from blake3 import blake3
-
 from yester.engine.errors import Missing, Retry, StoreError
-from yester.engine.sealed.sealing import digest_of, is_digest_name
 from yester.engine.store import Capabilities, Readiness, Store, let_go
 from yester.plugins.backends.multi.member import Member
 
@@ -146,11 +143,6 @@ class JoinedStore:
                 raise problem
         if None not in problems:
             raise self._missing(name)
-
-
-def is_damaged(name: str, data: bytes) -> bool:
-    """Whether an object is not what its name says; False where its name says nothing."""
-    return is_digest_name(name) and blake3(data).digest() != digest_of(name)
 
 
 def union(answers: "Iterable[Future[list[str]]]") -> Iterator[str]:

@@ -13,11 +13,11 @@ from contextlib import suppress
 from yester.engine.errors import Exists, Missing, StoreError
 from yester.engine.messages.of_stores import LOG
 from yester.engine.sealed.config import CONFIG_NAME
-from yester.engine.sealed.sealing import is_digest_name
 from yester.engine.store import Buffer, Capabilities, Store
 from yester.plugins.backends.multi.description import OnFail
-from yester.plugins.backends.multi.joined import PASSING, JoinedStore, is_damaged, union
+from yester.plugins.backends.multi.joined import PASSING, JoinedStore, union
 from yester.plugins.backends.multi.member import Member
+from yester.plugins.backends.soundness import is_damaged, shows_damage
 
 log = logging.getLogger(LOG)
 
@@ -147,7 +147,7 @@ class MirrorStore(JoinedStore):
             if first not in sound:
                 self.get(name)
             else:
-                # Its name does not say which is right, but it is not the one that was read.
+                # Nothing in it says which is right, but it is not the one that was read.
                 self._suspects.setdefault(name, set()).add(first)
                 log.warning("%s in %s is damaged; that in another store is read", name, first.place)
             return True
@@ -192,7 +192,7 @@ class MirrorStore(JoinedStore):
     # Making them the same
 
     def _mend(self, member: Member, name: str, data: bytes) -> None:
-        if not is_digest_name(name):
+        if not shows_damage(name):
             log.warning("%s in %s differs from that in another store", name, member.place)
             return
         try:

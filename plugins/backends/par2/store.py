@@ -4,9 +4,9 @@ The recovery data of `data.X` is the object `data.X.par2` of the inner store: on
 needed to mend. Lists leave it out. It is put after its object and removed after it, so that what a killed run leaves
 is an object without recovery data, or recovery data without an object; `tidy` sees to both.
 
-Damage is noticed in two ways. A whole object that is named by its digest is compared with it on the way through. Of all
-others (parts, sessions, the config) the engine finds out when it opens them, and says so by `let_go`. What was mended
-is put back; where that cannot be, it is kept for a while.
+Damage is noticed in two ways. A whole object that has a digest, in its name as most or inside as the config, is
+compared with it on the way through. Of all others (parts, sessions) the engine finds out when it opens them, and says
+so by `let_go`. What was mended is put back; where that cannot be, it is kept for a while.
 """
 
 import logging
@@ -16,14 +16,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from blake3 import blake3
-
 from yester.engine.errors import Broken, Missing, StoreError, UsageError
 from yester.engine.messages.of_stores import LOG
 from yester.engine.places import Places
-from yester.engine.sealed.sealing import digest_of, is_digest_name
 from yester.engine.store import Buffer, Capabilities, Readiness, Store, checked_name, let_go
 from yester.plugins.backends.par2.program import FILE, Par2, found_program
+from yester.plugins.backends.soundness import is_damaged, shows_damage
 from yester.plugins.backends.spool import Spool
 from yester.plugins.backends.terms import Terms
 from yester.plugins.options.spec import Option
@@ -101,7 +99,7 @@ class Par2Store:
             data = self._store.get(name)
         except Broken as error:
             problem = error
-        if problem is None and not _is_damaged(name, data):
+        if problem is None and not is_damaged(name, data):
             return data
         mended = self._mended(name)
         if mended is None and problem is not None:
@@ -191,7 +189,7 @@ class Par2Store:
                     return
                 left -= size
                 content = self._store.get(name)
-                recovery = b"" if _is_damaged(name, content) else self._recovery(name, content)
+                recovery = b"" if is_damaged(name, content) else self._recovery(name, content)
                 if recovery:
                     self._store.put(name + ENDING, [recovery])
 
@@ -201,10 +199,10 @@ class Par2Store:
         """Return a damaged object as it was, and put it back; None when that cannot be. Says what it did."""
         with self._mending, suppress(Missing):
             data = self._salvaged(name)
-            if is_digest_name(name) and not _is_damaged(name, data):
+            if shows_damage(name) and not is_damaged(name, data):
                 return data  # another thread was here first
             mended = self._repaired(name, data)
-            if mended is None or _is_damaged(name, mended):
+            if mended is None or is_damaged(name, mended):
                 log.warning("%s in %s is damaged, and has no recovery data that mends it", name, self.place)
             elif mended != data:
                 self._put_back(name, mended)
@@ -248,8 +246,3 @@ def _own(name: str) -> str:
     if name.endswith(ENDING):
         raise UsageError(f"{name} is the name of recovery data")
     return checked_name(name)
-
-
-def _is_damaged(name: str, data: bytes) -> bool:
-    """Whether an object is not what its name says; False where its name says nothing."""
-    return is_digest_name(name) and blake3(data).digest() != digest_of(name)

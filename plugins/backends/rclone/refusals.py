@@ -10,7 +10,9 @@ _ROOM = "Make room there, then run the command again: what was stored so far is 
 _LOGIN = "Try it by hand: rclone lsd REMOTE: — then rclone config reconnect REMOTE: or rclone config."
 
 _MEANINGS: tuple[tuple[str, type[StoreError], str], ...] = (
-    ("object not found|directory not found|doesn't exist|no such (file|key|bucket|host bucket)", Missing, ""),
+    # rclone's own words for what its backends say in theirs; theirs may as well be about a file of its configuration.
+    ("object not found|directory not found", Missing, ""),
+    ("no ?such ?bucket|bucket does not exist", Denied, "Make the bucket, or check its name."),
     (
         "didn't find section in config|unknown type|not found in config",
         Denied,
@@ -25,7 +27,9 @@ _MEANINGS: tuple[tuple[str, type[StoreError], str], ...] = (
         Denied,
         _LOGIN,
     ),
-    ("is a directory|is a file not a directory|not a file|isn't a directory", Broken, ""),
+    # Said, besides, of a bucket whose server does not answer.
+    ("is a file not a directory", Retry, "Is it a file? If not: can it be reached? Try rclone lsf with it."),
+    ("is a directory|not a file|isn't a directory", Broken, ""),
 )
 
 

@@ -212,24 +212,24 @@ def test_a_copy_that_ends_too_early_is_mended_when_its_end_is_read(make: Make) -
 def test_of_what_no_name_proves_another_copy_is_read(make: Make, caplog: pytest.LogCaptureFixture) -> None:
     two = make(2)
     store = two.mirror()
-    store.put("config", [b"right"])
-    two.stores[0].write("config", b"wrong")
-    assert store.get("config") == b"wrong"
-    assert let_go(store, "config")
-    assert store.get("config") == b"right"
-    assert "config in store-0 is damaged" in caplog.text
+    store.put("session.1.0", [b"right"])
+    two.stores[0].write("session.1.0", b"wrong")
+    assert store.get("session.1.0") == b"wrong"
+    assert let_go(store, "session.1.0")
+    assert store.get("session.1.0") == b"right"
+    assert "session.1.0 in store-0 is damaged" in caplog.text
 
 
 def test_all_copies_are_compared_where_that_is_said(make: Make, caplog: pytest.LogCaptureFixture) -> None:
     two = make(2)
     store = two.mirror(compares=True)
-    for name in (NAME, "config"):
+    for name in (NAME, "session.1.0"):
         store.put(name, [CONTENT])
         two.stores[1].write(name, b"rotten")
         assert store.get(name) == CONTENT
     assert two.stores[1].read(NAME) == CONTENT
-    assert two.stores[1].read("config") == b"rotten"
-    assert "config in store-1 differs" in caplog.text
+    assert two.stores[1].read("session.1.0") == b"rotten"
+    assert "session.1.0 in store-1 differs" in caplog.text
 
 
 def test_damage_in_all_copies_is_left_to_the_reader(make: Make) -> None:

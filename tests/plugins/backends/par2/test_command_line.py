@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from tests.whole_program import fill, live_in, same, yester
 
+pytestmark = pytest.mark.servers
+
 ENDING = ".par2"
 
 
@@ -64,7 +66,6 @@ def test_everything_goes_on_where_every_object_rots(url: str, folder: Path, plac
     assert any("is mended" in message["text"] for message in found)
 
 
-@pytest.mark.servers
 def test_a_mount_and_a_prune_mend_what_they_read(
     url: str, folder: Path, place: Path, tmp_path: Path, fuse: None
 ) -> None:
@@ -92,7 +93,6 @@ def test_a_mount_and_a_prune_mend_what_they_read(
     yester("check", "--repo", url, "--read-data")
 
 
-@pytest.mark.servers
 def test_a_repository_lives_there(url: str, folder: Path, place: Path, tmp_path: Path, fuse: None) -> None:
     live_in(url, folder, tmp_path, lambda: len(list(place.glob("data/*/data.*"))))
     # The run that was killed may have left an object without any.

@@ -101,7 +101,7 @@ def test_what_is_damaged_is_mended_and_put_back(make: Make, damage: str, caplog:
 def test_what_only_the_reader_finds_damaged_is_mended_when_it_says_so(make: Make) -> None:
     inner = MemoryStore()
     store = make(inner)
-    for name, content in ((NAME, CONTENT), ("config", b"small")):
+    for name, content in ((NAME, CONTENT), ("session.1.0", b"small")):
         store.put(name, [content])
         inner.put(name, [flipped(content, 3)])
         part = store.get_range(name, 0, 5)
@@ -120,8 +120,8 @@ def test_what_only_the_reader_finds_damaged_is_mended_when_it_says_so(make: Make
 def test_a_sound_object_is_left_alone(make: Make, caplog: pytest.LogCaptureFixture) -> None:
     inner = MemoryStore()
     store = make(inner)
-    store.put("config", [b"small"])
-    assert not let_go(store, "config")
+    store.put("session.1.0", [b"small"])
+    assert not let_go(store, "session.1.0")
     assert not let_go(store, "snap.1")
     assert caplog.messages == []
 
