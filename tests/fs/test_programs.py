@@ -1,11 +1,13 @@
 """Things that people use where they are: a program, a virtual environment, a git repository, a database."""
 
+import io
 import os
 import random
 import shutil
 import sqlite3
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -199,3 +201,50 @@ def test_a_folder_of_200_000_entries(world: World, memory: Path) -> None:
         with os.scandir(shown) as entries:
             assert len({entry.inode() for entry in entries}) == 200_000
         assert (shown / "30d3f").is_file() and not (shown / "30d40").exists()
+
+
+LINKS = 20_000
+
+
+def test_many_links_to_one_inode(world: World, memory: Path) -> None:
+    world.source = memory
+    many = world.source / "many"
+    many.mkdir()
+    (many / "0").write_text("one inode")
+    for row in range(1, LINKS):
+        os.link(many / "0", many / f"{row}")
+    world.take()
+    with world.mounted():
+        shown = world.latest / "many"
+        with os.scandir(shown) as entries:
+            assert {(entry.inode(), entry.stat().st_nlink) for entry in entries} == {(shown.lstat().st_ino + 1, LINKS)}
+        assert len(os.listdir(shown)) == LINKS
+        assert (shown / f"{LINKS - 1}").read_text() == "one inode"
+
+
+DEEP = 30
+NAME = "d" * 200
+
+
+def test_a_path_that_no_call_takes_in_one_piece(world: World) -> None:
+    """Programs go there step by step, `rm` and `find` too."""
+    at = os.open(world.source, os.O_RDONLY)
+    for _ in range(DEEP):
+        os.mkdir(NAME, dir_fd=at)
+        before, at = at, os.open(NAME, os.O_RDONLY, dir_fd=at)
+        os.close(before)
+    with open(os.open("end", os.O_CREAT | os.O_WRONLY, dir_fd=at), "w") as file:
+        file.write("the end")
+    os.close(at)
+    world.take()
+    with world.mounted():
+        end = "/".join([".", *[NAME] * DEEP, "end"])
+        assert len(end) > 4096
+        for top in (world.latest, world.mountpoint / "versions" / "docs" / str(world.source).lstrip("/")):
+            assert end in subprocess.run(
+                ["find", "."], cwd=top, capture_output=True, text=True, check=True
+            ).stdout.split("\n")
+        packed = subprocess.run(["tar", "c", "."], cwd=world.latest, capture_output=True, check=True).stdout
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            found = archive.extractfile(end)
+            assert found is not None and found.read() == b"the end"
