@@ -2,12 +2,14 @@
 
 import http.client
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 
@@ -63,8 +65,10 @@ class _Server(ThreadingHTTPServer):
 class Front:
     """A server that is running, in this process."""
 
-    def __init__(self, behind: int, translate: Callable[[Request], Answer] | None = None) -> None:
-        """`behind` is the port that requests go to; `translate` does it in another way."""
+    def __init__(
+        self, behind: int, translate: Callable[[Request], Answer] | None = None, certificate: Path | None = None
+    ) -> None:
+        """`behind` is the port that requests go to; `translate` does it in another way. With a certificate, by TLS."""
         self.rules: list[Rule] = []
         self.asked: list[Request] = []
         self._behind, self.forward = behind, translate or self.pass_on
@@ -93,6 +97,10 @@ class Front:
                 """Keep still."""
 
         self._server = _Server(("127.0.0.1", 0), Handler)
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.port = self._server.server_port
         self._serving = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self._serving.start()
@@ -137,9 +145,11 @@ class Front:
 
 
 @contextmanager
-def running(behind: int, translate: Callable[[Request], Answer] | None = None) -> Iterator[Front]:
+def running(
+    behind: int, translate: Callable[[Request], Answer] | None = None, certificate: Path | None = None
+) -> Iterator[Front]:
     """Run one."""
-    front = Front(behind, translate)
+    front = Front(behind, translate, certificate)
     try:
         yield front
     finally:

@@ -1,5 +1,6 @@
 """Keys, found where the AWS tools look, in their order."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -7,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.certificates import make_certificates
 from tests.living import wait_for
 from tests.moto_server import Moto
 from tests.plugins.backends.objects.front import Answer, Request, running
@@ -196,3 +198,57 @@ def test_a_login_that_is_over_ends_the_run_with_words(aws: Path, moto: Moto, mon
     with pytest.raises(Denied, match="the credentials could not be renewed") as caught:
         store.put("snap.1", [b"x"])
     assert "Log in again" in caught.value.hint
+
+
+# Roles, which the library finds
+
+
+MADE = {"AccessKeyId": "rolekey", "SecretAccessKey": "s", "Token": "t", "Expiration": "2035-01-02T03:04:05Z"}
+ASSUMED = """<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>
+<AccessKeyId>rolekey</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>
+<Expiration>2035-01-02T03:04:05Z</Expiration></Credentials>
+</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"""
+
+
+def answer_for_keys(request: Request) -> Answer:
+    """Answer as who knows a role's keys: for containers, for workloads that show a token, for machines."""
+    if "WebIdentityToken=shown" in request.path + request.body.decode():
+        return Answer(200, ASSUMED.encode())
+    if request.path.endswith("/latest/api/token"):
+        return Answer(200, b"token")
+    if request.path.endswith("/security-credentials/"):
+        return Answer(200, b"role")
+    if request.path.startswith("/keys") or request.path.endswith("/role"):
+        return Answer(200, json.dumps({"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": "x", **MADE}).encode())
+    return Answer(404)
+
+
+def ways(place: str, folder: Path) -> dict[str, dict[str, str]]:
+    """Return what the environment says in each way."""
+    (folder / "token").write_text("shown")
+    return {
+        "pod": {
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{place}/keys",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(folder / "token"),
+        },
+        "web identity": {
+            "AWS_WEB_IDENTITY_TOKEN_FILE": str(folder / "token"),
+            "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/x",
+            "AWS_ENDPOINT_URL_STS": place,
+            "AWS_CA_BUNDLE": str(folder / "authority.pem"),
+        },
+        "machine": {"AWS_METADATA_ENDPOINT": place},
+    }
+
+
+@pytest.mark.parametrize("way", ["pod", "web identity", "machine"])
+def test_a_role_is_found(home: Path, moto: Moto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    make_certificates(tmp_path)
+    # A web identity is shown by TLS alone.
+    certificate, scheme = (tmp_path / "server.pem", "https") if way == "web identity" else (None, "http")
+    with running(0, answer_for_keys, certificate) as knowing, running(moto.port) as front:
+        for name, value in ways(f"{scheme}://127.0.0.1:{knowing.port}", tmp_path)[way].items():
+            monkeypatch.setenv(name, value)
+        open_store(f"s3+http://127.0.0.1:{front.port}/{moto.bucket()}", create=True)
+        assert "Credential=rolekey/" in front.asked[0].headers["authorization"]
+        assert front.asked[0].headers["x-amz-security-token"] == "t"

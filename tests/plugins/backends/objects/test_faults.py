@@ -3,8 +3,10 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from tests.certificates import make_certificates
 from tests.moto_server import Moto
 from tests.plugins.backends.objects.front import Answer, Front, Request, error, running
 
@@ -20,7 +22,7 @@ from yester.engine.errors import (
     StoreError,
     UsageError,
 )
-from yester.engine.store import Store
+from yester.engine.store import Readiness, Store
 from yester.plugins.backends.objects import client
 from yester.plugins.backends.registry import open_store
 from yester.plugins.backends.retrying import Patience
@@ -340,3 +342,43 @@ def test_classes_by_kind_and_group(moto: Moto, front: Front, url: str, monkeypat
         "meta.1": "STANDARD_IA",
         "config": "STANDARD_IA",
     }
+
+
+# TLS
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("certificates")
+    make_certificates(folder)
+    return folder
+
+
+def test_an_authority_of_ones_own(moto: Moto, keys: None, certificates: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(moto.port, certificate=certificates / "server.pem") as front:
+        url = f"s3+https://127.0.0.1:{front.port}/{moto.bucket()}"
+        with pytest.raises(RepositoryError, match="its certificate is not trusted") as caught:
+            open_store(url, create=True)
+        assert "ca_file" in caught.value.hint
+        monkeypatch.setenv("YESTER_S3_CA_FILE", str(certificates / "authority.pem"))
+        store = open_store(url, create=True)
+        store.put(PACK, [b"x"])
+        assert store.get(PACK) == b"x"
+        assert store.prepare([PACK]) == {PACK: Readiness.READY}
+        assert [request.method for request in front.asked].count("HEAD") == 1
+
+
+def test_certificates_that_are_none(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n")
+    monkeypatch.setenv("YESTER_S3_CA_FILE", str(tmp_path / "ca.pem"))
+    with pytest.raises(RepositoryError, match="takes no such settings") as caught:
+        open_store(url, create=True)
+    assert "certificates" in caught.value.hint
+    monkeypatch.setenv("YESTER_S3_CA_FILE", str(tmp_path / "none.pem"))
+    with pytest.raises(UsageError, match=r"none\.pem cannot be read"):
+        open_store(url, create=True)
+
+
+def test_a_server_without_tls(front: Front, url: str) -> None:
+    with pytest.raises(RepositoryError, match="it does not speak TLS"):
+        open_store(url.replace("s3+http:", "s3+https:"))
