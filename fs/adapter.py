@@ -16,6 +16,7 @@ import logging
 import os
 from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
+from math import inf
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import pyfuse3
@@ -142,12 +143,16 @@ class Adapter(pyfuse3.Operations):
         request asked before may have had to make room for the answers of others.
         """
         assert self._history is not None
+        until = inf if self._source.local else trio.current_time() + self._source.patience_s
         self._patience.others_wait += 1
         try:
-            async with self._asking:
-                if not self._history.knows(question):
-                    answer = self._history.at_once(question)
-                    before += (await _on_a_thread(self._history.ask, question) if answer is None else answer,)
+            with trio.fail_at(until):
+                async with self._asking:
+                    before += await self._asked(self._history, question)
+        except trio.TooSlowError:
+            # It goes on, and whoever asks then finds it further.
+            silent = StoreError(f"the catalogue has not been brought up to date in {self._source.patience_s:.0f} s")
+            self._refuse(silent, self._ask, question)
         except Exception as error:  # noqa: BLE001  as above
             self._refuse(error, self._ask, question)
         finally:
@@ -155,6 +160,17 @@ class Adapter(pyfuse3.Operations):
         for answer in before:
             self._history.keep(answer)
         return before
+
+    async def _asked(self, history: History, question: Question) -> tuple[Answer, ...]:
+        """Return what the catalogue says, unless memory holds it, after what who stopped waiting had it asked."""
+        while not history.knows(question):
+            answer = None if self._errands.is_at(History) else history.at_once(question)
+            if answer is None:
+                answer = await self._errands.run(History, partial(history.ask, question))
+            if answer.question == question:
+                return (answer,)
+            history.keep(answer)
+        return ()
 
     def _refuse(self, error: Exception, work: Callable[..., object], arguments: Iterable[object]) -> NoReturn:
         what = f"{getattr(work, '__name__', work)}({', '.join(map(repr, arguments))}): {error}"
@@ -254,11 +270,6 @@ class Adapter(pyfuse3.Operations):
 
     def stacktrace(self) -> None:
         """Setting an attribute on the mount point must not fill the log."""
-
-
-async def _on_a_thread(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-    """Do what may take long on a thread, which nobody waits for when the server ends."""
-    return await trio.to_thread.run_sync(partial(work, *arguments, **named), abandon_on_cancel=True)
 
 
 async def _read_only(self: Adapter, *_: object) -> NoReturn:

@@ -64,6 +64,10 @@ class Errands:
             raise errand.error.with_traceback(None)
         return cast(T, errand.result)
 
+    def is_at(self, key: Hashable) -> bool:
+        """Whether something is being done under this key."""
+        return key in self._under_way
+
     def _begin(self, key: Hashable, work: Callable[[], object]) -> _Errand:
         if self._hanging >= MOST_HANGING:
             raise StoreError(f"the store does not answer: {self._hanging} reads hang in it")
