@@ -9,6 +9,7 @@ import click
 
 from yester.engine.errors import DamageError, RepositoryError, UsageError
 from yester.engine.ids import SnapshotId
+from yester.engine.memory import keep_freed_memory
 from yester.engine.places import Places
 from yester.engine.repository import Repository
 from yester.engine.secrets import SecretSource, find_secret
@@ -61,6 +62,7 @@ def command(
     fast. Broken off, the same command goes on. Exit code 5: some snapshots are damaged and were not copied.
     """
     _check_choice(names, profile, everything)
+    keep_freed_memory()
     places = Places.default()
     access = Access(repository, passphrase_file, passphrase_command, keyring)
     to_source = SecretSource(to_passphrase_file, to_passphrase_command, to_keyring)
