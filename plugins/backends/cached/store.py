@@ -301,8 +301,20 @@ class CachedStore:
     def _fetched_blocks(self, name: str, lacking: Iterable[int], whole_size: int) -> dict[int, bytes]:
         """Fetch blocks that nobody has under way, in long stretches, and wait for the others."""
         mine, others = self._flights.claim((name, number) for number in lacking)
-        found = self._fetch(name, mine, whole_size)
+        found = self._landed(name, mine, whole_size)
+        found.update(self._fetch(name, mine, whole_size))
         found.update({number: flight.result() for (_, number), flight in others.items()})
+        return found
+
+    def _landed(self, name: str, mine: dict[_Key, Flight], whole_size: int) -> dict[int, bytes]:
+        """Take back what was claimed and came between the look for it and the claim."""
+        found = {}
+        for key in list(mine):
+            block = self._kept_block(name, key[1], whole_size)
+            if block is not None:
+                found[key[1]] = block
+                del mine[key]
+                self._flights.land(key, block)
         return found
 
     def _fetch(self, name: str, mine: Mapping[_Key, Flight], whole_size: int) -> dict[int, bytes]:

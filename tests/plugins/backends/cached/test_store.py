@@ -2,7 +2,9 @@
 
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from blake3 import blake3
@@ -266,6 +268,22 @@ def test_one_fetch_serves_many_who_wait(shop: Shop) -> None:
         reader.join()
     assert sorted(got) == sorted([meta] * 8 + [content[BLOCK_SIZE + 5 : BLOCK_SIZE + 15]] * 8)
     assert len(shop.far.requests) == 2
+
+
+def test_what_comes_just_before_it_is_asked_for_is_not_asked_for(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = os.urandom(MIB)
+    name = shop.add("data", content)
+    other, store = shop.open(), shop.open()
+    claim = store._flights.claim
+
+    def late(keys: Iterable[tuple[str, int]]) -> Any:
+        assert other.get_part(name, BLOCK_SIZE, 10, MIB) == content[BLOCK_SIZE : BLOCK_SIZE + 10]
+        return claim(keys)
+
+    monkeypatch.setattr(store._flights, "claim", late)
+    assert store.get_part(name, BLOCK_SIZE, 10, MIB) == content[BLOCK_SIZE : BLOCK_SIZE + 10]
+    assert shop.far.count("range") == 1
+    assert store._flights.waiting == 0
 
 
 def test_who_waits_hears_of_a_failure_and_the_next_one_asks_again(shop: Shop) -> None:
