@@ -22,6 +22,9 @@ Buffer = bytes | bytearray | memoryview
 
 T = TypeVar("T")
 
+RECOVERY_ENDING = ".par2"
+"""What the names of recovery data end in, which a store may keep beside objects (plugins/backends/par2)."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
 
 

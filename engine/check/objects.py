@@ -13,7 +13,7 @@ from yester.engine.sealed.keyslots import slot_kind
 from yester.engine.sealed.records import Label, Mark, Session, Snapshot, Tombstone, decode_record
 from yester.engine.sealed.sealing import PREFIXES, ObjectKind, digest_of, kind_of, name_of, open_record, was_added_blind
 from yester.engine.sessions import live_sessions
-from yester.engine.store import mending
+from yester.engine.store import RECOVERY_ENDING, mending
 
 _RECORDS: Mapping[str, type[Label] | type[Session] | type[Mark]] = {
     "label": Label,
@@ -84,7 +84,8 @@ class ObjectSurvey:
             if name == CONFIG_NAME:
                 return self._problems.note(name, "it is not there")
         except UsageError:
-            self.notes.append(f"{name} is no object of yester's")
+            if not name.endswith(RECOVERY_ENDING):
+                self.notes.append(f"{name} is no object of yester's")
         except (DamageError, RepositoryError, Broken) as error:
             self.damaged.append(name)
             return self._problems.note(name, error.what)

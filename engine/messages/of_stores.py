@@ -5,8 +5,9 @@ it for as long as a person can be told. Where nobody listens the warning goes to
 """
 
 import logging
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 LOG = "yester.store"
 
@@ -20,12 +21,26 @@ class _Ear(logging.Handler):
         self._tell(record.getMessage())
 
 
+def _say(text: str) -> None:
+    # Names of places come from the person, and those of objects from the store: none of them may move the cursor.
+    shown = "".join(sign if sign.isprintable() else "?" for sign in text)
+    with suppress(OSError):
+        sys.stderr.write(f"yester: {shown}\n")
+
+
+_NOBODY = _Ear(_say)
+_log = logging.getLogger(LOG)
+_log.addHandler(_NOBODY)
+
+
 @contextmanager
 def stores_heard(tell: Callable[[str], object]) -> Iterator[None]:
     """Have `tell` called, from any thread, with each warning of a store as long as the block lasts."""
-    log, ear = logging.getLogger(LOG), _Ear(tell)
-    log.addHandler(ear)
+    ear = _Ear(tell)
+    _log.addHandler(ear)
+    _log.removeHandler(_NOBODY)
     try:
         yield
     finally:
-        log.removeHandler(ear)
+        _log.addHandler(_NOBODY)
+        _log.removeHandler(ear)

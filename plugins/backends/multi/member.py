@@ -95,7 +95,9 @@ class Member:
         with self._lock:
             self._over.set()
         if self._owed:
-            log.warning("%s lacks %d objects that were stored now; prune copies them", self.place, len(self._owed))
+            log.warning(
+                "%s lacks what was stored now (%d): yester prune makes it the same again", self.place, len(self._owed)
+            )
         if self.store is not None:
             self.store.close()
 

@@ -208,11 +208,7 @@ class MirrorStore(JoinedStore):
             # It may have been put, or deleted, while the others listed.
             if any(self._lacks(member, name) for name in lacking):
                 self._has_compared = True
-                log.warning(
-                    "%s lacks %d or more objects that another store has: yester prune makes them the same",
-                    member.place,
-                    len(lacking),
-                )
+                log.warning("%s lacks what another store has: yester prune makes them the same", member.place)
 
     def _lacks(self, member: Member, name: str) -> bool:
         try:
@@ -249,7 +245,7 @@ class MirrorStore(JoinedStore):
                         copied[member] = copied.get(member, 0) + 1
                         member.forgets(name)
         for member, count in copied.items():
-            log.warning("%s lacked %d objects, and has them now", member.place, count)
+            log.warning("%s lacked objects, and has them now: %d", member.place, count)
 
 
 def list_of(store: Store, prefix: str) -> list[str]:

@@ -58,7 +58,7 @@ def _read(path: str) -> bytes:
             status = os.fstat(file.fileno())
             text = file.read(_LARGEST_FILE)
     except OSError as problem:
-        raise UsageError(f"{path} cannot be read: {problem.strerror}") from None
+        raise UsageError(f"The list of stores {path} cannot be read: {problem.strerror}") from None
     if status.st_uid not in (0, os.geteuid()) or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise UsageError(
             f"{path} could have been written by others",

@@ -19,7 +19,7 @@ from pathlib import Path
 from yester.engine.errors import Broken, Missing, StoreError, UsageError
 from yester.engine.messages.of_stores import LOG
 from yester.engine.places import Places
-from yester.engine.store import Buffer, Capabilities, Readiness, Store, checked_name, let_go
+from yester.engine.store import RECOVERY_ENDING, Buffer, Capabilities, Readiness, Store, checked_name, let_go
 from yester.plugins.backends.par2.program import FILE, Par2, found_program
 from yester.plugins.backends.soundness import is_damaged, shows_damage
 from yester.plugins.backends.spool import Spool
@@ -30,8 +30,7 @@ log = logging.getLogger(LOG)
 
 NAME = "par2"
 PREFIX = f"{NAME}+"
-ENDING = ".par2"
-LONGEST_NAME = 80 - len(ENDING)
+LONGEST_NAME = 80 - len(RECOVERY_ENDING)
 """Longer names than any of the format's have no recovery data."""
 KEPT = 4
 """How many mended objects are kept that cannot be put back."""
@@ -72,7 +71,8 @@ class Par2Store:
     @property
     def place(self) -> str:
         """Where the store is."""
-        return f"{PREFIX}{self._store.place}"
+        folder, place = self._store.folder, self._store.place
+        return f"{PREFIX}{place if folder is None or '://' in place else folder.as_uri()}"
 
     @property
     def folder(self) -> Path | None:
@@ -86,7 +86,7 @@ class Par2Store:
         self._store.put(name, [content], if_absent=if_absent, group=group)
         if recovery:
             # Not in the group: recovery data must be at hand when its object is not.
-            self._store.put(name + ENDING, [recovery])
+            self._store.put(name + RECOVERY_ENDING, [recovery])
 
     def get(self, name: str) -> bytes:
         """Return the whole object, mended where it has to be."""
@@ -115,7 +115,7 @@ class Par2Store:
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """Yield the names of objects."""
-        return (name for name in self._store.list(prefix) if not name.endswith(ENDING))
+        return (name for name in self._store.list(prefix) if not name.endswith(RECOVERY_ENDING))
 
     def query(self, name: str) -> int:
         """Return the size of the object."""
@@ -143,9 +143,13 @@ class Par2Store:
         with suppress(StoreError):
             names = set(self._store.list())
             for name in names:
-                if name.endswith(ENDING) and name.removesuffix(ENDING) not in names:
-                    self._drop_orphan(name.removesuffix(ENDING))
-            self._catch_up(sorted(name for name in names if not name.endswith(ENDING) and name + ENDING not in names))
+                if name.endswith(RECOVERY_ENDING) and name.removesuffix(RECOVERY_ENDING) not in names:
+                    self._drop_orphan(name.removesuffix(RECOVERY_ENDING))
+            self._catch_up(
+                sorted(
+                    name for name in names if not name.endswith(RECOVERY_ENDING) and name + RECOVERY_ENDING not in names
+                )
+            )
 
     def close(self) -> None:
         """Close the store."""
@@ -170,7 +174,7 @@ class Par2Store:
     def _drop(self, name: str) -> None:
         if len(name) <= LONGEST_NAME:
             with suppress(Missing):
-                self._store.delete(name + ENDING)
+                self._store.delete(name + RECOVERY_ENDING)
 
     def _drop_orphan(self, name: str) -> None:
         try:
@@ -191,7 +195,7 @@ class Par2Store:
                 content = self._store.get(name)
                 recovery = b"" if is_damaged(name, content) else self._recovery(name, content)
                 if recovery:
-                    self._store.put(name + ENDING, [recovery])
+                    self._store.put(name + RECOVERY_ENDING, [recovery])
 
     # Mending
 
@@ -224,7 +228,7 @@ class Par2Store:
 
     def _repaired(self, name: str, data: bytes) -> bytes | None:
         try:
-            recovery = self._store.get(name + ENDING)
+            recovery = self._store.get(name + RECOVERY_ENDING)
         except (Missing, Broken):
             return None
         with self._spool.file(FILE, [data], len(data) + len(recovery)) as path:
@@ -243,6 +247,6 @@ class Par2Store:
 
 
 def _own(name: str) -> str:
-    if name.endswith(ENDING):
+    if name.endswith(RECOVERY_ENDING):
         raise UsageError(f"{name} is the name of recovery data")
     return checked_name(name)

@@ -16,7 +16,7 @@ from yester.engine.hooks import NoHooks
 from yester.engine.places import Places
 from yester.engine.progress import NoProgress
 from yester.engine.repository import Repository
-from yester.engine.store import Store
+from yester.engine.store import RECOVERY_ENDING, Store
 from yester.plugins.backends.cached.opening import folder_of
 from yester.plugins.backends.cached.store import CachedStore
 from yester.plugins.backends.memory import MemoryStore
@@ -24,7 +24,7 @@ from yester.plugins.backends.multi.description import OnFail
 from yester.plugins.backends.multi.member import Member
 from yester.plugins.backends.multi.mirror import MirrorStore
 from yester.plugins.backends.par2.program import Par2, found_program
-from yester.plugins.backends.par2.store import ENDING, Par2Store
+from yester.plugins.backends.par2.store import Par2Store
 
 FILES = 12
 SLOW = ("par2", "par2 without ranges", "par2 in a mirror")
@@ -42,7 +42,7 @@ class Rotting:
     def rot(self) -> None:
         """Flip a bit in the middle, and one near the end, of each object; then comes the next command."""
         for name in self.below.list():
-            if not name.endswith(ENDING):
+            if not name.endswith(RECOVERY_ENDING):
                 data = bytearray(self.below.get(name))
                 for offset in (len(data) // 2, len(data) - 3):
                     data[offset] ^= 4
