@@ -164,6 +164,13 @@ class TerminalProgram(App[None]):
         """Let Snapshots and Browse be about a profile."""
         self.profile, self.snapshot, self.folder = profile, "", b""
 
+    def turn_to_next(self) -> None:
+        """Let it be about the next profile."""
+        names = [status.profile for status in self.world.statuses or ()]
+        if names:
+            at = names.index(self.profile) if self.profile in names else -1
+            self.turn_to(names[(at + 1) % len(names)])
+
     def look_at(self, profile: str, snapshot: str, path: bytes, type: str) -> None:
         """Show a path in a snapshot, in Browse."""
         self.profile, self.snapshot = profile or self.profile, snapshot

@@ -122,9 +122,18 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("clean", "c", "clean up", "Take dead mounts away", CHANGE, in_footer=True),
         ),
         "plugins": (
+            Key("plugins", "tab", "plugins", "Go to the plugins, or back to the messages", in_footer=True),
+            Key("switch", "e", "on or off", "Enable the plugin, or disable it", CHANGE, in_footer=True),
             Key("read", "m", "mark read", "The message counts as read", CHANGE, in_footer=True),
-            Key("read_all", "M", "all read", "All messages count as read", CHANGE, in_footer=True),
+            Key("read_all", "M", "all read", "All messages count as read", CHANGE),
             Key("open", _OPEN, "its run", "Show the run that the message is from", in_footer=True),
+        ),
+        "storage": (
+            Key("open", _OPEN, "look below", "What takes the room below the path", mc="enter,f3", in_footer=True),
+            Key("up", "left,h,backspace", "up", "What takes the room in the folder above"),
+            Key("profile", "tab", "profile", "Show the repository of the next profile", in_footer=True),
+            Key("check", "c", "check", "Look for damage", CHANGE, in_footer=True),
+            Key("prune", "P", "give back", "Give back the room of what no snapshot needs", DESTROY, in_footer=True),
         ),
     }
 )

@@ -1,6 +1,6 @@
 """The places of the terminal program: number, name, and the screen, which is loaded when it is gone to; pure.
 
-A place that is not there yet is not in the table: it is shown nowhere. Its number waits for it.
+A place that is not there is not in the table: it is shown nowhere.
 """
 
 from dataclasses import dataclass
@@ -27,5 +27,6 @@ PLACES = (
     PlaceRow(4, "runs", "Runs", "yester.tui.screens.runs:Runs", "What runs, and what ran"),
     PlaceRow(5, "mounts", "Mounts", "yester.tui.screens.mounts:Mounts", "Where snapshots are shown as folders"),
     PlaceRow(6, "plugins", "Plugins", "yester.tui.screens.plugins:Plugins", "Messages, and the plugins"),
+    PlaceRow(7, "storage", "Storage", "yester.tui.screens.storage:Storage", "What takes the room in a repository"),
 )
-"""In the order of their digits; 7 is Storage's."""
+"""In the order of their digits."""

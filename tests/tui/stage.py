@@ -274,6 +274,16 @@ FOUND: list[dict[str, Any]] = [
     {"path": "/home/me/documents/letters/to Adam.txt", "size": 17, "deleted": True, "last": seen(4)},
     {"path": "/home/me/documents/letters", "type": "directory", "size": 123 << 20, "last": seen(0)},
 ]  # fmt: skip
+USAGE = {
+    "size": 31 << 30,
+    "folder": {"path": "/home/me"},
+    "paths": [
+        {"path": "/home/me/photos", "size": 22 << 30},
+        {"path": "/home/me/documents", "size": 8 << 30},
+        {"path": "/home/me/mail", "size": 1 << 30},
+    ],
+}
+PLAN = {"code": 0, "said": [], "answer": {"plan": {"freed_size": 3 << 30, "moved_size": 200 << 20}}}
 FORESEEN = {"files": 1, "size": 15, "different": 1, "examples": [{"path": LETTER}]}
 
 
@@ -291,10 +301,12 @@ def engine(**more: Any) -> FakeEngine:
         "files_find": lambda asked: [each for each in FOUND if asked["pattern"] in each["path"]],
         "files_versions": VERSIONS,
         "files_foresee": [FORESEEN],
+        "storage_usage": [USAGE],
         "mounts_list": MOUNTS,
         "plugins_list": [{"label": "notify", "state": "on"}, {"label": "sqlite", "state": "off"}],
     }
     found = FakeEngine(**{**scripts, **more})
+    found.done["storage.plan"] = PLAN
     found.done["files.list"] = lambda asked: {"total": len(_matching(ENTRIES, asked))}
     import asyncio
 

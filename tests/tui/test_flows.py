@@ -298,3 +298,58 @@ async def test_a_restore_that_can_not_be_foreseen_is_a_sentence_and_no_restore()
         assert "data.4711 is damaged" in text_of(pilot)
         await press(pilot, "enter")
         assert not asked(engine, "files.restore")
+
+
+@on_asyncio
+async def test_what_takes_the_room_is_looked_into() -> None:
+    engine = stage.engine()
+    async with shown(engine) as pilot:
+        await press(pilot, "7")
+        assert "5 snapshots, 31.0 GiB in /home/me" in text_of(pilot)
+        await press(pilot, "enter", "backspace", "tab")
+        folders = [each.get("folder", {}).get("path") for each in asked(engine, "storage.usage")]
+        assert folders == [None, "/home/me/photos", "/home", None]
+        assert asked(engine, "storage.usage")[-1]["profile"] == "mail"
+
+
+@pytest.mark.parametrize(("keys", "is_pruned"), [(("enter",), False), (("y",), True)])
+@on_asyncio
+async def test_room_is_given_back_after_the_plan_was_seen(keys: tuple[str, ...], is_pruned: bool) -> None:
+    engine = stage.engine()
+    async with shown(engine) as pilot:
+        await press(pilot, "7", "P")
+        assert "3.0 GiB would be freed" in text_of(pilot)
+        assert not asked(engine, "storage.prune")
+        await press(pilot, *keys)
+        assert asked(engine, "storage.prune") == [{"profile": "documents"}] * is_pruned
+
+
+@on_asyncio
+async def test_where_nothing_can_be_given_back_nobody_is_asked() -> None:
+    engine = stage.engine()
+    engine.done["storage.plan"] = {"code": 0, "answer": {"plan": {"freed_size": 0}}}
+    async with shown(engine) as pilot:
+        await press(pilot, "7", "P", "y")
+        assert "too little to be worth it" in said(pilot)
+        assert not asked(engine, "storage.prune")
+
+
+@on_asyncio
+async def test_a_repository_is_checked() -> None:
+    engine = stage.engine()
+    async with shown(engine) as pilot:
+        await press(pilot, "7", "c")
+        assert asked(engine, "storage.check") == [{"profile": "documents"}]
+
+
+@on_asyncio
+async def test_plugins_are_enabled_and_disabled() -> None:
+    engine = stage.engine()
+    async with shown(engine) as pilot:
+        await press(pilot, "6", "e")
+        assert not {"plugins.enable", "plugins.disable"} & {*engine.methods()}
+        await press(pilot, "e", "down", "e")
+        assert asked(engine, "plugins.disable") == [{"plugin": "notify"}]
+        assert asked(engine, "plugins.enable") == [{"plugin": "sqlite"}]
+        await press(pilot, "tab", "m")
+        assert asked(engine, "messages.read") == [{"ids": [3]}]

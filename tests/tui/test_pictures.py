@@ -45,6 +45,7 @@ SCENES: dict[str, tuple[Callable[[], FakeEngine], tuple[str, ...]]] = {
     "runs-cancel": (stage.engine, ("4", "x")),
     "mounts": (stage.engine, ("5",)),
     "plugins": (stage.engine, ("6",)),
+    "storage": (stage.engine, ("7",)),
     "help": (stage.engine, ("3", "question_mark")),
     "passphrase": (locked, ("2", "ctrl+r")),
     "filter": (stage.engine, ("4", "slash", "m", "a", "i", "l")),

@@ -35,6 +35,7 @@ class Plugins(Place, inherit_bindings=False):
         with Container(classes="beside"):
             yield Rows(inbox.COLUMNS, id="messages", empty="No messages: all is quiet")
             yield Panel(id="message", classes="panel")
+        yield Rows(inbox.PLUGIN_COLUMNS, id="plugins", empty="There are no plugins: yester plugin --help")
 
     def changed(self, what: frozenset[str]) -> None:
         """Ask for the plugins."""
@@ -50,15 +51,17 @@ class Plugins(Place, inherit_bindings=False):
     def shown(self, world: World) -> None:
         """Show the messages."""
         wanted = self._wanted()
-        self.query_one(Rows).show(len(wanted), lambda at: inbox.row_of(wanted[at], self.glyphs))
+        self.query_one("#messages", Rows).show(len(wanted), lambda at: inbox.row_of(wanted[at], self.glyphs))
+        plugins = self._plugins
+        self.query_one("#plugins", Rows).show(len(plugins), lambda at: inbox.plugin_row(plugins[at], self.glyphs))
         self._show_panel()
 
     def _show_panel(self) -> None:
-        self.query_one("#message", Panel).show(inbox.panel(self.message_meant(), self._plugins, self.glyphs))
+        self.query_one("#message", Panel).show(inbox.panel(self.message_meant()))
 
     def message_meant(self) -> Message | None:
         """The message that is meant."""
-        wanted, at = self._wanted(), self.query_one(Rows).cursor
+        wanted, at = self._wanted(), self.query_one("#messages", Rows).cursor
         return wanted[at] if at < len(wanted) else None
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
@@ -66,8 +69,9 @@ class Plugins(Place, inherit_bindings=False):
         self._show_panel()
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
-        """Show the run that it is from."""
-        self.action_open()
+        """Show the run that it is from; a plugin has none."""
+        if event.rows.id == "messages":
+            self.action_open()
 
     def filtered(self, text: str) -> None:
         """Show only those that hold a text."""
@@ -81,6 +85,24 @@ class Plugins(Place, inherit_bindings=False):
         message = self.message_meant()
         if message is not None and message.run:
             self.app.push_screen(Journal(message.run))
+
+    def action_plugins(self) -> None:
+        """Go to the plugins, or back."""
+        self.query_one("#messages" if self._is_at_plugins else "#plugins").focus()
+
+    @property
+    def _is_at_plugins(self) -> bool:
+        return self.query_one("#plugins").has_focus
+
+    def action_switch(self) -> None:
+        """Enable the plugin that is meant, or disable it."""
+        at = self.query_one("#plugins", Rows).cursor
+        if not self._is_at_plugins:
+            self.action_plugins()
+        elif at < len(self._plugins):
+            plugin = self._plugins[at]
+            verb, said = ("disable", "is off") if plugin.state == "on" else ("enable", "is on")
+            self.change(f"plugins.{verb}", f"{plugin.label} {said}", plugin=plugin.label)
 
     def action_read(self) -> None:
         """It counts as read."""

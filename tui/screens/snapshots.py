@@ -143,8 +143,5 @@ class Snapshots(Place, inherit_bindings=False):
 
     def action_profile(self) -> None:
         """Show the next profile."""
-        names = [status.profile for status in self.world.statuses or ()]
-        if names:
-            at = names.index(self._profile) if self._profile in names else -1
-            self.program.turn_to(names[(at + 1) % len(names)])
-            self.tell()
+        self.program.turn_to_next()
+        self.tell()

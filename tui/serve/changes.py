@@ -44,6 +44,11 @@ def restore(asked: params.Restore) -> list[str]:
     return ["restore", *options, "--", asked.snapshot, *map(text_of, asked.entries)]
 
 
+def on_repository(*words: str) -> Callable[[params.Where], list[str]]:
+    """Return what makes `yester check` and its like."""
+    return lambda asked: [*words, *_repository(asked)]
+
+
 def mount(asked: params.Mount) -> list[str]:
     """Return `yester mount FOLDER`."""
     only = [f"--snapshot={asked.snapshot}"] if asked.snapshot else []

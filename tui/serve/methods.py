@@ -140,6 +140,30 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             is_run=True,
             needs_repository=True,
         ),
+        "storage.usage": Look(
+            params.UsageWanted,
+            f"{_HERE}.storage:usage",
+            "one item: `size`, `folder`, what only each of the `snapshots` has, the heaviest `paths`, and how many "
+            "pieces are `missing`",
+            "yester du --json",
+        ),
+        "storage.check": Change(
+            params.Where,
+            changes.on_repository("check"),
+            "`{run}`; then `done` with the same, once the work has begun",
+            is_run=True,
+            needs_repository=True,
+        ),
+        "storage.plan": Change(
+            params.Where, changes.on_repository("prune", "--dry-run", "--json"), "the plan", needs_repository=True
+        ),
+        "storage.prune": Change(
+            params.Where,
+            changes.on_repository("prune"),
+            "`{run}`; then `done` with the same, once the work has begun",
+            is_run=True,
+            needs_repository=True,
+        ),
         "mounts.list": Look(params.Params, f"{_HERE}.mounts:mounts", "each mount", "yester mounts --json"),
         "mounts.add": Change(params.Mount, changes.mount, "nothing", needs_repository=True),
         "mounts.remove": Change(params.Mountpoint, changes.unmount, "nothing"),

@@ -108,6 +108,15 @@ class Search(Where, frozen=True, kw_only=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=MOST)] = PAGE
 
 
+class UsageWanted(Where, frozen=True, kw_only=True):
+    """What takes the room, below a folder."""
+
+    folder: Shown = Shown("")
+    """Empty: the one that holds all sources."""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MOST)] = PAGE
+    """Paths at most."""
+
+
 class Path(Where, frozen=True, kw_only=True):
     """A path, in all snapshots."""
 

@@ -1,7 +1,5 @@
 """Messages, and the plugins that say them; pure."""
 
-from collections.abc import Sequence
-
 import msgspec
 
 from yester.tui.cli.wording import moment
@@ -45,22 +43,35 @@ def row_of(message: Message, glyphs: Glyphs) -> Row:
     )
 
 
+PLUGIN_COLUMNS = (Column("PLUGIN", 20), Column("STATE", 8), Column("WORLD", 12, from_width=60), Column(""))
+
+
+def plugin_row(plugin: Plugin, glyphs: Glyphs) -> Row:
+    """Return a plugin as a row."""
+    tones: dict[str, Tone] = {"on": "good", "off": "dim"}
+    signs = {"on": glyphs.good, "off": glyphs.idle}
+    tone = tones.get(plugin.state, "bad")
+    return Row(
+        (
+            Span(plugin.label, "strong"),
+            Span(f"{signs.get(plugin.state, glyphs.bad)} {plugin.state}", tone),
+            Span(plugin.world, "dim"),
+            Span(plugin.problem, "bad"),
+        )
+    )
+
+
 def searched(message: Message) -> str:
     """Return what `/` looks into."""
     return f"{message.level} {message.profile} {message.source} {message.text}"
 
 
-def panel(message: Message | None, plugins: Sequence[Plugin], glyphs: Glyphs) -> list[Line]:
-    """Return the message that is meant, and how the plugins stand."""
-    lines = []
-    if message is not None:
-        lines += [line(Span(message.text, _TONES[message.level]))]
-        lines += [line(Span("  " + message.hint, "accent"))] if message.hint else []
-        if message.action:
-            lines.append(line(f"  to do: yester plugin run {message.source} {message.action}"))
-        lines.append(line(""))
-    on = [plugin for plugin in plugins if plugin.state == "on"]
-    broken = [plugin for plugin in plugins if plugin.problem]
-    lines.append(line(Span(f"plugins that are on: {', '.join(each.label for each in on) or 'none'}", "dim")))
-    lines += [line(Span(f"{glyphs.bad} {each.label}: {each.problem}", "bad")) for each in broken]
+def panel(message: Message | None) -> list[Line]:
+    """Return the message that is meant."""
+    if message is None:
+        return []
+    lines = [line(Span(message.text, _TONES[message.level]))]
+    lines += [line(Span("  " + message.hint, "accent"))] if message.hint else []
+    if message.action:
+        lines.append(line(f"  to do: yester plugin run {message.source} {message.action}"))
     return lines

@@ -215,3 +215,16 @@ def test_a_restore_is_foreseen(yester: Yester, profile: Path) -> None:
         [found], _ = client.call("files.foresee", snapshot="latest", **asked)
         assert (found["files"], found["different"]) == (1, 1)
         assert found["examples"] == [{"path": f"{profile}/b.txt"}]
+
+
+def test_what_takes_the_room(yester: Yester, profile: Path) -> None:
+    with served() as client:
+        [found], _ = client.call("storage.usage", profile="docs")
+        told = json.loads(yester("du", "--json").out)
+        assert (found["size"], found["snapshots"]) == (told["size"], told["snapshots"])
+        assert found["paths"] == told["paths"]
+        assert found["folder"] == {"path": str(profile)}
+        _, plan = client.call("storage.plan", profile="docs")
+        assert plan["answer"]["plan"]["freed_size"] == 0
+        run = client.call("storage.check", profile="docs")[1]["run"]
+        assert client.call("runs.follow", run=run)[0][-1]["result"] == "complete"

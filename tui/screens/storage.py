@@ -1,0 +1,161 @@
+"""Storage: what takes the room in the repository of a profile."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import ClassVar
+
+import msgspec
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.widget import Widget
+
+from yester.engine.errors import YesterError
+from yester.tui.bindings import bindings
+from yester.tui.client import all_of
+from yester.tui.dialogs.confirm import Confirm
+from yester.tui.screens.place import Place
+from yester.tui.state import storage
+from yester.tui.state.browse import as_shown, parent
+from yester.tui.state.snapshots import Snapshot
+from yester.tui.state.storage import Heavy, PrunePlan, StorageState, Usage, added_up
+from yester.tui.state.text import Row, Span, line
+from yester.tui.state.world import World
+from yester.tui.widgets.panel import Panel
+from yester.tui.widgets.rows import Rows
+
+
+class Storage(Place, inherit_bindings=False):
+    """The heaviest paths over all snapshots, how the repository grew, and what keeps it sound and small."""
+
+    NAME = "storage"
+    HELP = "What takes the room in the repository, over all snapshots: compressed, and stored once."
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("storage", "place")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._state = StorageState()
+        self._profile = ""
+
+    def body(self) -> Iterable[Widget]:
+        """Which repository, the heaviest paths, how it fares."""
+        yield Panel(id="of", classes="headline")
+        with Container(classes="beside"):
+            yield Rows(storage.COLUMNS, id="heavy", empty="adding up what is stored…")
+            yield Panel(id="fares", classes="panel")
+
+    @property
+    def repository(self) -> str:
+        """Where it is."""
+        facts = self.world.profiles.get(self._profile)
+        return facts.repository if facts is not None else ""
+
+    def shown(self, world: World) -> None:
+        """Show what is known."""
+        if self._profile != self.program.profile:
+            self._profile, self._state = self.program.profile, StorageState()
+            self._ask(b"")
+        state, shown = self._state, self._state.shown
+        self.query_one("#of", Panel).show(storage.headline(state, self.repository))
+        empty = state.problem or ("nothing here takes room" if state.usage else "adding up what is stored…")
+        self.query_one(Rows).show(len(shown), self._row, empty=empty if self._profile else "There is no profile yet")
+        runs, place = world.runs or (), self.repository
+        self.query_one("#fares", Panel).fit(
+            lambda width: storage.panel(state, runs, place, world.now_ns, width, self.glyphs)
+        )
+
+    def _row(self, at: int) -> Row:
+        return storage.row_of(self._state.shown[at], self._state, self.glyphs)
+
+    def _ask(self, folder: bytes) -> None:
+        """Add up what is at and below a folder; none: all sources."""
+        profile = self.program.profile
+
+        async def work() -> None:
+            snapshots = await all_of(self.engine.ask("snapshots.list", Snapshot, profile=profile, of_profile=False))
+            asked = {"folder": as_shown(folder)} if folder else {}
+            found = await all_of(self.engine.ask("storage.usage", Usage, profile=profile, **asked)) if snapshots else ()
+            self._state = added_up(self._state, found[0] if found else Usage(), snapshots)
+            self.query_one(Rows).go(0)
+            self.tell()
+
+        if profile:
+            self.work_on(work, "usage")
+
+    def action_refresh(self) -> None:
+        """Add up anew."""
+        super().action_refresh()
+        self._ask(self._state.usage.folder.raw if self._state.usage is not None else b"")
+
+    def refused(self, problem: YesterError) -> None:
+        """Say it where the paths would be, too."""
+        super().refused(problem)
+        if self._state.usage is None:
+            self._state = replace(self._state, problem=problem.what)
+            self.tell()
+
+    def heavy(self) -> Heavy | None:
+        """The path that is meant."""
+        shown, at = self._state.shown, self.query_one(Rows).cursor
+        return shown[at] if at < len(shown) else None
+
+    def filtered(self, text: str) -> None:
+        """Show only paths that hold a text."""
+        self._state = replace(self._state, text=text)
+        self.tell()
+
+    def on_rows_chosen(self, event: Rows.Chosen) -> None:
+        """Look below it."""
+        self.action_open()
+
+    def action_open(self) -> None:
+        """Look below it."""
+        heavy = self.heavy()
+        if heavy is not None and self._state.usage is not None and heavy.raw != self._state.usage.folder.raw:
+            self._ask(heavy.raw)
+
+    def action_up(self) -> None:
+        """Look at the folder above."""
+        if self._state.usage is not None:
+            self._ask(parent(self._state.usage.folder.raw))
+
+    def action_profile(self) -> None:
+        """Show the repository of the next profile."""
+        self.program.turn_to_next()
+        self.tell()
+
+    def action_check(self) -> None:
+        """Look for damage."""
+        if self._profile:
+            self.change("storage.check", "It is being checked: 4 shows how far it is", profile=self._profile)
+
+    def action_prune(self) -> None:
+        """Ask what could be given back, and give it back once a person says so."""
+        profile = self._profile
+
+        async def work() -> None:
+            self.program.say("Looking what no snapshot needs…")
+            request = self.engine.ask("storage.plan", dict, profile=profile)
+            await all_of(request)
+            plan = msgspec.convert((request.done.get("answer") or {}).get("plan", {}), PrunePlan)
+            self._state = replace(self._state, plan=plan)
+            self.tell()
+            if plan.freed_size:
+                self._confirm(plan)
+            else:
+                self.program.say("Nothing is there that no snapshot needs, or too little to be worth it")
+
+        if profile:
+            self.work_on(work, "plan")
+
+    def _confirm(self, plan: PrunePlan) -> None:
+        lines = [
+            line(Span(f"Give back room in {self.repository}?", "strong")),
+            *storage.plan_lines(plan),
+            line(Span("$ yester prune", "dim")),
+        ]
+
+        def answered(is_yes: bool | None) -> None:
+            if is_yes:
+                self.change("storage.prune", "It is being pruned: 4 shows how far it is", profile=self._profile)
+
+        self.app.push_screen(Confirm(lines, "Give it back"), answered)
