@@ -13,7 +13,7 @@ from yester.plugins.backends.objects.address import parse
 from yester.plugins.backends.objects.az_tiers import AzureTiers
 from yester.plugins.backends.objects.azure_account import Account, account, may_be_found
 from yester.plugins.backends.objects.client import Client
-from yester.plugins.backends.objects.opening import opened
+from yester.plugins.backends.objects.opening import Provider, opened
 from yester.plugins.backends.objects.store import ObjectsStore
 from yester.plugins.backends.objects.trust import COMMON, endpoint_url, trust
 from yester.plugins.backends.retrying import RetryingStore
@@ -28,13 +28,13 @@ OPTIONS: Mapping[str, Option] = {
     "endpoint": Option("string", "", "The server, such as https://host:port, where it is not the account's at Azure."),
     "key": Option("string", "", "An access key of the account.", is_secret=True),
     "sas": Option("string", "", "A shared access signature, in the place of a key.", is_secret=True),
-    "restore_tier": Option("option", "Hot", "Where to what is archived is brought.", choices=("Hot", "Cool", "Cold")),
-    "restore_priority": Option("option", "Standard", "How fast it is brought there.", choices=("Standard", "High")),
+    "restore_tier": Option("option", "Hot", "The tier that archived objects go to.", choices=("Hot", "Cool", "Cold")),
+    "restore_priority": Option("option", "Standard", "How fast they go there.", choices=("Standard", "High")),
     **COMMON,
     **classes.OPTIONS,
 }
 
-SECRETS = "YESTER_AZ_KEY or YESTER_AZ_SAS, AZURE_STORAGE_CONNECTION_STRING, or az login."
+SECRETS = "YESTER_AZ_KEY, YESTER_AZ_SAS or AZURE_STORAGE_CONNECTION_STRING, or log in: az login."
 
 
 def open_store(url: str, terms: Terms) -> Store:
@@ -54,7 +54,7 @@ def open_store(url: str, terms: Terms) -> Store:
         return Client(library, trusted, stall_s=options["timeout"])
 
     make = f"az storage container create --account-name {known.name} --name {{bucket}}"
-    client = opened(connect, address, terms.create, make)
+    client = opened(connect, address, terms.create, Provider(make, SECRETS, "Azure's language", "container"))
     tiers = AzureTiers(
         client, options["ca_file"], options["timeout"], options["restore_tier"], options["restore_priority"]
     )

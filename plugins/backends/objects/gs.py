@@ -11,7 +11,7 @@ from yester.plugins.backends.objects import classes
 from yester.plugins.backends.objects.address import parse
 from yester.plugins.backends.objects.client import Client
 from yester.plugins.backends.objects.google_credentials import Login, login
-from yester.plugins.backends.objects.opening import opened
+from yester.plugins.backends.objects.opening import Provider, opened
 from yester.plugins.backends.objects.store import ObjectsStore
 from yester.plugins.backends.objects.tiers import NoTiers
 from yester.plugins.backends.objects.trust import COMMON, endpoint_url, trust
@@ -30,7 +30,11 @@ OPTIONS: Mapping[str, Option] = {
     **classes.OPTIONS,
 }
 
-SECRETS = "GOOGLE_APPLICATION_CREDENTIALS with the file of a service account, or gcloud auth application-default login."
+SECRETS = (
+    "GOOGLE_APPLICATION_CREDENTIALS to a service account's file, or log in: gcloud auth application-default login."
+)
+
+_GOOGLE = Provider("gcloud storage buckets create gs://{bucket}", SECRETS, "Google's language")
 
 
 def open_store(url: str, terms: Terms) -> Store:
@@ -56,7 +60,7 @@ def open_store(url: str, terms: Terms) -> Store:
         # Parts that nobody ended would stay for ever, and one request may be as large as any object.
         return Client(library, trust(options["ca_file"], endpoint), stall_s=options["timeout"], in_parts=False)
 
-    client = opened(connect, address, terms.create, "gcloud storage buckets create gs://{bucket}")
+    client = opened(connect, address, terms.create, _GOOGLE)
     # What lies in Google's cold classes can be read at once: it only costs more.
     return RetryingStore(ObjectsStore(address, client, NoTiers(), class_of=class_of))
 

@@ -128,6 +128,8 @@ _STATUSES: Mapping[int, Meaning] = {
 """What is left to say where the server gives no code, as after a HEAD. Others from 500 on are for now."""
 
 _NO_KEYS = Meaning(Denied, "there are no credentials", _KEYS)
+NO_CREDENTIALS = Failure(meaning=_NO_KEYS)
+"""Nobody has said who asks, and the machine has no role."""
 _BAD_LOGIN = Meaning(Denied, "the credentials are not accepted where they are exchanged", _LOGIN)
 _CREDENTIALS: tuple[tuple[str, Meaning], ...] = (
     ("External AWS credential provider", Meaning(Denied, "the credentials could not be renewed", _LOGIN)),
@@ -164,7 +166,7 @@ def failure_of(text: str) -> Failure:
     """Return what obstore's text of a failure means."""
     keys = _first_fitting(_CREDENTIALS, text)
     if keys:
-        return Failure(meaning=keys)
+        return NO_CREDENTIALS if keys is _NO_KEYS else Failure(meaning=keys)
     if _SHORT in text:
         return Failure(416, meaning=_STATUSES[416])
     status = _STATUS.search(text)

@@ -1,27 +1,37 @@
 """Whether there is a repository in a bucket, or may be one; what is there instead, in a sentence."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import islice
 
-from yester.engine.errors import MissingRepository, RepositoryError, StoreError
+from yester.engine.errors import MissingRepository, RepositoryError
 from yester.plugins.backends.folder_layout import OTHER, TOP, is_passing
 from yester.plugins.backends.objects.address import Address
 from yester.plugins.backends.objects.client import Client, Refused
-from yester.plugins.backends.objects.meanings import UNLISTABLE, Failure
+from yester.plugins.backends.objects.meanings import NO_CREDENTIALS, UNLISTABLE, Failure
 from yester.plugins.backends.objects.store import meant
 
 _OURS = frozenset({OTHER, "key", "data", "meta", "index", "snap", "label", "tomb", "session", "mark"})
 _LOOKED_AT = 1000
 """How many keys are looked at for what is none of ours: one page."""
 _LARGEST = 1 << 20
-_SPOKEN = {"s3": "S3", "gs": "Google's language", "az": "Azure's language"}
 
 
-def look(client: Client, address: Address, create: bool, make_bucket: str) -> Failure | None:
-    """RepositoryError unless there is, or may be, a repository. Returns what the server says of another region.
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """What is said of one, to who cannot get in."""
 
-    `make_bucket` is the command that makes a bucket, for who has none.
-    """
+    make_bucket: str
+    """The command that makes a bucket."""
+    credentials: str
+    """Where credentials belong: what goes on after "Set"."""
+    language: str
+    bucket: str = "bucket"
+    """What a bucket is called there."""
+
+
+def look(client: Client, address: Address, create: bool, provider: Provider) -> Failure | None:
+    """RepositoryError unless there is, or may be, a repository. Returns what the server says of another region."""
     try:
         if _holds(client, address):
             return None
@@ -31,12 +41,10 @@ def look(client: Client, address: Address, create: bool, make_bucket: str) -> Fa
             return refused.failure
         if refused.failure.is_missing_bucket:
             raise MissingRepository(
-                f"There is no repository at {address}: there is no bucket {address.bucket}",
-                hint=f"Check its name and the server, or make it: {make_bucket.format(bucket=address.bucket)}",
+                f"There is no repository at {address}: there is no {provider.bucket} {address.bucket}",
+                hint=f"Check its name and the server, or make it: {provider.make_bucket.format(bucket=address.bucket)}",
             ) from None
-        problem = unusable(meant(refused.meaning, str(address), "", "used"))
-        problem.hint = problem.hint or f"Check that it is {_SPOKEN[address.kind]} which is spoken there."
-        raise problem from None
+        raise _unusable(refused.failure, address, provider) from None
     tops = {address.path(key).partition("/")[0] for key in keys} - {""}
     _judge(address, tops, create)
     return None
@@ -52,9 +60,13 @@ def _first_keys(client: Client, address: Address) -> list[str]:
         return [address.key("a key with two slashes in a row")]
 
 
-def unusable(problem: StoreError) -> RepositoryError:
-    """Return the same for who opens a repository."""
-    return RepositoryError(problem.what, hint=problem.hint)
+def _unusable(failure: Failure, address: Address, provider: Provider) -> RepositoryError:
+    """Return what is said to who opens a repository."""
+    problem = meant(failure.meaning, str(address), "", "used")
+    hint = problem.hint or f"Check that it is {provider.language} which is spoken there."
+    if failure is NO_CREDENTIALS:
+        hint = f"Set {provider.credentials}"
+    return RepositoryError(problem.what, hint=hint)
 
 
 def _holds(client: Client, address: Address) -> bool:
@@ -91,21 +103,21 @@ Opener = Callable[[str], Client]
 """Returns a client for a region; the empty one is what the person has said, or the default."""
 
 
-def opened(connect: Opener, address: Address, create: bool, make_bucket: str) -> Client:
+def opened(connect: Opener, address: Address, create: bool, provider: Provider) -> Client:
     """Return a client of the bucket; in its own region, when that is not what was said. RepositoryError."""
-    client = _connected(connect, "", address)
-    elsewhere = look(client, address, create, make_bucket)
+    client = _connected(connect, "", address, provider)
+    elsewhere = look(client, address, create, provider)
     if elsewhere is None:
         return client
-    client = _connected(connect, elsewhere.region, address)
-    again = look(client, address, create, make_bucket)
+    client = _connected(connect, elsewhere.region, address, provider)
+    again = look(client, address, create, provider)
     if again is not None:
-        raise unusable(meant(again.meaning, str(address), "", "used"))
+        raise _unusable(again, address, provider)
     return client
 
 
-def _connected(connect: Opener, region: str, address: Address) -> Client:
+def _connected(connect: Opener, region: str, address: Address, provider: Provider) -> Client:
     try:
         return connect(region)
     except Refused as refused:
-        raise unusable(meant(refused.meaning, str(address), "", "used")) from None
+        raise _unusable(refused.failure, address, provider) from None

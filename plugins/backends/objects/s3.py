@@ -13,7 +13,7 @@ from yester.plugins.backends.objects.address import Address, parse
 from yester.plugins.backends.objects.aws_credentials import Account, account, has_role
 from yester.plugins.backends.objects.aws_signing import Keys
 from yester.plugins.backends.objects.client import Client
-from yester.plugins.backends.objects.opening import opened
+from yester.plugins.backends.objects.opening import Provider, opened
 from yester.plugins.backends.objects.s3_requests import Requests
 from yester.plugins.backends.objects.s3_tiers import S3Tiers
 from yester.plugins.backends.objects.store import ObjectsStore
@@ -59,7 +59,7 @@ def open_store(url: str, terms: Terms) -> Store:
     trusted = trust(trusted_file, endpoint)
 
     keys = known.keys
-    provider = (lambda: _credential(keys())) if keys else None
+    credentials = (lambda: _credential(keys())) if keys else None
     regions = [""]
 
     def connect(region: str) -> Client:
@@ -67,13 +67,14 @@ def open_store(url: str, terms: Terms) -> Store:
         config = _config(address, options, known, endpoint, region)
 
         def library(limits: "ClientConfig", retries: "RetryConfig") -> S3Store:
-            return S3Store(config=config, client_options=limits, retry_config=retries, credential_provider=provider)
+            return S3Store(config=config, client_options=limits, retry_config=retries, credential_provider=credentials)
 
         return Client(library, trusted, stall_s=options["timeout"])
 
     if keys:
         keys()  # now, while it can be said in words of its own that there are none
-    client = opened(connect, address, terms.create, f"aws s3 mb s3://{{bucket}}{_by_hand(endpoint)}")
+    provider = Provider(f"aws s3 mb s3://{{bucket}}{_by_hand(endpoint)}", SECRETS, "S3")
+    client = opened(connect, address, terms.create, provider)
     tiers = _tiers(address, options, _config(address, options, known, endpoint, regions[-1]), keys, trusted_file)
     return RetryingStore(ObjectsStore(address, client, tiers, class_of=class_of, deletes_blindly=True))
 

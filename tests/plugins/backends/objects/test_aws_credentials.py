@@ -252,3 +252,11 @@ def test_a_role_is_found(home: Path, moto: Moto, tmp_path: Path, monkeypatch: py
         open_store(f"s3+http://127.0.0.1:{front.port}/{moto.bucket()}", create=True)
         assert "Credential=rolekey/" in front.asked[0].headers["authorization"]
         assert front.asked[0].headers["x-amz-security-token"] == "t"
+
+
+def test_a_machine_without_a_role_is_told_what_to_set(home: Path, moto: Moto, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(0, lambda _: Answer(404)) as knowing:
+        monkeypatch.setenv("AWS_METADATA_ENDPOINT", f"http://127.0.0.1:{knowing.port}")
+        with pytest.raises(RepositoryError, match="there are no credentials") as caught:
+            open_store(f"s3+http://127.0.0.1:{moto.port}/{moto.bucket()}", create=True)
+    assert caught.value.hint.startswith("Set AWS_ACCESS_KEY_ID")

@@ -142,7 +142,7 @@ def test_a_signature_that_is_over_or_allows_too_little(url: str, monkeypatch: py
 
 
 def test_no_such_container_is_said_with_what_makes_it(azure: Azurite) -> None:
-    with pytest.raises(MissingRepository, match="there is no bucket nowhere") as caught:
+    with pytest.raises(MissingRepository, match="there is no container nowhere") as caught:
         open_store("az://nowhere/r", create=True)
     assert caught.value.hint.endswith(f"az storage container create --account-name {ACCOUNT} --name nowhere")
 
