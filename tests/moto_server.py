@@ -15,10 +15,18 @@ KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "secret"}
 """It takes any."""
 
 _PROGRAM = """
-import sys
+import threading
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
-server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
+served = DomainDispatcherApplication(create_backend_app)
+creating = threading.Lock()
+def serve(environ, start_response):
+    # It looks, and then stores: without this, two that create at the same time may both win.
+    if "HTTP_IF_NONE_MATCH" not in environ:
+        return served(environ, start_response)
+    with creating:
+        return list(served(environ, start_response))
+server = make_server("127.0.0.1", 0, serve, threaded=True)
 print(server.server_port, flush=True)
 server.serve_forever()
 """
