@@ -244,6 +244,23 @@ class PluginTime(msgspec.Struct, frozen=True):
     time_ns: int
 
 
+class StoreCalls(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was asked of a store in a run, by one verb."""
+
+    store: str
+    call: str
+    """`put`, `get`, `get_range`, `list`, `query`, `delete` or `prepare`."""
+    count: int
+    size: int = 0
+    """Bytes that were put or got."""
+    time_ns: int = 0
+    """Of all calls together: where several are made at once it is more than passed by the clock."""
+    retries: int = 0
+    """How often one was made again."""
+    failures: int = 0
+    """How many failed for good. That there is no such object is an answer."""
+
+
 class RunEnd(Event, frozen=True, tag="run.end"):
     """The run ended: the last line of a journal. A journal without it, whose lock is free, is of a run that died."""
 
@@ -269,6 +286,8 @@ class RunEnd(Event, frozen=True, tag="run.end"):
     """In words, which sources were gone or had shrunk; said at each run until somebody accepts it."""
     plugins: tuple[PluginTime, ...] = ()
     """How long each plugin was at work."""
+    store: tuple[StoreCalls, ...] = ()
+    """What was asked of each store, however often: `time_ns` of calls that were made at once counts for each."""
 
 
 class RestoreBegin(Event, frozen=True, tag="restore.begin"):

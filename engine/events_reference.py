@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import msgspec
 
 from yester.engine import events
-from yester.engine.events import EVENT_TYPES, ErrorCode, Event, Phase, PluginTime, Shown
+from yester.engine.events import EVENT_TYPES, ErrorCode, Event, Phase, PluginTime, Shown, StoreCalls
 from yester.engine.hooks import Hooks, method_name
 
 _HEAD = """\
@@ -77,8 +77,9 @@ def type_words(kind: object) -> str:
         return "list of paths"
     if kind == tuple[str, ...]:
         return "list of strings"
-    if kind == tuple[PluginTime, ...]:
-        return "list of `plugin`, `time_ns`"
+    parts = getattr(kind, "__args__", ())
+    if parts and parts[0] in (PluginTime, StoreCalls):
+        return f"list of {', '.join(f'`{field.name}`' for field in msgspec.structs.fields(parts[0]))}"
     if kind in (Phase, ErrorCode):
         return "string" if kind is Phase else "integer"
     choices = getattr(kind, "__args__", None)

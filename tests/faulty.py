@@ -180,6 +180,12 @@ def _once_more_later(store: FaultyStore, call: Call) -> Any:
     return found
 
 
+def _stored_short(store: FaultyStore, call: Call) -> Any:
+    whole = b"".join(call.buffers)
+    call.do()
+    store.store.put(call.name, [whole[: len(whole) // 2]])
+
+
 def _late(store: FaultyStore, call: Call) -> Any:
     store.later(call.do)
 
@@ -207,6 +213,7 @@ FAULTS = (
     Fault("cut short", READS, _cut_short),
     Fault("twice", frozenset({"put", "delete", "list"}), _twice),
     Fault("once more later", frozenset({"put"}), _once_more_later),
+    Fault("stored short", frozenset({"put"}), _stored_short),
     Fault("late", frozenset({"put", "delete"}), _late),
     Fault("out of order", frozenset({"list"}), _out_of_order),
     Fault("stale", frozenset({"list"}), _stale),

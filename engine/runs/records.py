@@ -15,6 +15,7 @@ from yester.engine.events import (
     RunPause,
     RunProgress,
     RunResume,
+    StoreCalls,
     decode,
 )
 
@@ -68,6 +69,8 @@ class RunRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Of a check: how much of the content it read."""
     suspicions: tuple[str, ...] = ()
     """Which sources were gone or had shrunk."""
+    store: tuple[StoreCalls, ...] = ()
+    """What was asked of each store."""
     error: str = ""
     """Why it failed."""
     hint: str = ""
@@ -165,4 +168,4 @@ def with_line(known: RunRecord, line: Line) -> RunRecord:
 
 
 _COUNTED = ("files", "directories", "size", "new", "changed", "unchanged", "failed", "stored_size")
-_ENDED = ("exit_code", "snapshot", "added_size", "duration_ns", "suspicions")
+_ENDED = ("exit_code", "snapshot", "added_size", "duration_ns", "suspicions", "store")

@@ -8,7 +8,7 @@ Whether an object is seen in part while it is put is up to the backend: it has n
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from yester.engine.errors import Broken, Exists, Missing, Retry
@@ -17,15 +17,14 @@ from yester.plugins.backends.raw import Raw
 from yester.plugins.backends.recalling import Recalling
 from yester.plugins.backends.recent import Recent
 from yester.plugins.backends.spool import Spool
+from yester.plugins.backends.validating import Sleep, looked_at
 from yester.plugins.backends.verbs import ABSENT, Verbs
 
 MAX_OBJECT_SIZE = 1 << 30
 """No object of the format comes near; a larger file is not read into memory."""
-USUAL_SIZE = 20 << 20
-"""What an object takes of which nobody knows the size: a pack, and some."""
+USUAL_SIZE = 32 << 20
+"""What an object takes of which nobody knows the size: as much as any of a repository."""
 LIST_SIZE = 1 << 20
-LOOKS_S = (0.0, 1.0, 2.0)
-"""The pauses before each look at an object that was put: some services show it late."""
 
 _Names = set[str]
 """Inside the class `list` is the store's verb."""
@@ -36,7 +35,7 @@ class AdaptedStore:
 
     folder = None
 
-    def __init__(self, verbs: Verbs, spool: Spool, *, sleep: Callable[[float], object] = time.sleep) -> None:
+    def __init__(self, verbs: Verbs, spool: Spool, *, sleep: Sleep = time.sleep) -> None:
         self._verbs, self._spool, self._sleep = verbs, spool, sleep
         self._recent = Recent(self.get)
         self._recalling = Recalling(self._recall)
@@ -145,23 +144,12 @@ class AdaptedStore:
         with self._spool.file(name, buffers, size) as source:
             try:
                 self._verbs.put(source, name, size)
-                self._look_at(name, size, source)
+                looked_at(lambda: self._verbs.validate(name, size, source), name, self.place, self._sleep)
             finally:
                 self._forget(name)
         with self._lock:
             self._there.add(name)
             self._sizes[name] = size
-
-    def _look_at(self, name: str, size: int, source: Path) -> None:
-        """Raise Retry unless the object is whole, as far as the backend can tell."""
-        problem = ""
-        for pause in LOOKS_S:
-            if pause:
-                self._sleep(pause)
-            problem = self._verbs.validate(name, size, source)
-            if not problem:
-                return
-        raise Retry(f"{name} was stored in {self.place}, but {problem}", name=name)
 
     def _size_of(self, name: str, target: Path) -> int:
         try:

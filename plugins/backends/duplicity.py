@@ -26,4 +26,4 @@ def open_store(url: str, terms: Terms) -> Store:
             hint="Write it as duplicity+rsync://nas//srv/backup: behind the + as duplicity has it.",
         )
     recipe = Recipe(WORLD, PluginFile(WORLD, ""), (inner, terms.create), WORLD, settings_of(folders, options))
-    return adapted(foreign(recipe, url), url, options)
+    return adapted(foreign(recipe, url), url, terms, options)

@@ -9,9 +9,9 @@ from yester.plugins.backends.methods import METHODS
 _CODES = {
     ErrorCode.CONNECTION_FAILED: "tried again",
     ErrorCode.BACKEND_ERROR: "tried again; what is raised and says no code is this",
-    ErrorCode.PERMISSION_DENIED: "refused: fails at once; so does an `OSError` with EACCES",
+    ErrorCode.PERMISSION_DENIED: "refused: fails at once; so does an `OSError` with EACCES, EPERM or EROFS",
     ErrorCode.NOT_FOUND: "there is no such object; so says an `OSError` with ENOENT",
-    ErrorCode.NO_SPACE: "no room is left: fails at once; so does an `OSError` with ENOSPC",
+    ErrorCode.NO_SPACE: "no room is left: fails at once; so does an `OSError` with ENOSPC or EDQUOT",
     ErrorCode.COMMAND_ERROR: "tried again",
     ErrorCode.CODE_ERROR: "tried again",
     ErrorCode.VALIDATION_FAILED: "tried again",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from yester.engine.store import Store
+from yester.engine.tally import Tally, current_tally
 
 if TYPE_CHECKING:
     from yester.plugins.options.spec import Option
@@ -24,6 +25,8 @@ class Terms:
     made: list[str] = field(default_factory=list)
     """Folders that were made for the store, as only its backend understands them: while empty they go when it is
     closed. The store adds to it; whoever opens it again in the place of one that died hands on what that had made."""
+    tally: Tally = field(default_factory=current_tally)
+    """Where the calls of the store are counted."""
 
     def open(self, url: str) -> Store:
         """Return the store at another URL on the same terms."""

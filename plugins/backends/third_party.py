@@ -14,7 +14,7 @@ from yester.engine.store import Store
 from yester.engine.urls import scheme_of, shown_url
 from yester.plugins.backends.adapted import AdaptedStore
 from yester.plugins.backends.codes import Failed
-from yester.plugins.backends.common_options import COMMON, patience_of, times_of
+from yester.plugins.backends.common_options import COMMON, times_of
 from yester.plugins.backends.finding import GROUP, WORLD, find
 from yester.plugins.backends.foreign import Foreign, Recipe
 from yester.plugins.backends.options import layers_of, resolved_options
@@ -23,6 +23,7 @@ from yester.plugins.backends.registering import REGISTRY, made
 from yester.plugins.backends.retrying import RetryingStore
 from yester.plugins.backends.spool import Spool
 from yester.plugins.backends.terms import Terms
+from yester.plugins.backends.tries import patience_of
 from yester.plugins.backends.verbs import Verbs
 from yester.plugins.found import Found
 from yester.plugins.module_files import module_file
@@ -49,7 +50,7 @@ def open_store(url: str, terms: Terms) -> Store | None:
         factory, inner = REGISTRY.choose(url)
         spec = {**COMMON, **getattr(factory, "option_spec", {})}
         options = resolved_options(name, spec, layers)
-        return adapted(RawHere(lambda: made(factory, inner, options), name), url, options)
+        return adapted(RawHere(lambda: made(factory, inner, options), name), url, terms, options)
     found = _chosen(url, terms)
     return None if found is None else _opened(found.place, url, terms)
 
@@ -68,7 +69,7 @@ def _opened(place: str, url: str, terms: Terms) -> Store:
     layers = layers_of(name, terms.environment, terms.stated.get(name, {}))
     options = resolved_options(name, COMMON, layers, may_be_more=True)
     plugin = PluginFile(name, place, layers)
-    return adapted(foreign(Recipe(WORLD, plugin, (), name, {"url": url}), url), url, options)
+    return adapted(foreign(Recipe(WORLD, plugin, (), name, {"url": url}), url), url, terms, options)
 
 
 def foreign(recipe: Recipe, url: str) -> Raw:
@@ -82,11 +83,11 @@ def foreign(recipe: Recipe, url: str) -> Raw:
     raise failure.error(f"The backend {recipe.label} could not open {shown_url(url)}", "")
 
 
-def adapted(raw: Raw, url: str, options: Mapping[str, object]) -> Store:
-    """Return a backend as a store, with its retries, on the common options."""
+def adapted(raw: Raw, url: str, terms: Terms, options: Mapping[str, object]) -> Store:
+    """Return a backend as a store, with its retries, on the common options. It looks at its puts itself."""
     spool = Spool(Places.default(), options["temporary_size"])  # type: ignore[arg-type]
     store = AdaptedStore(Verbs(raw, shown_url(url), times_of(options)), spool)
-    return RetryingStore(store, patience_of(options), between=store.retry_cleanup)
+    return RetryingStore(store, patience_of(options), between=store.retry_cleanup, tally=terms.tally)
 
 
 def _chosen(url: str, terms: Terms) -> Found | None:

@@ -1,7 +1,7 @@
 """Runs and their events in words."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -24,6 +24,7 @@ from yester.engine.events import (
     RunProgress,
     RunResume,
     SnapshotNew,
+    StoreCalls,
     Unknown,
     Unmount,
 )
@@ -90,6 +91,27 @@ def with_source(message: Message) -> str:
     return message.text if is_named else f"{message.source}: {message.text}"
 
 
+def calls_words(calls: StoreCalls) -> str:
+    """Return what was asked of a store by one verb."""
+    parts = [
+        size(calls.size) if calls.size else "",
+        duration(calls.time_ns),
+        f"{calls.retries:,} made again" if calls.retries else "",
+        f"{calls.failures:,} failed" if calls.failures else "",
+    ]
+    return f"{calls.count:,} {calls.call} ({', '.join(each for each in parts if each)})"
+
+
+def trouble_words(calls: Sequence[StoreCalls]) -> str:
+    """Return how often calls to a store had to be made again, or failed; empty when none had to."""
+    again, failed = sum(each.retries for each in calls), sum(each.failures for each in calls)
+    if not again and not failed:
+        return ""
+    what = [f"{again:,} had to be made again" if again else "", f"{failed:,} failed" if failed else ""]
+    every = count(sum(each.count for each in calls), "call")
+    return f"of {every} to the store {' and '.join(each for each in what if each)}"
+
+
 def _end(event: RunEnd) -> str:
     counts = [
         count(event.files, "file") if event.files else "",
@@ -99,6 +121,7 @@ def _end(event: RunEnd) -> str:
         count(event.failed, "failure") if event.failed else "",
         f"{size(event.stored_size)} stored" if event.stored_size else "",
         *(f"plugin {each.plugin} {duration(each.time_ns)}" for each in event.plugins),
+        *map(calls_words, event.store),
     ]
     said = ", ".join(each for each in counts if each)
     return f"{STATES[event.result]}{': ' if said else ''}{said}, in {duration(event.duration_ns)}" + (

@@ -55,6 +55,7 @@ from yester.engine.runs.forecasting import Forecaster
 from yester.engine.runs.history import thin_now_and_then
 from yester.engine.runs.serving import RunSocket
 from yester.engine.runs.sockets import control_folders
+from yester.engine.tally import Tally, tallying
 from yester.tui.cli.failures import CANCELLED, TERMINATED, Terminated, complain
 from yester.tui.cli.plugging import enabled_plugins
 from yester.tui.cli.postponing import signals_postponed
@@ -162,13 +163,24 @@ class _Ears(AllEvents):
 class Recorded:
     """A run that is being recorded."""
 
-    def __init__(self, id: str, work: Work, recorder: Recorder, ears: _Ears, watch: Watch, control: RunControl) -> None:
+    def __init__(
+        self,
+        id: str,
+        work: Work,
+        recorder: Recorder,
+        ears: _Ears,
+        watch: Watch,
+        control: RunControl,
+        tally: Tally,
+    ) -> None:
         self.id = id
         self.hooks: AllEvents = ears
         self.watch = watch
         self.control = control
         self.exit_code = 0
         self.views = NewSnapshots()
+        self.tally = tally
+        """What has been asked of stores so far."""
         self._work, self._recorder, self._ears = work, recorder, ears
         self._result: Result = "complete"
         self._began_ns = time.monotonic_ns()
@@ -309,7 +321,10 @@ class Recorded:
         """Write the last line."""
         end = self._ears.end or self._counted()
         times = self._ears.plugins.times() if self._ears.plugins is not None else ()
-        self._recorder.event(replace(end, run=self.id, result=self._result, exit_code=self.exit_code, plugins=times))
+        calls = self.tally.rows()
+        self._recorder.event(
+            replace(end, run=self.id, result=self._result, exit_code=self.exit_code, plugins=times, store=calls)
+        )
 
     def _counted(self) -> RunEnd:
         done, work = self.watch.counters, self._work
@@ -372,9 +387,9 @@ def recorded(
     ears = _Ears(recorder, messages)
     forecaster = Forecaster(places.state, work.profile if work.action == "snap" else "", control)
     watch = Watch(recorder, bar, begun, forecaster.left_s, lambda: control.is_paused)
-    recording = Recorded(id, work, recorder, ears, watch, control)
     has_failed = True
-    with outliving_terminal(), stores_heard(lambda text: ears.said(recording.warning(text))):
+    with outliving_terminal(), stores_heard(lambda text: ears.said(recording.warning(text))), tallying() as tally:
+        recording = Recorded(id, work, recorder, ears, watch, control, tally)
         try:
             recording.begin(socket)
             ears.plugins = enabled_plugins(

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from yester.engine.errors import UsageError
-from yester.engine.events import shown
+from yester.engine.events import StoreCalls, shown
 from yester.engine.journal import new_run_id
 from yester.engine.labels import checked_tag
 from yester.engine.limits.conditions import IsMetered, reason_to_skip
@@ -32,6 +32,7 @@ from yester.tui.cli.failures import complain, complain_of_paths
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import Access, open_repository, repository_place
 from yester.tui.cli.options import as_json, secret_options
+from yester.tui.cli.run_words import trouble_words
 from yester.tui.cli.running import Recorded, Work, recorded
 from yester.tui.cli.streaming import asked_streams
 from yester.tui.cli.terminals import outliving_terminal
@@ -182,7 +183,7 @@ def _run(asked: Asked, id: str, begun: Callable[[], None] | None = None) -> int:
             else:
                 result = _Attempt(asked, profile, places, recording).alone()
                 recording.ends(result.result, 3 if result.failures else 0)
-        code = _say(asked, id, profile, reason, result)
+        code = _say(asked, id, profile, reason, result, recording.tally.rows())
     finally:
         if recording is not None and not asked.dry_run:
             failed = words_of(sys.exception())
@@ -274,17 +275,26 @@ class _Attempt:
         return self.run.supervise(work)
 
 
-def _say(asked: Asked, id: str, profile: Profile, reason: str, result: "SnapshotResult | None") -> int:
+def _say(
+    asked: Asked,
+    id: str,
+    profile: Profile,
+    reason: str,
+    result: "SnapshotResult | None",
+    calls: Sequence[StoreCalls],
+) -> int:
     """Print what came of it, and return the exit code."""
     if asked.as_json:
-        echo_json(_as_json(id, profile, reason, result))
+        store = {"store": msgspec.to_builtins(calls)} if calls else {}
+        echo_json({**_as_json(id, profile, reason, result), **store})
     elif result is None:
         complain(
             f"{reason}: the run was skipped",
             f"To take one all the same: yester snap {quote(profile.name)} --regardless",
         )
     elif not asked.events:
-        click.echo("\n".join(_summary(profile, result, asked.dry_run)))
+        trouble = trouble_words(calls)
+        click.echo("\n".join([*_summary(profile, result, asked.dry_run), *([f"  {trouble}"] if trouble else [])]))
     if result is None or not result.failures:
         return 0
     failed = count(len(result.failures), "entry", "entries")

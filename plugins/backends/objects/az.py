@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from obstore.store import AzureStore
 
 from yester.engine.store import Store
+from yester.plugins.backends.guarding import guarded
 from yester.plugins.backends.objects import classes
 from yester.plugins.backends.objects.address import parse
 from yester.plugins.backends.objects.az_tiers import AzureTiers
@@ -16,8 +17,8 @@ from yester.plugins.backends.objects.client import Client
 from yester.plugins.backends.objects.opening import Provider, opened
 from yester.plugins.backends.objects.store import ObjectsStore
 from yester.plugins.backends.objects.trust import COMMON, endpoint_url, trust
-from yester.plugins.backends.retrying import RetryingStore
 from yester.plugins.backends.terms import Terms
+from yester.plugins.backends.tries import PATIENCE, patience_of
 from yester.plugins.options.spec import Option
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ OPTIONS: Mapping[str, Option] = {
     "restore_priority": Option("option", "Standard", "How fast they go there.", choices=("Standard", "High")),
     **COMMON,
     **classes.OPTIONS,
+    **PATIENCE,
 }
 
 SECRETS = "YESTER_AZ_KEY, YESTER_AZ_SAS or AZURE_STORAGE_CONNECTION_STRING, or log in: az login."
@@ -58,7 +60,7 @@ def open_store(url: str, terms: Terms) -> Store:
     tiers = AzureTiers(
         client, options["ca_file"], options["timeout"], options["restore_tier"], options["restore_priority"]
     )
-    return RetryingStore(ObjectsStore(address, client, tiers, class_of=class_of))
+    return guarded(ObjectsStore(address, client, tiers, class_of=class_of), terms, patience_of(options))
 
 
 def _config(container: str, known: Account, endpoint: str, environment: Mapping[str, str]) -> "AzureConfig":

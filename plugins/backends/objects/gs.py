@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from obstore.store import GCSStore
 
 from yester.engine.store import Store
+from yester.plugins.backends.guarding import guarded
 from yester.plugins.backends.objects import classes
 from yester.plugins.backends.objects.address import parse
 from yester.plugins.backends.objects.client import Client
@@ -15,8 +16,8 @@ from yester.plugins.backends.objects.opening import Provider, opened
 from yester.plugins.backends.objects.store import ObjectsStore
 from yester.plugins.backends.objects.tiers import NoTiers
 from yester.plugins.backends.objects.trust import COMMON, endpoint_url, trust
-from yester.plugins.backends.retrying import RetryingStore
 from yester.plugins.backends.terms import Terms
+from yester.plugins.backends.tries import PATIENCE, patience_of
 from yester.plugins.options.spec import Option
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ OPTIONS: Mapping[str, Option] = {
     "token": Option("string", "", "An access token, in the place of other credentials.", is_secret=True),
     **COMMON,
     **classes.OPTIONS,
+    **PATIENCE,
 }
 
 SECRETS = (
@@ -62,7 +64,7 @@ def open_store(url: str, terms: Terms) -> Store:
 
     client = opened(connect, address, terms.create, _GOOGLE)
     # What lies in Google's cold classes can be read at once: it only costs more.
-    return RetryingStore(ObjectsStore(address, client, NoTiers(), class_of=class_of))
+    return guarded(ObjectsStore(address, client, NoTiers(), class_of=class_of), terms, patience_of(options))
 
 
 def _provider(known: Login) -> "Callable[[], GCSCredential] | None":

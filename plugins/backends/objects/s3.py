@@ -8,6 +8,7 @@ from obstore.store import S3Store
 
 from yester.engine.errors import RepositoryError
 from yester.engine.store import Store
+from yester.plugins.backends.guarding import guarded
 from yester.plugins.backends.objects import classes
 from yester.plugins.backends.objects.address import Address, parse
 from yester.plugins.backends.objects.aws_credentials import Account, account, has_role
@@ -19,8 +20,8 @@ from yester.plugins.backends.objects.s3_tiers import S3Tiers
 from yester.plugins.backends.objects.store import ObjectsStore
 from yester.plugins.backends.objects.tiers import NoTiers, Tiers
 from yester.plugins.backends.objects.trust import COMMON, endpoint_url, trust
-from yester.plugins.backends.retrying import RetryingStore
 from yester.plugins.backends.terms import Terms
+from yester.plugins.backends.tries import PATIENCE, patience_of
 from yester.plugins.options.spec import Option
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ OPTIONS: Mapping[str, Option] = {
     "restore_tier": Option("option", "Standard", "How fast it is restored.", choices=("Bulk", "Standard", "Expedited")),
     **COMMON,
     **classes.OPTIONS,
+    **PATIENCE,
 }
 
 SECRETS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile in ~/.aws/credentials."
@@ -76,7 +78,8 @@ def open_store(url: str, terms: Terms) -> Store:
     provider = Provider(f"aws s3 mb s3://{{bucket}}{_by_hand(endpoint)}", SECRETS, "S3")
     client = opened(connect, address, terms.create, provider)
     tiers = _tiers(address, options, _config(address, options, known, endpoint, regions[-1]), keys, trusted_file)
-    return RetryingStore(ObjectsStore(address, client, tiers, class_of=class_of, deletes_blindly=True))
+    store = ObjectsStore(address, client, tiers, class_of=class_of, deletes_blindly=True)
+    return guarded(store, terms, patience_of(options))
 
 
 def _credential(keys: Keys) -> "S3Credential":

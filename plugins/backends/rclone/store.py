@@ -23,11 +23,12 @@ from yester.engine.store import Buffer, Capabilities, Readiness, Store, all_read
 from yester.plugins.backends.folder_layout import belongs, ends_test, folder_of, place_of
 from yester.plugins.backends.folder_opening import inspect
 from yester.plugins.backends.folder_walk import in_many, walk
+from yester.plugins.backends.guarding import guarded
 from yester.plugins.backends.rclone.address import Address, parse
 from yester.plugins.backends.rclone.child import PARTIAL, Child
 from yester.plugins.backends.rclone.refusals import refusal
-from yester.plugins.backends.retrying import RetryingStore
 from yester.plugins.backends.terms import Terms
+from yester.plugins.backends.tries import PATIENCE, patience_of
 from yester.plugins.backends.webdav.server import Server
 from yester.plugins.options.spec import Option
 
@@ -38,7 +39,10 @@ _MAX_OBJECT_SIZE = 1 << 30
 """No object of the format comes near; a larger file is not read into memory."""
 _MAX_ANSWER_SIZE = 1 << 28
 
-OPTIONS = {"program": Option("path", about="Which rclone is started, instead of the one that is found.")}
+OPTIONS = {
+    "program": Option("path", about="Which rclone is started, instead of the one that is found."),
+    **PATIENCE,
+}
 
 _Names = list[str]
 """Inside the class `list` is the store's verb."""
@@ -76,9 +80,8 @@ class _Refused(msgspec.Struct):
 def open_store(url: str, terms: Terms) -> Store:
     """Open the store at an rclone:// URL, with its retries. RepositoryError, UsageError."""
     address, said = parse(url), terms.options("rclone", OPTIONS)
-    return RetryingStore(
-        RcloneStore(address, lambda: Child(said["program"], terms.environment), terms.create, terms.made)
-    )
+    store = RcloneStore(address, lambda: Child(said["program"], terms.environment), terms.create, terms.made)
+    return guarded(store, terms, patience_of(said))
 
 
 class RcloneStore:

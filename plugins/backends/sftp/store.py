@@ -24,7 +24,7 @@ from yester.plugins.backends.folder_layout import (
     place_of,
 )
 from yester.plugins.backends.folder_opening import inspect
-from yester.plugins.backends.retrying import RetryingStore
+from yester.plugins.backends.guarding import guarded
 from yester.plugins.backends.sftp.address import Address, parse
 from yester.plugins.backends.sftp.connection import Connection
 from yester.plugins.backends.sftp.files import Entries, Files, NoFile, Refused
@@ -32,6 +32,7 @@ from yester.plugins.backends.sftp.packets import POSIX_RENAME, Code
 from yester.plugins.backends.sftp.pool import Pool
 from yester.plugins.backends.sftp.ssh import may_ask, start
 from yester.plugins.backends.terms import Terms
+from yester.plugins.backends.tries import PATIENCE, patience_of
 
 _STALE_S = 86_400
 _MAX_OBJECT_SIZE = 1 << 30
@@ -47,6 +48,9 @@ _DISK = "Check the disk there, its quota, and the server's log."
 _GONE = "Was that folder moved there, or its disk taken away?"
 
 
+OPTIONS = PATIENCE
+
+
 def open_store(url: str, terms: Terms) -> Store:
     """Open the store at an sftp:// URL, with its retries. RepositoryError, UsageError."""
     address = parse(url)
@@ -55,7 +59,8 @@ def open_store(url: str, terms: Terms) -> Store:
         asking = asking and may_ask()
         return Connection(address, start(address, asking, terms.environment), asking=asking)
 
-    return RetryingStore(SftpStore(address, connect, terms.create, terms.made))
+    store = SftpStore(address, connect, terms.create, terms.made)
+    return guarded(store, terms, patience_of(terms.options("sftp", OPTIONS)))
 
 
 _Texts = list[str]

@@ -20,8 +20,9 @@ from yester.engine.store import Buffer, Capabilities, Readiness, Store, all_read
 from yester.plugins.backends.folder_layout import TEMPORARY, TOP, belongs, ends_test, place_of
 from yester.plugins.backends.folder_opening import inspect
 from yester.plugins.backends.folder_walk import walk
-from yester.plugins.backends.retrying import RetryingStore
+from yester.plugins.backends.guarding import guarded
 from yester.plugins.backends.terms import Terms
+from yester.plugins.backends.tries import PATIENCE, patience_of
 from yester.plugins.backends.webdav.address import Address, parse
 from yester.plugins.backends.webdav.listing import REQUEST, Entry, Garbled, Listing, moment
 from yester.plugins.backends.webdav.login import find_login
@@ -49,6 +50,7 @@ OPTIONS = {
     "client_cert": Option("path", about="A certificate (PEM) that is shown to the server."),
     "client_key": Option("path", about="Its key (PEM), when it is not in the same file."),
     "timeout": Option("seconds", STALL_S, about="How long nothing may move before a request is made anew."),
+    **PATIENCE,
 }
 
 
@@ -58,7 +60,7 @@ def open_store(url: str, terms: Terms) -> Store:
     login = find_login(address.host, address.user, said, terms.environment)
     tls = tls_context(said["ca_file"], said["client_cert"], said["client_key"]) if address.is_secure else None
     server = Server(str(address), address.origin, auth=login.auth, tls=tls, stall_s=said["timeout"] or None)
-    return RetryingStore(WebdavStore(address, server, terms.create))
+    return guarded(WebdavStore(address, server, terms.create), terms, patience_of(said))
 
 
 class WebdavStore:

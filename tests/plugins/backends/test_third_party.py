@@ -15,7 +15,7 @@ from tests.store_contract import StoreContract
 from yester.engine.errors import Broken, Denied, Missing, Overloaded, Retry, StoreError, UsageError
 from yester.engine.places import Places
 from yester.engine.store import Store
-from yester.plugins.backends import common_options, third_party
+from yester.plugins.backends import third_party, tries
 from yester.plugins.backends.registry import open_store
 from yester.plugins.backends.retrying import Patience
 from yester.plugins.backends.verbs import Times
@@ -89,9 +89,7 @@ class Rig:
         self._orders.mkdir()
         self.pauses: list[float] = []
         self._number = 0
-        patch.setattr(
-            third_party, "patience_of", lambda options: common_options.patience_of(options, sleep=self.pauses.append)
-        )
+        patch.setattr(third_party, "patience_of", lambda options: tries.patience_of(options, sleep=self.pauses.append))
         self._stores: list[Store] = []
 
     def order(self, method: str, *whats: str) -> None:
@@ -243,7 +241,7 @@ def test_a_missing_object_is_missing_also_when_the_backend_cannot_tell(rig: Rig)
 
 
 def test_a_put_that_came_out_short_is_put_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("yester.plugins.backends.adapted.LOOKS_S", (0.0,))
+    monkeypatch.setattr("yester.plugins.backends.validating.LOOKS_S", (0.0,))
     store = rig.open()
     rig.order("put", "short")
     store.put("config", [b"hello"])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,6 +104,9 @@ def test_the_log_of_a_run(yester: Yester, profile: str, state: Path) -> None:
     assert len(day) == 10
     assert "snap of docs begins" in lines[0]
     assert "complete: 2 files, 9 B, 2 new" in lines[-1]
+    assert re.search(r", \d+ put \([\d.]+ KiB, 0\.\d s\), ", lines[-1])
+    (run,) = json.loads(yester("runs", "--json").out)
+    assert {"put", "get", "list"} <= {row["call"] for row in run["store"]}
     for name in ("", profile, id[:-1], id[-4:]):
         assert yester("log", *([name] if name else [])).out == said.out
     raw = yester("log", id, "--json").out

@@ -19,6 +19,7 @@ from yester.engine.events import (
     Unmount,
     decode,
 )
+from yester.engine.places import Places
 from yester.engine.profiles.reading import load_profile
 from yester.engine.runlock import run_lock
 
@@ -48,6 +49,9 @@ def test_json(yester: Yester, profile: str) -> None:
     assert (taken["profile"], taken["result"], taken["files"], taken["size"]) == ("docs", "complete", 2, 9)
     assert len(taken["snapshot"]) == 64
     assert taken["failures"] == []
+    calls = {row["call"]: row for row in taken["store"]}
+    assert calls["put"]["size"] > 0 and calls["put"]["count"] > 1 and calls["put"]["time_ns"] > 0
+    assert calls["put"]["store"] == str(Places.default().data / "repository")
 
 
 def test_a_dry_run_stores_nothing(yester: Yester, profile: str, plain: Path) -> None:

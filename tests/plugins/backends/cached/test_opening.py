@@ -41,7 +41,7 @@ def test_cache_plus_puts_it_in_front_of_a_folder(tmp_path: Path) -> None:
 
 def test_a_local_store_has_no_cache_and_one_that_is_not_has(tmp_path: Path) -> None:
     made(tmp_path / "repository")
-    assert isinstance(limited_store(str(tmp_path / "repository")), FolderStore)
+    assert limited_store(str(tmp_path / "repository")).folder is not None
     assert isinstance(in_front(FarStore(MemoryStore()), lambda store: store, {}), CachedStore)
 
 
@@ -56,7 +56,7 @@ def test_limits_are_behind_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_afresh_is_without_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made(tmp_path / "repository")
-    assert isinstance(limited_store(f"cache+file://{tmp_path}/repository", afresh=True), FolderStore)
+    assert limited_store(f"cache+file://{tmp_path}/repository", afresh=True).folder is not None
     far: Store = FarStore(MemoryStore())
     assert in_front(far, lambda store: store, {}, afresh=True) is far
 
@@ -66,7 +66,7 @@ def test_limit_plus_slows_down_as_the_profile_or_the_environment_says(
 ) -> None:
     url = f"limit+file://{tmp_path}/repository"
     made(tmp_path / "repository")
-    assert isinstance(open_store(url), FolderStore), "nothing was said"
+    assert not isinstance(open_store(url), ThrottledStore), "nothing was said"
     for said in ({"upload": "500K"}, {"download": 10_000_000}):
         assert isinstance(open_store(url, stated={"limit": said}), ThrottledStore)
     monkeypatch.setenv("YESTER_LIMIT_UPLOAD", "2M")
@@ -93,7 +93,7 @@ def test_what_is_said_wrongly_is_named(
 def test_a_query_of_the_inner_url_says_nothing_to_them(tmp_path: Path) -> None:
     """It belongs to the inner URL alone: here, to the folder's name."""
     store = open_store(f"limit+file://{tmp_path}/repository?upload=1", create=True)
-    assert isinstance(store, FolderStore)
+    assert not isinstance(store, ThrottledStore)
     assert store.place.endswith("?upload=1")
 
 

@@ -17,7 +17,6 @@ from tests.plugins.backends.objects.front import Answer, Front, Request, running
 from yester.engine.errors import Denied, Exists, MissingRepository, Offline, RepositoryError
 from yester.engine.store import Readiness, Store
 from yester.plugins.backends.registry import open_store
-from yester.plugins.backends.retrying import Patience
 
 pytestmark = pytest.mark.servers
 
@@ -44,7 +43,7 @@ def url(azure: Azurite) -> str:
 
 @pytest.fixture
 def once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("yester.plugins.backends.retrying.Patience", lambda: Patience(tries=1))
+    monkeypatch.setenv("YESTER_AZ_TRIES", "1")
 
 
 class TestAzureStore(BackendContract):

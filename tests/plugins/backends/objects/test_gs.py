@@ -14,7 +14,6 @@ from tests.plugins.backends.objects.front import Answer, Request, error
 from yester.engine.errors import Denied, Exists, MissingRepository, RepositoryError, StoreError, UsageError
 from yester.engine.store import Store
 from yester.plugins.backends.registry import open_store
-from yester.plugins.backends.retrying import Patience
 
 PACK = f"data.{'ab' * 32}"
 
@@ -42,7 +41,7 @@ def url(gcs: Gcs) -> str:
 
 @pytest.fixture
 def once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("yester.plugins.backends.retrying.Patience", lambda: Patience(tries=1))
+    monkeypatch.setenv("YESTER_GS_TRIES", "1")
 
 
 @pytest.mark.servers

@@ -202,7 +202,7 @@ def rclones(place: Path) -> list[str]:
 
 def test_its_password_is_in_no_command_line(url: str, tmp_path: Path) -> None:
     store = open_store(url, create=True)
-    child = store._store._child  # type: ignore[attr-defined]
+    child = store._store._store._child  # type: ignore[attr-defined]
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             assert child.password.encode() not in process.read_bytes()
@@ -213,7 +213,7 @@ def test_its_password_is_in_no_command_line(url: str, tmp_path: Path) -> None:
 
 def test_one_that_dies_is_started_again(store: Store) -> None:
     store.put("config", [b"x"])
-    bare = store._store  # type: ignore[attr-defined]
+    bare = store._store._store  # type: ignore[attr-defined]
     first = bare._child
     for process in rclones(first.folder):
         if (Path("/proc") / process / "comm").read_text().startswith("rclone"):
@@ -225,7 +225,7 @@ def test_one_that_dies_is_started_again(store: Store) -> None:
 
 
 def test_one_that_cannot_be_started_again_is_said(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = open_store(url, create=True)._store  # type: ignore[attr-defined]
+    store = open_store(url, create=True)._store._store  # type: ignore[attr-defined]
     store._child._process.stdin.close()
     store._child._process.wait()
     store._start = lambda: Child("/bin/false", {})
