@@ -38,7 +38,7 @@ class WebdavServer:
                 "dir_browser": {"enable": False},
             }
         )
-        self._server = wsgi.Server(("127.0.0.1", 0), self._serve, numthreads=threads)
+        self._server = wsgi.Server(("127.0.0.1", 0), self._serve, numthreads=threads, request_queue_size=128)
         self._server.prepare()
         self.port = int(self._server.bind_addr[1])
         self._thread = threading.Thread(target=self._server.serve)

@@ -69,6 +69,8 @@ def _details(each: "Listed") -> Iterator[str]:
     yield one_line(f"{_shown(each)}  {each.about}")
     yield one_line(f"  written as: {each.example}")
     yield one_line(f"  comes with: {each.origin}")
+    if each.needs:
+        yield one_line(f"  needs: {each.needs} ({each.install})")
     if not (each.is_installed and each.is_enabled) or each.problem:
         yield one_line(f"  installed: {_state(each)}")
     if not each.options:

@@ -64,6 +64,7 @@ def test(
         report = _Report(visited, quiet=as_json)
         report.begin()
         probed = report.run()
+        report.tidying()
     if not visited.store.capabilities.local:
         learned(visited.store, probed, places)
     if as_json:
@@ -120,6 +121,10 @@ class _Report:
             if outcome.hint:
                 self._say(f"{'':<{width}}  {'':<9}  {one_line(outcome.hint)}")
         return probed(self._visited.store.capabilities, self._outcomes)
+
+    def tidying(self) -> None:
+        """Say why nothing is said for a while: thousands of objects go, one by one."""
+        self._say("\nremoving what the test put ...")
 
     def end(self, probed: "Probed") -> None:
         """Say how fast it is, and what that means."""
