@@ -3,15 +3,20 @@
 A test module that uses them imports the servers' fixtures (`from tests.places import moto, sshd, webdav`).
 """
 
+import json
 import os
 import re
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 import pytest
-from tests import moto_server
+from tests import azurite, gcs_server, moto_server
+from tests.azure_signing import signed
+from tests.azurite import ACCOUNT, KEY, Azurite
+from tests.gcs_server import Gcs
 from tests.moto_server import KEYS, Moto
 from tests.plugins.duplicity.plain_backends import lay
 from tests.sshd import Sshd
@@ -38,6 +43,18 @@ def moto() -> Iterator[Moto]:
 @pytest.fixture(scope="session")
 def webdav(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebdavServer]:
     with serving(tmp_path_factory.mktemp("webdav")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def gcs() -> Iterator[Gcs]:
+    with gcs_server.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def azure() -> Iterator[Azurite]:
+    with azurite.running() as server:
         yield server
 
 
@@ -89,13 +106,46 @@ def _s3(on: Making) -> Place:
 
     def everything() -> list[str]:
         said = server.request("GET", f"/{bucket}?list-type=2") + server.request("GET", f"/{bucket}?uploads")
-        return [key.decode() for key in re.findall(rb"<Key>([^<]*)", said)]
+        return _keys(said, b"Key")
 
     return Place(f"s3+http://127.0.0.1:{server.port}/{bucket}/new", everything)
 
 
+def _gs(on: Making) -> Place:
+    server: Gcs = on.request.getfixturevalue("gcs")
+    on.patch.setenv("YESTER_GS_ENDPOINT", f"http://127.0.0.1:{server.port}")
+    on.patch.setenv("YESTER_GS_TOKEN", "a-token")
+    bucket = server.bucket()
+
+    def everything() -> list[str]:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/{bucket}?list-type=2") as response:
+            return _keys(response.read(), b"Key")
+
+    return Place(f"gs://{bucket}/new", everything)
+
+
+def _az(on: Making) -> Place:
+    server: Azurite = on.request.getfixturevalue("azure")
+    on.patch.setenv("AZURE_STORAGE_CONNECTION_STRING", server.connection)
+    container = server.container()
+
+    def everything() -> list[str]:
+        headers = signed("GET", f"/{ACCOUNT}/{container}", {"restype": "container", "comp": "list"}, ACCOUNT, KEY)
+        request = urllib.request.Request(f"{server.endpoint}/{container}?restype=container&comp=list", headers=headers)
+        with urllib.request.urlopen(request) as response:
+            return _keys(response.read(), b"Name")
+
+    return Place(f"az://{container}/new", everything)
+
+
+def _keys(said: bytes, tag: bytes) -> list[str]:
+    return [key.decode() for key in re.findall(b"<%s>([^<]*)" % tag, said)]
+
+
 def _webdav(on: Making) -> Place:
     server: WebdavServer = on.request.getfixturevalue("webdav")
+    # It forgets a connection now and then.
+    on.patch.setenv("YESTER_WEBDAV_TIMEOUT", "20")
     server.serve_anew(f"place-{next(_numbers)}")
     # A folder is removed there with all that is in it, so yester never does.
     return Place(server.url("new"), _below(server.folder), ("new",), server.folder)
@@ -132,6 +182,12 @@ def _par2(on: Making) -> Place:
     return Place(f"par2+file://{on.folder}/new", _below(on.folder), folder=on.folder)
 
 
+def _multi(on: Making) -> Place:
+    file = on.home / "stores.json"
+    file.write_text(json.dumps([{"url": f"file://{on.folder}/{name}"} for name in ("one", "two")]))
+    return Place(f"multi://{file}?mode=mirror&onfail=abort", _below(on.folder))
+
+
 def _limited(on: Making) -> Place:
     return Place(f"limit+file://{on.folder}/new", _below(on.folder), folder=on.folder)
 
@@ -140,8 +196,11 @@ PLACES: Mapping[str, Callable[[Making], Place]] = {
     "file": _folder,
     "sftp": _sftp,
     "s3+http": _s3,
+    "gs": _gs,
+    "az": _az,
     "webdav": _webdav,
     "rclone": _rclone,
+    "multi": _multi,
     "duplicity+": _duplicity,
     "cache+": _cached,
     "par2+": _par2,

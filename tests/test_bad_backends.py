@@ -11,7 +11,17 @@ from typing import Any
 
 import pytest
 from tests.moto_server import KEYS, Moto
-from tests.places import PLACES, Making, Place, making, moto, sshd, webdav  # noqa: F401 - fixtures are found by name
+from tests.places import (  # noqa: F401 - fixtures are found by name
+    PLACES,
+    Making,
+    Place,
+    azure,
+    gcs,
+    making,
+    moto,
+    sshd,
+    webdav,
+)
 from tests.plugins.backends.objects.front import Answer, Front, error, running
 from tests.sshd import Sshd
 from tests.test_bad_input import assert_refused, remount, small_disk
@@ -33,7 +43,7 @@ def kinds(wanted: Callable[[str], bool] = lambda kind: True) -> list[object]:
     ]
 
 
-ON_DISK = kinds(lambda kind: not kind.startswith("s3"))
+ON_DISK = kinds(lambda kind: kind not in ("s3+http", "gs", "az", "multi"))
 
 
 @pytest.fixture(autouse=True)

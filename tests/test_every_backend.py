@@ -6,7 +6,7 @@ from importlib import import_module
 
 import pytest
 from tests.backend_contract import BackendContract
-from tests.places import PLACES, Making, making, moto, sshd, webdav  # noqa: F401 - fixtures are found by name
+from tests.places import PLACES, Making, azure, gcs, making, moto, sshd, webdav  # noqa: F401 - fixtures
 from tests.tui.cli.conftest import Yester, yester  # noqa: F401
 
 from yester.plugins.backends.proving.suite import CHECKS
@@ -23,6 +23,9 @@ TESTED: Mapping[str, str] = {
     "s3+https": "tests.plugins.backends.objects.test_s3",
     "s3+http": "tests.plugins.backends.objects.test_s3",
     "rclone": "tests.plugins.backends.rclone.test_store",
+    "gs": "tests.plugins.backends.objects.test_gs",
+    "az": "tests.plugins.backends.objects.test_az",
+    "multi": "tests.plugins.backends.multi.test_mirror",
     "webdav": "tests.plugins.backends.webdav.test_store",
     "webdavs": "tests.plugins.backends.webdav.test_store",
     "duplicity+": "tests.plugins.duplicity.test_world",
