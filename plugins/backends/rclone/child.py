@@ -24,6 +24,8 @@ START_S = 60.0
 _LOOK_S = 0.005
 _END_S = 5.0
 _KEPT = 4096
+_LONGEST = 77
+"""A socket's name has up to 107 bytes, 30 of which are ours."""
 
 _WATCH = """
 exec 3<&0
@@ -49,7 +51,7 @@ class Child:
 
     def __init__(self, program: str | None, environment: Mapping[str, str]) -> None:
         """Start it and wait until it listens. RepositoryError, with rclone's words, when it does not."""
-        self.folder = Path(tempfile.mkdtemp(prefix="yester-rclone-"))
+        self.folder = _made_folder()
         self.password = secrets.token_urlsafe(24)
         self._process: subprocess.Popen[bytes] | None = None
         try:
@@ -115,6 +117,12 @@ class Child:
                     hint="rclone 1.65 or later is needed. Does `rclone listremotes` work, without asking for anything?",
                 )
             time.sleep(_LOOK_S)
+
+
+def _made_folder() -> Path:
+    """Make a folder for the socket, and for objects on their way; in /tmp where no socket can have so long a name."""
+    base = tempfile.gettempdir()
+    return Path(tempfile.mkdtemp(prefix="yester-rclone-", dir=base if len(os.fsencode(base)) <= _LONGEST else "/tmp"))
 
 
 def found_program(environment: Mapping[str, str]) -> str:

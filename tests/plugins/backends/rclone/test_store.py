@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from tests.backend_contract import BackendContract
@@ -152,9 +153,24 @@ def children(folder: Path) -> list[Path]:
     return list(folder.glob("yester-rclone-*"))
 
 
-def test_it_ends_with_its_store(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    place = tmp_path / "temporary"
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder for temporary files whose name is short enough for a socket."""
+    with TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+def test_its_socket_has_a_name_that_sockets_can_have(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / ("long" * 30)
     place.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    store = open_store(url, create=True)
+    store.put("snap.1", [b"x"])
+    store.close()
+    assert children(place) == []
+
+
+def test_it_ends_with_its_store(url: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(place))
     store = open_store(url, create=True)
     [folder] = children(place)
@@ -166,9 +182,7 @@ def test_it_ends_with_its_store(url: str, tmp_path: Path, monkeypatch: pytest.Mo
         store.get("config")
 
 
-def test_it_ends_with_a_process_that_is_killed(url: str, tmp_path: Path) -> None:
-    place = tmp_path / "temporary"
-    place.mkdir()
+def test_it_ends_with_a_process_that_is_killed(url: str, place: Path) -> None:
     program = (
         "import signal\n"
         "from yester.plugins.backends.registry import open_store\n"
