@@ -18,7 +18,7 @@ USER, PASSWORD, TOKEN = "ada", "p:ss word", "token-of-ada"
 
 _LOADED = (
     *("mpm_event", "authz_core", "authz_user", "authn_core", "authn_file", "auth_basic", "auth_digest"),
-    *("dav", "dav_fs", "ssl", "socache_shmcb", "setenvif", "alias", "rewrite"),
+    *("dav", "dav_fs", "ssl", "socache_shmcb", "setenvif", "alias", "rewrite", "dir", "autoindex"),
 )
 
 _CONFIG = """
@@ -47,6 +47,12 @@ Redirect 307 /moved /plain
   AllowOverride None
   Require all granted
   DAV On
+  DirectoryIndex disabled
+  DirectorySlash Off
+</Directory>
+<Directory {folder}/htdocs/shown>
+  Options Indexes
+  DirectorySlash On
 </Directory>
 <Location /basic>
   AuthType Basic
@@ -88,7 +94,7 @@ class Apache:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.top = folder, folder / "htdocs"
-        for place in ("plain", "basic", "digest", "token", "small", "cert"):
+        for place in ("plain", "basic", "digest", "token", "small", "cert", "shown"):
             (self.top / place).mkdir(parents=True)
         (folder / "static").mkdir()
         # The password is a shared secret of this test alone.

@@ -17,10 +17,7 @@ ENDING = "backend.py"
 SYSTEM = Path("/usr/lib/python3/dist-packages/duplicity")
 """Where distributions install duplicity for a Python that need not be the one that runs yester."""
 
-_INSTALL = (
-    "pip install 'yester[duplicity]' (it is built here, and needs librsync's headers), or your distribution's "
-    "duplicity, or files of your own in "
-)
+_INSTALL = "pip install 'yester[duplicity]', or your distribution's duplicity, or put files of your own into "
 
 
 def backend_folders(places: Places, stated: str = "") -> list[Path]:

@@ -1,7 +1,8 @@
 """duplicity's files in a store of yester's: what `yesterbackend.py` asks for, over a pipe.
 
-A question is a line of JSON, `{"do": …, …}`, and so is its answer: `{"value": …}`, or `{"failed": TEXT, "code": CODE}`
-with duplicity's code. Names are text as the system decodes them; bytes go by path. It ends when the pipe does.
+A question is a line of JSON, `{"do": …, …}`, and so is its answer: `{"value": …}`, or `{"failed": TEXT, "code": CODE,
+"fatal": BOOLEAN}` with duplicity's code, and whether asking again is of no use. Names are text as the system decodes
+them; bytes go by path. It ends when the pipe does.
 """
 
 import json
@@ -10,11 +11,13 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any
 
-from yester.engine.errors import Denied, Full, Missing, MissingRepository, YesterError
+from yester.engine.errors import Denied, Full, Missing, MissingRepository, RepositoryError, UsageError, YesterError
 from yester.engine.store import Buffer, Store
 from yester.plugins.backends.codes import ErrorCode
 from yester.plugins.duplicity.names import LONG, file_name, holder_of, object_name
 
+_FINAL = (UsageError, RepositoryError, Denied)
+"""What asking again does not mend; a repository's place that cannot be reached was tried for a while."""
 _PART = 8 << 20
 _CODES: Mapping[type[YesterError], ErrorCode] = {
     Missing: ErrorCode.NOT_FOUND,
@@ -83,29 +86,40 @@ class Keeper:
 
 
 def open_keeper(url: str, opening: Callable[..., Store]) -> Keeper:
-    """Return a keeper in the store at a path or URL, which is made unless it is there."""
+    """Return a keeper in the store at a URL, which is made unless it is there."""
     try:
         return Keeper(opening(url))
     except MissingRepository:
         return Keeper(opening(url, create=True))
 
 
-def serve(keeper: Keeper, questions: IO[str], answers: IO[str]) -> None:
-    """Answer until nobody asks any more."""
+def serve(open_it: Callable[[], Keeper], questions: IO[str], answers: IO[str]) -> None:
+    """Answer until nobody asks any more. What cannot be opened is tried anew by the next question."""
+    keeper: Keeper | None = None
     for line in questions:
-        answers.write(json.dumps(_answer(keeper, json.loads(line))) + "\n")
+        try:
+            keeper = keeper or open_it()
+            answer = {"value": _done(keeper, json.loads(line))}
+        except (YesterError, OSError) as problem:
+            answer = _failed(problem)
+        answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
 
-def _answer(keeper: Keeper, question: dict[str, Any]) -> dict[str, Any]:
-    do = question.pop("do")
-    try:
-        return {"value": getattr(keeper, do)(**question)}
-    except YesterError as problem:
-        code = next((code for kind, code in _CODES.items() if isinstance(problem, kind)), ErrorCode.BACKEND_ERROR)
-        return {"failed": f"{problem.what}. {problem.hint}".rstrip(". "), "code": int(code)}
-    except OSError as problem:
-        return {"failed": f"{problem.filename}: {problem.strerror}", "code": int(ErrorCode.BACKEND_ERROR)}
+def _done(keeper: Keeper, question: dict[str, Any]) -> Any:
+    return getattr(keeper, question.pop("do"))(**question)
+
+
+def _failed(problem: YesterError | OSError) -> dict[str, Any]:
+    if isinstance(problem, OSError):
+        return {
+            "failed": f"{problem.filename}: {problem.strerror}",
+            "code": int(ErrorCode.BACKEND_ERROR),
+            "fatal": False,
+        }
+    code = next((code for kind, code in _CODES.items() if isinstance(problem, kind)), ErrorCode.BACKEND_ERROR)
+    said = f"{problem.what}. {problem.hint}".rstrip(". ")
+    return {"failed": said, "code": int(code), "fatal": isinstance(problem, _FINAL)}
 
 
 def _content(file: IO[bytes]) -> Buffer:

@@ -42,7 +42,7 @@ class Whole:
                 # par2's own _query_list asks for the size of a list.
                 setattr(self, name, getattr(self, f"_guarded{name}"))
         for name in ("pre_process_download", "pre_process_download_batch"):
-            if hasattr(backend, name):
+            if _brings_back(backend, name):
                 setattr(self, name, lambda what, name=name: self._do(name, getattr(self._backend, name), what))
 
     def _put(self, source: Any, name: bytes) -> None:
@@ -73,9 +73,19 @@ class Whole:
             self._guarded_delete_list([name])
 
     def _guarded_delete_list(self, names: Sequence[bytes]) -> None:
-        # Copies: some backends change the list that they are given.
-        self._do("delete", self._backend._delete_list, [name + MARK for name in names])
-        self._do("delete", self._backend._delete_list, [*names])
+        self._delete_several([name + MARK for name in names])
+        self._delete_several([*names])
+
+    def _delete_several(self, names: "list[bytes]") -> None:
+        """Remove files of which some may not be there: several backends stop at the first of those."""
+        try:
+            self._do("delete", self._backend._delete_list, [*names])  # a copy: some change what they are given
+        except Exception as problem:
+            if not self._is_missing(problem):
+                raise
+            if len(names) > 1:
+                for name in names:
+                    self._delete_several([name])
 
     def _guarded_query(self, name: bytes) -> dict[str, Any]:
         if _size(self._do("query", self._backend._query, name + MARK)) == -1:
@@ -99,8 +109,17 @@ class Whole:
     def _guarded_close(self) -> None:
         self._do("close", self._backend._close)
 
+    def _is_missing(self, problem: Exception) -> bool:
+        return getattr(problem, "code", None) == getattr(self._missing_error(""), "code", -1)
+
     def _do(self, operation: str, function: Callable[..., Any], *arguments: Any) -> Any:
         return self._guard(operation, lambda: function(*arguments))
+
+
+def _brings_back(backend: Any, name: str) -> bool:
+    """Whether a backend can have objects in a cold tier. multi says so always, and asks its stores."""
+    stores = getattr(backend, "_MultiBackend__stores", None)
+    return hasattr(backend, name) if stores is None else any(hasattr(each.backend, name) for each in stores)
 
 
 @contextmanager

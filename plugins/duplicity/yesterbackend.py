@@ -15,7 +15,7 @@ from typing import Any
 
 import duplicity.backend
 from duplicity import log
-from duplicity.errors import BackendException
+from duplicity.errors import BackendException, FatalBackendException
 
 
 class YesterBackend(duplicity.backend.Backend):
@@ -68,7 +68,8 @@ class YesterBackend(duplicity.backend.Backend):
                 raise BackendException("yester ended; it says why on standard error")
         said = json.loads(answer)
         if "failed" in said:
-            raise BackendException(said["failed"], said["code"])
+            kind = FatalBackendException if said["fatal"] else BackendException
+            raise kind(said["failed"], said["code"])
         return said["value"]
 
     def _running(self) -> Any:

@@ -10,7 +10,7 @@ import click
 def duplicity_file() -> None:
     """Print where the file is that belongs into duplicity's folder of backends.
 
-    duplicity then takes yester+URL for its target, with any URL or absolute path that yester takes for a repository.
+    duplicity then takes yester+URL for its target, with any URL that yester takes for a repository.
     """
     spec = find_spec("yester.plugins.duplicity")
     assert spec is not None
@@ -26,4 +26,4 @@ def serve(url: str) -> None:
     from yester.plugins.duplicity.keeping import open_keeper
     from yester.plugins.duplicity.keeping import serve as answer
 
-    answer(open_keeper(url, open_store), sys.stdin, sys.stdout)
+    answer(lambda: open_keeper(url, open_store), sys.stdin, sys.stdout)

@@ -9,7 +9,17 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-from yester.engine.errors import Broken, Denied, Exists, Full, Missing, RepositoryError, Retry, StoreError
+from yester.engine.errors import (
+    Broken,
+    Denied,
+    Exists,
+    Full,
+    Missing,
+    MissingRepository,
+    RepositoryError,
+    Retry,
+    StoreError,
+)
 from yester.engine.store import Buffer, Capabilities, Readiness, Store, all_ready
 from yester.plugins.backends.folder_layout import (
     OTHER,
@@ -242,7 +252,7 @@ class SftpStore:
 
     def _refusal(self, refused: Refused) -> RepositoryError:
         if refused.code == Code.NO_SUCH_FILE:
-            return RepositoryError(
+            return MissingRepository(
                 f"There is no repository at {self.place}: there is no such folder",
                 hint=f"Check the path, or make a repository there: yester init {self.place}",
             )

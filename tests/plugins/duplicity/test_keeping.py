@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from yester.engine.errors import Denied
+from yester.engine.errors import Denied, Retry
 from yester.plugins.backends.memory import MemoryStore
 from yester.plugins.backends.registry import open_store
 from yester.plugins.duplicity.keeping import Keeper, open_keeper, serve
@@ -18,7 +18,7 @@ NAMES = ("duplicity-full.20261121T060000Z.vol1.difftar.gpg", "x" * 100, "wörds\
 
 def asked(keeper: Keeper, **question: Any) -> dict[str, Any]:
     answers = io.StringIO()
-    serve(keeper, io.StringIO(json.dumps(question) + "\n"), answers)
+    serve(lambda: keeper, io.StringIO(json.dumps(question) + "\n"), answers)
     answer: dict[str, Any] = json.loads(answers.getvalue())
     return answer
 
@@ -46,8 +46,25 @@ def test_says_what_failed_with_duplicitys_codes(tmp_path: Path) -> None:
 
     keeper = Keeper(Shut())
     assert asked(keeper, do="get", name="x", path=str(tmp_path / "x"))["code"] == 52
-    assert asked(keeper, do="delete", name="x") == {"failed": "no. Ask there", "code": 51}
+    assert asked(keeper, do="delete", name="x") == {"failed": "no. Ask there", "code": 51, "fatal": True}
     assert asked(keeper, do="put", name="x", path=str(tmp_path / "nothing"))["code"] == 50
+
+
+def test_what_cannot_be_opened_is_the_answer_until_it_can() -> None:
+    problems = [Denied("The host key is not known", hint="Compare it."), Retry("Nobody answers")]
+
+    def opening() -> Keeper:
+        if problems:
+            raise problems.pop(0)
+        return Keeper(MemoryStore())
+
+    answers = io.StringIO()
+    serve(opening, io.StringIO('{"do": "list"}\n' * 3), answers)
+    assert [json.loads(line) for line in answers.getvalue().splitlines()] == [
+        {"failed": "The host key is not known. Compare it", "code": 51, "fatal": True},
+        {"failed": "Nobody answers", "code": 50, "fatal": False},
+        {"value": []},
+    ]
 
 
 def test_knows_a_long_name_before_anybody_has_listed_it(tmp_path: Path) -> None:

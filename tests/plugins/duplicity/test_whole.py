@@ -14,6 +14,8 @@ from yester.plugins.duplicity.whole import MARK, SEAL_SIZE, Whole
 class Gone(Exception):
     """What was asked for is not there."""
 
+    code = 52
+
 
 class Folder:
     """Writes under the name itself; `stop` is called when half of a file is there."""
@@ -133,6 +135,26 @@ def test_it_has_what_the_backend_has(raw: Folder, made: Any) -> None:
     assert made(raw)._query_list([b"x"]) == {b"x": {"size": -1}}
 
 
+def test_many_stores_have_a_cold_tier_when_one_of_them_has(raw: Folder, made: Any) -> None:
+    class MultiBackend(Folder):
+        def __init__(self, folder: Path, *stores: Any) -> None:
+            super().__init__(folder)
+            self.__stores = stores
+
+        def pre_process_download(self, name: bytes) -> None:
+            """Bring back what lies in a cold store."""
+
+    class Store:
+        backend = raw
+
+    class ColdStore:
+        backend = MultiBackend(raw.folder)
+
+    assert not hasattr(made(MultiBackend(raw.folder, Store)), "pre_process_download")
+    assert hasattr(made(MultiBackend(raw.folder, Store, ColdStore)), "pre_process_download")
+    assert not hasattr(made(MultiBackend(raw.folder, ColdStore)), "pre_process_download_batch")
+
+
 def test_deletes_several(raw: Folder, made: Any, put: Any) -> None:
     raw._delete_list = lambda names: [*map(raw._delete, names)]  # type: ignore[attr-defined]
     whole = made(raw)
@@ -141,6 +163,32 @@ def test_deletes_several(raw: Folder, made: Any, put: Any) -> None:
     whole._delete_list([b"data.1", b"data.3"])
     assert [*whole._list()] == [b"data.2"]
     assert sorted(raw._list()) == ["data.2", "data.2_w"]
+
+
+def test_deletes_several_with_a_backend_that_stops_at_what_is_missing(raw: Folder, made: Any, put: Any) -> None:
+    def delete_list(names: list[bytes]) -> None:
+        for name in names:
+            if not raw.at(name).exists():
+                raise Gone
+            raw._delete(name)
+
+    raw._delete_list = delete_list  # type: ignore[attr-defined]
+    whole = made(raw)
+    for name in (b"data.1", b"data.3"):
+        put(whole, name, b"x")
+    whole._delete_list([b"data.1", b"data.2", b"data.3"])
+    assert raw._list() == []
+
+
+def test_a_failure_to_delete_several_is_one(raw: Folder, made: Any, put: Any) -> None:
+    def delete_list(names: list[bytes]) -> None:
+        raise PermissionError
+
+    raw._delete_list = delete_list  # type: ignore[attr-defined]
+    whole = made(raw)
+    put(whole, b"data.1", b"x")
+    with pytest.raises(PermissionError):
+        whole._delete_list([b"data.1"])
 
 
 def test_marks_of_a_backend_in_front_of_another_go_to_that(raw: Folder, made: Any, put: Any) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.plugins.duplicity.contract import DuplicityContract
+from tests.plugins.duplicity.contract import DuplicityContract, emptied
 from tests.plugins.duplicity.plain_backends import lay
 
 from yester.engine.errors import Denied, StoreError, UsageError
@@ -15,12 +15,17 @@ from yester.plugins.backends.retrying import RetryingStore
 from yester.plugins.duplicity import files
 
 
+def alone(folder: Path, patch: pytest.MonkeyPatch) -> Path:
+    """Let there be no backend files but those in the folder that is returned."""
+    patch.setattr(files, "SYSTEM", folder / "none")
+    patch.setattr(files, "module_file", lambda name: None)
+    patch.setenv("YESTER_DUPLICITY_TRIES", "1")
+    return lay(folder / "home", patch)
+
+
 @pytest.fixture(autouse=True)
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(files, "SYSTEM", tmp_path / "none")
-    monkeypatch.setattr(files, "module_file", lambda name: None)
-    monkeypatch.setenv("YESTER_DUPLICITY_TRIES", "1")
-    return lay(tmp_path / "home", monkeypatch)
+    return alone(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -35,14 +40,29 @@ def store(url: str) -> Iterator[Store]:
     store.close()
 
 
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Store]]:
+    """One place, opened twice: a process that starts for each test would take most of the time."""
+    folder = tmp_path_factory.mktemp("opened")
+    url = f"duplicity+plain://{folder}/there"
+    with pytest.MonkeyPatch.context() as patch:
+        alone(folder, patch)
+        stores = open_store(url, create=True), open_store(url)
+    yield stores
+    for store in stores:
+        store.close()
+
+
 class TestPlain(DuplicityContract):
     LACKS = frozenset({"_delete_list", "_move", "_query", "_query_list", "_validate"})
 
     @pytest.fixture
-    def other(self, url: str) -> Iterator[Store]:
-        store = open_store(url)
-        yield store
-        store.close()
+    def store(self, opened: tuple[Store, Store]) -> Store:
+        return emptied(opened[0])
+
+    @pytest.fixture
+    def other(self, opened: tuple[Store, Store]) -> Store:
+        return opened[1]
 
 
 def test_is_behind_retries_and_says_where_it_is(store: Store, url: str) -> None:

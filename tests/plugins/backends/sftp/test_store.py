@@ -13,7 +13,17 @@ from tests.plugins.backends.sftp.conftest import Connect
 from tests.sshd import Sshd
 from tests.store_contract import StoreContract
 
-from yester.engine.errors import Broken, Denied, Exists, Full, Missing, RepositoryError, StoreError, UsageError
+from yester.engine.errors import (
+    Broken,
+    Denied,
+    Exists,
+    Full,
+    Missing,
+    MissingRepository,
+    RepositoryError,
+    StoreError,
+    UsageError,
+)
 from yester.engine.store import Store
 from yester.plugins.backends.folder import FolderStore
 from yester.plugins.backends.registry import open_store
@@ -311,7 +321,9 @@ def test_a_path_below_home(server: Sshd, tmp_path: Path) -> None:
 
 def test_strange_folders_are_said(server: Sshd, tmp_path: Path) -> None:
     url = server.url(tmp_path / "a b#")
-    assert str(refused(server.url(tmp_path / "none"))).endswith("there is no such folder")
+    missing = refused(server.url(tmp_path / "none"))
+    assert isinstance(missing, MissingRepository)
+    assert str(missing).endswith("there is no such folder")
     (tmp_path / "file").write_text("x")
     assert str(refused(server.url(tmp_path / "file"))).endswith("/file is not a folder")
     (tmp_path / "a b#").mkdir()

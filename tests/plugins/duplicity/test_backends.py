@@ -1,0 +1,87 @@
+"""Backends of duplicity, unmodified, against real servers: the whole contract, and the life of a repository."""
+
+import time
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+from tests.backend_contract import NAMES
+from tests.plugins.duplicity.contract import DuplicityContract, emptied
+from tests.plugins.duplicity.places import FILES, PLACES, Servers, running, settle
+from tests.whole_program import live_in
+
+from yester.engine.store import Store
+from yester.plugins.backends.proving.by_method import raw_of
+from yester.plugins.backends.proving.outcome import Verdict
+from yester.plugins.backends.proving.suite import METHODS, Check, outcome
+from yester.plugins.backends.proving.trial import Trial
+from yester.plugins.backends.registry import open_store
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(900)]
+
+SLOW = frozenset({"rclone", "rsync", "lftp-webdav", "ssh-pexpect"})
+"""Start programs for each call, which takes most of a second: the files of one age have the suites to pass."""
+OF_BOTH_AGES = [f"{kind} of {era}" for kind, era in product(PLACES, FILES)]
+TRIED = [each for each in OF_BOTH_AGES if each.partition(" ")[0] not in SLOW or each.endswith(" 3")]
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Servers]:
+    with running() as servers:
+        yield servers
+
+
+@pytest.fixture(scope="module")
+def kind(request: pytest.FixtureRequest, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Let a backend be used; return its name among the places."""
+    kind, era = request.param.split(" of ")
+    with pytest.MonkeyPatch.context() as patch:
+        settle(patch, servers, era, tmp_path_factory.mktemp("home"))
+        yield kind
+
+
+@pytest.fixture(scope="module")
+def opened(kind: str, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Store]]:
+    """One place, opened twice."""
+    place = PLACES[kind](servers, tmp_path_factory.mktemp("contract") / "place")
+    stores = open_store(place.url, create=True), open_store(place.url)
+    yield stores
+    for store in stores:
+        store.close()
+
+
+class _OnServers(DuplicityContract):
+    MANY = 20
+
+    @pytest.fixture
+    def store(self, opened: tuple[Store, Store]) -> Store:
+        return emptied(opened[0])
+
+    @pytest.fixture
+    def other(self, opened: tuple[Store, Store]) -> Store:
+        return opened[1]
+
+    @pytest.mark.parametrize("check", METHODS, ids=lambda check: check.name)
+    def test_its_method_does_what_it_should(self, check: Check, store: Store) -> None:
+        raw = raw_of(store)
+        assert raw is not None
+        found = outcome(check, Trial(store, store, NAMES, time.perf_counter, raw=raw))
+        assert found.verdict is (Verdict.YES if check.name in raw.methods else Verdict.UNTRIED), found
+
+
+@pytest.mark.parametrize("kind", [each for each in TRIED if each.partition(" ")[0] not in SLOW], indirect=True)
+class TestQuick(_OnServers):
+    pass
+
+
+@pytest.mark.parametrize("kind", [each for each in TRIED if each.partition(" ")[0] in SLOW], indirect=True)
+class TestSlow(_OnServers):
+    FEW = True
+    MANY = 10
+
+
+@pytest.mark.parametrize("kind", OF_BOTH_AGES, indirect=True)
+def test_a_repository_lives_there(kind: str, servers: Servers, tmp_path: Path, fuse: None) -> None:
+    place = PLACES[kind](servers, tmp_path / "place")
+    live_in(place.url, tmp_path / "source", tmp_path, place.packs)
