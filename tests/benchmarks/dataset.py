@@ -30,6 +30,7 @@ SYLLABLES = (
     "ager", "base", "hand", "ler", "que", "ry", "view", "tab", "le", "tree", "node", "list", "async", "x",
 )
 # fmt: on
+NOISE_MIB = 64
 KEYS = (b"value", b"self.state", b"ident", b"  node", b"cfg")
 
 
@@ -108,6 +109,15 @@ def make_million(folder: Path, files: int, seed: int) -> int:
     return total
 
 
+def make_noise(folder: Path, mib: int, seed: int) -> int:
+    """Files of 64 MiB that nothing compresses; returns their bytes."""
+    rnd = random.Random(seed)
+    folder.mkdir()
+    for number in range(-(-mib // NOISE_MIB)):
+        _write(f"{folder}/{number}", rnd.randbytes(min(NOISE_MIB, mib - number * NOISE_MIB) << 20), 0o644)
+    return mib << 20
+
+
 def _make_folders(top: Path, count: int, rnd: random.Random) -> list[str]:
     folders = [(str(top), 0)]
     taken = {str(top)}
@@ -165,9 +175,9 @@ def _set_time(path: str, rnd: random.Random) -> None:
 def main() -> None:
     """Make one set and note beside it what was made."""
     name, folder, amount, seed = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-    makers = {"small": make_small, "big": make_big, "million": make_million}
+    makers = {"small": make_small, "big": make_big, "million": make_million, "noise": make_noise}
     size = makers[name](folder, amount, seed)
-    files = 4 if name == "big" else amount
+    files = {"big": 4, "noise": -(-amount // NOISE_MIB)}.get(name, amount)
     Path(f"{folder}.json").write_text(json.dumps(asdict(DataSet(name, files, size, seed))))
 
 

@@ -18,6 +18,7 @@ from tests.benchmarks.hooks import measure_hooks
 from tests.benchmarks.measures import Measures
 from tests.benchmarks.processes import Command
 from tests.benchmarks.recorder import Recorder, Turn
+from tests.benchmarks.remote import measure_far, measure_upload
 from tests.benchmarks.tools import Tool, Yester
 
 HISTORY_SCRIPT = Path(__file__).with_name("history.py")
@@ -59,6 +60,8 @@ class Bench:
             "million": self._million,
             "catalogue": self._catalogue,
             "hooks": self._hooks,
+            "far": self._far,
+            "upload": self._upload,
         }
 
     def _small(self) -> None:
@@ -108,6 +111,21 @@ class Bench:
             self._calibrate()
             turns = [turn for turn in self._turns("hooks", repetition, source) if isinstance(turn.tool, Yester)]
             measure_hooks(self._measures, self._record, turns)
+
+    def _far(self) -> None:
+        """Few small files, since some mounts take a tenth of a second for each, through a line of 25 ms each way."""
+        source = self._source("far", "small", max(50, self._plan.files // 100), "far")
+        for repetition in range(self._plan.repetitions):
+            self._calibrate()
+            measure_far(self._measures, self._record, self._turns("far", repetition, source), self._area)
+
+    def _upload(self) -> None:
+        """Noise, copied to servers on loopback."""
+        source = self._source("upload", "noise", self._plan.mib)
+        for repetition in range(self._plan.repetitions):
+            self._calibrate()
+            warm(source)
+            measure_upload(self._measures, self._record, self._turns("upload", repetition, source), self._area)
 
     def _begin_all(self, group: str, repetition: int, source: Path) -> list[Turn]:
         """First and unchanged snapshots; the turns that can go on."""
@@ -167,9 +185,9 @@ class Bench:
                 self._measures.listing(again, "mount, all listed", "ids", self._plan.history)
             turn.tool.discard()
 
-    def _source(self, group: str, name: str, amount: int) -> Path:
+    def _source(self, group: str, name: str, amount: int, place: str = "") -> Path:
         self._record.say(f"making the data set {name}")
-        source = self._area / "data" / name
+        source = self._area / "data" / (place or name)
         source.parent.mkdir(exist_ok=True)
         made = make(name, source, amount, self._plan.seed)
         self._record.results.sets[group] = {"files": made.files, "bytes": made.size}

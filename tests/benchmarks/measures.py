@@ -64,7 +64,7 @@ class Measures:
     def visit(self, turn: Turn, pack: bool) -> None:
         """Find twice, cp, and tar with `pack`: on the mount, or on the source itself."""
         entries = count(turn.source)
-        listing, target = turn.tool.work / "tmp/listing", turn.tool.work / "copy"
+        listing = turn.tool.work / "tmp/listing"
 
         def search(root: Path, mount: Mount | None) -> None:
             for name in ("find", "find again"):
@@ -74,17 +74,23 @@ class Measures:
                 memory = {"memory": mount.usage().memory, "resident": mount.resident()}
                 self._record.keep(turn, "mount", {"seconds": mount.seconds, **memory})
 
-        def copy(root: Path, mount: Mount | None) -> None:
-            self._over(turn, "cp", mount, clients.copy(root, target), lambda: missing(count(target), entries))
-            remove(target)
-
         def archive(root: Path, mount: Mount | None) -> None:
             self._over(turn, "tar", mount, clients.archive(root))
 
         self._mounted(turn, "find", search)
-        self._mounted(turn, "cp", copy)
+        self.copy(turn)
         if pack:
             self._mounted(turn, "tar", archive)
+
+    def copy(self, turn: Turn) -> None:
+        """Copy everything out of a fresh mount, or of the source itself, by `cp -a`."""
+        entries, target = count(turn.source), turn.tool.work / "copy"
+
+        def copy(root: Path, mount: Mount | None) -> None:
+            self._over(turn, "cp", mount, clients.copy(root, target), lambda: missing(count(target), entries))
+            remove(target)
+
+        self._mounted(turn, "cp", copy)
 
     def read(self, turn: Turn) -> None:
         """Random and sequential reads of large files."""

@@ -97,6 +97,12 @@ FIGURES = (
         for snapshot in ("first", "unchanged")
         for name in PLUGINS
     ),
+    Figure("far", "restore", "restore, with nothing on this side"),
+    Figure("far", "cp", "cp -a out of the mount, with nothing on this side"),
+    *(
+        Figure("upload", name, name, unit="MB/s", factor=1e-6, digits=0, rate_of="bytes")
+        for name in ("copy to SFTP", "copy to S3", "copy to S3, one object at a time")
+    ),
 )
 
 

@@ -34,6 +34,10 @@ class Tool:
     def __init__(self, work: Path, peers: Path) -> None:
         self.work = work
         self.repository = work / "repository"
+        self.address = str(self.repository)
+        """How the program reaches it."""
+        self.more: Mapping[str, str] = {}
+        """Further environment variables."""
         self.path = f"{peers / 'bin'}:{SYSTEM_PATH}"
         self.count = 0
 
@@ -51,6 +55,7 @@ class Tool:
     def reset(self) -> None:
         """Begin with nothing: no repository, no cache."""
         self.discard()
+        self.address, self.more = str(self.repository), {}
         for folder in ("home/.cache", "home/.config", "tmp", "run"):
             (self.work / folder).mkdir(parents=True)
         self.count = 0
@@ -72,6 +77,7 @@ class Tool:
             "LANG": "C.UTF-8",
             "TZ": "UTC",
             **self.settings(),
+            **self.more,
         }
 
     def settings(self) -> Mapping[str, str]:
@@ -123,29 +129,30 @@ class Yester(Tool):
 
     def settings(self) -> Mapping[str, str]:
         kept = {key: os.environ[key] for key in ("PYTHONPATH",) if key in os.environ}
-        return {"YESTER_PASSPHRASE": PASSPHRASE, "YESTER_REPOSITORY": str(self.repository), **kept}
+        return {"YESTER_PASSPHRASE": PASSPHRASE, "YESTER_REPOSITORY": self.address, **kept}
 
-    def _yester(self, *words: object) -> Command:
+    def command_of(self, *words: object) -> Command:
+        """The program with these arguments."""
         return Command((*self.command, *map(str, words)))
 
     def start_command(self) -> Command:
-        return self._yester("--version")
+        return self.command_of("--version")
 
     def open_command(self) -> Command:
-        return self._yester("list")
+        return self.command_of("list")
 
     def create(self, source: Path) -> list[Command]:
-        add = self._yester("profile", "add", "bench", source, "--repo", self.repository)
-        return [self._yester("init", self.repository), add]
+        add = self.command_of("profile", "add", "bench", source, "--repo", self.repository)
+        return [self.command_of("init", self.repository), add]
 
     def snapshot(self, source: Path) -> Command:
-        return self._yester("snap", "bench")
+        return self.command_of("snap", "bench")
 
     def restore(self, source: Path, target: Path) -> Command:
-        return self._yester("restore", "latest", source, "--target", target, "--repo", self.repository)
+        return self.command_of("restore", "latest", source, "--target", target, "--repo", self.address)
 
     def mount(self, source: Path, point: Path) -> tuple[Command, Path]:
-        command = self._yester("mount", point, "--repo", self.repository, "--foreground")
+        command = self.command_of("mount", point, "--repo", self.address, "--foreground")
         return command, Path(f"{point}/latest{source}")
 
 
@@ -154,9 +161,15 @@ class Restic(Tool):
 
     name = program = "restic"
     about = "as it comes: zstd, AES-256-CTR with Poly1305"
+    words: tuple[str, ...] = ()
+    """Further arguments."""
+
+    def reset(self) -> None:
+        super().reset()
+        self.words = ()
 
     def settings(self) -> Mapping[str, str]:
-        return {"RESTIC_REPOSITORY": str(self.repository), "RESTIC_PASSWORD": PASSPHRASE}
+        return {"RESTIC_REPOSITORY": self.address, "RESTIC_PASSWORD": PASSPHRASE}
 
     def start_command(self) -> Command:
         return Command(("restic", "version"))
@@ -171,10 +184,10 @@ class Restic(Tool):
         return Command(("restic", "backup", "-q", source.name), source.parent)
 
     def restore(self, source: Path, target: Path) -> Command:
-        return Command(("restic", "restore", "-q", "--sparse", "latest", "--target", str(target)))
+        return Command(("restic", *self.words, "restore", "-q", "--sparse", "latest", "--target", str(target)))
 
     def mount(self, source: Path, point: Path) -> tuple[Command, Path]:
-        return Command(("restic", "mount", "-q", str(point))), point / "snapshots/latest" / source.name
+        return Command(("restic", *self.words, "mount", "-q", str(point))), point / "snapshots/latest" / source.name
 
 
 class Borg(Tool):
@@ -269,7 +282,21 @@ class Source(Tool):
     program = "find"
 
 
-TOOLS: tuple[type[Tool], ...] = (Yester, Restic, Borg, Tar, Bindfs, Source)
+class Bare(Tool):
+    """What moves the same bytes over the same line with no backup program."""
+
+    name = "bare"
+    about = "limit: ssh … tar | tar, sftp, obstore: the same bytes over the same line with no backup program"
+    limit = True
+    snapshots = versions = mounts = False
+    program = "sftp"
+
+    def version(self) -> str:
+        done = subprocess.run(["ssh", "-V"], env=self.environment(), capture_output=True, text=True, check=False)
+        return done.stderr.strip()
+
+
+TOOLS: tuple[type[Tool], ...] = (Yester, Restic, Borg, Tar, Bindfs, Source, Bare)
 
 
 def find(source: Path, into: Path) -> Command:
