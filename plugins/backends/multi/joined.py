@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from yester.engine.errors import Missing, Retry, StoreError
+from yester.engine.errors import Broken, Missing, Retry, StoreError
 from yester.engine.store import Capabilities, Readiness, Store, let_go
 from yester.plugins.backends.multi.member import Member
 
@@ -19,6 +19,8 @@ PASSING = frozenset({"session", "mark"})
 MAY_STAY = PASSING | {"index", "snap"}
 """Kinds of which a store that is away may keep what was deleted: others say that fragments are replaced, and that
 snapshots are forgotten."""
+
+_AGAIN = "Run the command again when all stores are there."
 
 T = TypeVar("T")
 
@@ -132,8 +134,12 @@ class JoinedStore:
             raise type(away)(
                 f"{name} is not deleted while one store does not answer: {away.what}",
                 name=name,
-                hint="Run the command again when all stores are there.",
+                hint=_AGAIN,
             )
+        back = next((member for member in self.members if member.was_away), None)
+        if back is not None and _kind(name) not in MAY_STAY:
+            # Who decided that nobody needs the object has not seen what that store has.
+            raise Broken(f"{name} is not deleted, since {back.place} was away meanwhile", name=name, hint=_AGAIN)
         problems = [answer.exception() for answer in self._all(lambda store: store.delete(name))]
         for member in self.members:
             member.forgets(name)

@@ -35,6 +35,8 @@ class Member:
         self.store: Store | None = None
         self.problem: StoreError | None = None
         """Why it is away; None while it is not."""
+        self.was_away = False
+        """Whether it ever was: what was listed meanwhile may lack what it has."""
         self._owed: dict[str, None] = {}
         self._has_refused = False
         self.fetch: Callable[[str], bytes] = _nothing
@@ -68,6 +70,7 @@ class Member:
             if self.problem is not None or self.store is not store or self._over.is_set():
                 return
             self.problem = problem if isinstance(problem, StoreError) else Retry(problem.what, hint=problem.hint)
+            self.was_away = True
             threading.Thread(target=self._try, name="try-again", daemon=True).start()
         log.warning("%s does not answer, and is done without: %s", self.place, problem.what)
 

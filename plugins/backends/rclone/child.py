@@ -95,6 +95,9 @@ class Child:
     def _started(self, program: str, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
         # What a person has set for another rcd is not for this one.
         kept = {name: value for name, value in environment.items() if not name.startswith("RCLONE_RC_")}
+        if kept.get("RCLONE_CONFIG"):
+            # It may be relative to where yester was started; rclone is in no folder, so that all can be unmounted.
+            kept["RCLONE_CONFIG"] = os.path.abspath(kept["RCLONE_CONFIG"])
         kept |= {"RCLONE_RC_USER": self.user, "RCLONE_RC_PASS": self.password}
         words = ["sh", "-c", _WATCH, "sh", str(self.folder), program, *_ARGUMENTS, f"--rc-addr=unix://{self.socket}"]
         return subprocess.Popen(

@@ -10,7 +10,7 @@ from tests.backend_contract import BackendContract
 from tests.plugins.backends.multi.conftest import Make, listing
 from tests.whole_program import wait_for
 
-from yester.engine.errors import Denied, Exists, Missing, Retry, StoreError
+from yester.engine.errors import Broken, Denied, Exists, Missing, Retry, StoreError
 from yester.engine.store import Store, let_go
 from yester.plugins.backends.multi.description import OnFail
 from yester.plugins.backends.multi.member import Member
@@ -142,6 +142,22 @@ def test_what_is_back_gets_what_it_missed(make: Make, caplog: pytest.LogCaptureF
     assert two.stores[1].has("snap.1")
     store.close()
     assert "lacks" not in caplog.text
+
+
+@pytest.mark.usefixtures("soon_again")
+def test_who_has_not_seen_all_deletes_nothing_either(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    two = make(2)
+    store = two.mirror()
+    store.put(NAME, [CONTENT])
+    two.stores[1].write("snap.1", b"needs that")
+    two.stores[1].is_away = True
+    assert list(store.list("snap.")) == []
+    two.stores[1].is_away = False
+    wait_for(lambda: "store-1 answers again" in caplog.text)
+    with pytest.raises(Broken, match="store-1 was away meanwhile"):
+        store.delete(NAME)
+    assert all(each.has(NAME) for each in two.stores)
+    store.delete("snap.1")
 
 
 @pytest.mark.usefixtures("soon_again")

@@ -300,6 +300,12 @@ def test_an_encrypted_configuration_is_opened_or_refused_and_nobody_asked(
     open_store(url, create=True).close()
 
 
+def test_a_configuration_may_be_relative(url: str, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(config.parent)
+    monkeypatch.setenv("RCLONE_CONFIG", config.name)
+    open_store(url, create=True).close()
+
+
 def test_what_is_set_for_another_rcd_does_not_count(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RCLONE_RC_ADDR", "127.0.0.1:1")
     monkeypatch.setenv("RCLONE_RC_HTPASSWD", "/nonexistent")
