@@ -9,6 +9,7 @@ import json
 import mmap
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import IO, Any
 
 from yester.engine.errors import Denied, Full, Missing, MissingRepository, RepositoryError, UsageError, YesterError
@@ -85,6 +86,23 @@ class Keeper:
         return self._long[object]
 
 
+@dataclass(frozen=True, slots=True)
+class _Verb:
+    """What can be asked for."""
+
+    method: Callable[..., Any]
+    takes: frozenset[str]
+
+
+_VERBS: Mapping[str, _Verb] = {
+    "put": _Verb(Keeper.put, frozenset({"name", "path"})),
+    "get": _Verb(Keeper.get, frozenset({"name", "path"})),
+    "list": _Verb(Keeper.list, frozenset()),
+    "delete": _Verb(Keeper.delete, frozenset({"name"})),
+    "query": _Verb(Keeper.query, frozenset({"name"})),
+}
+
+
 def open_keeper(url: str, opening: Callable[..., Store]) -> Keeper:
     """Return a keeper in the store at a URL, which is made unless it is there."""
     try:
@@ -99,15 +117,23 @@ def serve(open_it: Callable[[], Keeper], questions: IO[str], answers: IO[str]) -
     for line in questions:
         try:
             keeper = keeper or open_it()
-            answer = {"value": _done(keeper, json.loads(line))}
+            answer = {"value": _done(keeper, line)}
         except (YesterError, OSError) as problem:
             answer = _failed(problem)
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
 
-def _done(keeper: Keeper, question: dict[str, Any]) -> Any:
-    return getattr(keeper, question.pop("do"))(**question)
+def _done(keeper: Keeper, line: str) -> Any:
+    """Do what a line asks for. UsageError when it asks for nothing."""
+    try:
+        question = json.loads(line)
+        do = _VERBS[question.pop("do")]
+    except (ValueError, AttributeError, TypeError, KeyError):
+        raise UsageError("That is no question", hint="Only yesterbackend.py asks here.") from None
+    if set(question) != do.takes or not all(isinstance(each, str) for each in question.values()):
+        raise UsageError("That is no question", hint="yesterbackend.py is of another version: copy it anew.")
+    return do.method(keeper, **question)
 
 
 def _failed(problem: YesterError | OSError) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from yester.engine.nearest import nearest
 from yester.plugins.backends.checking import methods_of
 from yester.plugins.backends.codes import failure_of
 from yester.plugins.backends.foreign import OPEN
@@ -124,8 +125,10 @@ def _guarded(backend: Any, operation: str, attempt: Callable[[], Any]) -> Any:
     except SystemExit as problem:
         code = problem.code if isinstance(problem.code, int) else 1
         raise FatalBackendException(f"it ended the program with exit code {code}", code) from None
+    except UnsupportedBackendScheme as problem:
+        raise _unknown(problem.url.partition(":")[0], scrubbed(str(problem))) from None
     except UserError as problem:
-        raise _unusable(scrubbed(str(problem)), isinstance(problem, UnsupportedBackendScheme)) from None
+        raise _unusable(scrubbed(str(problem))) from None
     except (FatalError, FatalBackendException) as problem:
         raise FatalBackendException(scrubbed(str(problem)), getattr(problem, "code", 1)) from None
     except Exception as problem:  # noqa: BLE001  the backend's own affair, told as what it is
@@ -145,15 +148,27 @@ def _lacking(problem: ImportError) -> Exception:
     return lacking
 
 
-def _unusable(text: str, is_unknown: bool) -> Exception:
-    """Return what is raised for a URL that names nothing, with what may help."""
+def _unusable(text: str) -> Exception:
+    """Return what is raised for a URL that is none."""
+    from duplicity.errors import InvalidBackendURL
+
+    problem = InvalidBackendURL(text)
+    problem.hint = "The URL after duplicity+ is written as duplicity wants it: docs/backends.md."
+    return problem
+
+
+def _unknown(scheme: str, text: str) -> Exception:
+    """Return what is raised for a scheme that no backend takes, with those that are taken."""
     from duplicity import backend
     from duplicity.errors import InvalidBackendURL
 
     problem = InvalidBackendURL(text)
+    known = [*backend._backends, *(f"{prefix}+" for prefix in backend._backend_prefixes)]
     left_out = "; ".join(f"{file}: {why}" for file, why in backend.skipped.items())
-    known = f"Known are {', '.join(sorted(backend._backends))}."
-    problem.hint = f"{known} Left out: {left_out}." if left_out else known
-    if not is_unknown:
-        problem.hint = "The URL after duplicity+ is written as duplicity wants it: docs/backends.md."
+    hints = [
+        f"Did you mean {' or '.join(close)}?" if (close := nearest(scheme, known)) else "",
+        f"Known are {', '.join(sorted(known))}.",
+        f"Left out: {left_out}." if left_out else "",
+    ]
+    problem.hint = " ".join(filter(None, hints))
     return problem

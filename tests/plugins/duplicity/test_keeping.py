@@ -50,6 +50,30 @@ def test_says_what_failed_with_duplicitys_codes(tmp_path: Path) -> None:
     assert asked(keeper, do="put", name="x", path=str(tmp_path / "nothing"))["code"] == 50
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "x",
+        "7",
+        "[]",
+        "{}",
+        '{"do": []}',
+        '{"do": "serve"}',
+        '{"do": "__init__"}',
+        '{"do": "query"}',
+        '{"do": "query", "name": 7}',
+        '{"do": "list", "name": "x"}',
+    ],
+)
+def test_what_is_no_question_is_refused(line: str) -> None:
+    answers = io.StringIO()
+    serve(lambda: Keeper(MemoryStore()), io.StringIO(f"{line}\n"), answers)
+    answer = json.loads(answers.getvalue())
+    assert answer["failed"].startswith("That is no question")
+    assert answer["fatal"]
+
+
 def test_what_cannot_be_opened_is_the_answer_until_it_can() -> None:
     problems = [Denied("The host key is not known", hint="Compare it."), Retry("Nobody answers")]
 

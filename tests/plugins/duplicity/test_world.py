@@ -119,6 +119,7 @@ def test_an_unknown_scheme_says_which_there_are_and_what_was_left_out(own: Path,
     (own / "brokenbackend.py").write_text("import no_such_module\n")
     with pytest.raises(UsageError, match="no backend takes plan: URLs") as caught:
         open_store(f"duplicity+plan://{tmp_path}")
+    assert "plain?" in caught.value.hint
     assert "Known are plain." in caught.value.hint
     assert "brokenbackend.py: ModuleNotFoundError: No module named 'no_such_module'" in caught.value.hint
 
