@@ -53,7 +53,7 @@ def same(one: Path, other: Path) -> bool:
 
 def wait_for(is_so: Callable[[], object]) -> None:
     """Wait until something is so."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while not is_so():
         assert time.monotonic() < end
         time.sleep(0.001)
