@@ -9,7 +9,7 @@ from tests.tui.fake import FakeEngine, on_asyncio, press, rest, send, shown, tex
 from yester.tui.keys import all_keys
 from yester.tui.places import PLACES
 
-SEQUENCES, LENGTH = 200, 12
+SEQUENCES, LENGTH = 200, 8
 SIZES = ((80, 24), (120, 40), (20, 5), (40, 12), (1, 1))
 KEYS = sorted(
     {each for id, key in all_keys() if id not in ("app.quit",) for each in key.keys.split(",")}

@@ -22,6 +22,9 @@ class Call:
         self.is_cancelled = threading.Event()
         self._lock = threading.Lock()
         self._stop: Callable[[], None] | None = None
+        self._stops_when_left = True
+        self.is_left = False
+        """Whether the client is gone."""
 
     def command(self, words: str) -> None:
         """Say which command is run."""
@@ -45,11 +48,14 @@ class Call:
             raise CancelledError("The request was cancelled")
 
     @contextmanager
-    def stopped_by(self, stop: Callable[[], None]) -> Iterator[None]:
-        """Have `stop` called, by another thread, when the request is cancelled in the block. CancelledError: it was."""
+    def stopped_by(self, stop: Callable[[], None], *, when_left: bool = True) -> Iterator[None]:
+        """Have `stop` called, by another thread, when the request is cancelled in the block. CancelledError: it was.
+
+        `when_left` says whether that is so, too, when the client is gone.
+        """
         with self._lock:
             self.check()
-            self._stop = stop
+            self._stop, self._stops_when_left = stop, when_left
         try:
             yield
         finally:
@@ -58,8 +64,16 @@ class Call:
 
     def cancel(self) -> None:
         """End the work, and let nothing more of it wait to be sent."""
+        self._end(is_left=False)
+
+    def leave(self) -> None:
+        """The client is gone: as `cancel`, but what was begun for good goes on."""
+        self._end(is_left=True)
+
+    def _end(self, *, is_left: bool) -> None:
         self._outbox.drop(self.id)
         with self._lock:
+            self.is_left = is_left
             self.is_cancelled.set()
-            if self._stop is not None:
+            if self._stop is not None and (self._stops_when_left or not is_left):
                 self._stop()

@@ -44,12 +44,16 @@ def run_command(desk: Desk, change: Change, asked: Params, call: Call) -> Callab
     words = change.words(asked)
     call.command(as_typed(words))
     command = Command.start(words, desk.repositories.secret(where))
-    with call.stopped_by(command.stop):
+    with call.stopped_by(command.stop, when_left=False):
         run = command.run(desk.places, call) if change.is_run else ""
         if run:
             call.item({"run": run})
             if command.begins(journal_path(desk.places.state, run), call):
                 return lambda: call.done({"run": run})
+        while command.process.poll() is None and not call.is_cancelled.is_set():
+            call.is_cancelled.wait(_LOOK_S)
+        if call.is_left:
+            call.check()
         ended = command.wait()
     if ended.code in _GOOD:
         return lambda: call.done({"code": ended.code, "answer": ended.answer(), "said": ended.complaints()})
@@ -105,7 +109,7 @@ class Command:
             for run in run_ids(places.state):
                 if run not in others and self._is_own(places, run):
                     return run
-            if is_over:
+            if is_over or call.is_left:
                 return ""
             call.is_cancelled.wait(_LOOK_S)
 
@@ -116,7 +120,7 @@ class Command:
     def begins(self, journal: Path, call: Call) -> bool:
         """Wait until the work of its run has begun, and let it go; False when it ended before."""
         while not _has_begun(journal):
-            if self.process.poll() is not None:
+            if self.process.poll() is not None or call.is_left:
                 return False
             call.is_cancelled.wait(_LOOK_S)
         threading.Thread(target=self.wait, daemon=True).start()

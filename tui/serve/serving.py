@@ -67,7 +67,7 @@ class Server:
         with self._lock:
             calls, threads = [*self._calls.values()], [*self._threads.values()]
         for call in calls:
-            call.cancel()
+            call.leave()
         for thread in threads:
             thread.join(_PATIENCE_S)
         self._desk.close()

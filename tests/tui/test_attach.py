@@ -1,0 +1,126 @@
+"""The whole of it once: a real engine, a real repository, a real run, and a terminal program that is killed."""
+
+import asyncio
+import os
+import signal
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.tui.cli.conftest import Yester, docs, plain, yester
+from tests.tui.cli.test_terminals import at_terminal, wait_for
+from tests.tui.fake import on_asyncio, text_of
+from textual.pilot import Pilot
+
+from yester.engine.journal import journal_path
+from yester.engine.places import Places
+from yester.engine.runs.history import read_run, run_ids
+from yester.engine.runs.records import RunRecord
+from yester.tui.app import TerminalProgram
+from yester.tui.settings import Settings
+
+__all__ = ["docs", "plain", "yester"]
+
+LIMIT_S = 60.0
+
+
+@pytest.fixture
+def slow(yester: Yester, plain: Path, docs: Path) -> Iterator[None]:
+    """A profile whose run lasts longer than any test: several packs, and little that it may send in a second."""
+    for index in range(80):
+        (docs / f"{index:02}").write_bytes(os.urandom(1_000_000))
+    assert yester("profile", "add", "docs", docs, "--set", "limits.upload=20K").code == 0
+    yield
+    for run in run_ids(Places.default().state):
+        yester("cancel", run)
+
+
+def newest() -> RunRecord | None:
+    """Return what the newest run is known by."""
+    runs = run_ids(Places.default().state)
+    return read_run(Places.default().state, max(runs)) if runs else None
+
+
+def reads() -> bool:
+    """Whether the newest run has begun to read."""
+    run = newest()
+    return run is not None and b'"phase":"read"' in journal_path(Places.default().state, run.run).read_bytes()
+
+
+async def until(pilot: Pilot[None], what: Callable[[], object]) -> None:
+    """Let the program go on until something is so."""
+    end = time.monotonic() + LIMIT_S
+    while not what():
+        assert time.monotonic() < end, text_of(pilot)
+        await pilot.pause(0.02)
+
+
+def drawn(terminal: int) -> bytearray:
+    """Read what a program draws, so that it never waits for its terminal, and return what it has drawn by now."""
+    seen = bytearray()
+
+    def read() -> None:
+        try:
+            while piece := os.read(terminal, 65536):
+                seen.extend(piece)
+        except OSError:
+            return  # the other end is closed
+
+    threading.Thread(target=read, daemon=True).start()
+    return seen
+
+
+def test_a_run_goes_on_when_the_program_is_killed_and_is_there_when_it_is_opened_again(
+    yester: Yester, slow: None
+) -> None:
+    process, terminal = at_terminal("tui")
+    try:
+        termios.tcsetwinsize(terminal, (24, 80))
+        seen = drawn(terminal)
+        wait_for(lambda: b"never ran" in seen)
+        os.write(terminal, b"b")
+        wait_for(reads)
+        os.kill(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+    finally:
+        process.kill()
+        process.wait()
+        os.close(terminal)
+    run = newest()
+    assert run is not None
+    assert not run.is_over
+    assert yester("pause", run.run).code == 0
+    asyncio.run(_opened_again(run.run))
+    ended = newest()
+    assert ended is not None
+    assert (ended.run, ended.state) == (run.run, "cancelled")
+
+
+async def _opened_again(run: str) -> None:
+    program = TerminalProgram(Settings())
+    async with program.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: run in program.world.live and program.world.live[run].record.state == "paused")
+        lines = journal_path(Places.default().state, run).read_bytes().splitlines()
+        await until(pilot, lambda: program.world.live[run].seq >= len(lines))
+        stored, live = read_run(Places.default().state, run), program.world.live[run].record
+        assert stored is not None
+        assert (live.files, live.size, live.new) == (stored.files, stored.size, stored.new)
+        await pilot.press("4")
+        await until(pilot, lambda: "paused" in text_of(pilot))
+        await pilot.press("x", "y")
+        await until(pilot, lambda: program.world.live[run].record.state == "cancelled")
+
+
+@on_asyncio
+async def test_an_engine_that_is_killed_is_replaced(yester: Yester, plain: Path, docs: Path) -> None:
+    assert yester("profile", "add", "docs", docs).code == 0
+    program = TerminalProgram(Settings())
+    async with program.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: program.world.statuses)
+        os.kill(program.engine.pid, signal.SIGKILL)  # type: ignore[attr-defined]  # a real one
+        await until(pilot, lambda: "no engine" in text_of(pilot))
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: "no engine" not in text_of(pilot) and "never ran" in text_of(pilot))
