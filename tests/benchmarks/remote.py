@@ -22,6 +22,7 @@ from tests.sshd import running as sshd
 
 PACK = 16 << 20
 _PUT = """
+import mmap
 import sys
 from concurrent.futures import ThreadPoolExecutor
 import obstore
@@ -32,7 +33,8 @@ options = {"allow_http": True}
 store = S3Store(
     bucket, endpoint=endpoint, region="us-east-1", virtual_hosted_style_request=False, client_options=options
 )
-data = open(path, "rb").read()
+with open(path, "rb") as file:
+    data = memoryview(mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ))
 size = int(pack)
 
 
@@ -139,7 +141,7 @@ def _copy(record: Recorder, turn: Turn, name: str, address: str, size: int) -> N
 
 
 def _put(record: Recorder, turn: Turn, folder: Path, size: int) -> None:
-    """Move the same bytes by `sftp`, durable as yester leaves them, and by obstore: one object at a time, and two as yester does."""
+    """Move the same bytes by `sftp`, made durable as yester does, and by obstore, one object at a time and two."""
     data = folder / "bytes"
     environment = turn.tool.environment()
     measure([shell(f"cat {turn.source}/* > {data}")], environment)
