@@ -236,6 +236,14 @@ class TerminalProgram(App[None]):
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette(id="--command-palette"))
 
+    def search_themes(self) -> None:
+        """Choose the colours, from a palette of our own."""
+        from textual.theme import ThemeProvider
+
+        from yester.tui.dialogs.palette import Palette
+
+        self.push_screen(Palette(providers=[ThemeProvider], placeholder="Theme"))
+
     def action_help(self) -> None:
         """Show the keys that work here."""
         from yester.tui.dialogs.page import Page

@@ -42,6 +42,18 @@ async def test_random_keys_neither_crash_nor_stick(part: int) -> None:
     assert pilot.app.return_code in (0, None)
 
 
+@on_asyncio
+async def test_palettes_are_turned_before_they_are_laid_out_and_left_twice() -> None:
+    async with shown(stage.engine(), SIZES[0]) as pilot:
+        for palette in ("command_palette", "change_theme"):
+            await pilot.app.run_action(palette)
+            for key in ("pagedown", "pageup", "pagedown", "escape", "escape", "escape"):
+                send(pilot, key)
+            await rest(pilot)
+            assert pilot.app.is_running
+            assert "mail needs you" in text_of(pilot)
+
+
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
 @pytest.mark.parametrize("make", [stage.engine, stage.empty], ids=["full", "empty"])
 @on_asyncio
