@@ -23,7 +23,7 @@ from yester.plugins.backends.memory import MemoryStore
 from yester.plugins.backends.retrying import Patience, RetryingStore
 from yester.plugins.backends.validating import ValidatingStore
 
-pytestmark = pytest.mark.usefixtures("settled")
+pytestmark = [pytest.mark.usefixtures("settled"), pytest.mark.timeout(600)]
 
 SIZES = (0, 50, 5_000, 100_000)
 AT_ONCE = Patience(sleep=lambda _: None)
