@@ -22,11 +22,14 @@ from tests.plugins.backends.objects.front import Answer, Front, Request, error
 
 _PROGRAM = """
 import logging
+from http.server import HTTPServer
 from gcp_storage_emulator.server import create_server
 from gcp_storage_emulator.storage import Storage
 logging.disable()
 # It would write down all that it has after each request: that is for one which is started again.
 Storage._write_config_to_file = lambda self: None
+# It answers one at a time; a connection for which there is no room in the queue waits a second and more.
+HTTPServer.request_queue_size = 128
 server = create_server("127.0.0.1", 0, in_memory=True)
 server.start()
 print(server._api._httpd.server_port, flush=True)

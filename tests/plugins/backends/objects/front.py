@@ -46,6 +46,7 @@ def error(status: int, code: str, message: str = "", **more: str) -> Answer:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self, place: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         super().__init__(place, handler)
