@@ -25,5 +25,7 @@ def open_store(url: str, terms: Terms) -> Store:
             f"{url} does not say which backend of duplicity's is meant",
             hint="Write it as duplicity+rsync://nas//srv/backup: behind the + as duplicity has it.",
         )
-    recipe = Recipe(WORLD, PluginFile(WORLD, ""), (inner, terms.create), WORLD, settings_of(folders, options))
+    settings = settings_of(folders, options)
+    plugin = PluginFile(WORLD, "")
+    recipe = Recipe(WORLD, plugin, (inner, terms.create), WORLD, settings, environment=terms.environment)
     return adapted(foreign(recipe, url), url, terms, options)

@@ -15,7 +15,7 @@ A world for such backends (worker/worlds.py) has, besides what every world has:
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,6 +50,8 @@ class Recipe:
     settings: dict[str, Any] = field(default_factory=dict)
     """What the world is opened with."""
     memory_size: int = MEMORY_SIZE
+    environment: Mapping[str, str] | None = None
+    """What it runs in; None: as this process."""
 
 
 class Foreign:
@@ -103,7 +105,12 @@ class Foreign:
         try:
             # Where it works nothing can be imported by mistake: Python looks there first.
             worker = WorkerProcess(
-                recipe.world, printed=self._print, answers=_refuse, memory_size=recipe.memory_size, folder="/"
+                recipe.world,
+                printed=self._print,
+                answers=_refuse,
+                memory_size=recipe.memory_size,
+                folder="/",
+                environment=recipe.environment,
             )
         except OSError as problem:
             raise Failed(Failure(text=f"no process can be started for it: {problem.strerror}")) from None

@@ -69,7 +69,8 @@ def _opened(place: str, url: str, terms: Terms) -> Store:
     layers = layers_of(name, terms.environment, terms.stated.get(name, {}))
     options = resolved_options(name, COMMON, layers, may_be_more=True)
     plugin = PluginFile(name, place, layers)
-    return adapted(foreign(Recipe(WORLD, plugin, (), name, {"url": url}), url), url, terms, options)
+    recipe = Recipe(WORLD, plugin, (), name, {"url": url}, environment=terms.environment)
+    return adapted(foreign(recipe, url), url, terms, options)
 
 
 def foreign(recipe: Recipe, url: str) -> Raw:

@@ -77,8 +77,9 @@ class WorkerProcess:
         answers: Answers,
         memory_size: int = MEMORY_SIZE,
         folder: str | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
-        """Start the process; `folder` is where it works. OSError when it cannot be started."""
+        """Start the process; `folder` is where it works, `environment` another than this process's. OSError."""
         self._world = world
         self._printed, self._answers = printed, answers
         self._ids = count(1)
@@ -96,7 +97,7 @@ class WorkerProcess:
         self._answering = ThreadPoolExecutor(_ANSWERERS, "answers")
         self._pipes = Pipes()
         try:
-            self._process = self._pipes.start(memory_size, folder)
+            self._process = self._pipes.start(memory_size, folder, environment)
         except BaseException:
             self._pipes.close()
             raise

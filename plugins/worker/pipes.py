@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 
 
 class Pipes:
@@ -18,8 +19,10 @@ class Pipes:
         os.set_blocking(self._to_worker, False)
         self._lock = threading.Lock()
 
-    def start(self, memory_size: int, folder: str | None) -> "subprocess.Popen[bytes]":
-        """Start a worker at the other ends. OSError when it cannot be started."""
+    def start(
+        self, memory_size: int, folder: str | None, environment: Mapping[str, str] | None = None
+    ) -> "subprocess.Popen[bytes]":
+        """Start a worker at the other ends, in this process's environment or another. OSError when it cannot be."""
         theirs = (self._watched_by_guardian, self._read_by_worker, self._written_by_worker)
         command = [sys.executable, "-m", "yester.plugins.worker", *map(str, theirs), str(memory_size)]
         process = subprocess.Popen(
@@ -30,6 +33,7 @@ class Pipes:
             bufsize=0,
             pass_fds=theirs,
             cwd=folder,
+            env=environment,
             start_new_session=True,
         )
         for descriptor in theirs:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.plugins.backends.multi.conftest import listing
+from tests.plugins.backends.test_third_party import installed
 
 from yester.engine.errors import RepositoryError, UsageError
 from yester.engine.places import Places
@@ -112,6 +113,43 @@ def test_each_store_has_its_environment(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(RepositoryError, match="/none is not installed"):
         open_store(mirror(file), create=True)
     assert not (tmp_path / "one").exists()
+
+
+SEEING = """
+import os, pathlib, shutil
+from yester.plugins.backends.contract import Backend
+
+class Seeing(Backend):
+    has_host = False
+
+    def __init__(self, parsed_url):
+        self.folder = pathlib.Path(parsed_url.path)
+        self.folder.joinpath("seen").write_text(os.environ.get("SHELF_TOKEN", "nothing"))
+
+    def _put(self, source, name):
+        shutil.copyfile(source, self.folder / name)
+
+    def _get(self, name, target):
+        shutil.copyfile(self.folder / name, target)
+
+    def _list(self):
+        return os.listdir(self.folder)
+
+    def _delete(self, name):
+        os.unlink(self.folder / name)
+"""
+
+
+def test_a_backend_in_a_worker_has_the_environment_of_its_store(tmp_path: Path) -> None:
+    """Those of others read variables of their own, as duplicity's do FTP_PASSWORD."""
+    installed(SEEING, "seeing")
+    file, places = tmp_path / "stores.json", []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        places.append({"url": f"seeing://{tmp_path}/{name}", "env": [{"name": "SHELF_TOKEN", "value": name}]})
+    file.write_text(json.dumps(places))
+    open_store(mirror(file), create=True).close()
+    assert [(tmp_path / name / "seen").read_text() for name in ("one", "two")] == ["one", "two"]
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602])
