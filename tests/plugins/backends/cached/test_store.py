@@ -57,6 +57,13 @@ def no_ranges(tmp_path: Path) -> Shop:
     return Shop(tmp_path / "cache", 64 * MIB, ranges=False)
 
 
+def end_of_fetching_ahead() -> None:
+    """Wait for what was under way when a store was closed, which nobody else waits for."""
+    for thread in threading.enumerate():
+        if thread.name == "fetch-ahead":
+            thread.join()
+
+
 class TestContractBeforeTheConfig(StoreContract):
     @pytest.fixture
     def store(self, tmp_path: Path) -> Store:
@@ -454,6 +461,7 @@ def test_where_nothing_can_be_kept_all_is_read_all_the_same(
     store.put(name, [content])
     assert store.get(name) == content
     store.close()
+    end_of_fetching_ahead()
     if lack == "a full disk":
         assert shop.files() == []
 
