@@ -64,7 +64,8 @@ class TestCeph(BackendContract):
         return open_store(url, create=True)
 
 
-def test_of_many_that_create_one_wins_every_time(url: str) -> None:
+@pytest.mark.parametrize("is_killed", [False, True], ids=["", "while a store dies"])
+def test_of_many_that_create_one_wins_every_time(cluster: Ceph, url: str, is_killed: bool) -> None:
     stores = [open_store(url, create=True) for _ in range(6)]
 
     def create(number: int, name: str) -> int:
@@ -77,10 +78,16 @@ def test_of_many_that_create_one_wins_every_time(url: str) -> None:
     with ThreadPoolExecutor(6) as pool:
         for round_ in range(30):
             name = f"key.{round_:064x}"
-            won = list(pool.map(lambda number, name=name: create(number, name), range(6)))
+            creating = [pool.submit(create, number, name) for number in range(6)]
+            if is_killed and round_ == 10:
+                cluster.kill_store(0)
+            won = [each.result() for each in creating]
             assert sum(won) == 1
             assert stores[0].get(name) == bytes([won.index(1)]) * 1000
     assert all(store.capabilities.if_absent for store in stores)
+    if is_killed:
+        cluster.start_store(0)
+        cluster.wait_until_healthy()
 
 
 def test_of_many_hosts_that_make_a_repository_one_does(url: str, home: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from tests.backend_contract import NAMES, BackendContract
@@ -361,6 +362,28 @@ def test_a_wrong_key_is_denied(server: Sshd, tmp_path: Path, monkeypatch: pytest
     assert "does not let you in" in str(problem)
     assert "Permission denied (publickey)" in str(problem)
     assert "agent" in problem.hint
+
+
+def test_a_key_that_only_the_agent_has_opens_it(
+    server: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    with TemporaryDirectory(prefix="yester-") as folder:  # a socket's name may not be long
+        agent = subprocess.Popen(["ssh-agent", "-D", "-a", f"{folder}/agent"], stdout=subprocess.DEVNULL)
+        request.addfinalizer(agent.wait)
+        request.addfinalizer(agent.terminate)
+        while not Path(folder, "agent").exists():
+            assert agent.poll() is None
+        lines = (server.folder / "client").read_text().splitlines()
+        keyless = [line for line in lines if not line.startswith("Identit")]
+        (server.folder / "keyless").write_text("\n".join([*keyless, "IdentityFile none", ""]))
+        monkeypatch.setenv(COMMAND_VARIABLE, f"ssh -F {server.folder}/keyless")
+        monkeypatch.setenv("SSH_AUTH_SOCK", f"{folder}/agent")
+        assert "does not let you in" in str(refused(server.url(tmp_path / "repository"), create=True))
+        subprocess.run(["ssh-add", "-q", str(server.folder / "key")], check=True)
+        store = open_store(server.url(tmp_path / "repository"), create=True)
+        store.put("config", [b"x"])
+        assert (tmp_path / "repository/config").read_bytes() == b"x"
+        store.close()
 
 
 @pytest.mark.parametrize(
