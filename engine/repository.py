@@ -335,7 +335,13 @@ class Repository:
         snapshots, not_missed, forgotten = self._to_compare()
         said = self._witness.observe(snapshots, not_missed, memory, forgotten)
         damaged = [str(error) for error in self.damaged.values()]
-        return list(dict.fromkeys([*self._whereabouts.remarks(), *damaged, *self._noticed, *said]))
+        return list(dict.fromkeys([*self._whereabouts.remarks(), *damaged, *self._of_index(), *self._noticed, *said]))
+
+    def _of_index(self) -> list[str]:
+        """Return what is wrong with fragments of the index that was loaded: it does without them."""
+        damaged = {} if self._index is None else self._index.damaged
+        named = ((name_of(ObjectKind.INDEX, fragment), what) for fragment, what in damaged.items())
+        return [what if name in what else f"{name} is damaged: {what}" for name, what in named]
 
     def _to_compare(self) -> tuple[list[tuple[SnapshotId, Snapshot]], set[SnapshotId], dict[str, int]]:
         """Return the snapshots, the ids of those that nobody misses though they are not among them, and of each writer

@@ -43,10 +43,10 @@ class FaultyStore:
 
     folder = None
     capabilities = Capabilities(ranges=True, if_absent=True)
-    place = "faulty"
 
     def __init__(self, store: MemoryStore) -> None:
         self.store = store
+        self.place = "faulty"
         self.calls: list[tuple[str, str]] = []
         self.stale: tuple[str, ...] = ()
         """The names that a list shows which is not up to date."""
