@@ -9,11 +9,12 @@ all, and that a `list` which starts after a `put` returned shows the object.
 import enum
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, TypeGuard, TypeVar, runtime_checkable
 
-from yester.engine.errors import Broken, DamageError, UsageError
+from yester.engine.errors import Broken, DamageError, Denied, Missing, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -180,6 +181,20 @@ def bring(store: Store, names: Iterable[str]) -> None:
     """Say that these whole objects will be read next: where each would be waited for, they are fetched together."""
     if _is_keeping(store):
         store.bring(names)
+
+
+def assert_all_seen(store: Store) -> None:
+    """See that what seems to be lost is nowhere. StoreError when a part of the store does not answer, or did not.
+
+    Asked about an object that never was, a store of several says Missing only if all of them say so; and it deletes
+    nothing when one of them was away for a while, since what was listed meanwhile may lack what that one has.
+    """
+    nothing = f"data.{'0' * 64}"
+    with suppress(Missing):
+        store.query(nothing)
+    # One that never deletes has nothing to say about it.
+    with suppress(Missing, Denied):
+        store.delete(nothing)
 
 
 def let_go(store: Store, name: str) -> bool:

@@ -15,6 +15,7 @@ from yester.engine.hooks import Hooks, tell
 from yester.engine.places import unwritable
 from yester.engine.progress import Progress
 from yester.engine.repository import Repository
+from yester.engine.store import assert_all_seen
 
 _SCRATCH = "check-"
 _LOOKS = 3
@@ -33,7 +34,8 @@ def check(
     """Check a repository and return all problems with the files that they hit; damage is never raised.
 
     `read_data_percent` of the data packs, picked at random, are read whole. RepositoryError: wrong passphrase;
-    StoreError: the store fails otherwise than by losing data; CancelledError when `cancelled` says so.
+    StoreError: the store fails otherwise than by losing data, or something is damaged while a part of it does not
+    answer, which may have it whole; CancelledError when `cancelled` says so.
     """
     if not 0 <= read_data_percent <= 100:
         raise UsageError(f"{read_data_percent} % of the data cannot be read", hint="Give a number from 0 to 100.")
@@ -48,6 +50,8 @@ def check(
                 examination.run(Path(folder), read_data_percent)
             if not problems or look == _LOOKS - 1 or not _is_outdated(examination, repository):
                 break
+        if problems:
+            assert_all_seen(repository.store)
         return _report(examination, problems)
     finally:
         tell(hooks, CheckEnd(repository=place, problems=len(problems), duration_ns=time_ns() - started_ns))

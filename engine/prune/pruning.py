@@ -68,6 +68,7 @@ from yester.engine.repository import Repository
 from yester.engine.sealed.records import Mark
 from yester.engine.sealed.sealing import ObjectKind, name_of
 from yester.engine.sessions import WriterSession
+from yester.engine.store import assert_all_seen
 
 ASK_S = 20.0
 """A prune that deletes asks so often whether it is still taken for alive."""
@@ -201,6 +202,8 @@ class _Prune:
             judged = self._settled(lambda: judge(self._repository, folder, self._tick, adopt=adopt))
             if not judged.lost:
                 break
+        else:
+            assert_all_seen(self._repository.store)
         self._damaged += judged.warnings
         return judged
 

@@ -34,6 +34,7 @@ from yester.engine.rewriting.snapshots import Replaced, Replacement, Rewriter
 from yester.engine.sealed.records import Mark
 from yester.engine.sealed.sealing import ObjectKind, name_of
 from yester.engine.sessions import WriterSession
+from yester.engine.store import assert_all_seen
 from yester.engine.trees.directories import decode_root
 
 _LOST = "lost to damage of the repository"
@@ -62,12 +63,16 @@ def examine(
 ) -> Examination:
     """Name packs that no fragment names, unless in a dry run, then examine everything, for `plan_repair`.
 
-    `folder` (check's `scratch`) must stay until the repair is carried out.
+    `folder` (check's `scratch`) must stay until the repair is carried out. StoreError when something seems to be lost
+    and a part of the store does not answer, which may have it.
     """
     if not dry_run:
         mend_index(repository)
-    examination = Examination(repository, Problems(lambda subject, what, hit: None), progress, cancelled)
+    problems = Problems(lambda subject, what, hit: None)
+    examination = Examination(repository, problems, progress, cancelled)
     examination.run(folder, read_data_percent)
+    if problems:
+        assert_all_seen(repository.store)
     return examination
 
 

@@ -115,3 +115,26 @@ def test_damage_in_one_mirror_is_mended_from_the_other(
     yester("check", "--repo", url, "--read-data")
     for place in places:
         yester("check", "--repo", place, "--read-data")
+
+
+def test_nothing_is_given_up_that_a_mirror_which_is_away_may_have(folder: Path, tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    url = f"multi://{listing(tmp_path / 'stores.json', one.as_uri(), two.as_uri())}?mode=mirror"
+    yester("init", "--no-encryption", url)
+    yester("profile", "add", "docs", folder, "--repo", url)
+    fill(folder, 1)
+    yester("snap", "docs")
+    # A run was killed when the second one had come back and not got all of what it had missed.
+    for path in (*two.glob("data/*/data.*"), *two.glob("meta/*/meta.*"), *two.glob("index/index.*")):
+        path.unlink()
+    one.rename(tmp_path / "away")
+    for command in (["check"], ["check", "--read-data"], ["repair", "--dry-run"], ["repair", "--yes"]):
+        said = yester(*command, "--repo", url, code=1)
+        assert "one store does not answer" in said
+    (tmp_path / "away").rename(one)
+    yester("repair", "--repo", url, "--yes")
+    yester("prune", "--repo", url)
+    for place in (url, str(one), str(two)):
+        yester("check", "--repo", place, "--read-data")
+    yester("restore", "--repo", url, "latest", "--target", tmp_path / "restored")
+    assert same(folder, Path(f"{tmp_path}/restored{folder}"))
