@@ -16,7 +16,7 @@ OPTIONS = {**COMMON, **SETTINGS}
 
 
 def open_store(url: str, terms: Terms) -> Store:
-    """Open the store at a `duplicity+` URL, with its retries. UsageError, StoreError."""
+    """Open the store at a `duplicity+` URL, with its retries. UsageError, RepositoryError."""
     options = terms.options(WORLD, OPTIONS)
     folders = backend_folders(Places.default(), options["files"] or "")
     inner = url.partition("+")[2]

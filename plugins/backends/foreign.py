@@ -60,11 +60,12 @@ class Foreign:
     def __init__(self, recipe: Recipe) -> None:
         """Start the worker, and make the backend. Failed."""
         self._recipe, self.label = recipe, recipe.label
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        """Again by the thread that starts a worker, when that dies at once."""
         self._closed = False
         self._said: deque[str] = deque(maxlen=_LAST_LINES)
         self._secrets: list[str] = []
-        self._worker: WorkerProcess | None
+        self._worker: WorkerProcess | None = None
         self._worker, facts = self._started()
         self.methods = frozenset(facts["methods"])
         self._turns = threading.Semaphore(facts["threads"])

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
-from yester.engine.errors import UsageError
+from yester.engine.errors import RepositoryError, UsageError
 from yester.engine.places import Places
 from yester.engine.store import Store
 from yester.engine.urls import scheme_of, shown_url
@@ -33,6 +33,8 @@ from yester.plugins.settings import read_settings
 from yester.plugins.trust import check_trust
 from yester.plugins.worker.messages import PluginFile
 
+_REACHING = "Check the address, the network, and what the backend needs to log in."
+
 
 def name_of(url: str) -> str:
     """Return the name that a URL's backend has."""
@@ -42,7 +44,7 @@ def name_of(url: str) -> str:
 def open_store(url: str, terms: Terms) -> Store | None:
     """Return the store at a URL that a registered or third-party backend serves, None when there is no such backend.
 
-    UsageError: it is off, refused, or wrong; StoreError: it fails.
+    UsageError: it is off, refused, or wrong; RepositoryError: it fails.
     """
     name = name_of(url)
     layers = layers_of(name, terms.environment, terms.stated.get(name, {}))
@@ -60,28 +62,29 @@ def open_with(file: Path, url: str, terms: Terms) -> Store:
     if not file.is_file():
         raise UsageError(f"There is no file {file}", hint="Give the file that has the backend's class.")
     check_trust(file)
-    return _opened(str(file), url, terms)
+    return _opened(str(file), url, terms, file.stem)
 
 
-def _opened(place: str, url: str, terms: Terms) -> Store:
-    """Return the store at a URL that the backend at a place, a file or an entry point, serves."""
+def _opened(place: str, url: str, terms: Terms, named: str = "") -> Store:
+    """Return the store at a URL that the backend at a place, a file or an entry point, serves; `named` if not by it."""
     name = name_of(url)
     layers = layers_of(name, terms.environment, terms.stated.get(name, {}))
     options = resolved_options(name, COMMON, layers, may_be_more=True)
-    plugin = PluginFile(name, place, layers)
+    plugin = PluginFile(named or name, place, layers)
     recipe = Recipe(WORLD, plugin, (), name, {"url": url}, environment=terms.environment)
     return adapted(foreign(recipe, url), url, terms, options)
 
 
 def foreign(recipe: Recipe, url: str) -> Raw:
-    """Return a backend in a worker. UsageError when it cannot be made, StoreError when it cannot for now."""
+    """Return a backend in a worker. UsageError when it cannot be made, RepositoryError when its service fails."""
     try:
         return Foreign(recipe)
     except Failed as problem:
         failure = problem.failure
     if failure.is_usage:
         raise UsageError(f"The backend {recipe.label} cannot open {shown_url(url)}: {failure.text}", hint=failure.hint)
-    raise failure.error(f"The backend {recipe.label} could not open {shown_url(url)}", "")
+    problem = failure.error(f"The backend {recipe.label} could not open {shown_url(url)}", "")
+    raise RepositoryError(problem.what, hint=problem.hint or _REACHING)
 
 
 def adapted(raw: Raw, url: str, terms: Terms, options: Mapping[str, object]) -> Store:

@@ -12,7 +12,16 @@ import pytest
 from tests.backend_contract import ForeignContract
 from tests.store_contract import StoreContract
 
-from yester.engine.errors import Broken, Denied, Missing, Overloaded, Retry, StoreError, UsageError
+from yester.engine.errors import (
+    Broken,
+    Denied,
+    Missing,
+    Overloaded,
+    RepositoryError,
+    Retry,
+    StoreError,
+    UsageError,
+)
 from yester.engine.places import Places
 from yester.engine.store import Store
 from yester.plugins.backends import third_party, tries
@@ -166,6 +175,16 @@ def test_a_worker_that_dies_each_time_is_a_retry_that_names_the_backend(rig: Rig
     assert rig.pauses == [1, 2, 4, 8, 16]
 
 
+@pytest.mark.timeout(30)
+def test_a_worker_that_dies_as_it_is_started_anew_is_started_once_more(rig: Rig) -> None:
+    store = rig.open()
+    rig.order("put", "die")
+    rig.order("init", "die")
+    store.put("config", [b"hello"])
+    assert rig.calls.count("init") == 3
+    assert rig.pauses == [1]
+
+
 def test_a_call_that_hangs_is_ended_after_its_time(home: Path, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("YESTER_FAILS_TIMEOUT", "1")
     monkeypatch.setenv("YESTER_FAILS_TRIES", "1")
@@ -221,6 +240,18 @@ def test_a_delay_of_ones_own_is_the_same_each_time(rig: Rig, monkeypatch: pytest
         store.put("config", [b"x"])
     assert rig.pauses == [30, 30, 30, 30]
     assert rig.calls[-1] == "put config"
+
+
+@pytest.mark.parametrize(
+    ("order", "hint"),
+    [("oops", "Check the address"), ("die", "Check the address"), ("denied", "Check the credentials")],
+)
+def test_a_service_that_is_not_reached_is_a_repository_that_cannot_be_opened(rig: Rig, order: str, hint: str) -> None:
+    rig.order("init", order)
+    with pytest.raises(RepositoryError, match="could not open fails://") as caught:
+        rig.open()
+    assert caught.value.hint.startswith(hint)
+    rig.open()
 
 
 @pytest.mark.parametrize(("order", "kind"), [("fatal", Broken), ("denied", Denied)])
@@ -285,7 +316,7 @@ def test_no_error_repeats_a_secret(rig: Rig, monkeypatch: pytest.MonkeyPatch) ->
 )
 def test_a_backend_that_cannot_be_used_says_why(home: Path, tmp_path: Path, text: str, problem: str) -> None:
     installed(text, "fails")
-    with pytest.raises((UsageError, StoreError), match=problem):
+    with pytest.raises(UsageError, match=problem):
         open_store(f"fails://{tmp_path}/x")
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.plugins.duplicity.contract import DuplicityContract, emptied
 from tests.plugins.duplicity.plain_backends import lay
 
-from yester.engine.errors import Denied, StoreError, UsageError
+from yester.engine.errors import RepositoryError, StoreError, UsageError
 from yester.engine.store import Store
 from yester.plugins.backends.registry import open_store
 from yester.plugins.backends.retrying import RetryingStore
@@ -86,7 +86,7 @@ def test_foreign_files_do_no_harm(store: Store, tmp_path: Path) -> None:
     ],
 )
 def test_nothing_that_a_backend_does_ends_yester(url: str, query: str, said: str) -> None:
-    with pytest.raises(StoreError, match=said):
+    with pytest.raises(RepositoryError, match=said):
         open_store(f"{url}?{query}", create=True)
 
 
@@ -104,9 +104,10 @@ def test_a_worker_that_ended_is_started_anew(url: str, query: str) -> None:
 
 def test_a_password_comes_by_the_environment_and_goes_nowhere(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FTP_PASSWORD", "hidden-word")
-    with pytest.raises(Denied, match=r"refused: \*\*\*") as caught:
+    with pytest.raises(RepositoryError, match=r"refused: \*\*\*") as caught:
         open_store(f"{url}?at=password", create=True)
     assert "hidden-word" not in str(caught.value)
+    assert "credentials" in caught.value.hint
 
 
 def test_a_module_that_lacks_is_named(url: str) -> None:
@@ -138,7 +139,7 @@ def test_its_settings_are_options(url: str, own: Path) -> None:
         "backend.register_backend('told', tell)\n"
     )
     stated = {"duplicity": {"ssh_options": "-oPort=7", "connection_timeout": 12}}
-    with pytest.raises(StoreError, match="-oPort=7 12 10"):
+    with pytest.raises(RepositoryError, match="-oPort=7 12 10"):
         open_store("duplicity+told:///x", stated=stated)
     with pytest.raises(UsageError, match="ssh_option"):
         open_store("duplicity+told:///x", stated={"duplicity": {"ssh_option": "x"}})

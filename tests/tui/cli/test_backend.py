@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.plugins.backends.sftp.conftest import server, sshd  # noqa: F401 - fixtures are found by name
-from tests.plugins.backends.test_third_party import example
+from tests.plugins.backends.test_third_party import REGISTERS, example
 from tests.sshd import Sshd
 from tests.tui.cli.conftest import Yester, finish, is_one_complaint, start
 
@@ -204,6 +204,15 @@ def test_a_file_that_cannot_be_loaded(yester: Yester, home: Path, place: Path) -
     file.chmod(0o666)
     done = yester("backend", "test", "--load", file, "shelf://x")
     assert done.code == 2 and "written by others" in done.err and is_one_complaint(done.err)
+
+
+def test_a_file_serves_what_it_is_named_like_or_registers(yester: Yester, home: Path, place: Path) -> None:
+    file = shelf(home)
+    done = yester("backend", "test", "--quick", "--load", file, f"shlef://{place}/board")
+    assert done.code == 2 and "No backend serves shlef://" in done.err and is_one_complaint(done.err)
+    assert not (place / "board").exists()
+    file.write_text(file.read_text() + f"\n{REGISTERS}('shlef', Shelf)\n")
+    assert yester("backend", "test", "--quick", "--load", file, f"shlef://{place}/board").code == 0
 
 
 # The list of backends.
