@@ -83,8 +83,8 @@ def foreign(recipe: Recipe, url: str) -> Raw:
         failure = problem.failure
     if failure.is_usage:
         raise UsageError(f"The backend {recipe.label} cannot open {shown_url(url)}: {failure.text}", hint=failure.hint)
-    problem = failure.error(f"The backend {recipe.label} could not open {shown_url(url)}", "")
-    raise RepositoryError(problem.what, hint=problem.hint or _REACHING)
+    error = failure.error(f"The backend {recipe.label} could not open {shown_url(url)}", "")
+    raise RepositoryError(error.what, hint=error.hint or _REACHING)
 
 
 def adapted(raw: Raw, url: str, terms: Terms, options: Mapping[str, object]) -> Store:
