@@ -14,6 +14,8 @@ SOURCE = "yester:"
 FUSE_DEVICE = Path("/dev/fuse")
 MOUNT_TABLE = Path("/proc/self/mountinfo")
 FUSE_SETTINGS = Path("/etc/fuse.conf")
+MOST_LINKS = 40
+"""How many links in a row the kernel follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,25 @@ def active_mounts() -> list[ActiveMount]:
         return []
 
 
+def canonical(mountpoint: Path) -> Path:
+    """The mount point's absolute path without links, its own included; what is mounted there is not asked."""
+    path = _without_links_above(mountpoint.absolute())
+    for _ in range(MOST_LINKS):
+        try:
+            # The kernel answers by itself for what is no link, so a server that hangs is left alone.
+            path = _without_links_above(path.parent / os.readlink(path))
+        except OSError:
+            break
+    return path
+
+
+def _without_links_above(path: Path) -> Path:
+    return Path(os.path.realpath(path.parent), path.name) if path.name != ".." else Path(os.path.realpath(path))
+
+
 def find_mount(path: Path) -> ActiveMount | None:
-    """The mount of yester's at this very mount point. Links above it are followed; it is not touched itself."""
-    place = os.fsencode(os.path.join(os.path.realpath(path.absolute().parent), path.name))
-    literal = os.fsencode(os.path.abspath(path))
+    """The mount of yester's at this very mount point. Links are followed; what is mounted there is not asked."""
+    place, literal = os.fsencode(canonical(path)), os.fsencode(os.path.abspath(path))
     return next((mount for mount in reversed(active_mounts()) if mount.path in (place, literal)), None)
 
 

@@ -29,6 +29,7 @@ from yester.fs.mounts import (
     SOURCE,
     ActiveMount,
     active_mounts,
+    canonical,
     check_apart,
     check_fuse,
     check_mountpoint,
@@ -41,7 +42,7 @@ from yester.fs.scope import OneProfile, Scope, Top, one_profile, top_of
 from yester.fs.sources import PATIENCE_S
 from yester.fs.tally import TallyFile
 from yester.fs.time_names import TimeFormat
-from yester.fs.unmounting import canonical, clear_dead_mount
+from yester.fs.unmounting import clear_dead_mount
 
 if TYPE_CHECKING:
     from yester.engine.catalogue.catalogue import Catalogue

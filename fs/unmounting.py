@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from yester.engine.errors import UsageError, YesterError
-from yester.fs.mounts import find_mount, is_dead
+from yester.fs.mounts import canonical, find_mount, is_dead
 from yester.fs.registry import MountRegistry
 
 GRACE_SECONDS = 10.0
@@ -22,8 +22,9 @@ def unmount(mountpoint: Path, runtime: Path, *, lazy: bool = False) -> None:
     """
     if find_mount(mountpoint) is None:
         raise UsageError(f"{mountpoint} is not a mount of yester", hint="List them: yester mounts")
+    mountpoint = canonical(mountpoint)
     registry = MountRegistry(runtime)
-    record = registry.find(canonical(mountpoint))
+    record = registry.find(mountpoint)
     if is_dead(mountpoint):
         clear_dead_mount(mountpoint)
     elif lazy:
@@ -32,15 +33,7 @@ def unmount(mountpoint: Path, runtime: Path, *, lazy: bool = False) -> None:
         _unmount_live(mountpoint)
         if record is not None:
             await_end(record.pid)
-    registry.remove(canonical(mountpoint))
-
-
-def canonical(mountpoint: Path) -> Path:
-    """The mount point's absolute path without links above it; the mount itself is not touched."""
-    path = mountpoint.absolute()
-    return (
-        Path(os.path.realpath(path.parent), path.name) if path.name not in ("", "..") else Path(os.path.realpath(path))
-    )
+    registry.remove(mountpoint)
 
 
 def clear_dead_mount(mountpoint: Path) -> None:

@@ -152,6 +152,20 @@ def test_a_server_that_was_let_go_and_is_told_to_end_leaves_the_mount_that_took_
             assert mount_of(world).record is not None and mount_of(world).state is MountState.LIVE
 
 
+def test_a_mount_point_that_is_a_link_is_the_folder_that_it_leads_to(world: World) -> None:
+    world.take()
+    link, folder = world.mountpoint, world.root / "folder"
+    world.mountpoint.rename(folder)
+    link.symlink_to("other")
+    link.with_name("other").symlink_to(folder)
+    assert world.try_to_mount().returncode == 0
+    (found,) = known_mounts(world.places.runtime)
+    assert found.path == bytes(folder) and found.record is not None
+    assert "already" in world.try_to_mount().stderr
+    unmount(link, world.places.runtime)
+    assert world.mounts() == [] and list((world.places.runtime / "mounts").iterdir()) == []
+
+
 def alive(pid: int) -> bool:
     """Whether a process runs; one that ended and that nobody has asked about does not."""
     try:

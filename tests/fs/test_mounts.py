@@ -6,7 +6,7 @@ import pytest
 
 from yester.engine.errors import UsageError, YesterError
 from yester.fs import mounts
-from yester.fs.mounts import ActiveMount, check_apart, check_fuse, check_mountpoint, check_others_allowed
+from yester.fs.mounts import ActiveMount, canonical, check_apart, check_fuse, check_mountpoint, check_others_allowed
 from yester.fs.mounts import parse_mount_table as parse
 
 LINE = b"62 29 0:52 / /mnt/a\\040b rw,nosuid - fuse.yester yester:/srv/back\\040up ro,user_id=0\n"
@@ -35,6 +35,22 @@ def test_a_folder_is_fit_when_it_is_empty(tmp_path: Path) -> None:
         check_mountpoint(tmp_path / "file")
     with pytest.raises(UsageError, match="does not exist"):
         check_mountpoint(tmp_path / "none")
+
+
+def test_a_mount_point_is_known_by_its_path_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "real" / "below").mkdir(parents=True)
+    (tmp_path / "above").symlink_to("real")
+    (tmp_path / "link").symlink_to("above/below")
+    (tmp_path / "loop").symlink_to("loop")
+    below = tmp_path / "real" / "below"
+    assert [canonical(tmp_path / path) for path in ("above/below", "link", "above/below/..")] == [
+        below,
+        below,
+        tmp_path / "real",
+    ]
+    assert canonical(tmp_path / "loop") == tmp_path / "loop" and canonical(Path("/")) == Path("/")
+    monkeypatch.chdir(below)
+    assert canonical(Path(".")) == canonical(Path("../below")) == below
 
 
 def test_mount_point_and_repository_must_lie_apart(tmp_path: Path) -> None:
