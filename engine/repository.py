@@ -98,9 +98,12 @@ class Repository:
     ) -> "Repository":
         """Make a repository in an empty store, unencrypted when `secret` is None.
 
-        With `like` it shares that one's ids and chunks. RepositoryError when there is one already.
+        With `like` it shares that one's ids and chunks. RepositoryError when there is one already, or somebody else is
+        making one at the same moment.
         """
         refuse_taken(store)
+        if not store.capabilities.if_absent:
+            _refuse_rivals(store)
         master = MasterKey.random(like.master if like else None)
         keys = Keys(master)
         now_ns = time.time_ns()
@@ -110,11 +113,14 @@ class Repository:
         config = _new_config(now_ns, like.config if like else None)
         store.put(slot_name, [slot])
         # Last: before it there is no repository, and whoever comes second finds that there is one.
+        encoded = encode_config(config, keys)
         try:
-            store.put(CONFIG_NAME, [encode_config(config, keys)], if_absent=True)
+            store.put(CONFIG_NAME, [encoded], if_absent=True)
         except Exists:
             store.delete(slot_name)
             raise _taken(store) from None
+        if not store.capabilities.if_absent:
+            _assert_alone(store, slot_name, encoded)
         repository = cls(store, config, places, lambda: Unlocked(master, keys, slot_name))
         know_again(repository.state, keys)
         repository._whereabouts.settle()
@@ -479,6 +485,32 @@ def refuse_taken(store: Store) -> None:
     """RepositoryError when there is a repository in the store already."""
     if _has(store, CONFIG_NAME):
         raise _taken(store)
+
+
+def _refuse_rivals(store: Store, own: str = "") -> None:
+    """RepositoryError when there are key slots beside one's own, and so somebody who is making a repository."""
+    if set(store.list("key.")) - {own}:
+        raise RepositoryError(
+            f"Somebody else is making a repository at {store.place} at this moment, or was stopped at it",
+            hint="Try again. If it was stopped, and nothing was ever stored there: delete what begins with key. first.",
+        )
+
+
+def _assert_alone(store: Store, slot: str, config: bytes) -> None:
+    """See that of two who look for a config and then put theirs both do not go on. RepositoryError: give up.
+
+    Each has put a key slot before it looked, so each of the two finds the other's now. Who gives up takes the config
+    away before the slot: who finds no other slot any more finds that the config is gone, or another's.
+    """
+    try:
+        _refuse_rivals(store, slot)
+        if _config_of(store) != config:
+            raise _taken(store)
+    except RepositoryError:
+        for name in (CONFIG_NAME, slot):
+            with suppress(Missing):
+                store.delete(name)
+        raise
 
 
 def _taken(store: Store) -> RepositoryError:

@@ -1,12 +1,14 @@
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 from blake3 import blake3
 
-from yester.engine.errors import DamageError, Denied, Missing, RepositoryError, UsageError, YesterError
+from yester.engine.errors import DamageError, Denied, Exists, Missing, RepositoryError, UsageError, YesterError
 from yester.engine.ids import BlobKind, SnapshotId
 from yester.engine.places import Places
 from yester.engine.repository import Repository
@@ -16,6 +18,7 @@ from yester.engine.sealed.config import decode_config, encode_config
 from yester.engine.sealed.keys import Keys, MasterKey
 from yester.engine.sealed.records import Label, Record, Snapshot, Tombstone
 from yester.engine.sealed.sealing import ObjectKind, digest_of, name_of
+from yester.engine.store import Buffer
 from yester.plugins.backends.folder import FolderStore
 from yester.plugins.backends.memory import MemoryStore
 
@@ -101,6 +104,60 @@ def test_the_config_comes_last(places: Places, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(store, "put", noted)
     Repository.create(store, b"secret", places=places)
     assert put[-1] == "config"
+
+
+class Careless(MemoryStore):
+    """A store that looks and then puts; what is set as `then` is done between, once."""
+
+    then: Callable[[str], object] | None = None
+
+    capabilities = replace(MemoryStore.capabilities, if_absent=False)
+
+    def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
+        if if_absent and name in self.list():
+            raise Exists("there", name=name)
+        self._do("put", name)
+        super().put(name, buffers)
+        self._do("after", name)
+
+    def _do(self, when: str, name: str) -> None:
+        then, self.then = self.then, None
+        if then is not None and not then(f"{when} {name}"):
+            self.then = then
+
+
+@pytest.mark.parametrize("moment", ["put config", "after config", "put key.", "after key."])
+def test_of_two_who_make_a_repository_where_nobody_decides_at_most_one_has_made_it(places: Places, moment: str) -> None:
+    store = Careless()
+    made: list[tuple[Repository, bytes]] = []
+
+    def make(secret: bytes) -> None:
+        with suppress(RepositoryError):
+            made.append((Repository.create(store, secret, places=places), secret))
+
+    def rival(now: str) -> bool:
+        if now.startswith(moment):
+            store.then = None
+            make(b"rival")
+        return now.startswith(moment)
+
+    store.then = rival
+    make(b"mine")
+    assert len(made) <= 1
+    for repository, secret in made:
+        assert opened(store, places, secret).master == repository.master
+    if not made:
+        assert list(store.list()) == []
+        make(b"mine")
+        assert len(made) == 1
+
+
+def test_a_slot_of_a_rival_who_was_killed_is_said(places: Places) -> None:
+    store = Careless()
+    store.put("key.a", [b"left"])
+    with pytest.raises(RepositoryError, match="was stopped at it"):
+        Repository.create(store, b"secret", places=places)
+    assert list(store.list()) == ["key.a"]
 
 
 def test_an_unencrypted_repository_asks_for_nothing(store: MemoryStore, places: Places) -> None:
