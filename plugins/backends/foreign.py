@@ -8,14 +8,15 @@ goes nowhere, since it may hold anything; the last lines explain a worker's end.
 A world for such backends (worker/worlds.py) has, besides what every world has:
 
 - `load`: each Loaded has no facts that are asked for; `threads` is how many calls may be made at once.
-- `call(plugin, "open", [arguments…])` before any other, which makes the backend and returns `{"value": {"methods": […],
-  "threads": N, "secrets": […]}}`, or `{"failed": …}` (codes.Failure.sent). No error will repeat one of the secrets.
+- `call(plugin, "secrets", [])` first, which returns `{"value": […]}`: no error will repeat one of these.
+- `call(plugin, "open", [arguments…])` then, which makes the backend and returns `{"value": {"methods": […],
+  "threads": N, "secrets": […]}}`, or, as the former, `{"failed": …}` (codes.Failure.sent). It may know more secrets.
 - `call(plugin, METHOD, arguments)` for the methods of methods.py, as performing.perform does it.
 """
 
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,7 @@ from yester.plugins.worker.hosting import MEMORY_SIZE, WorkerProcess
 from yester.plugins.worker.messages import PluginFile
 from yester.plugins.worker.problems import AskRefused, PluginError, PluginProblem, PluginTimedOut
 
+SECRETS = "secrets"
 OPEN = "open"
 OPEN_S = 120.0
 """How long a backend may take to be made: it may connect."""
@@ -119,9 +121,10 @@ class Foreign:
             (loaded,) = worker.load([recipe.plugin], recipe.settings)
             if loaded.problem:
                 raise Failed(Failure(ErrorCode.CODE_ERROR, self._hidden(loaded.problem), is_fatal=True, is_usage=True))
+            # Before any of the backend's own code has them.
+            self._hide(opened(self._asked(worker, SECRETS, (), OPEN_S)))
             facts: dict[str, Any] = opened(self._asked(worker, OPEN, recipe.opening, OPEN_S))
-            # Longest first: one may be a part of another.
-            self._secrets = sorted((s for s in facts["secrets"] if len(s) >= _SHORTEST_SECRET), key=len, reverse=True)
+            self._hide(facts["secrets"])
             return worker, facts
         except PluginProblem as problem:
             worker.kill()
@@ -161,6 +164,10 @@ class Foreign:
     def _print(self, plugin: str, stream: str, line: str) -> None:
         if line.strip():
             self._said.append(line.strip())
+
+    def _hide(self, secrets: Iterable[str]) -> None:
+        # Longest first: one may be a part of another.
+        self._secrets = sorted((each for each in secrets if len(each) >= _SHORTEST_SECRET), key=len, reverse=True)
 
     def _hidden(self, text: str) -> str:
         for secret in self._secrets:

@@ -9,7 +9,7 @@ from yester.plugins.backends.checking import methods_of
 from yester.plugins.backends.codes import failure_of
 from yester.plugins.backends.common_options import COMMON
 from yester.plugins.backends.contract import Backend
-from yester.plugins.backends.foreign import OPEN
+from yester.plugins.backends.foreign import OPEN, SECRETS
 from yester.plugins.backends.options import resolved_options
 from yester.plugins.backends.performing import Ways, perform
 from yester.plugins.backends.registering import REGISTRY, Factory, made, register_backend
@@ -32,6 +32,8 @@ class BackendWorld:
         self._url = url
         self._layers: tuple[Layer, ...] = ()
         self._backend: Backend | None = None
+        self._options: dict[str, Any] = {}
+        self._secrets: list[str] = []
 
     def load(self, plugins: Sequence[PluginFile], announce: Announce) -> list[Loaded]:
         """Import the one plugin that there is, and look whether it serves the URL."""
@@ -47,20 +49,24 @@ class BackendWorld:
 
     def call(self, plugin: str, method: str, arguments: Sequence[Any], context: Context) -> Any:
         """Make the backend, or call it."""
-        if method != OPEN:
+        if method not in (SECRETS, OPEN):
             return perform(self._backend, method, arguments, Ways())
         try:
-            return {"value": self._open(plugin)}
+            return {"value": self._resolve(plugin) if method == SECRETS else self._open()}
         except Exception as problem:  # noqa: BLE001  the backend's own affair, told as what it is
-            return failure_of(None, OPEN, problem).sent()
+            return failure_of(None, method, problem).sent()
 
-    def _open(self, name: str) -> dict[str, Any]:
+    def _resolve(self, name: str) -> list[str]:
+        """Find out what the options are, and return the secrets among them."""
+        spec = {**COMMON, **getattr(REGISTRY.choose(self._url).factory, "option_spec", {})}
+        self._options = resolved_options(name, spec, self._layers)
+        self._secrets = [self._options[key] for key, each in spec.items() if each.is_secret and self._options[key]]
+        return self._secrets
+
+    def _open(self) -> dict[str, Any]:
         factory, url = REGISTRY.choose(self._url)
-        spec = {**COMMON, **getattr(factory, "option_spec", {})}
-        options = resolved_options(name, spec, self._layers)
-        self._backend = made(factory, url, options)
-        secrets = [options[key] for key, option in spec.items() if option.is_secret and options[key]]
-        return {"methods": sorted(methods_of(self._backend)), "threads": self.threads, "secrets": secrets}
+        self._backend = made(factory, url, self._options)
+        return {"methods": sorted(methods_of(self._backend)), "threads": self.threads, "secrets": self._secrets}
 
 
 def _import(plugin: PluginFile) -> None:

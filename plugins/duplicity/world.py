@@ -15,7 +15,7 @@ from typing import Any
 from yester.engine.nearest import nearest
 from yester.plugins.backends.checking import methods_of
 from yester.plugins.backends.codes import failure_of
-from yester.plugins.backends.foreign import OPEN
+from yester.plugins.backends.foreign import OPEN, SECRETS
 from yester.plugins.backends.performing import Ways, perform
 from yester.plugins.duplicity.files import STAND_IN
 from yester.plugins.duplicity.whole import Whole
@@ -67,6 +67,10 @@ class DuplicityWorld:
         """Call the backend, and return what became of it (plugins/backends/performing.py)."""
         from duplicity.path import Path as DuplicityPath
 
+        if method == SECRETS:
+            from duplicity._secrets import known
+
+            return {"value": known()}
         if method == OPEN:
             return self._opened(*arguments)
         return perform(self._backend, method, arguments, Ways(path=DuplicityPath, name=os.fsencode))

@@ -44,7 +44,10 @@ class Fails(Backend):
                 order.unlink()
             except FileNotFoundError:  # another thread has taken it
                 continue
-            if what == "die":
+            if what == "shout and die":
+                print(f"the token is {self.options['token']}", flush=True)
+                os._exit(9)
+            elif what == "die":
                 os.kill(os.getpid(), signal.SIGKILL)
             elif what == "exit":
                 sys.exit(3)

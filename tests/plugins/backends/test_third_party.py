@@ -293,6 +293,15 @@ def test_no_error_repeats_a_secret(rig: Rig, monkeypatch: pytest.MonkeyPatch) ->
         store.get("config")
 
 
+def test_nor_does_one_of_a_backend_that_fails_as_it_is_made(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YESTER_FAILS_TOKEN", "hunter2")
+    for order in ("shout", "shout and die"):
+        rig.order("init", order)
+        with pytest.raises(RepositoryError, match=r"\*\*\*") as caught:
+            rig.open()
+        assert "hunter2" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

@@ -41,7 +41,7 @@ def writings(home: Path, but: Path) -> list[Path]:
 
 def test_without_the_profile_the_door_is_locked(door: str, yester: Yester) -> None:
     said = yester("list", "--repo", door.replace("behind", "other"))
-    assert said.code == 1
+    assert said.code == 6
     assert "the front door is locked" in said.err
     assert is_one_complaint(said.err)
 
