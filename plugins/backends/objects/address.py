@@ -45,7 +45,8 @@ def parse(url: str, variables: str) -> Address:
     """Return what a URL means. UsageError, in which no secret is repeated; `variables`: where secrets belong."""
     scheme, _, rest = url.partition("://")
     kind, _, transport = scheme.lower().partition("+")
-    form = f"Write it as {kind}://bucket/prefix" + (
+    noun = "container" if kind == "az" else "bucket"
+    form = f"Write it as {kind}://{noun}/prefix" + (
         f", or {kind}+https://host:port/bucket/prefix." if kind == "s3" else "."
     )
     authority, _, path = rest.partition("/")
@@ -62,9 +63,9 @@ def parse(url: str, variables: str) -> Address:
         authority, _, path = path.partition("/")
     elif ":" in authority:
         hint = f"With a server of your own: {kind}+https://{authority}/{path or 'bucket'}" if kind == "s3" else form
-        raise UsageError(f"{authority} cannot be the name of a bucket", hint=hint)
+        raise UsageError(f"{authority} cannot be the name of a {noun}", hint=hint)
     if not _BUCKET.fullmatch(authority):
-        raise UsageError(f"{url} names no bucket", hint=form)
+        raise UsageError(f"{url} names no {noun}", hint=form)
     return Address(kind, authority, _prefix(url, path, kind), endpoint)
 
 

@@ -41,6 +41,7 @@ def test_reads_urls(url: str, address: Address) -> None:
         ("s3://bucket/a\nb", "not every server takes", "safe"),
         ("s3://bucket/\udcff", "no text", ""),
         ("s3://bucket/" + "ä" * 500, "too long", ""),
+        ("az://c", "names no container", "az://container/prefix"),
         ("az://account@container/a", "Credentials stand in", "Take them out"),
     ],
 )
