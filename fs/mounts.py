@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,8 +54,16 @@ def active_mounts() -> list[ActiveMount]:
 
 
 def canonical(mountpoint: Path) -> Path:
-    """The mount point's absolute path without links, its own included; what is mounted there is not asked."""
-    path = _without_links_above(mountpoint.absolute())
+    """The mount point's absolute path without links, its own included; what is mounted there is not asked.
+
+    UsageError when it is relative to a folder that is gone.
+    """
+    try:
+        path = _without_links_above(mountpoint.absolute())
+    except FileNotFoundError as error:
+        raise UsageError(
+            "The current folder was removed", hint="Go to another one, or name an absolute path."
+        ) from error
     for _ in range(MOST_LINKS):
         try:
             # The kernel answers by itself for what is no link, so a server that hangs is left alone.
@@ -88,15 +97,17 @@ def check_mountpoint(path: Path) -> None:
     """Raise UsageError unless `path` is an empty folder on which nothing of ours is mounted."""
     if find_mount(path):
         raise UsageError(f"{path} is a mount of yester already", hint=f"Unmount it first: yester umount {path}")
-    if not path.exists():
-        raise UsageError(f"The mount point {path} does not exist", hint=f"Make it first: mkdir {path}")
-    if not path.is_dir():
-        raise UsageError(f"The mount point {path} is not a folder", hint="Name an empty folder.")
     try:
+        if not stat.S_ISDIR(path.stat().st_mode):
+            raise UsageError(f"The mount point {path} is not a folder", hint="Name an empty folder.")
         with os.scandir(path) as entries:
             empty = next(entries, None) is None
-    except PermissionError as error:
-        raise UsageError(f"The mount point {path} cannot be read", hint="Name a folder of your own.") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(f"The mount point {path} does not exist", hint=f"Make it first: mkdir {path}") from error
+    except OSError as error:
+        raise UsageError(
+            f"The mount point {path} cannot be read: {error.strerror}", hint="Name a folder of your own."
+        ) from error
     if not empty:
         raise UsageError(f"The mount point {path} is not empty", hint="Name an empty folder.")
 

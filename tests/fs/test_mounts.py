@@ -1,5 +1,6 @@
 """The kernel's mount table, and which mount points are fit."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,30 @@ def test_a_folder_is_fit_when_it_is_empty(tmp_path: Path) -> None:
         check_mountpoint(tmp_path / "file")
     with pytest.raises(UsageError, match="does not exist"):
         check_mountpoint(tmp_path / "none")
+
+
+def test_what_one_may_not_look_into_is_not_fit(tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir(mode=0)
+    (tmp_path / "loop").symlink_to("loop")
+    user = os.geteuid()
+    os.seteuid(user or 65534)
+    try:
+        for path in (tmp_path / "closed", tmp_path / "closed" / "below"):
+            with pytest.raises(UsageError, match=f"{path} cannot be read: Permission denied"):
+                check_mountpoint(path)
+    finally:
+        os.seteuid(user)
+    with pytest.raises(UsageError, match="loop cannot be read: Too many"):
+        check_mountpoint(tmp_path / "loop")
+
+
+def test_a_path_from_a_folder_that_is_gone_is_said_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(UsageError, match="The current folder was removed"):
+        canonical(Path("mnt"))
+    assert canonical(tmp_path) == tmp_path
 
 
 def test_a_mount_point_is_known_by_its_path_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
