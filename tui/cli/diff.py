@@ -12,6 +12,7 @@ from yester.tui.cli.differences import as_json as difference_as_json
 from yester.tui.cli.failures import complain
 from yester.tui.cli.history import absolute, current_catalogue, live_differences
 from yester.tui.cli.json_output import echo_json
+from yester.tui.cli.named import named_snapshot
 from yester.tui.cli.opening import Access, profile_meant
 from yester.tui.cli.options import access, as_json, narrowing
 from yester.tui.cli.visiting import visited
@@ -59,7 +60,7 @@ def command(
     damage, shown_as_json = Damage(), []
     profile = profile_meant(older if of_profile is None else f"{of_profile}@", places)
     with visited("diff", asked, places, profile) as opened:
-        before = opened.find_snapshot(older, profile=of_profile, host=of_host)
+        before = named_snapshot(opened, older, profile=of_profile, host=of_host)
         after = None if newer in _LIVE else opened.find_snapshot(newer, profile=of_profile, host=of_host)
         place = absolute(path) if path is not None else b"/"
         texts = _Texts(opened, before, after) if content else None

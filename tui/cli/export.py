@@ -13,6 +13,7 @@ from yester.engine.places import Places
 from yester.engine.repository import Repository
 from yester.engine.store import Buffer
 from yester.tui.cli.failures import complain, complain_of_paths
+from yester.tui.cli.named import named_snapshot
 from yester.tui.cli.opening import Access, open_repository, profile_meant, repository_place
 from yester.tui.cli.options import access
 from yester.tui.cli.restore import stored_path
@@ -70,7 +71,7 @@ def _export(opened: Repository, name: str, path: bytes, run: Recorded) -> "Expor
     out = _Output(sys.stdout.fileno())
 
     def work(cancelled: Callable[[], bool]) -> "ExportReport":
-        sid, _ = opened.find_snapshot(name)
+        sid, _ = named_snapshot(opened, name)
         report = export_tar(opened, sid, stored_path(opened, sid, path), out.write, cancelled=cancelled)
         out.flush()
         return report

@@ -18,6 +18,7 @@ from yester.engine.restore.plan import Conflict
 from yester.engine.trees.directories import decode_root, resolve
 from yester.tui.cli.failures import complain, complain_of_paths
 from yester.tui.cli.json_output import echo_json
+from yester.tui.cli.named import named_snapshot
 from yester.tui.cli.opening import Access, open_repository, profile_meant, repository_place
 from yester.tui.cli.options import access, as_json, narrowing
 from yester.tui.cli.running import Recorded, Work, recorded
@@ -112,7 +113,7 @@ def _restore(
     from yester.engine.restore.restoring import restore
 
     def work(cancelled: Callable[[], bool]) -> "RestoreReport":
-        sid, _ = opened.find_snapshot(name, profile=narrowed[0], host=narrowed[1])
+        sid, _ = named_snapshot(opened, name, profile=narrowed[0], host=narrowed[1])
         return restore(
             opened,
             sid,
@@ -133,7 +134,7 @@ def _foreseen(
 ) -> "Foreseen":
     from yester.engine.restore.foreseeing import foresee
 
-    sid, snapshot = opened.find_snapshot(name, profile=narrowed[0], host=narrowed[1])
+    sid, snapshot = named_snapshot(opened, name, profile=narrowed[0], host=narrowed[1])
     stored = [stored_path(opened, sid, path) for path in paths]
     return foresee(opened.reader(), decode_root(snapshot.root), stored, target)
 

@@ -14,6 +14,7 @@ from yester.engine.trees.directories import decode_root, resolve
 from yester.tui.cli.entry import details, entry_as_json, listing
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.list import notes, snapshot_as_json
+from yester.tui.cli.named import named_snapshot
 from yester.tui.cli.opening import Access, profile_meant
 from yester.tui.cli.options import access, as_json, narrowing
 from yester.tui.cli.visiting import visited
@@ -47,7 +48,7 @@ def command(
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
     profile = profile_meant(name if of_profile is None else f"{of_profile}@", places)
     with visited("show", asked, places, profile) as opened:
-        sid, snapshot = opened.find_snapshot(name, profile=of_profile, host=of_host)
+        sid, snapshot = named_snapshot(opened, name, profile=of_profile, host=of_host)
         if path is None:
             _show_snapshot(opened, sid, snapshot, as_json)
             return

@@ -12,6 +12,7 @@ from yester.tui.cli.differences import as_json as difference_as_json
 from yester.tui.cli.failures import complain
 from yester.tui.cli.history import absolute, live_differences, snapshot_of
 from yester.tui.cli.json_output import echo_json
+from yester.tui.cli.named import named_snapshot
 from yester.tui.cli.opening import Access, profile_meant
 from yester.tui.cli.options import access, as_json, narrowing
 from yester.tui.cli.visiting import visited
@@ -52,7 +53,7 @@ def command(
     damage, failed = Damage(), list[dict[str, object]]()
     profile = profile_meant(snapshot if of_profile is None else f"{of_profile}@", places)
     with visited("verify", asked, places, profile) as opened:
-        listed = opened.find_snapshot(snapshot, profile=of_profile, host=of_host)
+        listed = named_snapshot(opened, snapshot, profile=of_profile, host=of_host)
         place = absolute(path) if path is not None else b"/"
         live = live_differences(opened, listed, place, damage, reads_all=True, failed=failed)
         found = list(arranged(live))

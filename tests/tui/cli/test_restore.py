@@ -93,3 +93,21 @@ def test_a_dry_run_says_what_is_in_the_way_and_changes_nothing(yester: Yester, t
     assert (taken / "b.txt").read_text() == "newer, and longer\n"
     assert not (tmp_path / "no").exists()
     assert "restore" not in yester("runs", "--all").out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["restore", "latest", "--target", "x"], ["restore", "latest", "--target", "x", "--dry-run"], ["show", "latest"]]
+    + [[verb, "latest"] for verb in ("diff", "verify", "export")],
+)
+def test_a_newer_snapshot_that_is_damaged_is_said(
+    yester: Yester, taken: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    before = set(home.rglob("snap.*"))
+    (taken / "b.txt").write_text("newer\n")
+    yester("snap", "docs")
+    [newest] = set(home.rglob("snap.*")) - before
+    newest.chmod(0o600)
+    newest.write_bytes(newest.read_bytes()[:-1])
+    monkeypatch.chdir(tmp_path)
+    assert f"{newest.name} is damaged" in yester(*command).err

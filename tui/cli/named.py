@@ -1,0 +1,24 @@
+"""The snapshot that a person names, and what may keep it from being the right one."""
+
+from typing import TYPE_CHECKING
+
+from yester.tui.cli.failures import complain
+
+if TYPE_CHECKING:
+    from yester.engine.ids import SnapshotId
+    from yester.engine.repository import Repository
+    from yester.engine.sealed.records import Snapshot
+
+
+def named_snapshot(
+    opened: "Repository", text: str, *, profile: str | None = None, host: str | None = None
+) -> "tuple[SnapshotId, Snapshot]":
+    """Return the snapshot that is named. UsageError.
+
+    Says which records are damaged: one of them may be the snapshot that was meant, and `latest` an older one.
+    """
+    try:
+        return opened.find_snapshot(text, profile=profile, host=host)
+    finally:
+        for damage in opened.damaged.values():
+            complain(damage.what, damage.hint)
