@@ -83,7 +83,9 @@ class Front:
                 request = Request(self.command, self.path, dict(self.headers.items()), self.rfile.read(size))
                 answer = front.answer(request)
                 self.send_response(answer.status)
-                headers = {"Content-Length": str(len(answer.body)), **answer.headers}
+                headers = {name.lower(): value for name, value in answer.headers.items()}
+                # Of what a HEAD asks for there is no body, and a length all the same.
+                headers.setdefault("content-length", str(len(answer.body)))
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.end_headers()
