@@ -4,8 +4,10 @@
 the mount point's path.
 """
 
+import fcntl
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -35,16 +37,32 @@ class MountRegistry:
     def __init__(self, runtime: Path) -> None:
         self._folder = runtime / "mounts"
 
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for one's turn to mount: who looks whether a mount point is free must be alone until it mounts there.
+
+        YesterError when the runtime folder cannot be written.
+        """
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise _unwritable(self._folder, error) from error
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
     def add(self, record: MountRecord) -> None:
-        """Remember a mount. YesterError when the runtime folder cannot be written."""
+        """Remember a mount, in one's turn. YesterError when the runtime folder cannot be written."""
         path = self._path(Path(record.mountpoint))
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             fresh = path.with_suffix(f".{os.getpid()}")
             fresh.write_bytes(_encoded(record))
             fresh.replace(path)
         except OSError as error:
-            raise YesterError(f"Cannot write {path}: {error.strerror}", hint="Set XDG_RUNTIME_DIR.") from error
+            raise _unwritable(path, error) from error
 
     def find(self, mountpoint: Path) -> MountRecord | None:
         """The record of that mount point; None when there is none that can be read."""
@@ -59,7 +77,7 @@ class MountRegistry:
         try:
             return TallyFile(path)
         except OSError as error:
-            raise YesterError(f"Cannot write {path}: {error.strerror}", hint="Set XDG_RUNTIME_DIR.") from error
+            raise _unwritable(path, error) from error
 
     def tally(self, mountpoint: Path) -> tuple[Tally, bool]:
         """Return what the server of that mount point has done, and whether it lives."""
@@ -98,6 +116,10 @@ def _encoded(record: MountRecord) -> bytes:
     place, repository = clean(record.mountpoint), clean(record.repository)
     fields = {"mountpoint": place, "repository": repository, "log": clean(record.log), "shows": clean(record.shows)}
     return msgspec.json.encode(replace(record, **fields))
+
+
+def _unwritable(path: Path, error: OSError) -> YesterError:
+    return YesterError(f"Cannot write {path}: {error.strerror}", hint="Set XDG_RUNTIME_DIR.")
 
 
 def _key(mountpoint: Path) -> str:

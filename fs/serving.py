@@ -179,14 +179,17 @@ def _mount_and_answer(adapter: "Adapter", desk: "Desk", record: MountRecord, pla
     import pyfuse3
 
     registry = MountRegistry(plan.places.runtime)
-    # Before the mount: whatever fails from here to the first answer must not leave a dead one behind.
-    registry.add(record)
-    try:
-        tally = registry.hold(plan.mountpoint)
-        device = _mount(adapter, plan, record.repository)
-    except BaseException:
-        registry.remove(plan.mountpoint)
-        raise
+    with registry.turn():
+        # Opening took a while: another command may have mounted there since the first look.
+        check_mountpoint(plan.mountpoint)
+        # Before the mount: whatever fails from here to the first answer must not leave a dead one behind.
+        registry.add(record)
+        try:
+            tally = registry.hold(plan.mountpoint)
+            device = _mount(adapter, plan, record.repository)
+        except BaseException:
+            registry.remove(plan.mountpoint)
+            raise
     try:
         _run(desk, tally)
     except BaseException:

@@ -1,12 +1,15 @@
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
 from tests.tui.cli.conftest import Yester, finish, is_one_complaint, start
 
+from yester.engine.places import Places
 from yester.fs.mounts import active_mounts
+from yester.fs.registry import MountRegistry
 
 
 @pytest.fixture
@@ -33,6 +36,30 @@ def test_mounted_in_the_background(yester: Yester, taken: Path, mountpoint: Path
     assert is_one_complaint(again.err)
     assert yester("umount", mountpoint).out == f"unmounted: {mountpoint}\n"
     assert list(mountpoint.iterdir()) == []
+
+
+def wait_for_their_turn(folder: Path, count: int) -> None:
+    """Wait until so many processes wait for the lock of a folder."""
+    inode = f":{folder.stat().st_ino} "
+    for _ in range(3000):
+        waiting = [line for line in Path("/proc/locks").read_text().splitlines() if "->" in line and inode in line]
+        if len(waiting) == count:
+            return
+        time.sleep(0.01)
+    pytest.fail(f"never did {count} wait for {folder}")
+
+
+@pytest.mark.usefixtures("fuse")
+def test_of_many_that_mount_at_the_same_place_at_once_one_does(yester: Yester, taken: Path, mountpoint: Path) -> None:
+    registry = MountRegistry(Places.default().runtime)
+    with registry.turn():
+        processes = [start("mount", mountpoint) for _ in range(3)]
+        wait_for_their_turn(Places.default().runtime / "mounts", 3)
+    ended = sorted((finish(process) for process in processes), key=lambda each: each.code)
+    assert [each.code for each in ended] == [0, 2, 2]
+    assert all("is a mount of yester already" in each.err for each in ended[1:])
+    assert len([mount for mount in active_mounts() if mount.path == os.fsencode(mountpoint)]) == 1
+    assert yester("umount", mountpoint).out == f"unmounted: {mountpoint}\n"
 
 
 @pytest.mark.usefixtures("fuse")
