@@ -5,7 +5,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ pytestmark = [
     pytest.mark.usefixtures("as_root", "fuse"),
     pytest.mark.skipif("autofs" not in Path("/proc/filesystems").read_text(), reason="this kernel has no autofs"),
 ]
+ASK_AGAIN_S = 2.0
 
 
 @contextmanager
@@ -33,9 +34,16 @@ def automounting(folder: Path, map_line: str) -> Iterator[None]:
         wait_for(lambda: is_mounted(folder) or server.poll() is not None)
         yield
     finally:
-        server.terminate()
-        server.wait()
+        end(server)
     assert not is_mounted(folder), (home / "said").read_text()
+
+
+def end(server: "subprocess.Popen[bytes]") -> None:
+    """Ask until it ends: while it unmounts something it forgets that it was asked."""
+    while server.poll() is None:
+        server.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(ASK_AGAIN_S)
 
 
 def is_mounted(folder: Path) -> bool:
