@@ -55,6 +55,12 @@ class CancelledError(YesterError):
     exit_code = 130
 
 
+class ArchiveError(YesterError):
+    """An archive did not do what was asked; the text is its own words."""
+
+    transient = True
+
+
 class StoreError(YesterError):
     """A store did not do what was asked; `name` is the object, empty when it is the store itself."""
 

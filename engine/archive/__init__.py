@@ -1,0 +1,1 @@
+"""Cold storage: packs that an archive keeps, so that the online copy may go."""
