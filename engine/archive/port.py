@@ -74,6 +74,8 @@ class Answer:
     """What the archive said of the whole call."""
     extra: Mapping[str, object] = field(default_factory=dict)
     """What it said beside, such as volumes and barcodes, by its own names."""
+    pending: tuple[Refusal, ...] = ()
+    """Of `restore`: what is on its way, in the archive's words; who asks again later gets it, or learns more."""
 
 
 class Archive(Protocol):
