@@ -1,7 +1,8 @@
 """Which folders a walk goes into, and how it opens them."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from yester.engine.capture.detours import NO_DETOURS, Detours
@@ -54,3 +55,13 @@ def open_folder(name: bytes, fd: int | None = None) -> int:
         return os.open(name, ENTER | os.O_NOATIME, dir_fd=fd)
     except PermissionError:
         return os.open(name, ENTER, dir_fd=fd)
+
+
+def known_by(folders: Iterable[bytes]) -> set[tuple[int, int]]:
+    """Return (st_dev, st_ino) of those folders that are there."""
+    found = set()
+    for folder in folders:
+        with suppress(OSError):
+            status = os.stat(folder)
+            found.add((status.st_dev, status.st_ino))
+    return found

@@ -2,12 +2,11 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from yester.engine.capture.borders import Surroundings
+from yester.engine.capture.borders import Surroundings, known_by
 from yester.engine.capture.detours import chosen, plan_detours, there_too
 from yester.engine.capture.filecache import cache_key
 from yester.engine.capture.filters import Filter
@@ -141,8 +140,8 @@ class RunContext:
         never = [os.fsencode(folder) for folder in self._never()]
         return Surroundings(
             mounts.hiding(read_from.values()),
-            _known_by([*never, *there_too(never, read_from)]),
-            _known_by([*self.request.sources, *read_from.values()]),
+            known_by([*never, *there_too(never, read_from)]),
+            known_by([*self.request.sources, *read_from.values()]),
             # Hooks made the places, and that was when the run had begun.
             plan_detours(read_from, mounts, self.started_ns),
         )
@@ -151,13 +150,3 @@ class RunContext:
         """Return the folders that no snapshot enters."""
         folders = (self.places.state, self.places.cache, self.repository.store.folder)
         return [folder for folder in folders if folder is not None]
-
-
-def _known_by(folders: Iterable[bytes]) -> set[tuple[int, int]]:
-    """Return (st_dev, st_ino) of those folders that are there."""
-    found = set()
-    for folder in folders:
-        with suppress(OSError):
-            status = os.stat(folder)
-            found.add((status.st_dev, status.st_ino))
-    return found

@@ -58,14 +58,23 @@ def save_profile(folder: Path, profile: Profile) -> Path:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(path, profile.text, os.link)
     except FileExistsError:
-        raise UsageError(
-            f"Profile {profile.name} is already there",
-            hint=f"Change it: yester profile edit {quote(profile.name)}; or remove it first: "
-            f"yester profile remove {quote(profile.name)}",
-        ) from None
+        raise _taken(profile.name) from None
     except OSError as problem:
         raise unwritable(path, problem) from None
     return path
+
+
+def refuse_taken_name(folder: Path, name: str) -> None:
+    """UsageError when a profile of that name is there."""
+    if os.path.lexists(profile_path(folder, name)):
+        raise _taken(name)
+
+
+def _taken(name: str) -> UsageError:
+    return UsageError(
+        f"Profile {name} is already there",
+        hint=f"Change it: yester profile edit {quote(name)}; or remove it first: yester profile remove {quote(name)}",
+    )
 
 
 def write_whole(path: Path, text: str, give_name: Callable[[Path, Path], None], mode: int = 0o600) -> None:

@@ -6,14 +6,16 @@ from contextlib import closing
 
 import click
 
+from yester.engine.events import clean
 from yester.engine.places import Places
 from yester.engine.repository import Repository, refuse_taken
 from yester.engine.secrets import SecretSource, find_secret, keep_in_keyring
 from yester.engine.store import Store
 from yester.engine.ways_in import add_recovery
 from yester.tui.cli.asking import new_passphrase_prompt, passphrase_prompt
+from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import Access, renamed_variables, repository_place, store_at
-from yester.tui.cli.options import secret_options
+from yester.tui.cli.options import as_json, secret_options
 from yester.tui.cli.wording import one_line
 
 _RECOVERY = """
@@ -38,6 +40,7 @@ key nobody can ever read the repository again."""
 )
 @click.option("--like-keyring", is_flag=True, help="Look for the passphrase of --like in the keyring.")
 @click.option("--label", default="", help="A name for this passphrase, shown where keys are listed.")
+@as_json
 @secret_options
 def command(
     place: str | None,
@@ -47,11 +50,15 @@ def command(
     like_passphrase_command: str,
     like_keyring: bool,
     label: str,
+    as_json: bool,
     passphrase_file: str,
     passphrase_command: str,
     keyring: bool,
 ) -> None:
-    """Make a repository at REPO, a folder or a URL, or at the default place."""
+    """Make a repository at REPO, a folder or a URL, or at the default place.
+
+    With --json the recovery key is printed as well: it is shown this once.
+    """
     places = Places.default()
     access = Access(place, passphrase_file, passphrase_command, keyring)
     where = repository_place(place, None, places)
@@ -65,11 +72,18 @@ def command(
             model.unlock()
         secret = None if no_encryption else _new_secret(where, access)
         repository = Repository.create(tried, secret, places=places, like=model, label=label)
-        click.echo(f"repository made: {one_line(where)} ({'not encrypted' if secret is None else 'encrypted'})")
+        if not as_json:
+            click.echo(f"repository made: {one_line(where)} ({'not encrypted' if secret is None else 'encrypted'})")
+        recovery_key = ""
         if secret is not None:
             if keyring:
                 keep_in_keyring(where, secret.decode("utf-8", "surrogateescape"))
-            click.echo(_RECOVERY.format(key=add_recovery(repository)[0]))
+            recovery_key = add_recovery(repository)[0]
+    if as_json:
+        echo_json({"repository": clean(where), "is_encrypted": secret is not None, "recovery_key": recovery_key})
+        return
+    if recovery_key:
+        click.echo(_RECOVERY.format(key=recovery_key))
     click.echo("\nnext: yester profile add NAME FOLDER" + _repo_option(where, places))
 
 

@@ -1,8 +1,10 @@
 """yester key: the ways into a repository."""
 
+import os
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import asdict
+from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -11,7 +13,7 @@ from yester.engine.errors import RepositoryError, UsageError
 from yester.engine.places import Places
 from yester.engine.repository import Repository
 from yester.engine.sealed.keyslots import SlotKind
-from yester.engine.secrets import SecretSource, find_secret
+from yester.engine.secrets import SecretSource, find_secret, keep_in_keyring
 from yester.engine.ways_in import (
     NewWay,
     Way,
@@ -215,6 +217,56 @@ def recovery(keep_old: bool, **asked: object) -> None:
     click.echo(f"\nrecovery key added: {way.id}")
     if old and not keep_old:
         click.echo(f"removed: {', '.join(each.id for each in old)}")
+
+
+@command.command("keep", short_help="Keep the passphrase where runs find it.")
+@click.argument("file", metavar="[FILE]", required=False)
+@click.option("--in-keyring", is_flag=True, help="Keep it in the keyring.")
+@access
+def keep(file: str | None, in_keyring: bool, **asked: object) -> None:
+    """Keep the passphrase that opens the repository in FILE, which you alone can read, or in the keyring.
+
+    Runs that start by themselves find it there once the profile says so: passphrase_file = FILE, or keyring = true.
+    """
+    if (file is not None) == in_keyring:
+        raise UsageError("Either a file or --in-keyring must be given", hint="For example: yester key keep FILE")
+    with closing(_Opened(**asked)) as opened:  # type: ignore[arg-type]
+        opened.refuse_unencrypted()
+        assert opened.secret is not None
+        if file is None:
+            keep_in_keyring(opened.place, opened.secret.decode("utf-8", "surrogateescape"))
+            click.echo("passphrase kept in the keyring; profiles find it with keyring = true")
+            return
+        path = Path(file).expanduser().absolute()
+        _keep_in(path, opened.secret)
+    click.echo(f"passphrase kept: {one_line(str(path))}; profiles find it with passphrase_file = that path")
+
+
+def _keep_in(path: Path, secret: bytes) -> None:
+    """Write the passphrase into a file that nobody else reads; one that says something else is not touched."""
+    content = secret + b"\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        if _content(path, len(content) + 1) != content:
+            raise UsageError(f"{path} is there already, and says something else", hint="Name another file.") from None
+        return
+    except OSError as problem:
+        raise UsageError(f"{path} cannot be written: {problem.strerror}", hint="Name another file.") from None
+    with open(descriptor, "wb") as kept:
+        kept.write(content)
+        kept.flush()
+        os.fsync(descriptor)
+
+
+def _content(path: Path, most: int) -> bytes:
+    """Return the beginning of what is in a file; nothing where it cannot be read."""
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            return file.read(most)
+    except OSError:
+        return b""
 
 
 @command.command("rotate", short_help="Seal what comes from now on under a new key.")

@@ -14,7 +14,7 @@ from yester.engine.events import clean
 from yester.engine.places import Places
 from yester.engine.profiles.changing import Change, changed, parse_setting
 from yester.engine.profiles.keys import KEYS
-from yester.engine.profiles.profile import FilterSpec, Profile
+from yester.engine.profiles.profile import Profile
 from yester.engine.profiles.reading import (
     checked_profile_name,
     load_profile,
@@ -27,13 +27,13 @@ from yester.engine.profiles.reading import (
 from yester.engine.profiles.reference import default_text
 from yester.engine.profiles.reporting import as_json as all_keys
 from yester.engine.profiles.reporting import effects
-from yester.engine.profiles.sizes import parse_size
-from yester.engine.profiles.writing import new_profile, save_profile
+from yester.engine.profiles.writing import new_profile, refuse_taken_name, save_profile
 from yester.engine.schedule.installing import remove_schedule
 from yester.engine.schedule.machine import Machine
 from yester.engine.schedule.pattern import pattern_of
 from yester.tui.cli.asking import confirm
 from yester.tui.cli.failures import USAGE, complain
+from yester.tui.cli.filtering import filter_options, filter_spec
 from yester.tui.cli.groups import Group
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import is_url, repository_place, store_at
@@ -41,6 +41,7 @@ from yester.tui.cli.options import as_json
 from yester.tui.cli.profile_edit import command as edit
 from yester.tui.cli.profile_edit import pattern_problems
 from yester.tui.cli.profile_recover import command as recover
+from yester.tui.cli.profile_size import command as size_
 from yester.tui.cli.wording import count, one_line, printable, table
 
 
@@ -54,6 +55,7 @@ def command() -> None:
 
 command.add_command(edit)
 command.add_command(recover)
+command.add_command(size_)
 
 
 def _folder() -> Path:
@@ -64,31 +66,27 @@ def _folder() -> Path:
 @click.argument("name")
 @click.argument("sources", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=bytes))
 @click.option("--repo", "repository", metavar="REPO", default="", help="Where to: a folder or a URL.")
-@click.option("--exclude", "excludes", metavar="PATTERN", multiple=True, help="Leave out, as a line in a .gitignore.")
-@click.option("--exclude-file", "files", metavar="FILE", multiple=True, help="Leave out what the lines of a file say.")
-@click.option("--exclude-larger-than", "larger_than", metavar="SIZE", help="Leave out larger files, such as 500M.")
-@click.option("--exclude-if-present", "marks", metavar="NAME", multiple=True, help="Leave out folders that hold NAME.")
-@click.option(
-    "--exclude-caches/--no-exclude-caches", "caches", default=True, help="Leave out what a CACHEDIR.TAG marks."
-)
-@click.option("--one-file-system", is_flag=True, help="Stay on the file system of each source.")
-@click.option("--no-default-excludes", is_flag=True, help="Take also what hardly anybody wants back.")
+@filter_options
 @click.option(
     "--compression", metavar="LEVEL", type=click.IntRange(-7, 19), default=3, help="zstd level; 3 by default."
 )
 @click.option(
     "--set", "settings", metavar="KEY=VALUE", multiple=True, help="Set any other key, such as schedule.when=daily."
 )
+@click.option("--dry-run", is_flag=True, help="Show the file that would be written, and write nothing.")
+@as_json
 def add(
     name: str,
     sources: tuple[bytes, ...],
     repository: str,
     compression: int,
     settings: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
     **filters: Any,
 ) -> None:
     """Add the profile NAME, which takes each PATH. All keys: yester profile keys."""
-    spec = _filter_spec(**filters)
+    spec = filter_spec(**filters)
     for path in spec.exclude_files:
         read_pattern_file(path)
     place = _checked_place(repository) if repository else ""
@@ -96,45 +94,22 @@ def add(
     if settings:
         text = changed(profile.text, [parse_setting(setting) for setting in settings])
         profile = parse_profile(name, text, "with these settings")
-    path = save_profile(_folder(), profile)
-    click.echo(f"profile {name} added: {path}")
-    for missing in _missing_repository(profile):
-        click.echo(missing)
+    for problem in pattern_problems(profile):
+        raise problem
+    file = profile_path(_folder(), name) if dry_run else save_profile(_folder(), profile)
+    if dry_run:
+        refuse_taken_name(_folder(), name)
+    if as_json:
+        echo_json({"profile": name, "file": str(file), "text": profile.text, "written": not dry_run})
+    else:
+        click.echo(profile.text if dry_run else f"profile {name} added: {file}", nl=not dry_run)
     for problem in _emptied_sources(profile):
         complain(problem.what, problem.hint)
+    if dry_run or as_json:
+        return
+    for missing in _missing_repository(profile):
+        click.echo(missing)
     click.echo(f"take a snapshot: yester snap {quote(name)}")
-
-
-def _filter_spec(
-    *,
-    excludes: tuple[str, ...],
-    files: tuple[str, ...],
-    larger_than: str | None,
-    marks: tuple[str, ...],
-    caches: bool,
-    one_file_system: bool,
-    no_default_excludes: bool,
-) -> FilterSpec:
-    return FilterSpec(
-        excludes=tuple(_checked_pattern(pattern) for pattern in excludes),
-        exclude_files=tuple(Path(os.path.abspath(file)) for file in files),
-        larger_than=None if larger_than is None else parse_size(larger_than),
-        if_present=marks,
-        caches=caches,
-        one_file_system=one_file_system,
-        defaults=not no_default_excludes,
-    )
-
-
-def _checked_pattern(pattern: str) -> str:
-    try:
-        pattern.encode()
-    except UnicodeEncodeError:
-        raise UsageError(
-            f"The pattern {printable(os.fsencode(pattern))} is not UTF-8",
-            hint="Write ? or * where such a character stands.",
-        ) from None
-    return pattern
 
 
 def _checked_place(repository: str) -> str:

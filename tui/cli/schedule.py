@@ -66,7 +66,7 @@ def show(names: tuple[str, ...], as_json: bool) -> int:
     machine, shown, code = Machine.this(places), [], 0
     for name in names or profile_names(_folder()):
         try:
-            shown.append(_shown(load_profile(_folder(), name), machine, places))
+            shown.append(schedule_as_json(load_profile(_folder(), name), machine, places))
         except UsageError as problem:
             complain(problem.what, problem.hint)
             code = USAGE
@@ -79,7 +79,8 @@ def show(names: tuple[str, ...], as_json: bool) -> int:
     return code
 
 
-def _shown(profile: Profile, machine: Machine, places: Places) -> dict[str, Any]:
+def schedule_as_json(profile: Profile, machine: Machine, places: Places) -> dict[str, Any]:
+    """Return when a profile's runs start, and what is installed, as `--json` shows it."""
     good = last_good(places.state, profile.name)
     began = datetime.fromtimestamp(good.began_ns / 1e9, LOCAL) if good is not None else None
     try:

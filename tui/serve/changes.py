@@ -76,5 +76,65 @@ def switching(verb: str) -> Callable[[params.PluginNamed], list[str]]:
     return lambda asked: ["plugin", verb, "--yes", "--", asked.plugin]
 
 
+def add_profile(*flags: str) -> Callable[[params.NewProfile], list[str]]:
+    """Return what makes `yester profile add NAME PATH…`, with such flags besides."""
+
+    def words(asked: params.NewProfile) -> list[str]:
+        options = [f"--repo={asked.repository}"] if asked.repository else []
+        options += [f"--exclude={pattern}" for pattern in asked.excludes]
+        options += [f"--exclude-larger-than={asked.larger_than}"] if asked.larger_than else []
+        options += [] if asked.caches else ["--no-exclude-caches"]
+        options += ["--one-file-system"] if asked.one_file_system else []
+        options += [] if asked.default_excludes else ["--no-default-excludes"]
+        options += [f"--set={setting}" for setting in asked.settings]
+        return ["profile", "add", *flags, *options, "--json", "--", asked.name, *map(text_of, asked.sources)]
+
+    return words
+
+
+def edit_profile(asked: params.EditProfile) -> list[str]:
+    """Return `yester profile edit NAME --set KEY=VALUE`."""
+    lists = (("set", asked.settings), ("add", asked.additions), ("drop", asked.drops), ("unset", asked.removals))
+    return ["profile", "edit", *(f"--{how}={each}" for how, some in lists for each in some), "--", asked.profile]
+
+
+def copy_profile(asked: params.CopyProfile) -> list[str]:
+    """Return `yester profile copy NAME NEW`."""
+    return ["profile", "copy", *(f"--set={each}" for each in asked.settings), "--", asked.profile, asked.new]
+
+
+def remove_profile(asked: params.OfProfile) -> list[str]:
+    """Return `yester profile remove NAME`."""
+    return ["profile", "remove", "--yes", "--", asked.profile]
+
+
+def recover_profile(asked: params.RecoverProfile) -> list[str]:
+    """Return `yester profile recover NAME`."""
+    return ["profile", "recover", "--force", "--json", *_repository(asked), "--", asked.name]
+
+
+def make_repository(asked: params.NewRepository) -> list[str]:
+    """Return `yester init REPO`."""
+    options = [] if asked.encrypted else ["--no-encryption"]
+    return ["init", *options, "--json", *(["--", asked.repository] if asked.repository else [])]
+
+
+def keep_passphrase(asked: params.KeepPassphrase) -> list[str]:
+    """Return `yester key keep FILE`."""
+    file = text_of(asked.file)
+    where = ["--", file] if file else []
+    return ["key", "keep", *([] if file else ["--in-keyring"]), *_repository(asked), *where]
+
+
+def look_at(asked: params.LookAt) -> list[str]:
+    """Return `yester backend look URL`."""
+    return ["backend", "look", "--json", "--", asked.place]
+
+
+def scheduling(verb: str) -> Callable[[params.OfProfile], list[str]]:
+    """Return what makes `yester schedule enable PROFILE` and its like."""
+    return lambda asked: ["schedule", verb, "--json", "--", asked.profile]
+
+
 def _repository(asked: params.Where) -> list[str]:
     return [f"--repo={asked.repository}"] if asked.repository else []

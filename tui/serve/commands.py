@@ -26,7 +26,7 @@ from yester.tui.serve.call import Call
 from yester.tui.serve.changes import as_typed
 from yester.tui.serve.desk import Desk
 from yester.tui.serve.methods import Change
-from yester.tui.serve.params import Params, SnapRun, Where
+from yester.tui.serve.params import NewRepository, Params, SnapRun, Where
 from yester.tui.serve.protocol import Failure
 
 _GOOD = (0, 3)
@@ -38,12 +38,13 @@ _SAID = re.compile(r"^yester: ", re.MULTILINE)
 
 def run_command(desk: Desk, change: Change, asked: Params, call: Call) -> Callable[[], None]:
     """Run the command of a method and return what sends its last line."""
-    where = _repository_of(desk, asked) if change.needs_repository else ""
+    where = _repository_of(desk, asked) if change.needs_repository or change.makes_repository else ""
     if isinstance(asked, Where) and where:
         asked = msgspec.structs.replace(asked, repository=where)
     words = change.words(asked)
     call.command(as_typed(words))
-    command = Command.start(words, desk.repositories.secret(where))
+    secret = _secret_of(desk, change, asked, where, call)
+    command = Command.start(words, secret)
     with call.stopped_by(command.stop, when_left=False):
         run = command.run(desk.places, call) if change.is_run else ""
         if run:
@@ -56,6 +57,8 @@ def run_command(desk: Desk, change: Change, asked: Params, call: Call) -> Callab
             call.check()
         ended = command.wait()
     if ended.code in _GOOD:
+        if change.makes_repository and secret is not None:
+            desk.repositories.remember(where, secret)
         return lambda: call.done({"code": ended.code, "answer": ended.answer(), "said": ended.complaints()})
     failure = ended.failure()
     return lambda: call.fail(failure)
@@ -64,6 +67,14 @@ def run_command(desk: Desk, change: Change, asked: Params, call: Call) -> Callab
 def _repository_of(desk: Desk, asked: Params) -> str:
     where = Where(profile=asked.profile) if isinstance(asked, SnapRun) else asked
     return desk.repositories.place_of(where) if isinstance(where, Where) else ""
+
+
+def _secret_of(desk: Desk, change: Change, asked: Params, where: str, call: Call) -> bytes | None:
+    """Return the passphrase for a command: the one that a person gave, or that which stands on the descriptor."""
+    if not change.makes_repository:
+        return desk.repositories.secret(where)
+    is_encrypted = isinstance(asked, NewRepository) and asked.encrypted
+    return desk.repositories.given(call) if is_encrypted else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +92,8 @@ class Command:
         handed = _handed(secret) if secret is not None else None
         option = [] if handed is None else [f"--passphrase-file=/proc/self/fd/{handed}"]
         # Options stand before the words that a client sent, which are behind `--`.
-        line = [sys.executable, "-P", "-m", "yester", words[0], *option, *words[1:]]
+        at = words.index("--") if "--" in words else len(words)
+        line = [sys.executable, "-P", "-m", "yester", *words[:at], *option, *words[at:]]
         try:
             process = subprocess.Popen(
                 line,

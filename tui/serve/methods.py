@@ -39,6 +39,8 @@ class Change:
     """The command is a run: it goes on by itself, and `done` comes when its work has begun."""
     needs_repository: bool = False
     """The command opens a repository: it gets the passphrase that the person gave."""
+    makes_repository: bool = False
+    """The command makes one: it gets the passphrase that stands on the descriptor, which is remembered then."""
 
 
 Method = Look | Change
@@ -64,6 +66,63 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "profiles.status": Look(
             params.Params, f"{_HERE}.profiles:status", "how each profile stands", "yester status --json"
         ),
+        "profiles.settings": Look(
+            params.OfProfile,
+            f"{_HERE}.profiles:settings",
+            "each `key` with its `value` as TOML writes it, and `is_default`",
+            "yester profile show PROFILE",
+        ),
+        "profiles.foresee": Change(
+            params.NewProfile,
+            changes.add_profile("--dry-run"),
+            "what `yester profile add` would write: `profile`, `file` and `text`",
+        ),
+        "profiles.add": Change(params.NewProfile, changes.add_profile(), "the same, and it is written"),
+        "profiles.edit": Change(params.EditProfile, changes.edit_profile, "nothing"),
+        "profiles.copy": Change(params.CopyProfile, changes.copy_profile, "nothing"),
+        "profiles.remove": Change(params.OfProfile, changes.remove_profile, "nothing"),
+        "profiles.recover": Change(
+            params.RecoverProfile, changes.recover_profile, "what became of each profile", needs_repository=True
+        ),
+        "schedule.show": Look(
+            params.OfProfile,
+            f"{_HERE}.profiles:schedule",
+            "one item: when runs start, the next five times, and what is installed",
+            "yester schedule show PROFILE --json",
+        ),
+        "schedule.enable": Change(params.OfProfile, changes.scheduling("enable"), "what was installed"),
+        "schedule.disable": Change(params.OfProfile, changes.scheduling("disable"), "what was removed"),
+        "sources.measure": Look(
+            params.MeasureSources,
+            f"{_HERE}.sources:measure",
+            "the sums as they grow, a few times a second, and at last the whole: `files`, `folders`, `size`, what is "
+            "`heaviest`, how much is `left_out`, with `examples` and why",
+            "yester profile size PATH --json",
+        ),
+        "sources.suggest": Look(
+            params.Params,
+            f"{_HERE}.sources:suggest",
+            "one item, what a newcomer may want: `home`, `folders` in it, `drives` that are mounted with what is free, "
+            "the default `repository`, a file for a passphrase, and whether there is a keyring",
+        ),
+        "folders.complete": Look(
+            params.Typed, f"{_HERE}.sources:complete", "up to 50 folders whose path begins so, as it was typed"
+        ),
+        "backends.list": Look(
+            params.Params, f"{_HERE}.sources:backends", "each way to a repository", "yester backend list --json"
+        ),
+        "backends.look": Change(
+            params.LookAt,
+            changes.look_at,
+            "`place`, whether a repository is there (`is_repository`, `is_encrypted`), and the `free_size` if known",
+        ),
+        "repositories.create": Change(
+            params.NewRepository,
+            changes.make_repository,
+            "`repository`, `is_encrypted`, and the `recovery_key`, this once",
+            makes_repository=True,
+        ),
+        "keys.keep": Change(params.KeepPassphrase, changes.keep_passphrase, "nothing", needs_repository=True),
         "runs.list": Look(
             params.RunsWanted, f"{_HERE}.runs:runs", "each run, newest first", "yester runs --all --json"
         ),

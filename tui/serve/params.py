@@ -182,3 +182,87 @@ class AppBegins(Params, frozen=True, kw_only=True):
 
     program: str = ""
     """Its name and version."""
+
+
+class Filters(Params, frozen=True, kw_only=True):
+    """Folders to take, and what to leave out of them."""
+
+    sources: tuple[Shown, ...] = ()
+    """Absolute."""
+    excludes: tuple[str, ...] = ()
+    """Patterns, as lines in a .gitignore."""
+    larger_than: str = ""
+    """Such as `500M`; empty: no file is too large."""
+    caches: bool = True
+    """Leave out what a CACHEDIR.TAG marks."""
+    one_file_system: bool = False
+    default_excludes: bool = True
+
+
+class MeasureSources(Filters, frozen=True, kw_only=True):
+    """What is to be added up."""
+
+    repository: str = ""
+    """Where it is to be kept: a folder there is not entered."""
+
+
+class NewProfile(Filters, frozen=True, kw_only=True):
+    """A profile that is to be added."""
+
+    name: str
+    repository: str = ""
+    settings: tuple[str, ...] = ()
+    """Other keys, each as KEY=VALUE."""
+
+
+class EditProfile(OfProfile, frozen=True, kw_only=True):
+    """Keys of a profile that are to change."""
+
+    settings: tuple[str, ...] = ()
+    """Each as KEY=VALUE."""
+    removals: tuple[str, ...] = ()
+    """Keys that are to have their default."""
+    additions: tuple[str, ...] = ()
+    """Items that come to lists, each as KEY=ITEM."""
+    drops: tuple[str, ...] = ()
+    """Items that go from lists."""
+
+
+class CopyProfile(OfProfile, frozen=True, kw_only=True):
+    """A profile that is to be there under another name too."""
+
+    new: str
+    settings: tuple[str, ...] = ()
+    """What the new one says differently, each as KEY=VALUE."""
+
+
+class RecoverProfile(Where, frozen=True, kw_only=True):
+    """A profile whose copy in a repository is to take the place of what is here."""
+
+    name: str
+
+
+class NewRepository(Where, frozen=True, kw_only=True):
+    """A repository that is to be made."""
+
+    encrypted: bool = True
+    """Its passphrase is the line that stands on the descriptor of `--secrets-fd`."""
+
+
+class KeepPassphrase(Where, frozen=True, kw_only=True):
+    """Where runs are to find a passphrase: a file, or the keyring."""
+
+    file: Shown = Shown("")
+    """Empty: the keyring."""
+
+
+class LookAt(Params, frozen=True, kw_only=True):
+    """A place for a repository."""
+
+    place: str
+
+
+class Typed(Params, frozen=True, kw_only=True):
+    """The beginning of a path, as it was typed."""
+
+    text: Shown

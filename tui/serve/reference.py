@@ -78,8 +78,9 @@ it ended before.
 ## Passphrases
 
 No passphrase is in a request, in arguments or in the environment. A client opens a pipe, names its reading end with
-`--secrets-fd N`, writes the passphrase and a line end there, and sends `repositories.unlock`. It is kept in memory
-until the client is gone, and given to commands through an open file.
+`--secrets-fd N`, writes the passphrase and a line end there, and sends `repositories.unlock`, or `repositories.create`
+for a new repository. It is kept in memory until the client is gone, and given to commands through an open file. The
+recovery key of a new repository is in the answer to `repositories.create` and nowhere else.
 
 ## Plugins
 
@@ -153,6 +154,7 @@ def _type(kind: object) -> str:
         Shown: "path",
         tuple[Shown, ...]: "list of paths",
         tuple[int, ...]: "list of integers",
+        tuple[str, ...]: "list of strings",
     }
     return named.get(kind) or " ".join(f"`{choice}`" for choice in get_args(kind))
 

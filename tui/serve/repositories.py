@@ -92,9 +92,17 @@ class Repositories:
     def unlock(self, asked: Where, call: Call) -> None:
         """Read a passphrase and open the repository with it."""
         # The line is taken in any case: it must not be the answer to the next question.
-        secret = as_secret(_line(self._secrets, call), "the descriptor of --secrets-fd")
+        secret = self.given(call)
         place, profile = self._meant(asked)
         self._opened(place, profile, lambda: secret).unlock()
+        self._given[place] = secret
+
+    def given(self, call: Call) -> bytes:
+        """Return the passphrase that stands on the descriptor. UsageError: there is none."""
+        return as_secret(_line(self._secrets, call), "the descriptor of --secrets-fd")
+
+    def remember(self, place: str, secret: bytes) -> None:
+        """Keep the passphrase of the repository at a place, until the client is gone."""
         self._given[place] = secret
 
     def close(self) -> None:

@@ -183,3 +183,22 @@ def test_copies_go_where_one_can_only_add(
         done = json.loads(yester("copy", "--all", "--to", tmp_path / "other", "--json").out)
         assert [each["new"] for each in done["copied"]] == [new]
     assert yester("check", "--read-data", "--repo", tmp_path / "other").code == 0
+
+
+def test_the_passphrase_is_kept_where_runs_find_it(
+    yester: Yester, home: Path, encrypted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = home / "secrets/mine"
+    assert yester("key", "keep", file).code == 0
+    assert (file.read_text(), file.stat().st_mode & 0o777) == ("one\n", 0o600)
+    assert yester("key", "keep", file).code == 0
+    file.write_text("another\n")
+    assert "says something else" in yester("key", "keep", file).err
+    assert file.read_text() == "another\n"
+    assert yester("key", "keep").code == 2
+    assert yester("key", "keep", file, "--in-keyring").code == 2
+    monkeypatch.setenv("YESTER_PASSPHRASE", encrypted)
+    assert yester("list").code == 0
+    monkeypatch.setenv("YESTER_PASSPHRASE", "wrong")
+    assert yester("key", "keep", home / "other").code == 6
+    assert not (home / "other").exists()
