@@ -28,6 +28,9 @@ SnapshotId = NewType("SnapshotId", bytes)
 WriterId = NewType("WriterId", bytes)
 """16 random bytes: one client's state folder, seen from one repository."""
 
+HoldingId = NewType("HoldingId", bytes)
+"""What a copy of a pack in an archive is told apart by, 16 bytes (engine/archive/holdings.py)."""
+
 ID_SIZE = 32
 SHORT_ID_SIZE = 16
 """Bytes of a blob id that pack directories and the index keep (docs/format.md, section 2)."""

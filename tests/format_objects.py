@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 MAGIC = b"yester"
 HEADER, TAG, FOOTER = 48, 16, 64
 CONFIG, SLOT = 0x10, 0x11
-KINDS = {"data": 1, "meta": 2, "index": 3, "snap": 4, "label": 5, "tomb": 6, "session": 7, "mark": 8}
+_KINDS = ("data", "meta", "index", "snap", "label", "tomb", "session", "mark", "holding")
+KINDS = {kind: number for number, kind in enumerate(_KINDS, 1)}
 FRAME_DOMAIN, DIRECTORY_DOMAIN, FOOTER_DOMAIN, RECORD_DOMAIN = range(4)
 BLOB_KINDS = ("data", "tree", "page", "list", "xattrs", "links", "text")
 MIB = 1 << 20

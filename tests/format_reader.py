@@ -134,9 +134,9 @@ class Reader:
     def _counts(self, name: str, found: dict[str, Any]) -> bool:
         """Whether a record is one that its writer may make: of a write-only client, not about what others have."""
         kind = name.partition(".")[0]
-        if not self.is_blind(name) or kind not in ("tomb", "label", "mark"):
+        if not self.is_blind(name) or kind not in ("tomb", "label", "mark", "holding"):
             return True
-        about = f"snap.{found['snapshot'].hex()}" if kind != "mark" else ""
+        about = f"snap.{found['snapshot'].hex()}" if kind in ("tomb", "label") else ""
         if about not in self.objects or not self.is_blind(about):
             return False
         snapshot = msgspec.msgpack.decode(record(self.read(about), KINDS["snap"], self.master))
@@ -155,6 +155,25 @@ class Reader:
         for label in sorted(self.records("label").values(), key=lambda found: (found["counter"], found["writer"])):
             best[label["snapshot"].hex()] = label
         return best
+
+    @property
+    def held(self) -> dict[str, list[dict[str, Any]]]:
+        """The holdings that count, by the names of their packs."""
+        records = self.records("holding").values()
+        void = {id for each in records for key in ("released", "dropped") for id in each.get(key, ())}
+        best: dict[bytes, dict[str, Any]] = {}
+        for holding in sorted((one for each in records for one in each.get("held", ())), key=_rank):
+            best[_holding_id(holding)] = holding
+        found: dict[str, list[dict[str, Any]]] = {}
+        for id, holding in best.items():
+            if id not in void:
+                found.setdefault(f"data.{holding['pack'].hex()}", []).append(holding)
+        return found
+
+    @property
+    def offline(self) -> set[str]:
+        """Packs that are held and not listed."""
+        return self.held.keys() - self.packs.keys()
 
     # Packs and index
 
@@ -298,6 +317,14 @@ class Reader:
         for offset, data in self.pieces(item):
             made[offset : offset + len(data)] = data
         return bytes(made)
+
+
+def _holding_id(holding: dict[str, Any]) -> bytes:
+    return blake3(b"\0".join((holding["pack"], holding["archive"].encode(), holding["job"].encode()))).digest(16)
+
+
+def _rank(holding: dict[str, Any]) -> tuple[int, int, list[str]]:
+    return holding.get("verified_ns", 0), holding["archived_ns"], holding.get("external_ids", [])
 
 
 def _check_shape(item: Item) -> None:

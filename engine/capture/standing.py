@@ -26,7 +26,17 @@ class Listed(NamedTuple):
 
     packs: set[PackId]
     marks: dict[str, set[PackId]]
-    """What each prune is about to delete, by the name of its mark."""
+    """What each prune or purge is about to delete, by the name of its mark."""
+    purges: frozenset[str] = frozenset()
+    """Which of the marks are of purges."""
+
+    @property
+    def purging(self) -> set[PackId]:
+        """What purges alone are about to delete: what an archive holds."""
+        kinds: dict[bool, set[PackId]] = {True: set(), False: set()}
+        for name, packs in self.marks.items():
+            kinds[name in self.purges] |= packs
+        return kinds[True] - kinds[False]
 
     @property
     def lasting(self) -> set[PackId]:
@@ -40,8 +50,10 @@ def listed(repository: Repository) -> Listed:
     if not repository.can_read:
         return _listed_blind(store)
     # Marks first: a prune whose mark goes meanwhile is through, and the packs then show what it deleted.
-    marks = {name: packs for name in store.list("mark.") if (packs := _marked(repository, name)) is not None}
-    return Listed({PackId(digest_of(name)) for name in list_packs(store)}, marks)
+    found = {name: mark for name in store.list("mark.") if (mark := _marked(repository, name)) is not None}
+    packs = {PackId(digest_of(name)) for name in list_packs(store)}
+    marks = {name: set(map(PackId, mark.packs)) for name, mark in found.items()}
+    return Listed(packs, marks, frozenset(name for name, mark in found.items() if mark.purge))
 
 
 def gone(store: Store, packs: Iterable[PackId]) -> set[PackId]:
@@ -64,8 +76,8 @@ def _listed_blind(store: Store) -> Listed:
     return Listed(packs, dict.fromkeys(marks, packs))
 
 
-def _marked(repository: Repository, name: str) -> set[PackId] | None:
-    """Return the packs that a prune is about to delete; None when this is none, or has gone.
+def _marked(repository: Repository, name: str) -> Mark | None:
+    """Return what a prune or purge is about to delete; None when this is none, or has gone.
 
     Who can only add cannot prune: his mark would only keep others from building on what is there.
     """
@@ -77,12 +89,11 @@ def _marked(repository: Repository, name: str) -> set[PackId] | None:
         return None
 
 
-def _read_mark(repository: Repository, name: str) -> set[PackId] | None:
+def _read_mark(repository: Repository, name: str) -> Mark | None:
     data = repository.store.get(name)
     if was_added_blind(data):
         return None
-    plain = open_record(ObjectKind.MARK, repository.keys, name, data)
-    return {PackId(pack) for pack in decode_record(Mark, plain, name).packs}
+    return decode_record(Mark, open_record(ObjectKind.MARK, repository.keys, name, data), name)
 
 
 def unsound_metadata(store: Store) -> set[PackId]:

@@ -18,6 +18,8 @@ from tempfile import TemporaryDirectory
 from threading import RLock
 from typing import NamedTuple, Protocol
 
+from yester.engine.archive.holdings import Holdings, Stock
+from yester.engine.archive.shelves import Shelves
 from yester.engine.errors import DamageError, Missing
 from yester.engine.ids import SHORT_ID_SIZE, BlobKind, FragmentId, PackId
 from yester.engine.packs.fragments import Fragment, get_fragment, list_fragments, put_fragment
@@ -112,6 +114,11 @@ class Index:
         self._unsure: frozenset[bytes] = frozenset()
         """Packs that are not to be built upon: those that do not count, and those of write-only clients."""
         self._gone: set[PackId] = set()
+        self._shelves = Shelves(store, keys)
+        self._held: frozenset[bytes] = frozenset()
+        """Packs that an archive holds: they may be offline."""
+        self._ways: tuple[frozenset[bytes], ...] = (frozenset(),)
+        """Packs that are passed over by one look-up after the other, until one finds the blob."""
         self._open_cached()
         self.refresh()
 
@@ -161,14 +168,14 @@ class Index:
     def _find(self, short: bytes, but: Collection[bytes] = ()) -> tuple[Segment, bytes] | None:
         """Return the first segment that has the blob in a pack that counts, and the blob's record there.
 
-        Packs of write-only clients come last: one that claims to hold a blob hides no other that does.
+        What may be offline comes after what is not, and packs of write-only clients come last: one that claims to hold
+        a blob hides no other that does.
         """
-        denied = self._denied.union(but) if but else self._denied
-        if len(self._unsure) > len(self._denied):
-            found = self._first(short, self._unsure.union(but))
+        for denied in self._ways:
+            found = self._first(short, denied.union(but) if but else denied)
             if found is not None:
                 return found
-        return self._first(short, denied)
+        return None
 
     def _first(self, short: bytes, denied: Collection[bytes]) -> tuple[Segment, bytes] | None:
         place = place_of(short)
@@ -240,6 +247,18 @@ class Index:
             self._gone.add(pack)
             self._deny()
 
+    def look_for_archived(self) -> Stock:
+        """Return what archives hold now; from here on blobs are looked for in such packs last. StoreError."""
+        stock = self._shelves.look()
+        with self._lock:
+            self._held = frozenset(pack[:PACK_PREFIX_SIZE] for pack in stock.held)
+            self._deny()
+        return stock
+
+    def archive_records(self) -> dict[str, Holdings]:
+        """Return the records of what archives hold, by the names of their objects. StoreError."""
+        return self._shelves.records()
+
     def _deny(self) -> None:
         """Collect the packs that do not count: none or few, however many there are."""
         allowed, denied = self._allowed, set(self._gone)
@@ -247,6 +266,7 @@ class Index:
             denied.update(pack for segment in self.segments for pack in segment.packs() if pack not in allowed)
         self._denied = frozenset(pack[:PACK_PREFIX_SIZE] for pack in denied if pack not in self._since)
         self._unsure = self._denied if self._is_blind else self._denied | self.blind_packs()
+        self._ways = tuple(dict.fromkeys((self._unsure | self._held, self._unsure, self._denied)))
 
     # What this run adds
 

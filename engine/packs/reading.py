@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from threading import Event, Lock
 from typing import TypeVar
 
-from yester.engine.errors import Broken, DamageError, Missing, YesterError
+from yester.engine.archive.holdings import offline
+from yester.engine.errors import Broken, DamageError, Missing, Offline, YesterError
 from yester.engine.ids import BlobKind, PackId
 from yester.engine.packs.compression import PLAIN, decompress
 from yester.engine.packs.index import Indexed
@@ -91,8 +92,8 @@ class BlobReader:
     def blob(self, kind: BlobKind, id: bytes) -> _Bytes:
         """Return the bytes of a blob by its full or short id.
 
-        DamageError names the pack when the bytes are not what was written or the pack is gone; StoreError when the
-        store fails otherwise.
+        DamageError names the pack when the bytes are not what was written or the pack is gone; Offline when nothing but
+        a pack in an archive has it; StoreError when the store fails otherwise.
         """
         return self._retried(id, lambda location: self._read(kind, id, location))
 
@@ -152,28 +153,40 @@ class BlobReader:
         """Read by the index, then from any other pack that has the blob, then by the index as it is by now.
 
         The index is loaded again each time that nothing is left of what it named: several prunes may move a blob on
-        while it is looked for.
+        while it is looked for. Whether a pack that is not there was purged is asked then too: a purge deletes nothing
+        that is not known to be held by then.
         """
-        location, lost, passed, gone = self.location(id), None, set[PackId](), set[PackId]()
+        location, passed, gone = self.location(id), set[PackId](), dict[PackId, str]()
+        lost: DamageError | None = None
+        asleep: Offline | None = None
         for _ in range(_LOADS):
             while location is not None:
                 try:
                     return read(location)
                 except Missing as error:
                     lost = DamageError(f"{error.name} is gone from the store", hint=_CHECK)
-                    gone.add(location.pack)
+                    gone[location.pack] = error.name
+                except Offline as error:
+                    asleep = error
                 except DamageError as error:
                     lost = error
                 passed.add(location.pack)
                 location = self._elsewhere(id, passed)
             self._index.refresh()
-            for pack in gone:
-                self._index.set_aside(pack)
+            held = self._index.look_for_archived().held if gone else {}
+            for pack, name in gone.items():
+                if pack in held:
+                    # Not set aside: it may come back at any time.
+                    asleep = offline(name, held[pack])
+                else:
+                    self._index.set_aside(pack)
             self._located.clear()
             location = self._elsewhere(id, passed)
             if location is None:
                 break
             self._located[id] = location
+        if asleep is not None:
+            raise asleep
         if lost is not None:
             raise lost
         raise DamageError(f"Blob {id.hex()} is in no pack that the index names", hint=_CHECK)

@@ -2,13 +2,15 @@
 
 What is listed when matters. Marks first: what another prune marked may go at any time. Then snapshots, then what the
 index names, then packs: a writer puts them in the opposite order, so that whatever a listed snapshot needs is named by
-the index that is read after it.
+the index that is read after it. What archives hold comes last: what a purge deletes is held before it goes. What a
+purge has marked is taken for offline already.
 """
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from yester.engine.archive.holdings import Stock
 from yester.engine.capture.standing import listed
 from yester.engine.errors import DamageError
 from yester.engine.ids import PackId, SnapshotId
@@ -46,6 +48,8 @@ class Judged:
     """Blobs that snapshots need and that are nowhere."""
     warnings: tuple[str, ...]
     """What is wrong with packs that no fragment names; they stay."""
+    unneeded: frozenset[PackId] = frozenset()
+    """Packs that are offline, and that no snapshot needs."""
 
 
 def judge(repository: Repository, folder: Path, tick: Callable[[int, int], None], *, adopt: bool) -> Judged:
@@ -55,19 +59,40 @@ def judge(repository: Repository, folder: Path, tick: Callable[[int, int], None]
     DamageError when a snapshot, or a part of its tree, cannot be read. Outdated.
     """
     index = repository.index
-    doomed = set[PackId]().union(*listed(repository).marks.values())
+    marked = listed(repository)
     snapshots = readable_snapshots(repository)
     warnings = adopt_orphans(repository).warnings if adopt else ()
     index.refresh()
     packs = listed(repository).packs
+    held = set(archived(repository).held)
+    purging = marked.purging & held
     try:
         needs = Needs(index.written_whole(folder))
     except OSError as error:
         raise unwritable(folder, error) from error
     lost = _refer(repository, needs, snapshots, tick)
-    keeping = Keeping(needs, repository.store, repository.keys, packs, doomed)
+    doomed = set[PackId]().union(*marked.marks.values()) - purging
+    keeping = Keeping(needs, repository.store, repository.keys, packs - purging, doomed, held)
     uses = keeping.choose(lambda: tick(0, 0))
-    return Judged(frozenset(sid for sid, _ in snapshots), needs, tuple(uses), lost + keeping.lost, tuple(warnings))
+    return Judged(
+        frozenset(sid for sid, _ in snapshots),
+        needs,
+        tuple(uses),
+        lost + keeping.lost,
+        tuple(warnings),
+        frozenset(keeping.unneeded_offline - purging),
+    )
+
+
+def archived(repository: Repository) -> Stock:
+    """Return what archives hold; DamageError when a record of that cannot be read: any pack might be held."""
+    stock = repository.index.look_for_archived()
+    for name, what in stock.damaged.items():
+        raise DamageError(
+            f"{what}; what archives hold is not known",
+            hint=f"Nothing is freed while {name} cannot be read. Run `yester check`.",
+        )
+    return stock
 
 
 def readable_snapshots(repository: Repository) -> list[tuple[SnapshotId, Snapshot]]:

@@ -4,6 +4,8 @@ A blob lies twice after a prune that was killed, or when two runs stored it at o
 damaged. Which copy stays is chosen for the packs' sake: the pack of which most is needed anyway keeps it, so that the
 others empty. The copy that stays is read and compared with its id first: of a damaged and a whole copy the damaged one
 must not be the one that is left.
+
+Packs that are offline keep only what lies in no other: there every copy stays, since none of them can be looked at.
 """
 
 from array import array
@@ -29,21 +31,42 @@ class Keeping:
     """Chooses copies, and counts. For one thread."""
 
     def __init__(
-        self, needs: Needs, store: Store, keys: Keys, listed: Collection[PackId], doomed: Collection[PackId]
+        self,
+        needs: Needs,
+        store: Store,
+        keys: Keys,
+        listed: Collection[PackId],
+        doomed: Collection[PackId],
+        held: Collection[PackId] = (),
     ) -> None:
-        """Only copies in listed packs count; in doomed ones, which may go at any time, where no other is whole."""
+        """Only copies in listed packs count; in doomed ones, which may go at any time, where no other is whole.
+
+        What is in none of them may be in one that is held.
+        """
         self._needs = needs
         self._verifier = Verifier(store, keys)
         self._rows = [row for row in needs.segment.pack_rows() if PackId(row[:32]) in listed]
         self._number = {row[:PACK_PREFIX_SIZE]: number for number, row in enumerate(self._rows)}
         self._doomed = {pack[:PACK_PREFIX_SIZE] for pack in doomed}
+        self._held = {pack[:PACK_PREFIX_SIZE] for pack in held}
+        self._offline = {
+            row[:PACK_PREFIX_SIZE]: PackId(row[:32])
+            for row in needs.segment.pack_rows()
+            if row[:PACK_PREFIX_SIZE] in self._held and row[:PACK_PREFIX_SIZE] not in self._number
+        }
+        self._needed_offline: set[PackId] = set()
         self._blobs_size = array("Q", bytes(8 * len(self._rows)))
         self._needed_size = array("Q", bytes(8 * len(self._rows)))
         self._needed_blobs = array("Q", bytes(8 * len(self._rows)))
         self._twice = array("Q")
         """Of each blob with several copies that may be kept, the number of the first one."""
         self.lost = 0
-        """Needed blobs of which no copy is in a listed pack."""
+        """Needed blobs of which no copy is in a listed pack, nor in one that is held."""
+
+    @property
+    def unneeded_offline(self) -> set[PackId]:
+        """The packs that are offline and keep nothing, once `choose` has chosen."""
+        return set(self._offline.values()) - self._needed_offline
 
     def choose(self, tick: Callable[[], None]) -> list[PackUse]:
         """Let one copy of each needed blob be needed, and return all listed packs. StoreError when the store fails."""
@@ -63,6 +86,8 @@ class Keeping:
             self._twice.append(rows.start)
         elif there:
             self._keep(rows, *there[0])
+        elif offline := {self._offline[copy.pack] for _, copy in copies if copy.pack in self._offline}:
+            self._needed_offline |= offline
         else:
             self.lost += 1
 
@@ -118,6 +143,7 @@ class Keeping:
                 self._needed_size[number],
                 self._needed_blobs[number],
                 pack[:PACK_PREFIX_SIZE] in self._doomed,
+                pack[:PACK_PREFIX_SIZE] in self._held,
             )
 
 

@@ -1,12 +1,16 @@
 """Small objects that nobody needs any more: what a prune takes away besides packs and index fragments."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 
+from yester.engine.archive.holdings import Holdings, holding_id
 from yester.engine.capture.standing import listed
 from yester.engine.errors import Missing
-from yester.engine.ids import SnapshotId
+from yester.engine.ids import HoldingId, SnapshotId
+from yester.engine.prune.judging import archived
 from yester.engine.prune.waiting import Watched
 from yester.engine.repository import Repository
 from yester.engine.sealed.records import Label, Snapshot, Tombstone
@@ -24,6 +28,8 @@ class Leftovers:
     """Of snapshots that no client can miss any more."""
     marks: int = 0
     """Of prunes that did not end."""
+    holdings: int = 0
+    """Records of what archives have no longer."""
 
 
 def sweep(repository: Repository, watched: Watched) -> Leftovers:
@@ -42,6 +48,7 @@ def sweep(repository: Repository, watched: Watched) -> Leftovers:
         labels=_delete(repository, _superseded(labels, there, forgotten, are_final=are_final)),
         tombstones=_delete(repository, unneeded_tombstones(stones, snapshots, undead)),
         marks=_delete(repository, _spent_marks(repository)),
+        holdings=_delete(repository, spent_holdings(repository.index.archive_records())),
     )
 
 
@@ -81,9 +88,30 @@ def _superseded(
 
 
 def _spent_marks(repository: Repository) -> Iterator[str]:
-    """Yield the marks of which no pack is there any more: whoever put them can do nothing with them."""
+    """Yield the marks of which no pack is there any more: whoever put them can do nothing with them.
+
+    A pack that is offline is there for a prune, which may yet release it, and not for a purge.
+    """
     seen = listed(repository)
-    return (name for name, packs in seen.marks.items() if packs.isdisjoint(seen.packs))
+    if not seen.marks:
+        return iter(())
+    held = archived(repository).held.keys()
+    return (
+        name
+        for name, packs in seen.marks.items()
+        if packs.isdisjoint(seen.packs) and (name in seen.purges or packs.isdisjoint(held))
+    )
+
+
+def spent_holdings(records: Mapping[str, Holdings]) -> Iterator[str]:
+    """Yield the records that say nothing of any holding that is left (docs/format.md, section 8.5)."""
+    dropped = {id for record in records.values() for id in record.dropped}
+    held = {name: set(map(holding_id, record.held)) for name, record in records.items()}
+    count = Counter(chain.from_iterable(held.values()))
+    for name, record in records.items():
+        others = (id for id in (*record.released, *record.dropped) if count[HoldingId(id)] > (id in held[name]))
+        if held[name] <= dropped and not any(True for _ in others):
+            yield name
 
 
 def _delete(repository: Repository, names: Iterator[str]) -> int:

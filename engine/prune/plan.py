@@ -43,6 +43,8 @@ class PackUse:
     needed_blobs: int
     is_doomed: bool = False
     """Another prune may delete it at any time."""
+    is_held: bool = False
+    """An archive has a copy: to move what is in it makes that useless."""
 
     @property
     def unused_size(self) -> int:
@@ -76,11 +78,13 @@ class PrunePlan:
     repack: tuple[Going, ...]
     """What is needed of these is copied before they are deleted."""
     keep: tuple[PackUse, ...]
+    release: tuple[PackId, ...] = ()
+    """Packs that are offline and that nobody needs: what archives have of them may go."""
 
     @property
     def is_empty(self) -> bool:
         """Whether no pack goes."""
-        return not self.delete and not self.repack
+        return not self.delete and not self.repack and not self.release
 
     @property
     def moved_size(self) -> int:
@@ -98,8 +102,14 @@ class PrunePlan:
         return sum(use.unused_size for use in self.keep)
 
 
-def plan_prune(packs: Iterable[PackUse], *, max_unused: float = 0.05, max_repack: int | None = None) -> PrunePlan:
-    """Return what to do with these packs.
+def plan_prune(
+    packs: Iterable[PackUse],
+    release: Iterable[PackId] = (),
+    *,
+    max_unused: float = 0.05,
+    max_repack: int | None = None,
+) -> PrunePlan:
+    """Return what to do with these packs, and with offline ones that nobody needs.
 
     `max_unused` is the share of what is needed that may lie about unused; `max_repack` the bytes to copy at most,
     but for what lies in doomed packs, which has to be saved.
@@ -119,7 +129,8 @@ def plan_prune(packs: Iterable[PackUse], *, max_unused: float = 0.05, max_repack
     chosen = _within(left, [*_sparse(used, allowed), *_small(used)])
     repack = (*doomed, *chosen)
     going = {each.use.pack for each in repack}
-    return PrunePlan(tuple(delete), repack, tuple(use for use in used if use.pack not in going))
+    keep = tuple(use for use in used if use.pack not in going)
+    return PrunePlan(tuple(delete), repack, keep, tuple(sorted(release)))
 
 
 def _sparse(used: Sequence[PackUse], allowed: int) -> list[Going]:
@@ -137,7 +148,7 @@ def _sparse(used: Sequence[PackUse], allowed: int) -> list[Going]:
 def _small(used: Sequence[PackUse]) -> list[Going]:
     chosen = []
     for kind in (ObjectKind.META, ObjectKind.DATA):
-        small = [use for use in used if use.kind is kind and use.size < SMALL_SIZE]
+        small = [use for use in used if use.kind is kind and use.size < SMALL_SIZE and not use.is_held]
         if len(small) >= SMALL_PACKS:
             chosen += [Going(use, Why.SMALL) for use in small]
     return chosen

@@ -9,7 +9,8 @@ The order, in which everything has its reason:
  4. put a *mark*: the packs that are to go
  5. list sessions; wait until every writer among them has ended, or stood still and was taken away (waiting.py)
  6. list marks, snapshots, index and packs again; spare what is needed after all (sparing.py)
- 7. put index fragments without the packs that go; the last one replaces the old ones
+ 7. put what is released: the holdings of archives in packs that go (engine/archive/holdings.py); then index fragments
+    without these packs; the last one replaces the old ones
  8. delete packs, then replaced fragments, then what else nobody needs (leftovers.py)
  9. delete the mark, then the session
 
@@ -34,6 +35,10 @@ wakes up later. The mark of a dead one goes when nothing that it names is there.
 until the next prune deletes them; after 7 packs that no fragment names, which the next prune names, finds marked and
 deletes.
 
+*Packs in archives* (engine/archive/holdings.py). One that is offline stays named while a snapshot needs it, and goes
+through 4 to 7 like any other when none does. Nothing is copied out of it and nothing else goes because of it. What a
+purge has marked (archive/purging.py) is taken for offline already: the purge spares what only that pack would keep.
+
 Where a pack cannot be read, it stays, and is said. Where a snapshot or a tree cannot be read, nothing is done.
 """
 
@@ -45,6 +50,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
+from yester.engine.archive.holdings import Holding
+from yester.engine.archive.recording import record_released
 from yester.engine.capture.standing import gone as packs_gone
 from yester.engine.capture.standing import listed
 from yester.engine.errors import CancelledError, DamageError, Missing, StoreError, YesterError
@@ -58,7 +65,7 @@ from yester.engine.packs.merging import delete_fragments, is_scattered, merge_fr
 from yester.engine.packs.packs import PackEntry
 from yester.engine.places import unwritable
 from yester.engine.progress import UPDATE_INTERVAL_S, Counters, Progress
-from yester.engine.prune.judging import Judged, Outdated, judge
+from yester.engine.prune.judging import Judged, Outdated, archived, judge
 from yester.engine.prune.leftovers import Leftovers, sweep
 from yester.engine.prune.plan import Going, PrunePlan, plan_prune
 from yester.engine.prune.repacking import Repacker
@@ -103,6 +110,8 @@ class PruneResult:
     spared_packs: int
     """Packs that were to go and are needed after all."""
     leftovers: Leftovers
+    released: tuple[Holding, ...]
+    """Copies of packs that archives may delete now, these and those of earlier prunes."""
     damaged: tuple[str, ...]
     """What is wrong with packs that were to go and stay, or that no fragment names."""
     lost_blobs: int
@@ -156,6 +165,7 @@ class _Prune:
         self._asked = clock.now()
         self._damaged: list[str] = []
         self._spared: set[PackId] = set()
+        self._unneeded: tuple[Holding, ...] = ()
         self._stored_size = 0
         self._new: list[PackEntry] = []
         self._unnamed: list[PackEntry] = []
@@ -181,6 +191,7 @@ class _Prune:
                 plan = self._plan(judged)
                 self._carry_out(plan, judged, session, watched)
                 leftovers = sweep(repository, watched)
+                self._unneeded = archived(repository).unneeded
                 repository.store.tidy()
                 return self._result(judged, plan, leftovers, started_ns)
 
@@ -217,24 +228,24 @@ class _Prune:
 
     def _plan(self, judged: Judged) -> PrunePlan:
         options = self._options
-        return plan_prune(judged.packs, max_unused=options.max_unused, max_repack=options.max_repack)
+        return plan_prune(judged.packs, judged.unneeded, max_unused=options.max_unused, max_repack=options.max_repack)
 
     # Carrying out
 
     def _carry_out(self, plan: PrunePlan, judged: Judged, session: WriterSession, watched: Watched) -> None:
         moved = self._move(plan, judged)
         going = {each.use.pack: each for each in (*plan.delete, *moved)}
-        if not going:
+        if not going and not plan.release:
             self._merge(set(), session)
             return
-        mark = self._put_mark(going)
+        mark = self._put_mark([*going, *plan.release])
         try:
             self._wait(watched)
             sparing = Sparing(
                 self._repository,
                 judged,
                 mark,
-                going,
+                [*going, *plan.release],
                 [each.use.pack for each in moved],
                 [entry.pack for entry in self._new],
             )
@@ -242,8 +253,10 @@ class _Prune:
             self._settled(lambda: sparing.look(self._tick))
             self._spared = sparing.spared
             gone = [each for pack, each in going.items() if pack not in self._spared]
+            packs = {each.use.pack for each in gone}.union(plan.release) - self._spared
             self._progress.phase(Phase.DELETE)
-            self._merge({each.use.pack for each in gone}, session, gone)
+            self._release(packs, session)
+            self._merge(packs, session, gone)
         finally:
             # Whatever happened: from here on this prune deletes nothing more.
             with suppress(StoreError):
@@ -321,6 +334,14 @@ class _Prune:
             self._waiting_for = for_whom
             tell(self._hooks, Message(text=f"Waiting for {for_whom} to end, or to be silent for ten minutes"))
 
+    def _release(self, packs: Collection[PackId], session: WriterSession) -> None:
+        """Let nobody count any more on what archives hold of packs that go."""
+        held = archived(self._repository).held
+        holdings = [holding for pack in sorted(packs) for holding in held.get(pack, ())]
+        if holdings:
+            self._assert_alive(session, 0)
+            record_released(self._repository, holdings)
+
     def _merge(self, gone: Collection[PackId], session: WriterSession, going: Collection[Going] = ()) -> None:
         """Put an index without these packs, delete them, then the index before."""
         repository = self._repository
@@ -328,6 +349,8 @@ class _Prune:
         # A fragment that was merged from what another had read before may name what has long been deleted.
         # What the index forgets is lost: a listing that is behind must not decide that.
         void = packs_gone(repository.store, named - listed(repository).packs)
+        # After they were found to be gone: what a purge deletes is held, and stays named.
+        void = void.difference(archived(repository).held) if void else void
         if not gone and not void and not is_scattered(repository.index, _SPARE_FRAGMENTS):
             delete_fragments(repository, replaced_fragments(repository))
             return
@@ -382,6 +405,7 @@ class _Prune:
             moved_size=self._stored_size,
             spared_packs=len(self._spared),
             leftovers=leftovers,
+            released=self._unneeded,
             damaged=tuple(self._damaged),
             lost_blobs=judged.lost,
             duration_ns=time.time_ns() - started_ns,

@@ -111,9 +111,49 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fragments: tuple[Id, ...]
     writer: ShortId
     time_ns: int
+    purge: bool = False
+    """An archive holds these packs, and the index goes on naming them."""
 
 
-Record = Snapshot | Label | Tombstone | Session | Mark
+class Holding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an archive has of one data pack. Told apart by pack, archive and job (engine/archive/holdings.py)."""
+
+    pack: Id
+    archive: str
+    """The archive's guid."""
+    policy: str
+    """The uuid of the storage policy by which it was taken."""
+    job: str
+    size: Count
+    """Of the pack."""
+    sha1: str
+    """Of the pack, in hexadecimal digits."""
+    archived_ns: int
+    external_ids: tuple[str, ...] = ()
+    """What the archive calls its copy: handed back to it."""
+    archive_name: str = ""
+    """What a person knows the archive by, for when it is not installed."""
+    volumes: tuple[str, ...] = ()
+    """What the copy lies on, such as tapes, as the archive names them."""
+    verified_ns: int = 0
+    """When the copy was last found to be what was archived; 0: never."""
+    is_trusted: bool = False
+    """It was the archive's own verification, which the person accepts; the bytes were not read back."""
+
+
+class Holdings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What archives were given, or need no longer keep; short ids are those of holdings."""
+
+    writer: ShortId
+    time_ns: int
+    held: tuple[Holding, ...] = ()
+    released: tuple[ShortId, ...] = ()
+    """Nobody counts on these: the archive may delete them."""
+    dropped: tuple[ShortId, ...] = ()
+    """The archive has these no longer."""
+
+
+Record = Snapshot | Label | Tombstone | Session | Mark | Holdings
 R = TypeVar("R", bound=Record)
 
 KINDS: dict[type[Record], ObjectKind] = {
@@ -122,6 +162,7 @@ KINDS: dict[type[Record], ObjectKind] = {
     Tombstone: ObjectKind.TOMBSTONE,
     Session: ObjectKind.SESSION,
     Mark: ObjectKind.MARK,
+    Holdings: ObjectKind.HOLDING,
 }
 """The kind of object that each record is stored as."""
 

@@ -52,6 +52,7 @@ class ObjectKind(IntEnum):
     TOMBSTONE = 6
     SESSION = 7
     MARK = 8
+    HOLDING = 9
 
 
 PREFIXES = {
@@ -63,6 +64,7 @@ PREFIXES = {
     ObjectKind.TOMBSTONE: "tomb",
     ObjectKind.SESSION: "session",
     ObjectKind.MARK: "mark",
+    ObjectKind.HOLDING: "holding",
 }
 """What names of each kind begin with, the dot left out."""
 

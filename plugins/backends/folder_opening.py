@@ -20,7 +20,7 @@ _HARMLESS = frozenset(
     }
 )
 """What file systems, desktops and cameras put into an empty folder, or an empty drive, by themselves."""
-_OURS = frozenset({TOP, OTHER, "key", "data", "meta", "index", "snap", "label", "tomb", "session", "mark"})
+_OURS = frozenset({TOP, OTHER, "key", "data", "meta", "index", "snap", "label", "tomb", "session", "mark", "holding"})
 
 
 def make_folder(path: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from yester.plugins.backends.objects.client import Client, Refused
 from yester.plugins.backends.objects.meanings import NO_CREDENTIALS, UNLISTABLE, Failure
 from yester.plugins.backends.objects.store import meant
 
-_OURS = frozenset({OTHER, "key", "data", "meta", "index", "snap", "label", "tomb", "session", "mark"})
+_OURS = frozenset({OTHER, "key", "data", "meta", "index", "snap", "label", "tomb", "session", "mark", "holding"})
 _LOOKED_AT = 1000
 """How many keys are looked at for what is none of ours: one page."""
 _LARGEST = 1 << 20

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from yester.engine.errors import DamageError
 from yester.engine.sealed.records import (
     KINDS,
+    Holding,
+    Holdings,
     Label,
     Mark,
     Record,
@@ -34,12 +36,28 @@ SNAPSHOT = Snapshot(
     writer=WRITER,
     sequence=3,
 )
+HOLDING = Holding(
+    pack=ID,
+    archive="guid",
+    policy="policy",
+    job="job",
+    size=9,
+    sha1="00" * 20,
+    archived_ns=8,
+    external_ids=("A00123:7",),
+    archive_name="LTO library",
+    volumes=("A00123",),
+    verified_ns=9,
+    is_trusted=True,
+)
 RECORDS: tuple[Record, ...] = (
     SNAPSHOT,
     Label(snapshot=ID, counter=1, writer=WRITER, tags=("a", "b"), name="n", pinned=True, note="x"),
     Tombstone(snapshot=ID, writer=WRITER, time_ns=4, reason="retention"),
     Session(id=WRITER, writer=WRITER, host="laptop", started_ns=5, purpose="snap"),
     Mark(packs=(ID,), fragments=(ID, ID), writer=WRITER, time_ns=6),
+    Mark(packs=(ID,), fragments=(), writer=WRITER, time_ns=6, purge=True),
+    Holdings(writer=WRITER, time_ns=7, held=(HOLDING,), released=(WRITER,), dropped=(WRITER,)),
 )
 
 ids = st.binary(min_size=32, max_size=32)

@@ -1,0 +1,108 @@
+"""Saying in the repository what archives hold: the order of it is in engine/archive/holdings.py."""
+
+import time
+from collections.abc import Collection, Iterable, Sequence, Set
+from itertools import chain
+
+from yester.engine.archive.holdings import Holding, Holdings, Stock, holding_id
+from yester.engine.capture.standing import Listed, listed
+from yester.engine.errors import DamageError
+from yester.engine.host import host_name
+from yester.engine.ids import HoldingId, PackId
+from yester.engine.repository import Repository
+from yester.engine.sealed.sealing import ObjectKind
+from yester.engine.sessions import WriterSession
+
+PURPOSE = "archive"
+_TOGETHER = 4096
+"""Holdings that one record says, about: each takes some hundred bytes."""
+
+
+def record_held(repository: Repository, holdings: Sequence[Holding]) -> tuple[Holding, ...]:
+    """Say that an archive has taken copies of packs, or that copies were verified; again is harmless.
+
+    Returns those that came too late: a prune has deleted the pack meanwhile, or is about to. They are recorded as
+    released, so that the archive is told to delete its copies. StoreError when the store fails; DamageError when it
+    cannot be known what is marked.
+    """
+    late: list[Holding] = []
+    for start in range(0, len(holdings), _TOGETHER):
+        late += _record_held(repository, holdings[start : start + _TOGETHER])
+    return tuple(late)
+
+
+def _record_held(repository: Repository, holdings: Sequence[Holding]) -> list[Holding]:
+    session = WriterSession(
+        repository.store,
+        repository.keys,
+        writer=repository.writer,
+        host=host_name(),
+        purpose=PURPOSE,
+        started_ns=time.time_ns(),
+    )
+    with session:
+        seen, stock = listed(repository), repository.index.look_for_archived()
+        late = _late(holdings, seen, stock, frozenset())
+        _put(repository, held=holdings, released=map(holding_id, late))
+        if not session.stands():
+            # Whoever held this one dead did not wait for it: what it says itself proves nothing.
+            own = set(map(holding_id, holdings)) - set(map(holding_id, chain(*stock.held.values())))
+            found = _late(holdings, listed(repository), repository.index.look_for_archived(), own)
+            later = [holding for holding in found if holding not in late]
+            record_released(repository, later)
+            late += later
+    return late
+
+
+def _late(holdings: Iterable[Holding], seen: Listed, stock: Stock, own: Set[HoldingId]) -> list[Holding]:
+    """Return those whose pack a prune is about to delete, or that is neither online nor held by another than `own`."""
+    doomed = set[PackId]().union(*seen.marks.values()) - seen.purging
+
+    def is_there(pack: PackId) -> bool:
+        return pack in seen.packs or any(holding_id(each) not in own for each in stock.held.get(pack, ()))
+
+    return [each for each in holdings if each.pack in doomed or not is_there(PackId(each.pack))]
+
+
+def record_released(repository: Repository, holdings: Collection[Holding]) -> None:
+    """Say that nobody counts on these copies any more; for a prune that has looked, or a job that came too late."""
+    if holdings:
+        _put(repository, released=map(holding_id, holdings))
+
+
+def record_dropped(repository: Repository, holdings: Collection[Holding]) -> None:
+    """Say that the archive has these copies no longer: it deleted them, or has lost them. StoreError.
+
+    A pack that no other holding is left of is lost where it is offline: so for what was released, or was not there.
+    """
+    if holdings:
+        _put(repository, dropped=map(holding_id, holdings))
+
+
+def _put(
+    repository: Repository,
+    *,
+    held: Iterable[Holding] = (),
+    released: Iterable[HoldingId] = (),
+    dropped: Iterable[HoldingId] = (),
+) -> None:
+    record = Holdings(
+        writer=repository.writer,
+        time_ns=time.time_ns(),
+        held=tuple(held),
+        released=tuple(released),
+        dropped=tuple(dropped),
+    )
+    repository.put_record(ObjectKind.HOLDING, record)
+
+
+def unneeded(repository: Repository) -> tuple[Holding, ...]:
+    """Return the copies that archives may delete: a prune found that no snapshot needs the pack.
+
+    Whoever let an archive delete them says so with `record_dropped`. DamageError when a record cannot be read, which
+    may say of one of them what is not known now.
+    """
+    stock = repository.index.look_for_archived()
+    for name, what in stock.damaged.items():
+        raise DamageError(f"{name} is damaged: {what}", hint="Run `yester check`.")
+    return stock.unneeded
