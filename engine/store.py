@@ -160,6 +160,15 @@ class Mending(Protocol):
         ...
 
 
+@runtime_checkable
+class Placed(Protocol):
+    """What a store can do besides whose objects are files of this machine, or may be."""
+
+    def paths_of(self, name: str) -> "Sequence[Path]":
+        """Return where an object would lie, on each mirror; each file holds the object's bytes and no others."""
+        ...
+
+
 @lru_cache(maxsize=64)
 def _keeps(kind: type) -> bool:
     """Say whether stores of this class are Keeping: to ask a protocol takes 10 us, and readers ask for each frame."""
@@ -181,6 +190,11 @@ def bring(store: Store, names: Iterable[str]) -> None:
     """Say that these whole objects will be read next: where each would be waited for, they are fetched together."""
     if _is_keeping(store):
         store.bring(names)
+
+
+def paths_of(store: Store, name: str) -> "Sequence[Path]":
+    """Return where an object would lie as a file of this machine, on each mirror; nowhere for most stores."""
+    return store.paths_of(name) if isinstance(store, Placed) else ()
 
 
 def assert_all_seen(store: Store) -> None:

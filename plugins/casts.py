@@ -23,6 +23,7 @@ from yester.plugins.kolibri import casting as kolibri
 from yester.plugins.layering import LayersOf
 from yester.plugins.manner import Manner
 from yester.plugins.native import casting as native
+from yester.plugins.portal import casting as portal
 from yester.plugins.rules import HookRule
 from yester.plugins.worker.crew import Crew, Trouble
 from yester.plugins.worker.frames import ProtocolError
@@ -40,6 +41,7 @@ MANNERS: Mapping[str, Manner] = {
     "backintime": backintime.MANNER,
     "kiwi": kiwi.MANNER,
     "kolibri": kolibri.MANNER,
+    "portal": portal.MANNER,
 }
 """World → how its plugins are found and told. Its part in the worker stands in worker/worlds.py."""
 

@@ -2,7 +2,7 @@
 
 Each world finds its own (manner.py). Where two in one world have one name the first counts: in the native world the
 folder's before yester's own and the installed ones. Worlds may share a name: both plugins are called, and who means
-one of them says WORLD/NAME. Backends are listed and switched here too; no run tells them anything.
+one of them says WORLD/NAME. Backends and archives are listed and switched here too; no run tells them anything.
 """
 
 from collections import Counter
@@ -53,6 +53,11 @@ def find_plugins(places: Places, settings: PluginSettings, *, installed: bool = 
 def worlds() -> list[str]:
     """Return the worlds in the order in which their plugins are called."""
     return sorted(MANNERS, key=lambda world: MANNERS[world].rank)
+
+
+def is_told(found: Found) -> bool:
+    """Whether a plugin is told what happens in a run; backends and archives are called for what they do."""
+    return found.world != backends.WORLD and (found.world not in MANNERS or MANNERS[found.world].is_told)
 
 
 def _gone(settings: PluginSettings, found: Iterable[Found]) -> Iterator[Found]:

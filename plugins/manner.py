@@ -67,3 +67,5 @@ class Manner:
     """What all plugins of the world are told right before an event."""
     hears_after_stop: bool = True
     """Whether its plugins hear of the error and the end of a run that a plugin stopped at its begin."""
+    is_told: bool = True
+    """Whether its plugins are told of runs; archives are called for what they do, and by nothing else."""

@@ -12,12 +12,17 @@ _NOTHING = "–"
 
 def reference() -> str:
     """Return the table: for each event what the plugins of each world are called for."""
-    head = ["event", *worlds()]
+    head = ["event", *_told()]
     return f"| {' | '.join(head)} |\n{'|---' * len(head)}|\n" + "".join(map(_row, RULES))
 
 
+def _told() -> list[str]:
+    """Return the worlds whose plugins are told of runs."""
+    return [world for world in worlds() if MANNERS[world].is_told]
+
+
 def _row(kind: type[Event]) -> str:
-    cells = [f"`{kind.type_name()}`", *(MANNERS[world].hears.get(kind, _NOTHING) for world in worlds())]
+    cells = [f"`{kind.type_name()}`", *(MANNERS[world].hears.get(kind, _NOTHING) for world in _told())]
     return f"| {' | '.join(cells)} |\n"
 
 

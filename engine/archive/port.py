@@ -76,6 +76,18 @@ class Answer:
     """What it said beside, such as volumes and barcodes, by its own names."""
     pending: tuple[Refusal, ...] = ()
     """Of `restore`: what is on its way, in the archive's words; who asks again later gets it, or learns more."""
+    remarks: tuple[str, ...] = ()
+    """What was wrong with how it answered, in sentences for the person: nothing of that is in `done`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether an archive could be reached when it was asked last."""
+
+    is_ready: bool
+    asked_ns: int
+    words: str = ""
+    """Why it could not, as far as it says so."""
 
 
 class Archive(Protocol):
@@ -111,6 +123,38 @@ class Archive(Protocol):
         """Let go of its copies."""
         ...
 
+    def verify(self, file_sets: Sequence[FileSet], policy_uuid: str) -> Answer | None:
+        """Let it look at its own copies where they are; None when it has no way to."""
+        ...
+
     def close(self) -> None:
         """End what runs for it."""
+        ...
+
+
+class Archives(Protocol):
+    """The archives that a command works with, by the names that people and records know them by."""
+
+    def named(self, name: str) -> Archive:
+        """Return the archive of a guid, of a plugin's name, or of its own name.
+
+        UsageError: there is none, it is off, or it cannot be loaded.
+        """
+        ...
+
+    def all(self) -> Mapping[str, Archive]:
+        """Return each archive that can be loaded, by guid."""
+        ...
+
+    def readiness(self, archive: Archive) -> Readiness:
+        """Whether an archive is ready: asked now, or as it said a short while ago."""
+        ...
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """How long each plugin was at work."""
+        ...
+
+    def close(self) -> None:
+        """End what runs for them."""
         ...

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import overload
 
 from yester.engine.limits.bucket import Bucket
-from yester.engine.store import Buffer, Capabilities, Readiness, Store, let_go
+from yester.engine.store import Buffer, Capabilities, Readiness, Store, let_go, paths_of
 
 FREE_SIZE = 64 << 10
 """Objects up to this size never wait."""
@@ -119,6 +119,10 @@ class ThrottledStore:
     def folder(self) -> Path | None:
         """The store's folder."""
         return self._store.folder
+
+    def paths_of(self, name: str) -> Sequence[Path]:
+        """Return where the store has an object as a file."""
+        return paths_of(self._store, name)
 
     def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
         """Store an object, slice by slice."""

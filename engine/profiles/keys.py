@@ -25,6 +25,7 @@ from yester.engine.profiles.kinds import (
     whole,
 )
 from yester.engine.profiles.profile import (
+    ArchiveSpec,
     FilterSpec,
     LimitSpec,
     MaintenanceSpec,
@@ -32,6 +33,7 @@ from yester.engine.profiles.profile import (
     PeriodUnit,
     Profile,
     RetentionSpec,
+    RoleSpec,
     ScheduleSpec,
     SmartSpec,
     When,
@@ -72,6 +74,11 @@ TABLES: Mapping[str, Table] = MappingProxyType(
         "limits": Table(LimitSpec, "What a run may take of the machine, and when it does not start."),
         "maintenance": Table(MaintenanceSpec, "What else a run does for the repository when it is done."),
         "notify": Table(NotifySpec, "Whom a run tells how it ended."),
+        "archive": Table(ArchiveSpec, "How packs go to archives and come back."),
+        "archive.roles": Table(
+            RoleSpec,
+            "Who may do what with archives: names of users, and of groups as @group. A guard against mistakes.",
+        ),
     }
 )
 """Every table but those of OPEN_TABLES."""
@@ -281,6 +288,23 @@ KEYS: Mapping[tuple[str, str], Key] = MappingProxyType(
             "/usr/local/bin/tell-me",
         ),
         ("desktop", FLAG, "Show a notification on the desktop (notify-send)."),
+    )
+    | _keys(
+        "archive",
+        ("staging_size", SIZE, "How much may lie on this machine at once, on its way to an archive or back."),
+        ("staging_folder", TEXT, "Where that lies; empty: in the cache folder.", "/srv/staging"),
+    )
+    | _keys(
+        "archive.roles",
+        (
+            "archive",
+            NAMES,
+            "Who may hand packs to an archive; left out: the owner of the profile.",
+            ("anna", "@backup"),
+        ),
+        ("restore", NAMES, "Who may bring them back; left out: the owner.", ("anna", "@backup")),
+        ("purge", NAMES, "Who may take the online copy away; left out: nobody.", ("anna",)),
+        ("delete", NAMES, "Who may let an archive throw its copy away; left out: the owner.", ("anna",)),
     )
 )
 """Table and name → key, in the order of the template."""

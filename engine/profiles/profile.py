@@ -144,6 +144,27 @@ class NotifySpec:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleSpec:
+    """Who has which role with archives: users, and groups as `@group`. None: the owner of the profile."""
+
+    archive: tuple[str, ...] | None = None
+    restore: tuple[str, ...] | None = None
+    purge: tuple[str, ...] = ()
+    delete: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveSpec:
+    """What archives are given and take here."""
+
+    staging_size: int = 20 << 30
+    """Bytes of copies that lie on this machine at once, on their way to an archive or back."""
+    staging_folder: str = ""
+    """Where; empty for the cache folder."""
+    roles: RoleSpec = field(default_factory=RoleSpec)
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """One thing to take snapshots of."""
 
@@ -173,6 +194,7 @@ class Profile:
     limits: LimitSpec = field(default_factory=LimitSpec)
     maintenance: MaintenanceSpec = field(default_factory=MaintenanceSpec)
     notify: NotifySpec = field(default_factory=NotifySpec)
+    archive: ArchiveSpec = field(default_factory=ArchiveSpec)
     plugins: Mapping[str, Mapping[str, object]] = field(default_factory=dict, hash=False)
     """Each plugin's options, as its own specification reads them."""
     backends: Mapping[str, Mapping[str, object]] = field(default_factory=dict, hash=False)

@@ -94,6 +94,10 @@ class FolderStore:
         """The folder itself."""
         return self._path
 
+    def paths_of(self, name: str) -> Sequence[Path]:
+        """Return the path of the file that an object is."""
+        return (self._path / place_of(name)[1],)
+
     def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
         """Write a file of its own beside the object, then give it the name; `group` is ignored."""
         folder, path = place_of(name)

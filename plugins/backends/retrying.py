@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from yester.engine.errors import Exists, Missing, Overloaded, StoreError
-from yester.engine.store import Buffer, Capabilities, Readiness, Store, let_go, size_of
+from yester.engine.store import Buffer, Capabilities, Readiness, Store, let_go, paths_of, size_of
 from yester.engine.tally import Tally
 
 TRIES = 6
@@ -92,6 +92,10 @@ class RetryingStore:
     def folder(self) -> Path | None:
         """The store's folder."""
         return self._store.folder
+
+    def paths_of(self, name: str) -> Sequence[Path]:
+        """Return where the store has an object as a file."""
+        return paths_of(self._store, name)
 
     def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
         """Store the object; Exists is what another has put."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from yester.engine.errors import Missing, Retry, StoreError
 from yester.engine.sealed.sealing import is_digest_name
-from yester.engine.store import Buffer, Capabilities, Readiness, Store, let_go, size_of
+from yester.engine.store import Buffer, Capabilities, Readiness, Store, let_go, paths_of, size_of
 
 LOOKS_S = (0.0, 1.0, 2.0)
 """The pauses before each look at an object that was put: some services show it late."""
@@ -58,6 +58,10 @@ class ValidatingStore:
     def folder(self) -> Path | None:
         """The store's folder."""
         return self._store.folder
+
+    def paths_of(self, name: str) -> Sequence[Path]:
+        """Return where the store has an object as a file."""
+        return paths_of(self._store, name)
 
     def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
         """Store an object, and ask for its size. Retry when that is another one, and nothing of it is left.

@@ -49,6 +49,7 @@ WORLDS: dict[str, str] = {
     "kolibri": "yester.plugins.kolibri.world",
     "backends": "yester.plugins.backends.world",
     "duplicity": "yester.plugins.duplicity.world",
+    "portal": "yester.plugins.portal.world",
 }
 """World → the module that makes it. Any other world is the path of such a module."""
 

@@ -14,7 +14,8 @@ BOMB = "raise SystemExit('it was imported')\n"
 @pytest.fixture(autouse=True)
 def _nothing_comes_along(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the plugins that come with yester: these tests count what else there is."""
-    monkeypatch.setattr("yester.plugins.native.casting.SHIPPED", {})
+    for world in ("native", "portal"):
+        monkeypatch.setattr(f"yester.plugins.{world}.casting.SHIPPED", {})
 
 
 @pytest.fixture

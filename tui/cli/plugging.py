@@ -36,9 +36,8 @@ def enabled_plugins(
     put_right(places, audience)
     if not _may_be_some(places, profile):
         return None
-    from yester.plugins.backends.finding import WORLD as BACKENDS
     from yester.plugins.dispatcher import Dispatcher
-    from yester.plugins.finding import find_plugins
+    from yester.plugins.finding import find_plugins, is_told
     from yester.plugins.layering import layers_in
     from yester.plugins.settings import read_settings
     from yester.plugins.surroundings import Surroundings
@@ -48,7 +47,7 @@ def enabled_plugins(
         if profile is not None:
             settings = settings.in_profile(profile.name, profile.plugins)
         found = find_plugins(places, settings, installed=False)
-        plugins = [each for each in found if each.is_enabled and each.world != BACKENDS]
+        plugins = [each for each in found if each.is_enabled and is_told(each)]
     except (UsageError, OSError) as problem:
         audience.said(Message(level="warning", text=f"No plugin is called: {problem}"))
         return None

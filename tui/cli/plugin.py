@@ -12,6 +12,7 @@ from yester.engine.events import clean
 from yester.engine.nearest import did_you_mean
 from yester.plugins.casts import Member
 from yester.plugins.dispatcher import Dispatcher
+from yester.plugins.finding import is_told
 from yester.plugins.found import Found, folder_of
 from yester.plugins.worker.problems import PluginError
 from yester.tui.cli.failures import complain
@@ -60,7 +61,7 @@ def list_(of_profile: str | None, in_order: bool, as_json: bool) -> None:
 
 def _in_order(stage: Stage) -> list[Found]:
     """Return the plugins that are called at a beginning, first one first; what cannot be loaded is complained of."""
-    found = [each for each in stage.plugins() if each.is_enabled]
+    found = [each for each in stage.plugins() if each.is_enabled and is_told(each)]
     screen = Screen(stage.places)
     screen.is_loading = True
     with closing(Dispatcher(found, stage.layers(), stage.surroundings, screen)) as dispatcher:
@@ -91,6 +92,7 @@ def info(name: str, of_profile: str | None, as_json: bool) -> None:
         f"  order: {facts.get('order', 0)}"
         + (", before all that is not about the terminal" if facts.get("is_tui") else ""),
         f"  hears: {', '.join(facts.get('hooks', ())) or 'nothing'}",
+        *(one_line(f"  archive: {each['name']}, {each['guid']}") for each in facts.get("archives", ())),
         *(_offer_line(found.label, offer) for offer in facts.get("offers", ())),
         *(_option_line(stage, option) for option in facts.get("options", ())),
     ]

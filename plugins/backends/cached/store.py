@@ -29,7 +29,7 @@ from blake3 import blake3
 from yester.engine.errors import Broken, StoreError, YesterError
 from yester.engine.sealed.config import CONFIG_NAME, decode_config
 from yester.engine.sealed.sealing import is_digest_name
-from yester.engine.store import Buffer, Capabilities, Readiness, Store, let_go
+from yester.engine.store import Buffer, Capabilities, Readiness, Store, let_go, paths_of
 from yester.plugins.backends.cached.blocks import blocks_of, first_byte, size_of, stretches
 from yester.plugins.backends.cached.budget import Budget
 from yester.plugins.backends.cached.crew import Crew
@@ -87,6 +87,10 @@ class CachedStore:
     def folder(self) -> Path | None:
         """The store's folder."""
         return self._store.folder
+
+    def paths_of(self, name: str) -> Sequence[Path]:
+        """Return where the store has an object as a file."""
+        return paths_of(self._store, name)
 
     @property
     def itself(self) -> Store:

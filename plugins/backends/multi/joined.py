@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from yester.engine.errors import Broken, Missing, Retry, StoreError
-from yester.engine.store import Capabilities, Readiness, Store, let_go
+from yester.engine.store import Capabilities, Readiness, Store, let_go, paths_of
 from yester.plugins.backends.multi.member import Member
 
 PASSING = frozenset({"session", "mark"})
@@ -42,6 +42,10 @@ class JoinedStore:
     def folder(self) -> Path | None:
         """The folder of the first that is one."""
         return next((store.folder for store in self._stores() if store.folder is not None), None)
+
+    def paths_of(self, name: str) -> Sequence[Path]:
+        """Return where each store would have an object as a file."""
+        return tuple(path for store in self._stores() for path in paths_of(store, name))
 
     def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
         """Ask all; an object is as ready as it is where it is most so."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from yester.engine.errors import Broken, Missing, StoreError, UsageError
 from yester.engine.messages.of_stores import LOG
 from yester.engine.places import Places
-from yester.engine.store import RECOVERY_ENDING, Buffer, Capabilities, Readiness, Store, checked_name, let_go
+from yester.engine.store import RECOVERY_ENDING, Buffer, Capabilities, Readiness, Store, checked_name, let_go, paths_of
 from yester.plugins.backends.par2.program import FILE, Par2, found_program
 from yester.plugins.backends.soundness import is_damaged, shows_damage
 from yester.plugins.backends.spool import Spool
@@ -78,6 +78,10 @@ class Par2Store:
     def folder(self) -> Path | None:
         """The store's folder."""
         return self._store.folder
+
+    def paths_of(self, name: str) -> Sequence[Path]:
+        """Return where the store has an object as a file."""
+        return paths_of(self._store, name)
 
     def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
         """Store the object, and then its recovery data."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from yester.engine.errors import Broken, Exists, Missing, YesterError
 from yester.engine.places import Places
 from yester.engine.sealed.config import CONFIG_NAME
-from yester.engine.store import Buffer, Capabilities, Readiness, Store, let_go
+from yester.engine.store import Buffer, Capabilities, Readiness, Store, let_go, paths_of
 from yester.plugins.backends.proving.probing import by_reading
 from yester.plugins.backends.proving.remembered import Probed, keep, kept
 
@@ -57,6 +57,10 @@ class ProvedStore:
     def folder(self) -> Path | None:
         """The store's."""
         return self._store.folder
+
+    def paths_of(self, name: str) -> Sequence[Path]:
+        """Return where the store has an object as a file."""
+        return paths_of(self._store, name)
 
     def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
         """Store an object; where creating is not known to be safe, it is looked first."""

@@ -38,7 +38,8 @@ class Ping(Plugin):
 @pytest.fixture(autouse=True)
 def _nothing_comes_along(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the plugins that come with yester: these tests are about what a person has."""
-    monkeypatch.setattr("yester.plugins.native.casting.SHIPPED", {})
+    for world in ("native", "portal"):
+        monkeypatch.setattr(f"yester.plugins.{world}.casting.SHIPPED", {})
 
 
 @pytest.fixture

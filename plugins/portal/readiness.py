@@ -1,0 +1,54 @@
+"""Whether archives are ready, as they said last: kept in the state folder, so that each command need not ask anew."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from yester.engine.archive.port import Archive, Readiness
+from yester.engine.errors import ArchiveError, YesterError
+from yester.engine.places import Places, remember
+
+_S = 1_000_000_000
+
+
+class KeptReadiness:
+    """What archives said of being ready. What is kept is no more than a way to ask less often: it may be lost."""
+
+    def __init__(self, places: Places, now_ns: Callable[[], int] = time.time_ns) -> None:
+        self._path: Path = places.state / "archives" / "ready.json"
+        self._now_ns = now_ns
+
+    def known(self, archive: Archive) -> Readiness | None:
+        """Return what an archive said last; None when it was never asked."""
+        return self._read().get(archive.guid)
+
+    def ask(self, archive: Archive, holds_s: float) -> Readiness:
+        """Return what an archive said if it is no older than that, and else what it says now."""
+        known, now_ns = self.known(archive), self._now_ns()
+        if known is not None and 0 <= now_ns - known.asked_ns < holds_s * _S:
+            return known
+        fresh = _asked(archive, now_ns)
+        self._keep(archive.guid, fresh)
+        return fresh
+
+    def _read(self) -> dict[str, Readiness]:
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, Readiness])
+        except (OSError, msgspec.MsgspecError):
+            return {}
+
+    def _keep(self, guid: str, fresh: Readiness) -> None:
+        said = {**self._read(), guid: fresh}
+        # A full disk is no reason not to say it.
+        with suppress(YesterError):
+            remember(self._path, msgspec.json.encode(said))
+
+
+def _asked(archive: Archive, now_ns: int) -> Readiness:
+    try:
+        return Readiness(archive.is_ready(), now_ns)
+    except ArchiveError as problem:
+        return Readiness(False, now_ns, str(problem))

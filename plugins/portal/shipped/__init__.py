@@ -1,0 +1,1 @@
+"""Archives that come with yester; each is a plugin like any other, and off until somebody switches it on."""

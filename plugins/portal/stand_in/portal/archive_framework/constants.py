@@ -1,0 +1,13 @@
+"""Names of fields, and the words for how an item stands."""
+
+EXTERNAL_ID_FIELD = "portal_archive_external_id"
+EXTERNAL_IDS_FIELD = "portal_archive_external_ids"
+ARCHIVE_STATUS_FIELD = "portal_archive_status"
+ARCHIVE_TS_FIELD = "portal_archive_ts"
+ARCHIVE_PLUGIN_FIELD = "portal_archive_plugin_uuid"
+ARCHIVE_POLICY_FIELD = "portal_archive_policy_uuid"
+SHA1_FIELD = "portal_sha1"
+COMPONENT_ARCHIVED = "ARCHIVED"
+STATUS_ARCHIVED_OFFLINE = "Archived"
+STATUS_ARCHIVED_ONLINE = "Archived/Restored"
+STATUS_NONE = ""

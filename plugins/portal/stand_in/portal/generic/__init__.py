@@ -1,0 +1,1 @@
+"""Portal's parts that plugins see."""

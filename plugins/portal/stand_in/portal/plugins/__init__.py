@@ -1,0 +1,1 @@
+"""The plugins; each is imported from where it lies."""
