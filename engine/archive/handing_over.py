@@ -1,0 +1,168 @@
+"""Handing packs over to archives, and telling archives what they need not keep."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from yester.engine.archive.asked import Job, Kind, Outcome, State, portions
+from yester.engine.archive.calling import Calls, Desk, Report
+from yester.engine.archive.depot import Lent
+from yester.engine.archive.due import Gathered, due
+from yester.engine.archive.holdings import Holding
+from yester.engine.archive.port import Answer, Archive, FileSet, Policy
+from yester.engine.archive.volumes import volumes_of
+
+SILENCE = "The archive said nothing of it"
+TOO_LATE = "A prune has deleted it meanwhile: no snapshot needs it any more"
+
+
+def hand_over(desk: Desk, *, at_once: bool = False) -> Report:
+    """Hand over what is queued; with `at_once` also what a bulk policy would still gather. As `Calls.run`."""
+
+    def form(policy: Policy, jobs: Sequence[Job]) -> list[list[Job]]:
+        if not policy.is_bulk:
+            return [call for each in _by_request(jobs) for call in portions(each, desk.depot.room_size)]
+        if at_once or is_due(policy, jobs, desk.clock()):
+            return portions(jobs, desk.depot.room_size)
+        if jobs:
+            calls.leave(jobs[0].wanted.archive, jobs, f"Gathered for {policy.name}")
+        return []
+
+    def ask(archive: Archive, policy: Policy, jobs: Sequence[Job], call: str) -> Iterable[Outcome]:
+        known = desk.depot.held()
+        # A kill after the repository knew of it, or another machine: the archive has it.
+        there = [job for job in jobs if any(is_of(job, each) for each in known.get(job.wanted.pack, ()))]
+        rest = [job for job in jobs if job not in there]
+        handed = _handed(desk, archive, policy, rest, call, calls.report) if rest else []
+        return [*(Outcome(job.id, State.ARCHIVED) for job in there), *handed]
+
+    calls = Calls(desk, Kind.ARCHIVE, form, ask)
+    return calls.run()
+
+
+def is_due(policy: Policy, jobs: Sequence[Job], now_ns: int) -> bool:
+    """Whether what waits for a bulk policy is to be handed over."""
+    if not jobs:
+        return False
+    return due(gathered(jobs), policy.constraints, _local(now_ns)) is not None
+
+
+def gathered(jobs: Sequence[Job]) -> Gathered:
+    """Return what waits; there is some."""
+    return Gathered(len(jobs), sum(job.wanted.size for job in jobs), _local(min(job.queued_ns for job in jobs)))
+
+
+def let_go(desk: Desk) -> Report:
+    """Tell archives to delete what is queued for that, and let every machine know. As `Calls.run`.
+
+    A copy that an archive keeps in one place with another one that counts stays there.
+    """
+
+    def form(policy: Policy, jobs: Sequence[Job]) -> list[list[Job]]:
+        return [[*jobs]] if jobs else []
+
+    def ask(archive: Archive, policy: Policy, jobs: Sequence[Job], call: str) -> Iterable[Outcome]:
+        held = desk.depot.held()
+        told = [job for job in jobs if not _is_shared(job, held.get(job.wanted.pack, ()))]
+        answer = archive.delete([as_file_set(job) for job in told], policy.uuid) if told else Answer(())
+        gone = accepted(answer)
+        failed = [job for job in told if job.wanted.name not in gone]
+        over = [job for job in jobs if job not in failed]
+        desk.depot.drop([each for each in desk.depot.unneeded() if any(_is_copy(job, each) for job in over)])
+        return [
+            Outcome(job.id, State.FAILED, refusal(answer, job)) if job in failed else Outcome(job.id, State.DELETED)
+            for job in jobs
+        ]
+
+    return Calls(desk, Kind.DELETE, form, ask).run()
+
+
+def _is_copy(job: Job, holding: Holding) -> bool:
+    """Whether a holding is what a job is to delete."""
+    return is_of(job, holding) and holding.external_ids == job.wanted.external_ids
+
+
+def _is_shared(job: Job, held: Iterable[Holding]) -> bool:
+    """Whether deleting what the archive calls a copy would take one that counts."""
+    ids = {*job.wanted.external_ids}
+    return any(each.archive == job.wanted.archive and not ids.isdisjoint(each.external_ids) for each in held)
+
+
+def as_file_set(job: Job, *files: str) -> FileSet:
+    """Return what an archive that has it knows a pack as."""
+    return FileSet(files, job.wanted.name, job.wanted.sha1, job.wanted.external_ids)
+
+
+def is_of(job: Job, holding: Holding) -> bool:
+    """Whether a job is about this copy."""
+    return (holding.pack, holding.archive, holding.policy) == (job.wanted.pack, job.wanted.archive, job.wanted.policy)
+
+
+def accepted(answer: Answer) -> dict[str, FileSet]:
+    """Return the file sets that an archive did, by name; what it also refused is not among them."""
+    refused = {each.item_id for each in answer.refused}
+    return {each.item_id: each for each in answer.done if each.item_id not in refused}
+
+
+def refusal(answer: Answer, job: Job) -> str:
+    """Return what an archive said of a pack that it did not do."""
+    said = next((each.words for each in answer.refused if each.item_id == job.wanted.name), "")
+    return said or answer.words or SILENCE
+
+
+def _handed(
+    desk: Desk, archive: Archive, policy: Policy, jobs: Sequence[Job], call: str, report: Report
+) -> list[Outcome]:
+    packs = [job.wanted.pack for job in jobs]
+    with desk.depot.lent(packs) as lent:
+        sets = [
+            FileSet(found.files, job.wanted.name, found.sha1)
+            for job in jobs
+            if isinstance(found := lent[job.wanted.pack], Lent)
+        ]
+        answer = archive.archive(sets, policy.uuid, call) if sets else Answer(())
+    report.hear(answer.words, *answer.remarks)
+    done, now_ns = accepted(answer), desk.clock()
+    taken = {
+        job.id: _holding(archive, job, each, answer, call, now_ns)
+        for job in jobs
+        if (each := done.get(job.wanted.name))
+    }
+    late = desk.depot.record([*taken.values()])
+    return [
+        Outcome(job.id, State.FAILED, TOO_LATE)
+        if job.wanted.pack in late
+        else _handed_outcome(job, taken.get(job.id), lent[job.wanted.pack], answer)
+        for job in jobs
+    ]
+
+
+def _holding(archive: Archive, job: Job, given: FileSet, answer: Answer, call: str, now_ns: int) -> Holding:
+    return Holding(
+        pack=job.wanted.pack,
+        archive=job.wanted.archive,
+        policy=job.wanted.policy,
+        external_ids=tuple(given.external_ids),
+        sha1=given.sha1,
+        size=job.wanted.size,
+        job=call,
+        archived_ns=now_ns,
+        volumes=volumes_of(answer.extra, job.wanted.name),
+        archive_name=archive.name,
+    )
+
+
+def _handed_outcome(job: Job, taken: Holding | None, lent: Lent | str, answer: Answer) -> Outcome:
+    if taken is not None:
+        return Outcome(job.id, State.ARCHIVED, "", taken.external_ids, taken.sha1)
+    return Outcome(job.id, State.FAILED, lent if isinstance(lent, str) else refusal(answer, job))
+
+
+def _by_request(jobs: Sequence[Job]) -> list[list[Job]]:
+    found: dict[str, list[Job]] = {}
+    for job in jobs:
+        found.setdefault(job.request, []).append(job)
+    return [*found.values()]
+
+
+def _local(time_ns: int) -> datetime:
+    return datetime.fromtimestamp(time_ns / 1e9)
