@@ -72,15 +72,14 @@ class HostedArchive:
         return self._asked("restore_bulk" if is_bulk else "restore", file_sets, policy_uuid)
 
     def delete(self, file_sets: Sequence[FileSet], policy_uuid: str) -> Answer:
-        """Let it let go of its copies. Only the first path of each is named: some plugins delete once for each."""
-        named = [each._replace(files=each.files[:1]) for each in file_sets]
-        return self._asked("delete", named, policy_uuid)
+        """Let it let go of its copies."""
+        return self._asked("delete", [_named(each) for each in file_sets], policy_uuid)
 
     def verify(self, file_sets: Sequence[FileSet], policy_uuid: str) -> Answer | None:
         """Let it look at its copies, where it can."""
         if "verify" not in self._about["methods"]:
             return None
-        return self._asked("verify", file_sets, policy_uuid)
+        return self._asked("verify", [_named(each) for each in file_sets], policy_uuid)
 
     def close(self) -> None:
         """End the worker."""
@@ -100,6 +99,12 @@ class HostedArchive:
 def _slices(file_sets: Sequence[FileSet]) -> Iterator[Sequence[FileSet]]:
     for first in range(0, len(file_sets), AT_ONCE):
         yield file_sets[first : first + AT_ONCE]
+
+
+def _named(file_set: FileSet) -> FileSet:
+    """Return a file set with as many paths as external ids, and one at least: plugins delete pair by pair."""
+    path = next(iter(file_set.files), f"/{file_set.item_id}")
+    return file_set._replace(files=[path] * max(1, len(file_set.external_ids)))
 
 
 def _joined(one: Answer, other: Answer) -> Answer:
