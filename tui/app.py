@@ -19,6 +19,7 @@ from yester.tui.client import Client, Engine, EngineGone, Refused
 from yester.tui.feed import Feed, Work
 from yester.tui.helping import help_lines, key_name
 from yester.tui.keys import changed_keys, keymap
+from yester.tui.outside import Outside
 from yester.tui.places import PLACES, PlaceRow
 from yester.tui.screens.place import Place
 from yester.tui.settings import Settings
@@ -71,6 +72,7 @@ class TerminalProgram(App[None]):
         self._connect = connect or (lambda: Client(self.ran))
         self.engine: Engine = self._connect()
         self.feed = self._fed()
+        self.outside = Outside(self)
         self._is_stale = False
         self._unlocking = asyncio.Lock()
         self._opened = 0
@@ -83,6 +85,8 @@ class TerminalProgram(App[None]):
             self.register_theme(theme)
         self.theme = self.settings.theme if self.settings.theme in self.available_themes else DARK.name
         self.set_keymap(changed_keys(self.settings.preset, self.settings.keys))
+        for number, command in enumerate(self.settings.commands):
+            self.bind(command.key, f"own({number})", description=command.title, show=False)
         self.switch_mode("home")
         self.set_interval(DRAW_S, self.draw)
         self.set_interval(1.0, self._tick)
@@ -177,6 +181,16 @@ class TerminalProgram(App[None]):
         self.folder = path if type == "directory" else path.rpartition(b"/")[0] or b"/"
         self.action_go("browse")
 
+    def back_up(self, profile: str) -> None:
+        """Take a snapshot of a profile."""
+        if self.place is not None:
+            self.place.back_up(profile)
+
+    def show_profile(self, profile: str) -> None:
+        """Show the snapshots of a profile."""
+        self.turn_to(profile)
+        self.action_go("snapshots")
+
     def ran(self, command: str) -> None:
         """Remember a command that a key ran."""
         self.commands = [*self.commands, command][-LOGGED:]
@@ -244,14 +258,35 @@ class TerminalProgram(App[None]):
 
         self.push_screen(Palette(providers=[ThemeProvider], placeholder="Theme"))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A command of one's own works in its places alone."""
+        if action == "own" and isinstance(parameters[0], int):
+            return self.place is not None and self.settings.commands[parameters[0]].works_in(self.place.NAME)
+        return True
+
+    def action_own(self, number: int) -> None:
+        """Run a command of the person's own."""
+        from yester.tui.screens.owning import run_own
+
+        if isinstance(self.screen, Place):
+            run_own(self.screen, self.settings.commands[number])
+
     def action_help(self) -> None:
-        """Show the keys that work here."""
+        """Show the keys that work here; a click on one does what it does."""
         from yester.tui.dialogs.page import Page
 
         place = self.place
-        if place is not None and not isinstance(self.screen, Page):
-            keys = keymap(self.settings.preset, self.settings.keys)
-            self.push_screen(Page("Keys", help_lines(place.NAME, place.HELP, keys)))
+        if place is None or isinstance(self.screen, Page):
+            return
+        keys = keymap(self.settings.preset, self.settings.keys)
+        own = [each for each in self.settings.commands if each.works_in(place.NAME)]
+        lines, ids = help_lines(place.NAME, place.HELP, keys, own)
+
+        def chosen(number: int | None) -> None:
+            if number is not None:
+                self.call_later(self.simulate_key, ids[number])
+
+        self.push_screen(Page("Keys; a click does what the key does", lines, chosen_from=ids), chosen)
 
     def action_log(self) -> None:
         """Show the commands that keys ran."""
@@ -266,15 +301,10 @@ class TerminalProgram(App[None]):
         self.exit(message="Runs go on: yester runs" if self.world.running else None)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Yield what the palette finds: places, what keys do here, themes."""
-        for place in PLACES:
-            yield SystemCommand(place.title, place.about, partial(self.action_go, place.name))
-        for active in self.active_bindings.values():
-            binding = active.binding
-            if binding.id and not binding.id.startswith("list.") and active.enabled:
-                run = partial(self.call_later, self.run_action, binding.action, active.node)
-                yield SystemCommand(binding.description.capitalize(), binding.tooltip, run)
-        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
+        """Yield what the palette finds."""
+        from yester.tui.finding import commands
+
+        return commands(self)
 
 
 def _loader(place: PlaceRow) -> Any:

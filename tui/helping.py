@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from yester.tui.keys import KEYS, Danger, Key
+from yester.tui.keys import KEYS, Danger
 from yester.tui.places import PLACES
+from yester.tui.state.own_commands import OwnCommand
 from yester.tui.state.text import Line, Span, line
 
 NAMES = {
@@ -11,6 +12,8 @@ NAMES = {
     "slash": "/",
     "colon": ":",
     "at": "@",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "left_curly_bracket": "{",
@@ -49,9 +52,12 @@ def keys_in_words(keys: str) -> str:
     return " ".join(key_name(key) for key in keys.split(","))
 
 
-def help_lines(place: str, about: str, keymap: Mapping[str, str]) -> list[Line]:
-    """Return the keys that work in a place, the place's own first."""
+def help_lines(
+    place: str, about: str, keymap: Mapping[str, str], own: Sequence[OwnCommand] = ()
+) -> tuple[list[Line], dict[int, str]]:
+    """Return the keys that work in a place, the place's own first, and the key that each line is of."""
     lines = [line(about), line("")] if about else []
+    keys: dict[int, str] = {}
     titles = {each.name: each.title for each in PLACES} | PAGES
     for section, title in (
         (place, titles.get(place, "Here")),
@@ -61,15 +67,18 @@ def help_lines(place: str, about: str, keymap: Mapping[str, str]) -> list[Line]:
     ):
         if title and section in KEYS:
             lines += [*([line("")] if len(lines) > 2 else []), line(Span(title, "accent"))]
-        lines += _section(section, KEYS.get(section, ()), keymap)
+        for key in KEYS.get(section, ()):
+            said = keymap[f"{section}.{key.name}"]
+            keys[len(lines)] = said.partition(",")[0].strip()
+            lines.append(_line(keys_in_words(said), key.about, _DANGERS[key.danger]))
+        if section == place:
+            for command in own:
+                keys[len(lines)] = command.key
+                lines.append(_line(keys_in_words(command.key), command.title, "asks first" if command.asks else ""))
         if section == "app":
             digits = " ".join(str(each.number) for each in PLACES)
             lines.append(_line(digits, "Go to a place: " + ", ".join(f"{each.number} {each.title}" for each in PLACES)))
-    return lines
-
-
-def _section(section: str, keys: Sequence[Key], keymap: Mapping[str, str]) -> list[Line]:
-    return [_line(keys_in_words(keymap[f"{section}.{key.name}"]), key.about, _DANGERS[key.danger]) for key in keys]
+    return lines, keys
 
 
 def _line(keys: str, about: str, danger: str = "") -> Line:

@@ -4,11 +4,15 @@ One table, from which bindings, footer, help and docs/tui-keys.md are made. An a
 place, or of the list, after the id `PLACE.NAME`. A person may give any of them other keys by its id.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from types import MappingProxyType
 from typing import Literal
+
+from yester.tui.places import PLACES
 
 Preset = Literal["default", "vim", "mc"]
 
@@ -49,6 +53,14 @@ LOOK, CHANGE, DESTROY = Danger.LOOK, Danger.CHANGE, Danger.DESTROY
 
 _OPEN = "enter,right,l"
 
+
+def _opening(what: str) -> tuple[Key, ...]:
+    return (
+        Key("pager", "o", "in pager", f"Open {what} in $PAGER"),
+        Key("editor", "O", "in editor", f"Open a copy of {what} in $EDITOR"),
+    )
+
+
 KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
     {
         "app": (
@@ -70,12 +82,17 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("page_down", "pagedown,ctrl+d", "page down", "One page down", vim="pagedown,ctrl+d,ctrl+f"),
             Key("first", "home,g", "first", "The first row"),
             Key("last", "end,G", "last", "The last row"),
+            Key("next", "n", "next match", "The next row that holds what was looked for with /"),
+            Key("previous", "N", "match before", "The row before that holds it"),
+            Key("sort", "greater_than_sign", "sort", "Order by the next column, after the last one as it was"),
+            Key("turn", "less_than_sign", "turn", "Turn the order round"),
         ),
         "home": (
             Key("open", _OPEN, "last run", "Show the last run of the profile", mc="enter,f3", in_footer=True),
             Key("snap", "b", "back up", "Take a snapshot of the profile now", CHANGE, in_footer=True),
             Key("snapshots", "s", "snapshots", "Show the snapshots of the profile", in_footer=True),
             Key("browse", "o", "browse", "Look into the newest snapshot of the profile", in_footer=True),
+            Key("edit", "E", "edit file", "Edit the file of the profile in $EDITOR", CHANGE),
         ),
         "snapshots": (
             Key("open", _OPEN, "look inside", "Look into the snapshot", mc="enter,f3", in_footer=True),
@@ -92,6 +109,8 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("older", "left_square_bracket", "older", "The snapshot before, at the same place", in_footer=True),
             Key("versions", "v", "versions", "Show all versions of the entry", in_footer=True),
             Key("copy", "y", "copy path", "Copy the path"),
+            Key("snap", "b", "back up", "Take a snapshot of the profile now", CHANGE),
+            *_opening("the file"),
             Key("mark", "space", "mark", "Mark the entry, or take the mark away", mc="space,insert"),
             Key(
                 "restore", "r", "restore", "Bring back what is marked, or the entry", CHANGE, mc="r,f5", in_footer=True
@@ -106,13 +125,15 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("open", "enter", "its folder", "Show the version where it is", mc="enter,f3", in_footer=True),
             Key("restore", "r", "restore", "Bring the version back", CHANGE, mc="r,f5", in_footer=True),
             Key("copy", "y", "copy path", "Copy the path", in_footer=True),
+            *_opening("the version"),
             Key("scroll_down", "right_curly_bracket", "more", "Show more of the difference"),
             Key("scroll_up", "left_curly_bracket", "less", "Show what was before in the difference"),
         ),
-        "journal": (),
+        "journal": _opening("the journal"),
         "runs": (
             Key("open", _OPEN, "journal", "Show all that happened in the run", mc="enter,f3", in_footer=True),
             Key("snap", "b", "back up", "Take a snapshot of the run's profile now", CHANGE, in_footer=True),
+            *_opening("the journal"),
             Key("pause", "p", "pause", "Let the run stand still, or go on", CHANGE, in_footer=True),
             Key("cancel", "x", "cancel", "Stop the run, in good order", DESTROY, mc="x,f8", in_footer=True),
         ),
@@ -132,6 +153,7 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("open", _OPEN, "look below", "What takes the room below the path", mc="enter,f3", in_footer=True),
             Key("up", "left,h,backspace", "up", "What takes the room in the folder above"),
             Key("profile", "tab", "profile", "Show the repository of the next profile", in_footer=True),
+            Key("snap", "b", "back up", "Take a snapshot of the profile now", CHANGE),
             Key("check", "c", "check", "Look for damage", CHANGE, in_footer=True),
             Key("prune", "P", "give back", "Give back the room of what no snapshot needs", DESTROY, in_footer=True),
         ),
@@ -156,6 +178,55 @@ def action_of(id: str) -> str:
 def keymap(preset: Preset, own: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
     """Return which ids have which keys in a preset, and after what a person says."""
     return {id: own.get(id, key.keys_in(preset)) for id, key in all_keys()}
+
+
+def key_id(key: str) -> str:
+    """Return a key as Textual names it: `?` is question_mark."""
+    if len(key) != 1 or key.isalnum():
+        return key
+    name = unicodedata.name(key, key).lower().replace("-", "_").replace(" ", "_")
+    return _SIGNS.get(name, name)
+
+
+_SIGNS = {
+    "solidus": "slash",
+    "reverse_solidus": "backslash",
+    "commercial_at": "at",
+    "hyphen_minus": "minus",
+    "plus_sign": "plus",
+    "low_line": "underscore",
+}
+
+
+def clash(keymap: Mapping[str, str], own: Sequence[tuple[str, str, str]] = ()) -> str:
+    """Return which key would do two things at once, and which; empty: none would. `own`: place, key, what it is called.
+
+    What is wrong with a key's name is said the same way.
+    """
+    for place in KEYS:
+        seen: dict[str, str] = {str(row.number): f"place {row.title}" for row in PLACES}
+        for key, words in _in_place(place, keymap, own):
+            if not _KEY.fullmatch(key):
+                return f"{key!r} of {words} is no name of a key, such as ctrl+r, f5, K or space"
+            if key_id(key) in seen:
+                return f"{key} would be both {seen[key_id(key)]} and {words}"
+            seen[key_id(key)] = words
+    return ""
+
+
+EVERYWHERE = ("app", "place", "list")
+"""Sections of keys that work in more than one place."""
+_KEY = re.compile(r"(?:(?:ctrl|alt|shift)\+)*(?:[a-z0-9_]+|\S)")
+
+
+def _in_place(place: str, keymap: Mapping[str, str], own: Sequence[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield the keys that work in a place, and what each does."""
+    for id, keys in keymap.items():
+        if id.partition(".")[0] in (*EVERYWHERE, place):
+            yield from ((key.strip(), id) for key in keys.split(","))
+    for where, keys, words in own:
+        if where in ("", place):
+            yield from ((key.strip(), words) for key in keys.split(","))
 
 
 def changed_keys(preset: Preset, own: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:

@@ -9,7 +9,8 @@ from typing import Annotated
 import msgspec
 
 from yester.engine.errors import UsageError
-from yester.tui.keys import Preset, all_keys
+from yester.tui.keys import Preset, all_keys, clash, keymap
+from yester.tui.state.own_commands import OwnCommand
 from yester.tui.state.text import ASCII, UNICODE, Glyphs
 
 
@@ -22,6 +23,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     glyphs: Annotated[str, msgspec.Meta(pattern="^(unicode|ascii)$")] = "unicode"
     keys: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Id of a key → the keys that it has instead."""
+    commands: tuple[OwnCommand, ...] = ()
+    """Commands of one's own, on keys."""
 
     @property
     def signs(self) -> Glyphs:
@@ -42,10 +45,22 @@ def read_settings(config: Path) -> Settings:
         settings = msgspec.convert(tomllib.loads(text), Settings)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as problem:
         raise UsageError(f"{path} is wrong: {problem}", hint="See the user guide, The terminal program.") from None
+    mistake, hint = _mistake(settings)
+    if mistake:
+        raise UsageError(f"{path} is wrong: {mistake}", hint=hint)
+    return settings
+
+
+def _mistake(settings: Settings) -> tuple[str, str]:
+    """Return what is wrong with the keys and commands, and what to do; empty when nothing is."""
     unknown = settings.keys.keys() - {id for id, _ in all_keys()}
     if unknown:
-        raise UsageError(f"{path} is wrong: there is no key {min(unknown)}", hint="Ids: docs/tui-keys.md")
-    return settings
+        return f"there is no key {min(unknown)}", "Ids: docs/tui-keys.md"
+    problem = next(filter(None, (command.problem() for command in settings.commands)), "")
+    if problem:
+        return problem, "See the user guide, The terminal program."
+    own = [(command.place, command.key, f"your command {command.title}") for command in settings.commands]
+    return clash(keymap(settings.preset, settings.keys), own), "Give one of them another key; ids: docs/tui-keys.md"
 
 
 def _is_unicode() -> bool:

@@ -71,7 +71,7 @@ def test_a_preset_says_only_what_it_changes() -> None:
 
 
 def test_help_has_each_key_of_its_place() -> None:
-    words = "\n".join(map(plain, help_lines("runs", "About runs.", keymap("default"))))
+    words = "\n".join(map(plain, help_lines("runs", "About runs.", keymap("default"))[0]))
     for key in (*KEYS["runs"], *KEYS["app"], *KEYS["place"], *KEYS["list"]):
         assert key.about in words
     assert re.search(r"x +Stop the run, in good order  \(asks first\)", words)

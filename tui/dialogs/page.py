@@ -1,6 +1,6 @@
 """A page of lines that can be scrolled: help, the log of commands, all that is kept of an entry."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,15 +11,19 @@ from yester.tui.dialogs.dialog import Dialog
 from yester.tui.state.text import Line, Span, line
 from yester.tui.widgets.panel import Panel
 
+_ABOVE = 2
+"""Lines of the title."""
 
-class Page(Dialog[None]):
-    """Lines under a title; Esc, q or Enter leave."""
+
+class Page(Dialog[int]):
+    """Lines under a title; Esc, q or Enter leave. The answer is the line that was clicked, where that is asked for."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter,question_mark,at", "dismiss", "leave", show=False)]
 
-    def __init__(self, title: str, lines: Sequence[Line]) -> None:
+    def __init__(self, title: str, lines: Sequence[Line], *, chosen_from: Collection[int] = ()) -> None:
+        """`chosen_from`: the lines that can be clicked."""
         super().__init__()
-        self._title, self._lines = title, lines
+        self._title, self._lines, self._chosen_from = title, lines, chosen_from
 
     def compose(self) -> ComposeResult:
         """The lines."""
@@ -28,5 +32,10 @@ class Page(Dialog[None]):
 
     def on_mount(self) -> None:
         """Show them, and let keys scroll."""
-        self.query_one(Panel).show([line(Span(self._title, "strong")), line(""), *self._lines])
+        clicks = {number + _ABOVE: f"screen.choose({number})" for number in self._chosen_from}
+        self.query_one(Panel).show([line(Span(self._title, "strong")), line(""), *self._lines], clicks)
         self.query_one(VerticalScroll).focus()
+
+    def action_choose(self, number: int) -> None:
+        """Answer with the line that was clicked."""
+        self.dismiss(number)

@@ -14,11 +14,14 @@ from yester.tui.bindings import bindings
 from yester.tui.cli.wording import printable
 from yester.tui.client import Refused, all_of
 from yester.tui.dialogs.page import Page
+from yester.tui.outside import Viewer
+from yester.tui.screens.opening import open_file
 from yester.tui.screens.place import Place
 from yester.tui.screens.restoring import bring_back
 from yester.tui.state import browse, preview
 from yester.tui.state.browse import (
     PAGE,
+    Arranged,
     BrowseState,
     Entered,
     Entry,
@@ -32,6 +35,7 @@ from yester.tui.state.browse import (
     about,
     apply,
     as_shown,
+    asked_order,
 )
 from yester.tui.state.preview import Beginning
 from yester.tui.state.restoring import Wish
@@ -60,7 +64,7 @@ class Browse(Place, inherit_bindings=False):
         """Where one is, what is there."""
         yield Panel(id="where", classes="headline")
         with Container(classes="beside"):
-            yield Rows(browse.COLUMNS, id="entries", empty="asking…")
+            yield Rows(browse.COLUMNS, id="entries", empty="asking…", orders=[*browse.SORTS])
             with VerticalScroll(classes="panel", id="preview", can_focus=False):
                 yield Panel(id="beginning")
 
@@ -124,20 +128,37 @@ class Browse(Place, inherit_bindings=False):
 
         async def work() -> None:
             of = about(state)
-            request = self.engine.ask(
-                "files.list",
-                Entry,
-                profile=self.program.profile,
-                snapshot=of[0],
-                folder=as_shown(of[1]),
-                grep=of[2],
-                start=number * PAGE,
-                count=PAGE,
-            )
+            request = self.engine.ask("files.list", Entry, **self._folder(of), start=number * PAGE, count=PAGE)
             entries = await all_of(request)
             self.happened(Paged(of, number, entries, request.done["total"]))
 
         self.work_on(work, "page")
+
+    def _folder(self, of: browse.Of) -> dict[str, object]:
+        snapshot, folder, text, order = of
+        meant = {"profile": self.program.profile, "snapshot": snapshot, "folder": as_shown(folder), "grep": text}
+        return {**meant, **asked_order(order)}
+
+    def on_rows_ordered(self, event: Rows.Ordered) -> None:
+        """Ask for another order."""
+        event.rows.order = event.order
+        self.happened(Arranged(event.order))
+        event.rows.go(0)
+        self._fetch(0, 1)
+
+    def seek(self, rows: Rows, text: str, step: int) -> None:
+        """Go to the next name that holds a text: the engine knows where it is, also among names that are not here."""
+
+        async def work() -> None:
+            of, start = about(self._state), rows.cursor
+            asked = {**self._folder(of), "text": text, "start": start, "backwards": step < 0}
+            found = await all_of(self.engine.ask("files.seek", dict[str, int], **asked))
+            if not found:
+                self.nothing_holds(text)
+            elif about(self._state) == of:
+                rows.go(found[0]["position"])
+
+        self.work_on(work, "seek")
 
     def entry(self) -> Entry | None:
         """The entry that is meant."""
@@ -255,6 +276,32 @@ class Browse(Place, inherit_bindings=False):
         entry = self.entry()
         if entry is not None:
             self.app.push_screen(Versions(self._state.path(entry)))
+
+    def under_cursor(self) -> dict[str, bytes]:
+        """The entry that is meant, and where it is."""
+        entry, state = self.entry(), self._state
+        path = state.path(entry) if entry is not None else b""
+        snapshot = about(state)[0].encode()
+        return {
+            **super().under_cursor(),
+            "snapshot": snapshot,
+            "folder": state.folder,
+            "path": path,
+            "name": path.rpartition(b"/")[2],
+        }
+
+    def action_pager(self) -> None:
+        """Open the file in $PAGER."""
+        self._open_outside("pager")
+
+    def action_editor(self) -> None:
+        """Open a copy of the file in $EDITOR."""
+        self._open_outside("editor")
+
+    def _open_outside(self, kind: Viewer) -> None:
+        entry = self.entry()
+        if entry is not None and entry.type == "file":
+            open_file(self, about(self._state)[0], self._state.path(entry), kind)
 
     def action_copy(self) -> None:
         """Copy the path, also through a terminal that is far away."""

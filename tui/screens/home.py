@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from yester.engine.runs.status import ProfileStatus
 from yester.tui.bindings import bindings
+from yester.tui.screens.opening import edit_profile
 from yester.tui.screens.place import Place
 from yester.tui.state import home
 from yester.tui.state.world import World
@@ -93,6 +94,17 @@ class Home(Place, inherit_bindings=False):
         """The profile's repository."""
         status = self.status()
         return {"profile": status.profile if status else ""}
+
+    def under_cursor(self) -> dict[str, bytes]:
+        """The profile that is meant."""
+        status = self.status()
+        return self.of_profile(status.profile if status else "")
+
+    def action_edit(self) -> None:
+        """Edit the file of the profile."""
+        status = self.status()
+        if status is not None:
+            edit_profile(self, status.profile)
 
     def action_snapshots(self) -> None:
         """Show the snapshots of the profile."""

@@ -1,13 +1,17 @@
 """One run: how far it is, and all that happened in it."""
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 import msgspec
+from textual.binding import BindingType
 from textual.widget import Widget
 
 from yester.engine.events import decode
 from yester.engine.runs.records import RunRecord
+from yester.tui.bindings import bindings
 from yester.tui.client import all_of
+from yester.tui.screens.opening import open_journal
 from yester.tui.screens.place import Place
 from yester.tui.state import running
 from yester.tui.state.live import LiveRun, with_event
@@ -19,12 +23,13 @@ from yester.tui.widgets.rows import Rows
 _COLUMNS = (Column("", 8), Column(""))
 
 
-class Journal(Place):
+class Journal(Place, inherit_bindings=False):
     """The lines of one run, in words; of one that lasts, as they come."""
 
     NAME = "journal"
     AT = "runs"
     HELP = "What happened in this run. Esc goes back."
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("journal", "place")]
 
     def __init__(self, run: str) -> None:
         super().__init__()
@@ -75,6 +80,18 @@ class Journal(Place):
         first, *rest = self._lines[at]
         words = rest[0] if rest else Span("")
         return Row((Span(first.text.strip(), "dim"), words))
+
+    def under_cursor(self) -> dict[str, bytes]:
+        """The run."""
+        return {**super().under_cursor(), "run": self._run.encode()}
+
+    def action_pager(self) -> None:
+        """Open it in $PAGER."""
+        open_journal(self, self._run, "pager")
+
+    def action_editor(self) -> None:
+        """Open it in $EDITOR."""
+        open_journal(self, self._run, "editor")
 
     def filtered(self, text: str) -> None:
         """Show only lines that hold a text."""

@@ -60,6 +60,11 @@ class Mounts(Place, inherit_bindings=False):
         self._text = text
         self.tell()
 
+    def under_cursor(self) -> dict[str, bytes]:
+        """The mount that is meant."""
+        mount = self.mount_meant()
+        return {**super().under_cursor(), "mount": mount.raw if mount else b""}
+
     def action_copy(self) -> None:
         """Copy the path, also through a terminal that is far away."""
         mount = self.mount_meant()

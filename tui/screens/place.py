@@ -5,6 +5,7 @@ comes into sight again is told once. It asks the engine through `self.engine`, i
 functions alone.
 """
 
+import os
 from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -24,6 +25,7 @@ from yester.tui.feed import Work
 from yester.tui.state.text import Glyphs
 from yester.tui.state.world import World
 from yester.tui.widgets.placebar import PlaceBar
+from yester.tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
     from yester.tui.app import TerminalProgram
@@ -41,6 +43,10 @@ class Place(Screen[None]):
     """Which of the things that `changes.watch` tells of concern it."""
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("place")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sought = ""
 
     @property
     def program(self) -> "TerminalProgram":
@@ -76,6 +82,8 @@ class Place(Screen[None]):
     def on_mount(self) -> None:
         """Begin without a filter."""
         self.query_one("#filter", Input).display = False
+        for rows in self.query(Rows):
+            rows.signs = (self.glyphs.rising, self.glyphs.falling)
 
     def on_screen_resume(self) -> None:
         """The place is looked at: show what is known by now, and ask for what is not."""
@@ -119,6 +127,7 @@ class Place(Screen[None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while it is typed."""
         if event.input.id == "filter":
+            self._sought = event.value or self._sought
             self.filtered(event.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -127,15 +136,50 @@ class Place(Screen[None]):
             event.input.display = bool(event.value)
             self.rest()
 
+    def on_rows_sought(self, event: Rows.Sought) -> None:
+        """Go to the next row that holds what was looked for, also when all rows are shown again."""
+        if self._sought:
+            self.seek(event.rows, self._sought, event.step)
+        else:
+            self.program.say("Nothing was looked for yet", "/ and a text shows only what holds it.")
+
+    def seek(self, rows: Rows, text: str, step: int) -> None:
+        """Put the cursor on the next row that holds a text, or the one before."""
+        if not rows.seek(text, step):
+            self.nothing_holds(text)
+
+    def nothing_holds(self, text: str) -> None:
+        """Say that a text is nowhere in the list."""
+        self.program.say(f"Nothing here holds {text}")
+
     def action_search(self) -> None:
         """Look for a name in all snapshots."""
         from yester.tui.screens.search import Search
 
         self.app.push_screen(Search())
 
+    def under_cursor(self) -> dict[str, bytes]:
+        """Return what commands of a person's own may name: of the row that is meant, and of where one is."""
+        return self.of_profile(self.program.profile)
+
+    def of_profile(self, profile: str) -> dict[str, bytes]:
+        """Return what is known of a profile."""
+        facts = self.world.profiles.get(profile)
+        return {"profile": profile.encode(), "repository": os.fsencode(facts.repository) if facts else b""}
+
+    def action_snap(self) -> None:
+        """Take a snapshot of the profile that the place is about."""
+        if self.program.profile:
+            self.back_up(self.program.profile)
+
+    def back_up(self, profile: str) -> None:
+        """Take a snapshot of a profile."""
+        self.change("runs.start", f"A snapshot of {profile} is on its way", profile=profile)
+
     def copy(self, text: str) -> None:
         """Copy a text, also through a terminal that is far away."""
         self.app.copy_to_clipboard(text)
+        self.program.outside.tell_multiplexer(text)
         self.program.say(f"Copied: {text}")
 
     def action_back(self) -> None:

@@ -78,6 +78,16 @@ class Plugins(Place, inherit_bindings=False):
         self._text = text
         self.tell()
 
+    def under_cursor(self) -> dict[str, bytes]:
+        """The plugin and the message that are meant."""
+        at, message = self.query_one("#plugins", Rows).cursor, self.message_meant()
+        plugin = self._plugins[at].label if at < len(self._plugins) else ""
+        return {
+            **super().under_cursor(),
+            "plugin": plugin.encode(),
+            "message": str(message.id).encode() if message else b"",
+        }
+
     def action_open(self) -> None:
         """Show the run that it is from."""
         from yester.tui.screens.journal import Journal

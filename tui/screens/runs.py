@@ -10,6 +10,8 @@ from textual.widget import Widget
 from yester.engine.runs.records import RunRecord
 from yester.tui.bindings import bindings
 from yester.tui.dialogs.confirm import Confirm
+from yester.tui.outside import Viewer
+from yester.tui.screens.opening import open_journal
 from yester.tui.screens.place import Place
 from yester.tui.state import running
 from yester.tui.state.text import Row, Span, line
@@ -125,6 +127,25 @@ class Runs(Place, inherit_bindings=False):
         """The repository of the run's profile."""
         record = self.record()
         return {"profile": record.profile if record else ""}
+
+    def under_cursor(self) -> dict[str, bytes]:
+        """The run that is meant, and its profile."""
+        record = self.record()
+        found = self.of_profile(record.profile if record else "")
+        return {**found, "run": record.run.encode() if record else b""}
+
+    def action_pager(self) -> None:
+        """Open its journal in $PAGER."""
+        self._open("pager")
+
+    def action_editor(self) -> None:
+        """Open its journal in $EDITOR."""
+        self._open("editor")
+
+    def _open(self, kind: Viewer) -> None:
+        record = self.record()
+        if record is not None:
+            open_journal(self, record.run, kind)
 
     def action_pause(self) -> None:
         """Let it stand still, or go on."""

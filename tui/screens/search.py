@@ -117,6 +117,12 @@ class Search(Place, inherit_bindings=False):
         if found is not None:
             self.program.look_at(found.last.profile, found.last.snapshot, found.raw, found.type)
 
+    def under_cursor(self) -> dict[str, bytes]:
+        """The path that is meant, in the newest snapshot that has it."""
+        found = self.meant()
+        path, snapshot = (found.raw, found.last.snapshot.encode()) if found is not None else (b"", b"")
+        return {**super().under_cursor(), "snapshot": snapshot, "path": path, "name": path.rpartition(b"/")[2]}
+
     def action_search(self) -> None:
         """Type again."""
         self.query_one("#search").focus()

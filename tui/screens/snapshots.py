@@ -119,6 +119,11 @@ class Snapshots(Place, inherit_bindings=False):
             self.program.snapshot, self.program.folder = meant.snapshot, b""
             self.program.action_go("browse")
 
+    def under_cursor(self) -> dict[str, bytes]:
+        """The snapshot that is meant."""
+        meant = self.snapshot()
+        return {**super().under_cursor(), "snapshot": meant.snapshot.encode() if meant else b""}
+
     def action_snap(self) -> None:
         """Take one more."""
         if self._profile:

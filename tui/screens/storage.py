@@ -107,6 +107,12 @@ class Storage(Place, inherit_bindings=False):
         """Look below it."""
         self.action_open()
 
+    def under_cursor(self) -> dict[str, bytes]:
+        """The path that is meant."""
+        heavy = self.heavy()
+        path = heavy.raw if heavy is not None else b""
+        return {**super().under_cursor(), "path": path, "name": path.rpartition(b"/")[2]}
+
     def action_open(self) -> None:
         """Look below it."""
         heavy = self.heavy()

@@ -13,6 +13,8 @@ from yester.engine.errors import YesterError
 from yester.tui.bindings import bindings
 from yester.tui.cli.wording import printable
 from yester.tui.client import Refused, all_of
+from yester.tui.outside import Viewer
+from yester.tui.screens.opening import open_file
 from yester.tui.screens.place import Place
 from yester.tui.screens.restoring import bring_back
 from yester.tui.state import preview, versions
@@ -136,6 +138,25 @@ class Versions(Place, inherit_bindings=False):
         version = self.version()
         if version is not None:
             self.program.look_at(version.last.profile, version.last.snapshot, self._state.path, version.type)
+
+    def under_cursor(self) -> dict[str, bytes]:
+        """The version that is meant."""
+        version, path = self.version(), self._state.path
+        snapshot = version.last.snapshot.encode() if version is not None else b""
+        return {**super().under_cursor(), "snapshot": snapshot, "path": path, "name": path.rpartition(b"/")[2]}
+
+    def action_pager(self) -> None:
+        """Open the version in $PAGER."""
+        self._open_outside("pager")
+
+    def action_editor(self) -> None:
+        """Open a copy of the version in $EDITOR."""
+        self._open_outside("editor")
+
+    def _open_outside(self, kind: Viewer) -> None:
+        version = self.version()
+        if version is not None and version.type == "file":
+            open_file(self, version.last.snapshot, self._state.path, kind)
 
     def action_restore(self) -> None:
         """Bring the version back."""

@@ -1,9 +1,10 @@
 """What the answers of one `yester serve` share: where things are, open repositories, plugins that live with it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from yester.engine.places import Places
 from yester.tui.serve.app import AppPlugins
+from yester.tui.serve.ordering import Orders
 from yester.tui.serve.repositories import Repositories
 
 
@@ -14,6 +15,7 @@ class Desk:
     places: Places
     plugins: AppPlugins
     repositories: Repositories
+    orders: Orders = field(default_factory=Orders)
 
     @classmethod
     def at(cls, places: Places, secrets: int | None) -> "Desk":

@@ -1,10 +1,10 @@
 """Answers about what is in snapshots: folders by the page, entries, versions of a path, and names in all of them."""
 
 import os
-from collections.abc import Iterator
 from itertools import islice
 from stat import S_ISREG
 
+import msgspec
 from msgspec import to_builtins
 
 from yester.engine.entries import Entry as StoredEntry
@@ -13,7 +13,7 @@ from yester.engine.events import shown
 from yester.engine.repository import Repository
 from yester.engine.restore.foreseeing import foresee
 from yester.engine.trees.content import Content
-from yester.engine.trees.directories import Directory, decode_root, open_directory, resolve
+from yester.engine.trees.directories import decode_root, open_directory, resolve
 from yester.tui.cli.entry import described, rows_of
 from yester.tui.cli.find import found_as_json
 from yester.tui.cli.restore import foreseen_as_json
@@ -21,11 +21,12 @@ from yester.tui.cli.versions import version_as_json
 from yester.tui.cli.wording import printable
 from yester.tui.serve.call import Answers, Call
 from yester.tui.serve.desk import Desk
-from yester.tui.serve.params import Entry, FolderPage, Foresee, OneSnapshot, Path, Read, Search
+from yester.tui.serve.ordering import entries_at, next_of
+from yester.tui.serve.params import Entry, FolderPage, FolderSeek, Foresee, OneSnapshot, Path, Read, Search
 
 
 def folder(desk: Desk, asked: FolderPage, call: Call) -> Answers:
-    """Yield a page of a folder. Only the nodes that hold the page are read, unless names are filtered."""
+    """Yield a page of a folder. Only nodes that hold the page are read, unless it is filtered or in another order."""
     with desk.repositories.using(asked) as opened:
         entry = _entry(opened, asked, asked.folder.raw)
         if not entry.is_directory:
@@ -33,31 +34,28 @@ def folder(desk: Desk, asked: FolderPage, call: Call) -> Answers:
         if not entry.refs:
             return {"total": 0}
         source = opened.reader()
-        total, page = _page(open_directory(source, entry), asked, call)
+        inside = open_directory(source, entry)
+        positions = desk.orders.of(inside, asked, call)
+        page = entries_at(inside, positions[asked.start : asked.start + asked.count])
         answers = [described(source, child.name, child) for child in page]
     yield from answers
-    return {"total": total}
+    return {"total": len(positions)}
 
 
-def _page(inside: Directory, asked: FolderPage, call: Call) -> tuple[int, list[StoredEntry]]:
-    """Return how many names there are, and the entries of the page."""
-    if not asked.grep:
-        return len(inside), [*islice(_entries(inside, asked.start), asked.count)]
-    wanted, total, page = asked.grep.casefold(), 0, []
-    for leaf, _, _ in inside.leaves():
-        call.check()
-        for row, name in enumerate(leaf.names()):
-            if wanted in name.decode("utf-8", "replace").casefold():
-                if asked.start <= total < asked.start + asked.count:
-                    page.append(leaf.entry(row))
-                total += 1
-    return total, page
-
-
-def _entries(inside: Directory, start: int) -> Iterator[StoredEntry]:
-    for leaf, first, _ in inside.leaves(start):
-        for row in range(max(0, start - first), leaf.count):
-            yield leaf.entry(row)
+def seek(desk: Desk, asked: FolderSeek, call: Call) -> Answers:
+    """Yield where the next name stands that holds a text; nothing where none does."""
+    with desk.repositories.using(asked) as opened:
+        entry = _entry(opened, asked, asked.folder.raw)
+        if not entry.is_directory or not entry.refs:
+            return
+        inside = open_directory(opened.reader(), entry)
+        shown = desk.orders.of(inside, asked, call)
+        wanted = desk.orders.of(
+            inside, msgspec.structs.replace(asked, grep=asked.text, sort="name", falling=False), call
+        )
+    place = next_of(shown, wanted, asked.start, -1 if asked.backwards else 1)
+    if place is not None:
+        yield {"position": place}
 
 
 def details(desk: Desk, asked: Entry, call: Call) -> Answers:
@@ -69,26 +67,29 @@ def details(desk: Desk, asked: Entry, call: Call) -> Answers:
 
 
 def read(desk: Desk, asked: Read, call: Call) -> Answers:
-    """Yield the beginning of a file: as a snapshot has it, or as it is now."""
+    """Yield a part of a file: as a snapshot has it, or as it is now."""
     path = asked.entry.raw
     if not asked.snapshot:
-        yield _live(path, asked.count)
+        yield _live(path, asked.start, asked.count)
         return
     with desk.repositories.using(asked) as opened:
         entry = _entry(opened, asked, path)
         if not entry.is_file:
             raise UsageError(f"{printable(path)} is no file")
         content = Content.of(entry, opened.reader())
-        found = {"size": content.size, "bytes": bytes(content.read(0, min(asked.count, content.size)))}
+        start = min(asked.start, content.size)
+        data = bytes(content.read(start, min(asked.count, content.size - start)))
+        found = {"size": content.size, "bytes": data}
     yield found
 
 
-def _live(path: bytes, count: int) -> dict[str, object]:
+def _live(path: bytes, start: int, count: int) -> dict[str, object]:
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
             status = os.fstat(file.fileno())
             if not S_ISREG(status.st_mode):
                 raise UsageError(f"{printable(path)} is no file")
+            file.seek(start)
             return {"size": status.st_size, "bytes": file.read(count)}
     except OSError as problem:
         raise UsageError(f"{printable(path)} cannot be read: {problem.strerror}") from None

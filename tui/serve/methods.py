@@ -162,6 +162,11 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             "a page of what is in a folder; then `{total}`, how many names there are",
             "yester show SNAPSHOT:PATH --json",
         ),
+        "files.seek": Look(
+            params.FolderSeek,
+            f"{_HERE}.files:seek",
+            "one item, `{position}`, of the next name that holds a text; none where no name does",
+        ),
         "files.show": Look(
             params.Entry,
             f"{_HERE}.files:details",
@@ -171,7 +176,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "files.read": Look(
             params.Read,
             f"{_HERE}.files:read",
-            "one item: `size`, and `bytes`, the first of them in base64",
+            "one item: `size` of all, and `bytes`, those that are wanted, in base64",
         ),
         "files.foresee": Look(
             params.Foresee,

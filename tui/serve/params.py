@@ -83,15 +83,37 @@ class PinSnapshot(OneSnapshot, frozen=True, kw_only=True):
     pinned: bool = True
 
 
-class FolderPage(OneSnapshot, frozen=True, kw_only=True):
-    """A part of what is in a folder of a snapshot."""
+Sort = Literal["name", "size", "modified"]
+
+
+class Folder(OneSnapshot, frozen=True, kw_only=True):
+    """A folder of a snapshot, in an order of its own."""
 
     folder: Shown
-    start: Count = 0
-    """The position of the first entry, in order of the bytes of names."""
-    count: Annotated[int, msgspec.Meta(ge=1, le=MOST)] = PAGE
     grep: str = ""
-    """Only names that hold this, small and capital letters alike; `start` counts these alone."""
+    """Only names that hold this, small and capital letters alike; all else counts these alone."""
+    sort: Sort = "name"
+    """By the bytes of names, by size (of a folder: all below it), or by the time of the last change."""
+    falling: bool = False
+    """The greatest first."""
+
+
+class FolderPage(Folder, frozen=True, kw_only=True):
+    """A part of what is in a folder of a snapshot."""
+
+    start: Count = 0
+    """The position of the first entry, in the order wanted."""
+    count: Annotated[int, msgspec.Meta(ge=1, le=MOST)] = PAGE
+
+
+class FolderSeek(Folder, frozen=True, kw_only=True):
+    """A name to go to in a folder."""
+
+    text: str
+    """What it holds, small and capital letters alike."""
+    start: Count = 0
+    """The position from which it is looked, itself last."""
+    backwards: bool = False
 
 
 class Entry(OneSnapshot, frozen=True, kw_only=True):
@@ -124,10 +146,12 @@ class Path(Where, frozen=True, kw_only=True):
 
 
 class Read(Entry, frozen=True, kw_only=True):
-    """The beginning of a file."""
+    """A part of a file."""
 
     snapshot: str = ""
     """Empty: the file as it is now."""
+    start: Count = 0
+    """The position of the first byte."""
     count: Annotated[int, msgspec.Meta(ge=1, le=262_144)] = 65_536
     """Bytes at most."""
 

@@ -6,8 +6,9 @@ Standard output belongs to the protocol alone: whatever else this process or a l
 import importlib
 import os
 import select
+import signal
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, suppress
 from typing import Any
 
@@ -24,6 +25,7 @@ from yester.tui.serve.outbox import Outbox
 from yester.tui.serve.params import Params
 from yester.tui.serve.protocol import MAX_LINE, VERSION, Failure, Request, Splitter, decode_request, encode_line
 from yester.tui.serve.repositories import NeedsPassphrase
+from yester.tui.serve.signals import signals_heard
 
 AT_ONCE = 64
 """Requests that are answered side by side; one more is refused."""
@@ -45,18 +47,22 @@ class Server:
         self._lock = threading.Lock()
 
     def serve(self, requests: int, answers: int) -> None:
-        """Read and answer until the client closes its end, or reads no more."""
+        """Read and answer until the client closes its end, or reads no more, or a signal comes."""
         hello = encode_line(v=VERSION, program=f"yester {__version__}", pid=os.getpid(), methods=[*METHODS])
         self._outbox.put(_NOBODY, hello)
         gone, has_gone = os.pipe()
         writer = threading.Thread(target=self._write, args=(answers, has_gone), daemon=True)
         writer.start()
+        came: list[int] = []
         try:
-            for line in _lines(requests, gone):
-                self._take(line)
+            with signals_heard(came) as woken:
+                for line in _lines(requests, (gone, woken)):
+                    self._take(line)
         finally:
             self._end(writer)
             os.close(gone)
+        for number in came[:1]:
+            signal.raise_signal(number)
 
     def _write(self, answers: int, has_gone: int) -> None:
         with suppress(OSError):  # nobody reads, so nobody is to be told
@@ -169,12 +175,12 @@ def failure_of(problem: BaseException) -> Failure:
     return Failure(code, what, hint, "passphrase" if isinstance(problem, NeedsPassphrase) else "")
 
 
-def _lines(requests: int, gone: int) -> Iterator[bytes | None]:
-    """Yield what the client sends, line by line; ends when it closes its end, or `gone` says that it reads no more."""
+def _lines(requests: int, ends: Sequence[int]) -> Iterator[bytes | None]:
+    """Yield what the client sends, line by line; ends when it closes its end, or when any of `ends` can be read."""
     splitter = Splitter()
     while True:
-        ready, _, _ = select.select([requests, gone], [], [])
-        if gone in ready:
+        ready, _, _ = select.select([requests, *ends], [], [])
+        if ready != [requests]:
             return
         data = os.read(requests, _BLOCK)
         if not data:

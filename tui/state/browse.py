@@ -7,11 +7,13 @@ are the snapshots of the same profile, so that `[` and `]` keep the place.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from stat import filemode
+from types import MappingProxyType
 
 import msgspec
 
 from yester.engine.events import Shown, shown
 from yester.tui.cli.wording import count, moment, printable, size
+from yester.tui.state.order import Order
 from yester.tui.state.snapshots import Snapshot
 from yester.tui.state.text import Column, Glyphs, Line, Row, Span, line
 
@@ -53,6 +55,8 @@ class BrowseState:
     folder: bytes = b"/"
     text: str = ""
     """Only names that hold it."""
+    order: Order | None = None
+    """None: by the bytes of names."""
     total: int | None = None
     """How many entries the folder has; None: not told yet."""
     pages: Mapping[int, tuple[Entry, ...]] = field(default_factory=dict)
@@ -116,10 +120,21 @@ class Filtered:
 
 
 @dataclass(frozen=True, slots=True)
+class Arranged:
+    """A person wants another order."""
+
+    order: Order | None
+
+
+Of = tuple[str, bytes, str, Order | None]
+"""What a page is of: snapshot, folder, filter, order."""
+
+
+@dataclass(frozen=True, slots=True)
 class Paged:
     """A page is there, unless another folder is shown by now."""
 
-    of: tuple[str, bytes, str]
+    of: Of
     number: int
     entries: tuple[Entry, ...]
     total: int
@@ -129,7 +144,7 @@ class Paged:
 class Failed:
     """A folder cannot be shown."""
 
-    of: tuple[str, bytes, str]
+    of: Of
     why: str
 
 
@@ -145,12 +160,20 @@ class Unmarked:
     """Nothing is marked any more."""
 
 
-Happening = Opened | Entered | Stepped | Filtered | Paged | Failed | Marked | Unmarked
+Happening = Opened | Entered | Stepped | Filtered | Arranged | Paged | Failed | Marked | Unmarked
+
+SORTS: Mapping[int, str] = MappingProxyType({1: "name", 2: "size", 3: "modified"})
+"""Columns by which the engine can order a folder → what it calls that."""
 
 
-def about(state: BrowseState) -> tuple[str, bytes, str]:
-    """Return what pages must be of to be shown: snapshot, folder, filter."""
-    return (state.snapshot.snapshot if state.snapshot else ""), state.folder, state.text
+def about(state: BrowseState) -> Of:
+    """Return what pages must be of to be shown."""
+    return (state.snapshot.snapshot if state.snapshot else ""), state.folder, state.text, state.order
+
+
+def asked_order(order: Order | None) -> dict[str, object]:
+    """Return an order as requests have it."""
+    return {} if order is None else {"sort": SORTS[order.column], "falling": order.is_falling}
 
 
 def apply(state: BrowseState, event: Happening) -> BrowseState:
@@ -158,13 +181,15 @@ def apply(state: BrowseState, event: Happening) -> BrowseState:
     match event:
         case Opened(snapshots, snapshot, folder):
             at = next((at for at, each in enumerate(snapshots) if each.snapshot == snapshot), 0)
-            return BrowseState(snapshots, at, folder)
+            return BrowseState(snapshots, at, folder, order=state.order)
         case Entered(folder):
             return _afresh(replace(state, folder=folder, text=""))
         case Stepped(by):
             return _afresh(replace(state, at=max(0, min(len(state.snapshots) - 1, state.at + by))))
         case Filtered(text):
             return _afresh(replace(state, text=text))
+        case Arranged(order):
+            return _afresh(replace(state, order=order))
         case Paged(of, number, entries, total) if of == about(state):
             pages = {**state.pages, number: entries}
             while len(pages) > KEPT_PAGES:

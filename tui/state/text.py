@@ -116,10 +116,12 @@ class Glyphs:
     full: str
     empty: str
     rule: str
+    rising: str
+    falling: str
 
 
-UNICODE = Glyphs("✓", "!", "✗", "·", "▶", "‖", "●", "◆", "/", "▁▂▃▄▅▆▇█", "█", "░", "─")
-ASCII = Glyphs("+", "!", "x", ".", ">", "=", "*", "^", "/", "_.:-=+*#", "#", ".", "-")
+UNICODE = Glyphs("✓", "!", "✗", "·", "▶", "‖", "●", "◆", "/", "▁▂▃▄▅▆▇█", "█", "░", "─", "▴", "▾")
+ASCII = Glyphs("+", "!", "x", ".", ">", "=", "*", "^", "/", "_.:-=+*#", "#", ".", "-", "^", "v")
 
 
 def sparkline(values: Sequence[float], width: int, glyphs: Glyphs) -> str:

@@ -1,9 +1,11 @@
 """A panel of lines with tones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from textual import events
 from textual.content import Content
+from textual.style import Style
 from textual.widgets import Static
 
 from yester.tui.state.text import Line, Tone
@@ -20,11 +22,16 @@ STYLES: dict[Tone, str] = {
 """What each tone looks like, by the theme's variables."""
 
 
-def content(lines: Sequence[Line]) -> Content:
-    """Return lines as Textual draws them; nothing in them is markup."""
-    return Content("\n").join(
-        Content.assemble(*((span.text, STYLES[span.tone]) for span in each)) if each else Content("") for each in lines
-    )
+def content(lines: Sequence[Line], clicks: Mapping[int, str] = MappingProxyType({})) -> Content:
+    """Return lines as Textual draws them; nothing in them is markup. `clicks`: line → the action of a click on it."""
+    made = [_drawn(each) for each in lines]
+    for number, action in clicks.items():
+        made[number] = made[number].stylize(Style.from_meta({"@click": action}))
+    return Content("\n").join(made)
+
+
+def _drawn(line: Line) -> Content:
+    return Content.assemble(*((span.text, STYLES[span.tone]) for span in line)) if line else Content("")
 
 
 class Panel(Static):
@@ -36,10 +43,11 @@ class Panel(Static):
         super().__init__("", id=id, classes=classes, markup=False)
         self.lines: tuple[Line, ...] = ()
         self._made: Callable[[int], Sequence[Line]] | None = None
+        self._clicks: Mapping[int, str] = {}
 
-    def show(self, lines: Sequence[Line]) -> None:
-        """Show these lines."""
-        self._made = None
+    def show(self, lines: Sequence[Line], clicks: Mapping[int, str] = MappingProxyType({})) -> None:
+        """Show these lines; `clicks`: line → the action of a click on it."""
+        self._made, self._clicks = None, clicks
         self._show(lines)
 
     def fit(self, made: Callable[[int], Sequence[Line]]) -> None:
@@ -55,4 +63,4 @@ class Panel(Static):
     def _show(self, lines: Sequence[Line]) -> None:
         if tuple(lines) != self.lines:
             self.lines = tuple(lines)
-            self.update(content(lines))
+            self.update(content(lines, self._clicks))

@@ -9,6 +9,7 @@ from yester.tui.places import PLACES
 from yester.tui.state.text import Glyphs
 from yester.tui.state.world import World
 
+_NAME = " yester "
 _NARROW = 100
 """Where there is less room, only the place that one is at has its name."""
 
@@ -47,13 +48,18 @@ class PlaceBar(Static):
         gap = max(1, width - left.cell_length - right.cell_length)
         self.update(Content.assemble(left, " " * gap, right))
 
+    def on_click(self, event: events.Click) -> None:
+        """A click on the name finds any command: what no other thing on the screen does by a click, it does."""
+        if event.x < len(_NAME):
+            self.app.action_command_palette()
+
     def on_resize(self, event: events.Resize) -> None:
         """Say as much as there is room for."""
         if self._told is not None:
             self.show(*self._told)
 
     def _places(self, width: int) -> Content:
-        found = Content.styled(" yester ", "bold $text-primary")
+        found = Content.styled(_NAME, "bold $text-primary")
         for place in PLACES:
             is_here = place.name == self._place
             title = place.title if is_here or width >= _NARROW else ""

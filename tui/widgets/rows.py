@@ -2,8 +2,12 @@
 
 It holds no rows. Whoever uses it says how many there are and how one is worded (`show`), and hears which are in sight
 (`InSight`), so that what is not there yet can be fetched. 200,000 rows cost what one screen of them costs.
+
+A person may order it by a column. A list that is all there does that by itself: `cursor` stays the number of a row as
+its user counts them, wherever it stands. One that is fetched by the page only says what is wanted (`Ordered`).
 """
 
+import time
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -18,10 +22,27 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from yester.tui.bindings import bindings
-from yester.tui.state.text import Column, Row, Span, laid_out, widths
+from yester.tui.state.order import Arrangement, Order, arranged, chosen_order, next_order, sortable
+from yester.tui.state.text import GAP, Column, Row, Span, laid_out, widths
+
+_ARRANGED_S = 1.0
+"""A list that changes all the time is put in order anew this often."""
 
 RowOf = Callable[[int], Row]
 """Returns the row at a position."""
+
+
+class _Said(Message):
+    """Something that a list says."""
+
+    def __init__(self, rows: "Rows") -> None:
+        super().__init__()
+        self.rows = rows
+
+    @property
+    def control(self) -> "Rows":
+        """The list."""
+        return self.rows
 
 
 class Rows(ScrollView, can_focus=True):
@@ -63,37 +84,56 @@ class Rows(ScrollView, can_focus=True):
     cursor: reactive[int] = reactive(0)
     """The row that is meant."""
 
-    class Moved(Message):
+    class Moved(_Said):
         """The cursor is on another row, or on another thing."""
 
         def __init__(self, rows: "Rows", row: int) -> None:
-            super().__init__()
-            self.rows, self.row = rows, row
-
-        @property
-        def control(self) -> "Rows":
-            """The list."""
-            return self.rows
+            super().__init__(rows)
+            self.row = row
 
     class Chosen(Moved):
         """A row was clicked twice: what Enter does is meant."""
 
-    class InSight(Message):
+    class Ordered(_Said):
+        """A person wants another order, of a list that is fetched by the page; None: as it was."""
+
+        def __init__(self, rows: "Rows", order: Order | None) -> None:
+            super().__init__(rows)
+            self.order = order
+
+    class Sought(_Said):
+        """A person wants the next row that holds what was looked for: 1, or the one before: -1."""
+
+        def __init__(self, rows: "Rows", step: int) -> None:
+            super().__init__(rows)
+            self.step = step
+
+    class InSight(_Said):
         """These rows are in sight."""
 
         def __init__(self, rows: "Rows", first: int, end: int) -> None:
-            super().__init__()
-            self.rows, self.first, self.end = rows, first, end
+            super().__init__(rows)
+            self.first, self.end = first, end
 
-        @property
-        def control(self) -> "Rows":
-            """The list."""
-            return self.rows
-
-    def __init__(self, columns: Sequence[Column], *, id: str | None = None, empty: str = "") -> None:
-        """`empty`: what stands there while there are no rows."""
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        id: str | None = None,
+        empty: str = "",
+        orders: Sequence[int] | None = None,
+    ) -> None:
+        """`empty`: what stands there while there are no rows. `orders`: its user orders it by these columns."""
         super().__init__(id=id)
         self._columns = tuple(columns)
+        self._orders = sortable(columns) if orders is None else tuple(orders)
+        self._is_fetched = orders is not None
+        self.order: Order | None = None
+        """What it is ordered by; None: as it came."""
+        self.signs = ("^", "v")
+        """What stands before the title that it is ordered by, rising and falling."""
+        self._arrangement = Arrangement()
+        self._arranged_s = 0.0
         self._empty = empty
         self._row_of: RowOf = lambda row: Row(())
         self.count = 0
@@ -101,13 +141,44 @@ class Rows(ScrollView, can_focus=True):
 
     def show(self, count: int, row_of: RowOf, *, empty: str | None = None) -> None:
         """Show so many rows from now on; the cursor stays where it is, as far as there is a row."""
+        is_other = count != self.count
         self._row_of, self.count = row_of, count
         self._empty = self._empty if empty is None else empty
-        self.virtual_size = Size(self.scrollable_content_region.width, count + 1)
+        if is_other or time.monotonic() > self._arranged_s + _ARRANGED_S:
+            self._arrange()
+        self._fit()
         self.cursor = min(self.cursor, max(0, count - 1))
         self._sight = (-1, -1)
         self._look()
         self.refresh()
+
+    def _arrange(self) -> None:
+        """Put the rows in the order that a person wants, as they are now."""
+        self._arrangement = arranged(self.count, self._row_of, None if self._is_fetched else self.order)
+        self._arranged_s = time.monotonic()
+
+    def _fit(self) -> None:
+        self.virtual_size = Size(self.scrollable_content_region.width, self._arrangement.length + 1)
+
+    def put_in_order(self, order: Order | None) -> None:
+        """Order it, or leave it as it came; the cursor stays on its row."""
+        self.order = order
+        self._arrange()
+        self._fit()
+        self._follow()
+        self._look()
+        self.refresh()
+
+    def seek(self, text: str, step: int) -> bool:
+        """Put the cursor on the next row that holds a text, or the one before, round the end; False: none does."""
+        wanted, here = text.casefold(), self._arrangement.place_of(self.cursor)
+        for distance in range(1, self._arrangement.length + 1):
+            row = self._arrangement.row_at((here + distance * step) % self._arrangement.length)
+            found = self._row_of(row)
+            if not found.is_heading and any(wanted in cell.text.casefold() for cell in found.cells):
+                self.cursor = row
+                return True
+        return False
 
     def go(self, row: int) -> None:
         """Put the cursor on a row, and that in sight."""
@@ -135,12 +206,12 @@ class Rows(ScrollView, can_focus=True):
 
     def _follow(self) -> None:
         page = max(1, self.scrollable_content_region.height - 1)
-        top = round(self.scroll_target_y)
-        if self.cursor < top:
-            is_first = self.cursor == 1 and self._row_of(0).is_heading
-            self.scroll_to(y=0 if is_first else self.cursor, animate=False)
-        elif self.cursor >= top + page:
-            self.scroll_to(y=self.cursor - page + 1, animate=False)
+        top, place = round(self.scroll_target_y), self._arrangement.place_of(self.cursor)
+        if place < top:
+            is_first = place == 1 and self._row_of(self._arrangement.row_at(0)).is_heading
+            self.scroll_to(y=0 if is_first else place, animate=False)
+        elif place >= top + page:
+            self.scroll_to(y=place - page + 1, animate=False)
 
     def watch_scroll_y(self, before: float, after: float) -> None:
         """Say which rows are in sight."""
@@ -149,13 +220,13 @@ class Rows(ScrollView, can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep the cursor in sight."""
-        self.virtual_size = Size(self.scrollable_content_region.width, self.count + 1)
+        self._fit()
         self._follow()
         self._look()
 
     def _look(self) -> None:
         start = round(self.scroll_offset.y)
-        sight = (start, min(self.count, start + max(0, self.scrollable_content_region.height - 1)))
+        sight = (start, min(self._arrangement.length, start + max(0, self.scrollable_content_region.height - 1)))
         if sight != self._sight and self.is_mounted:
             self._sight = sight
             self.post_message(self.InSight(self, *sight))
@@ -167,13 +238,19 @@ class Rows(ScrollView, can_focus=True):
         if y == 0:
             if not any(column.title.strip() for column in self._columns):
                 return self._strip([Span("")], width, "rows--title")
-            titles = [Span(column.title) for column in self._columns]
+            titles = [Span(self._title(at)) for at in range(len(self._columns))]
             return self._strip(laid_out(titles, self._columns, room), width, "rows--title")
-        row = round(self.scroll_offset.y) + y - 1
-        if row >= self.count:
+        place = round(self.scroll_offset.y) + y - 1
+        if place >= self._arrangement.length:
             words = self._empty if not self.count and y == 2 else ""
             return self._strip([Span(words, "dim")], width, "")
-        return self._drawn(row, room, width)
+        return self._drawn(self._arrangement.row_at(place), room, width)
+
+    def _title(self, column: int) -> str:
+        title = self._columns[column].title
+        if self.order is None or self.order.column != column:
+            return title
+        return f"{self.signs[self.order.is_falling]}{title}"
 
     def _drawn(self, number: int, room: Sequence[int], width: int) -> Strip:
         row = self._row_of(number)
@@ -200,12 +277,27 @@ class Rows(ScrollView, can_focus=True):
         return Strip(segments).adjust_cell_length(width, base + above)
 
     def on_click(self, event: events.Click) -> None:
-        """A click puts the cursor on a row; a second one chooses it."""
-        row = round(self.scroll_offset.y) + event.y - 1
-        if event.y >= 1 and 0 <= row < self.count:
-            self.cursor = row
+        """A click puts the cursor on a row, a second one chooses it; one on a title orders by its column."""
+        place = round(self.scroll_offset.y) + event.y - 1
+        if event.y == 0:
+            self._click_title(event.x)
+        elif 0 <= place < self._arrangement.length:
+            self.cursor = self._arrangement.row_at(place)
             if event.chain >= 2:
                 self.post_message(self.Chosen(self, self.cursor))
+
+    def _click_title(self, x: int) -> None:
+        end = 1
+        for column, width in enumerate(widths(self._columns, self.scrollable_content_region.width - 2)):
+            begin, end = end, end + width + (GAP if width else 0)
+            if begin <= x < end and column in self._orders:
+                self._want(chosen_order(self.order, column))
+
+    def _want(self, order: Order | None) -> None:
+        if self._is_fetched:
+            self.post_message(self.Ordered(self, order))
+        else:
+            self.put_in_order(order)
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """Show whether keys go here."""
@@ -217,27 +309,50 @@ class Rows(ScrollView, can_focus=True):
         """How many rows are in sight at most."""
         return max(1, self.scrollable_content_region.height - 1)
 
+    def _move(self, by: int) -> None:
+        place = max(0, min(self._arrangement.length - 1, self._arrangement.place_of(self.cursor) + by))
+        self.cursor = self._arrangement.row_at(place) if self._arrangement.length else 0
+
     def action_up(self) -> None:
         """One row up."""
-        self.cursor -= 1
+        self._move(-1)
 
     def action_down(self) -> None:
         """One row down."""
-        self.cursor += 1
+        self._move(1)
 
     def action_page_up(self) -> None:
         """One page up."""
-        self.cursor -= self.page
+        self._move(-self.page)
 
     def action_page_down(self) -> None:
         """One page down."""
-        self.cursor += self.page
+        self._move(self.page)
 
     def action_first(self) -> None:
         """The first row."""
-        self.cursor = 0
+        self._move(-self._arrangement.length)
         self.scroll_to(y=0, animate=False)
 
     def action_last(self) -> None:
         """The last row."""
-        self.cursor = self.count - 1
+        self._move(self._arrangement.length)
+
+    def action_next(self) -> None:
+        """The next row that holds what was looked for."""
+        self.post_message(self.Sought(self, 1))
+
+    def action_previous(self) -> None:
+        """The row before that holds it."""
+        self.post_message(self.Sought(self, -1))
+
+    def action_sort(self) -> None:
+        """Order by the next column, after the last one as it came."""
+        self._want(next_order(self.order, self._orders))
+
+    def action_turn(self) -> None:
+        """Turn the order round; a list that has none is ordered by its first column."""
+        if self.order is not None:
+            self._want(self.order.turned())
+        elif self._orders:
+            self._want(Order(self._orders[0], is_falling=True))

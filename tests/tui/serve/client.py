@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -78,11 +78,11 @@ class Client:
 
 
 @contextmanager
-def served(**more: str) -> Iterator[Client]:
+def served(program: Sequence[str] = ("-m", "yester"), **more: str) -> Iterator[Client]:
     """Start a server for the block; it must end by itself, well and without complaint."""
     reading, writing = os.pipe()
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "yester", "serve", "--secrets-fd", str(reading)],
+        [sys.executable, "-P", *program, "serve", "--secrets-fd", str(reading)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

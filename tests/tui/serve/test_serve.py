@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.tui.cli.conftest import Yester
@@ -84,6 +85,43 @@ def test_a_folder_comes_by_the_page(yester: Yester, plain: Path, docs: Path) -> 
             assert end == {"total": 301}
         page, end = client.call("files.list", snapshot="latest", folder=folder, grep="09.T", start=1, count=1)
         assert ([entry["path"] for entry in page], end) == (["0109.txt"], {"total": 3})
+
+
+def test_a_folder_comes_in_another_order(yester: Yester, plain: Path, docs: Path) -> None:
+    for number in range(300):
+        file = docs / "letters" / f"{number:04}.txt"
+        file.write_bytes(b"x" * (number * 7919 % 300))
+        os.utime(file, ns=(0, (300 - number) * 10**9))
+    (docs / "letters/a.txt").unlink()
+    yester("profile", "add", "docs", docs)
+    yester("snap", "docs")
+    asked: dict[str, Any] = {"snapshot": "latest", "folder": {"path": str(docs / "letters")}}
+    with served() as client:
+        names = {
+            (sort, falling): [
+                entry["path"] for entry in client.call("files.list", sort=sort, falling=falling, count=300, **asked)[0]
+            ]
+            for sort in ("name", "size", "modified")
+            for falling in (False, True)
+        }
+        plain_names = [f"{number:04}.txt" for number in range(300)]
+        assert names["name", False] == names["modified", True] == plain_names
+        assert names["name", True] == names["modified", False] == plain_names[::-1]
+        assert [int(name[:4]) * 7919 % 300 for name in names["size", False]] == [*range(300)]
+        assert names["size", True] == names["size", False][::-1]
+        page, end = client.call("files.list", sort="size", start=20, count=3, grep="09", **asked)
+        few = [name for name in names["size", False] if "09" in name]
+        assert ([entry["path"] for entry in page], end["total"]) == (few[20:23], len(few))
+
+        def seek(**more: object) -> list[Any]:
+            found, _ = client.call("files.seek", text="9.TXT", **asked, **more)
+            return [each["position"] for each in found]
+
+        assert (seek(start=9), seek(start=299), seek(start=9, backwards=True)) == ([19], [9], [299])
+        assert seek(sort="name", falling=True, start=0) == [10]
+        [place] = seek(sort="size", start=3)
+        assert names["size", False][place].endswith("9.txt")
+        assert client.call("files.seek", text="nowhere", **asked)[0] == []
 
 
 def test_changes_are_told_as_they_come(yester: Yester, profile: Path) -> None:
@@ -179,6 +217,30 @@ def test_a_signal_ends_it_in_order(home: Path) -> None:
         assert client.process.stderr.read() == b"yester: Terminated\n"
 
 
+STRUCK = """
+import os, signal, sys, threading
+begin = threading.Thread.start
+
+def start(thread):
+    if thread.name.endswith("(_answer)"):
+        os.kill(os.getpid(), signal.SIGTERM)
+    begin(thread)
+
+threading.Thread.start = start
+from yester.__main__ import main
+main()
+"""
+
+
+def test_a_signal_that_comes_before_an_answer_has_begun_ends_it_in_order(home: Path) -> None:
+    """As on a busy machine, where the request is on the books for long before its thread is."""
+    with served(("-c", STRUCK)) as client:
+        client.ask("runs.list")
+        assert client.process.wait(60) == 143
+        assert client.process.stderr is not None
+        assert client.process.stderr.read() == b"yester: Terminated\n"
+
+
 def test_passphrases_come_on_a_descriptor(yester: Yester, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("YESTER_PASSPHRASE", "one two")
     assert yester("init").code == 0
@@ -203,6 +265,9 @@ def test_a_file_is_read_as_it_was_and_as_it_is(yester: Yester, profile: Path) ->
     with served() as client:
         assert client.call("files.read", snapshot="latest", entry=file)[0] == [{"size": 2, "bytes": "Ygo="}]
         assert client.call("files.read", entry=file, count=3)[0] == [{"size": 6, "bytes": "bmV3"}]
+        assert client.call("files.read", entry=file, start=4, count=3)[0] == [{"size": 6, "bytes": "cgo="}]
+        assert client.call("files.read", snapshot="latest", entry=file, start=1)[0] == [{"size": 2, "bytes": "Cg=="}]
+        assert client.call("files.read", snapshot="latest", entry=file, start=9)[0] == [{"size": 2, "bytes": ""}]
         for entry in (profile, profile / "none", "/dev/null"):
             assert client.refused("files.read", entry={"path": str(entry)})["code"] == 2
         assert client.refused("files.read", snapshot="latest", entry={"path": str(profile)})["code"] == 2

@@ -3,6 +3,7 @@
 from tests.tui.fake import on_asyncio
 from textual.app import App, ComposeResult
 
+from yester.tui.state.order import Order
 from yester.tui.state.text import Column, Row, Span
 from yester.tui.widgets.rows import Rows
 
@@ -83,3 +84,40 @@ async def test_a_terminal_of_five_lines_and_an_empty_list_are_no_trouble() -> No
         assert app.query_one(Rows).cursor == 0
         await pilot.resize_terminal(1, 1)
         await pilot.pause()
+
+
+@on_asyncio
+async def test_an_order_leaves_the_cursor_on_its_row_and_keys_follow_it() -> None:
+    app = Listing(30)
+    async with app.run_test(size=(80, 24)) as pilot:
+        rows = app.query_one(Rows)
+        rows.go(4)
+        rows.put_in_order(Order(1, is_falling=True))
+        await pilot.pause()
+        assert rows.cursor == 4
+        found = []
+        for key in ("down", "up", "up", "end", "home", "pagedown"):
+            await pilot.press(key)
+            found.append(rows.cursor)
+        assert found == [3, 4, 5, 0, 29, 6]
+        rows.show(12, app.row)
+        await pilot.press("home")
+        assert rows.cursor == 11
+        rows.put_in_order(None)
+        await pilot.press("up")
+        assert rows.cursor == 10
+
+
+@on_asyncio
+async def test_the_next_match_goes_round_the_end_in_the_order_that_is_shown() -> None:
+    app = Listing(30)
+    async with app.run_test(size=(80, 24)):
+        rows = app.query_one(Rows)
+        rows.put_in_order(Order(1, is_falling=True))
+        found = []
+        for step in (1, 1, 1, -1):
+            assert rows.seek("NAME 1", step)
+            found.append(rows.cursor)
+        assert found == [19, 18, 17, 18]
+        assert not rows.seek("nothing", 1)
+        assert rows.cursor == 18
