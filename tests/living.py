@@ -12,6 +12,7 @@ from pathlib import Path
 
 SOURCE_ROOT = Path(__file__).parents[1] / "src"
 FILES = 30
+WAIT_S = 300.0
 
 
 def words(*arguments: str | Path) -> list[str]:
@@ -39,10 +40,10 @@ def yester(*arguments: str | Path, code: int = 0) -> str:
     return done.stdout + done.stderr
 
 
-def fill(folder: Path, seed: int) -> None:
-    """Put some files into a folder, the same for each seed."""
+def fill(folder: Path, seed: int, files: int = FILES) -> None:
+    """Put files of many sizes that cannot be compressed into a folder, the same for each seed."""
     noise = random.Random(seed)
-    for number in range(FILES):
+    for number in range(files):
         path = folder / f"{number % 5}" / f"{seed}-{number}"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(noise.randbytes(noise.choice((0, 50, 5_000, 300_000, 2_000_000))))
@@ -55,14 +56,14 @@ def same(one: Path | str, other: Path | str) -> bool:
 
 def wait_for(is_so: Callable[[], object]) -> None:
     """Wait until something is so."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + WAIT_S
     while not is_so():
         assert time.monotonic() < end
         time.sleep(0.001)
 
 
-def live(url: str, packs: Callable[[], set[str]], folder: Path, tmp_path: Path) -> None:
-    """Make a repository, snap, prune, kill a run, snap, check, mount, copy and restore; `packs` looks there itself."""
+def live(url: str, folder: Path, work: Path, packs: Callable[[], set[str]]) -> None:
+    """Make a repository, snap, prune, kill a run, snap, check, mount, copy and restore; `packs` names data packs."""
     fill(folder, 1)
     assert url in yester("init", "--no-encryption", url)
     yester("profile", "add", "docs", folder, "--repo", url)
@@ -83,7 +84,7 @@ def live(url: str, packs: Callable[[], set[str]], folder: Path, tmp_path: Path) 
     run.wait()
     yester("snap", "docs")
     yester("check", "--repo", url, "--read-data")
-    mounted, copied, restored = tmp_path / "mounted", tmp_path / "copied", tmp_path / "restored"
+    mounted, copied, restored = work / "mounted", work / "copied", work / "restored"
     mounted.mkdir()
     yester("mount", "--repo", url, mounted)
     try:

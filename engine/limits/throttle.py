@@ -6,13 +6,13 @@ by what comes after: a session's sign of life must not wait behind packs, or ano
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
-from pathlib import Path
 from typing import overload
 
+from yester.engine.forwarding import ForwardingStore
 from yester.engine.limits.bucket import Bucket
-from yester.engine.store import Buffer, Capabilities, Readiness, Store, let_go, paths_of
+from yester.engine.store import Buffer, Store
 
 FREE_SIZE = 64 << 10
 """Objects up to this size never wait."""
@@ -99,30 +99,12 @@ class PacedBuffers(Sequence[Buffer]):
         return chosen
 
 
-class ThrottledStore:
+class ThrottledStore(ForwardingStore):
     """A store behind two paces; all else is the store's."""
 
     def __init__(self, store: Store, upload: Pace, download: Pace) -> None:
-        self._store, self._upload, self._download = store, upload, download
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the store can do; reading it takes its time."""
-        return self._store.capabilities
-
-    @property
-    def place(self) -> str:
-        """Where the store is."""
-        return self._store.place
-
-    @property
-    def folder(self) -> Path | None:
-        """The store's folder."""
-        return self._store.folder
-
-    def paths_of(self, name: str) -> Sequence[Path]:
-        """Return where the store has an object as a file."""
-        return paths_of(self._store, name)
+        super().__init__(store)
+        self._upload, self._download = upload, download
 
     def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
         """Store an object, slice by slice."""
@@ -146,31 +128,3 @@ class ThrottledStore:
             self._download.pass_(length, free=size <= FREE_SIZE)
             parts.append(self._store.get_range(name, offset + start, length))
         return b"".join(parts) if parts else self._store.get_range(name, offset, size)
-
-    def list(self, prefix: str = "") -> Iterator[str]:
-        """Yield the names that begin with `prefix`."""
-        return self._store.list(prefix)
-
-    def query(self, name: str) -> int:
-        """Return an object's size."""
-        return self._store.query(name)
-
-    def delete(self, name: str) -> None:
-        """Remove an object."""
-        self._store.delete(name)
-
-    def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
-        """Begin to make objects readable, and say how far that is."""
-        return self._store.prepare(names)
-
-    def let_go(self, name: str) -> bool:
-        """Let the store mend an object."""
-        return let_go(self._store, name)
-
-    def tidy(self) -> None:
-        """Let the store tidy up."""
-        self._store.tidy()
-
-    def close(self) -> None:
-        """Close the store."""
-        self._store.close()

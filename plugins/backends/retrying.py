@@ -10,11 +10,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from yester.engine.errors import Exists, Missing, Overloaded, StoreError
-from yester.engine.store import Buffer, Capabilities, Readiness, Store, let_go, paths_of, size_of
+from yester.engine.forwarding import ForwardingStore
+from yester.engine.store import Buffer, Readiness, Store, size_of
 from yester.engine.tally import Tally
 
 TRIES = 6
@@ -56,7 +56,7 @@ class _Call:
     has_failed: bool = False
 
 
-class RetryingStore:
+class RetryingStore(ForwardingStore):
     """A store behind retries; what failed for good is passed on at once."""
 
     def __init__(
@@ -68,7 +68,8 @@ class RetryingStore:
         tally: Tally | None = None,
     ) -> None:
         """`between` is called after each pause, before the next try. Calls are counted in the tally."""
-        self._store, self._patience, self._between = store, patience or Patience(), between
+        super().__init__(store)
+        self._patience, self._between = patience or Patience(), between
         self._tally = tally or Tally()
         self._closed = threading.Event()
         self._sleep = self._patience.sleep or self._closed.wait
@@ -77,25 +78,6 @@ class RetryingStore:
     def inner(self) -> Store:
         """The store behind the retries."""
         return self._store
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the store can do."""
-        return self._store.capabilities
-
-    @property
-    def place(self) -> str:
-        """Where the store is."""
-        return self._store.place
-
-    @property
-    def folder(self) -> Path | None:
-        """The store's folder."""
-        return self._store.folder
-
-    def paths_of(self, name: str) -> Sequence[Path]:
-        """Return where the store has an object as a file."""
-        return paths_of(self._store, name)
 
     def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
         """Store the object; Exists is what another has put."""
@@ -147,14 +129,6 @@ class RetryingStore:
     def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
         """Begin to make objects readable, and say how far that is."""
         return self._persist("prepare", lambda _: self._store.prepare(names))
-
-    def let_go(self, name: str) -> bool:
-        """Let the store mend an object."""
-        return let_go(self._store, name)
-
-    def tidy(self) -> None:
-        """Let the store tidy up, once: it is best effort."""
-        self._store.tidy()
 
     def close(self) -> None:
         """Close the store; whoever waits for a try stops waiting."""

@@ -5,13 +5,13 @@ every store tells without sending it back; what else is wrong with it, its seal 
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from yester.engine.errors import Missing, Retry, StoreError
+from yester.engine.forwarding import ForwardingStore
 from yester.engine.sealed.sealing import is_digest_name
-from yester.engine.store import Buffer, Capabilities, Readiness, Store, let_go, paths_of, size_of
+from yester.engine.store import Buffer, Store, size_of
 
 LOOKS_S = (0.0, 1.0, 2.0)
 """The pauses before each look at an object that was put: some services show it late."""
@@ -38,30 +38,12 @@ def wrong_size(found: int | None, size: int) -> str:
     return "it is not there" if found is None else f"{found:,} of its {size:,} bytes are there"
 
 
-class ValidatingStore:
+class ValidatingStore(ForwardingStore):
     """A store whose puts are looked at; all else is the store's."""
 
     def __init__(self, store: Store, *, sleep: Sleep = time.sleep) -> None:
-        self._store, self._sleep = store, sleep
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the store can do."""
-        return self._store.capabilities
-
-    @property
-    def place(self) -> str:
-        """Where the store is."""
-        return self._store.place
-
-    @property
-    def folder(self) -> Path | None:
-        """The store's folder."""
-        return self._store.folder
-
-    def paths_of(self, name: str) -> Sequence[Path]:
-        """Return where the store has an object as a file."""
-        return paths_of(self._store, name)
+        super().__init__(store)
+        self._sleep = sleep
 
     def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
         """Store an object, and ask for its size. Retry when that is another one, and nothing of it is left.
@@ -76,42 +58,6 @@ class ValidatingStore:
             if if_absent or is_digest_name(name):
                 self._drop(name)
             raise
-
-    def get(self, name: str) -> bytes:
-        """Return an object."""
-        return self._store.get(name)
-
-    def get_range(self, name: str, offset: int, size: int) -> bytes:
-        """Return a part of an object."""
-        return self._store.get_range(name, offset, size)
-
-    def list(self, prefix: str = "") -> Iterator[str]:
-        """Yield the names that begin with `prefix`."""
-        return self._store.list(prefix)
-
-    def query(self, name: str) -> int:
-        """Return an object's size."""
-        return self._store.query(name)
-
-    def delete(self, name: str) -> None:
-        """Remove an object."""
-        self._store.delete(name)
-
-    def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
-        """Begin to make objects readable, and say how far that is."""
-        return self._store.prepare(names)
-
-    def let_go(self, name: str) -> bool:
-        """Let the store mend an object."""
-        return let_go(self._store, name)
-
-    def tidy(self) -> None:
-        """Let the store tidy up."""
-        self._store.tidy()
-
-    def close(self) -> None:
-        """Close the store."""
-        self._store.close()
 
     def _size(self, name: str) -> int | None:
         try:

@@ -14,12 +14,12 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from yester.engine.errors import Broken, Missing, StoreError, UsageError
+from yester.engine.forwarding import ForwardingStore
 from yester.engine.messages.of_stores import LOG
 from yester.engine.places import Places
-from yester.engine.store import RECOVERY_ENDING, Buffer, Capabilities, Readiness, Store, checked_name, let_go, paths_of
+from yester.engine.store import RECOVERY_ENDING, Buffer, Store, checked_name, let_go
 from yester.plugins.backends.par2.program import FILE, Par2, found_program
 from yester.plugins.backends.soundness import is_damaged, shows_damage
 from yester.plugins.backends.spool import Spool
@@ -54,34 +54,21 @@ def open_store(url: str, terms: Terms) -> Store:
     return Par2Store(terms.open(url[len(PREFIX) :]), par2, said["catch_up"])
 
 
-class Par2Store:
+class Par2Store(ForwardingStore):
     """Objects that can be mended. Threads share it."""
 
     def __init__(self, store: Store, par2: Par2, catch_up_size: int) -> None:
-        self._store, self._par2, self._catch_up_size = store, par2, catch_up_size
+        super().__init__(store)
+        self._par2, self._catch_up_size = par2, catch_up_size
         self._spool = Spool(Places.default(), _SPOOL_SIZE)
         self._mending = threading.Lock()
         self._kept: OrderedDict[str, bytes] = OrderedDict()
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the store can do."""
-        return self._store.capabilities
 
     @property
     def place(self) -> str:
         """Where the store is."""
         folder, place = self._store.folder, self._store.place
         return f"{PREFIX}{place if folder is None or '://' in place else folder.as_uri()}"
-
-    @property
-    def folder(self) -> Path | None:
-        """The store's folder."""
-        return self._store.folder
-
-    def paths_of(self, name: str) -> Sequence[Path]:
-        """Return where the store has an object as a file."""
-        return paths_of(self._store, name)
 
     def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
         """Store the object, and then its recovery data."""
@@ -135,10 +122,6 @@ class Par2Store:
             self._drop(name)
             raise
         self._drop(name)
-
-    def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
-        """Begin to make objects readable, and say how far that is."""
-        return self._store.prepare(names)
 
     def tidy(self) -> None:
         """Remove recovery data of what is gone, and make some of what lacks."""

@@ -1,13 +1,13 @@
 """A store that says of itself only what was proved, and does by other means what it cannot do itself."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from yester.engine.errors import Broken, Exists, Missing, YesterError
+from yester.engine.forwarding import ForwardingStore
 from yester.engine.places import Places
 from yester.engine.sealed.config import CONFIG_NAME
-from yester.engine.store import Buffer, Capabilities, Readiness, Store, let_go, paths_of
+from yester.engine.store import Buffer, Capabilities, Store
 from yester.plugins.backends.proving.probing import by_reading
 from yester.plugins.backends.proving.remembered import Probed, keep, kept
 
@@ -34,11 +34,12 @@ def learned(store: Store, probed: Probed, places: Places) -> None:
         return
 
 
-class ProvedStore:
+class ProvedStore(ForwardingStore):
     """A store behind what was proved of it. Threads share it."""
 
     def __init__(self, store: Store, probed: Probed) -> None:
-        self._store, self._probed = store, probed
+        super().__init__(store)
+        self._probed = probed
 
     @property
     def capabilities(self) -> Capabilities:
@@ -48,29 +49,11 @@ class ProvedStore:
             said, ranges=said.ranges and self._probed.ranges, if_absent=said.if_absent and self._probed.if_absent
         )
 
-    @property
-    def place(self) -> str:
-        """Where the store is."""
-        return self._store.place
-
-    @property
-    def folder(self) -> Path | None:
-        """The store's."""
-        return self._store.folder
-
-    def paths_of(self, name: str) -> Sequence[Path]:
-        """Return where the store has an object as a file."""
-        return paths_of(self._store, name)
-
     def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:
         """Store an object; where creating is not known to be safe, it is looked first."""
         if if_absent and not self.capabilities.if_absent and self._is_there(name):
             raise Exists(f"{name} is already in {self.place}", name=name)
         self._store.put(name, buffers, if_absent=if_absent, group=group)
-
-    def get(self, name: str) -> bytes:
-        """Return an object."""
-        return self._store.get(name)
 
     def get_range(self, name: str, offset: int, size: int) -> bytes:
         """Return a part of an object, of which all is fetched where the store gives no parts."""
@@ -82,34 +65,6 @@ class ProvedStore:
         if offset + size > len(whole):
             raise Broken(f"{name} in {self.place} ends before byte {offset + size}", name=name)
         return whole[offset : offset + size]
-
-    def list(self, prefix: str = "") -> Iterator[str]:
-        """Yield names."""
-        return self._store.list(prefix)
-
-    def query(self, name: str) -> int:
-        """Return an object's size."""
-        return self._store.query(name)
-
-    def delete(self, name: str) -> None:
-        """Remove an object."""
-        self._store.delete(name)
-
-    def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
-        """Begin to make objects readable, and say how far that is."""
-        return self._store.prepare(names)
-
-    def let_go(self, name: str) -> bool:
-        """Let the store mend an object."""
-        return let_go(self._store, name)
-
-    def tidy(self) -> None:
-        """Let the store tidy up."""
-        self._store.tidy()
-
-    def close(self) -> None:
-        """Close the store."""
-        self._store.close()
 
     def _is_there(self, name: str) -> bool:
         try:

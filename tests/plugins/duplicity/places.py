@@ -65,9 +65,9 @@ class Place:
     folders: tuple[Path, ...]
     """Where they can be seen."""
 
-    def packs(self) -> int:
-        """Count the data packs."""
-        return len({path.name for folder in self.folders for path in folder.glob("data.*_w")})
+    def packs(self) -> set[str]:
+        """Name the data packs."""
+        return {path.name for folder in self.folders for path in folder.glob("data.*_w")}
 
 
 def _at(form: str) -> Callable[[Servers, Path], Place]:

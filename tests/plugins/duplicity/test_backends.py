@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from tests.backend_contract import NAMES
+from tests.living import live
 from tests.plugins.duplicity.contract import DuplicityContract, emptied
 from tests.plugins.duplicity.places import FILES, PLACES, Place, Servers, running, settle
-from tests.whole_program import live_in
 
 from yester.engine.errors import Missing
 from yester.engine.store import Store
@@ -102,7 +102,7 @@ class TestSlow(_OnServers):
 @pytest.mark.parametrize("kind", LIVED_IN, indirect=True)
 def test_a_repository_lives_there(kind: str, servers: Servers, tmp_path: Path, short: Path, fuse: None) -> None:
     place = PLACES[kind](servers, short / "place")
-    live_in(place.url, tmp_path / "source", tmp_path, place.packs)
+    live(place.url, tmp_path / "source", tmp_path, place.packs)
 
 
 @pytest.mark.parametrize("kind", [f"{BY_PROMPT} of 3"], indirect=True)

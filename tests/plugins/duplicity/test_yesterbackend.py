@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from tests import sshd
+from tests.living import SOURCE_ROOT, same, yester
 from tests.plugins.duplicity.places import FILES, PROGRAMS
-from tests.whole_program import SOURCE_ROOT, same, yester
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.living import environment, fill, live, same, wait_for, words, yester
 from tests.plugins.backends.multi.conftest import listing
 from tests.sshd import Sshd, running
-from tests.whole_program import environment, fill, live_in, same, wait_for, words, yester
 
 pytestmark = pytest.mark.servers
 
@@ -87,10 +87,10 @@ def test_a_repository_lives_there(folder: Path, tmp_path: Path, fuse: None, mode
     places = [tmp_path / name for name in ("one", "two", "three")]
     file = listing(tmp_path / "stores.json", *(place.as_uri() for place in places))
 
-    def packs() -> int:
-        return sum(len(list(place.glob("data/*/data.*"))) for place in places)
+    def packs() -> set[str]:
+        return {str(path) for place in places for path in place.glob("data/*/data.*")}
 
-    live_in(f"multi://{file}?mode={mode}&onfail=continue", folder, tmp_path, packs)
+    live(f"multi://{file}?mode={mode}&onfail=continue", folder, tmp_path, packs)
 
 
 def test_damage_in_one_mirror_is_mended_from_the_other(

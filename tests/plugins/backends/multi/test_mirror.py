@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 from tests.backend_contract import BackendContract
+from tests.living import wait_for
 from tests.plugins.backends.multi.conftest import Make, listing
-from tests.whole_program import wait_for
 
 from yester.engine.errors import Broken, Denied, Exists, Missing, Retry, StoreError
 from yester.engine.store import Store, let_go

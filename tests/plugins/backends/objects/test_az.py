@@ -60,7 +60,7 @@ class TestAzureStore(BackendContract):
 
 def test_a_repository_lives_there(url: str, folder: Path, tmp_path: Path, fuse: None) -> None:
     looking = open_store(url, create=True)
-    live(url, lambda: set(looking.list("data.")), folder, tmp_path)
+    live(url, folder, tmp_path, lambda: set(looking.list("data.")))
 
 
 def test_of_many_that_create_one_wins_every_time(url: str) -> None:

@@ -107,7 +107,7 @@ def test_of_many_hosts_that_make_a_repository_one_does(url: str, home: Path, tmp
 
 def test_a_repository_lives_there(url: str, folder: Path, tmp_path: Path, fuse: None) -> None:
     looking = open_store(url, create=True)
-    live(url, lambda: set(looking.list("data.")), folder, tmp_path)
+    live(url, folder, tmp_path, lambda: set(looking.list("data.")))
 
 
 def test_many_hosts_lose_nothing_while_a_store_dies(cluster: Ceph, url: str, tmp_path: Path, fuse: None) -> None:

@@ -15,7 +15,7 @@ def test_a_repository_lives_there(moto: Moto, url: str, folder: Path, tmp_path: 
         listed = moto.request("GET", f"/{bucket}?list-type=2&prefix=some/prefix/data/").decode()
         return set(re.findall(r"<Key>([^<]*)</Key>", listed))
 
-    live(url, packs, folder, tmp_path)
+    live(url, folder, tmp_path, packs)
 
 
 def test_two_repositories_in_one_bucket(moto: Moto, url: str, folder: Path) -> None:

@@ -58,7 +58,7 @@ class TestGoogleStore(BackendContract):
 @pytest.mark.servers
 def test_a_repository_lives_there(url: str, folder: Path, tmp_path: Path, fuse: None) -> None:
     looking = open_store(url, create=True)
-    live(url, lambda: set(looking.list("data.")), folder, tmp_path)
+    live(url, folder, tmp_path, lambda: set(looking.list("data.")))
 
 
 def test_a_condition_goes_along_and_is_tried(gcs: Gcs, url: str) -> None:

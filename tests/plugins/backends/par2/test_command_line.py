@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.whole_program import fill, live_in, same, yester
+from tests.living import fill, live, same, yester
 
 pytestmark = pytest.mark.servers
 
@@ -94,7 +94,7 @@ def test_a_mount_and_a_prune_mend_what_they_read(
 
 
 def test_a_repository_lives_there(url: str, folder: Path, place: Path, tmp_path: Path, fuse: None) -> None:
-    live_in(url, folder, tmp_path, lambda: len(list(place.glob("data/*/data.*"))))
+    live(url, folder, tmp_path, lambda: {path.name for path in place.glob("data/*/data.*")})
     # The run that was killed may have left an object without any.
     yester("prune", "--repo", url)
     protected = {path.name for path in place.rglob(f"*{ENDING}")}

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.whole_program import environment
+from tests.living import environment
 
 from yester.engine.places import Places
 from yester.plugins.backends.folder import FolderStore

@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from tests.backend_contract import BackendContract
+from tests.living import SOURCE_ROOT, live, wait_for, yester
 from tests.plugins.backends.rclone.conftest import encrypt
 from tests.store_contract import StoreContract
-from tests.whole_program import SOURCE_ROOT, live_in, wait_for, yester
 
 from yester.engine.errors import Broken, Exists, Missing, RepositoryError, Retry, StoreError
 from yester.engine.store import Store
@@ -319,5 +319,5 @@ def test_what_is_set_for_another_rcd_does_not_count(url: str, monkeypatch: pytes
 @pytest.mark.servers
 def test_a_repository_lives_there(url: str, folder: Path, tmp_path: Path, fuse: None) -> None:
     place = tmp_path / "repository"
-    live_in(url, folder, tmp_path, lambda: len(list(place.glob("data/*/data.*"))))
+    live(url, folder, tmp_path, lambda: {path.name for path in place.glob("data/*/data.*")})
     yester("check", "--repo", place, "--read-data")

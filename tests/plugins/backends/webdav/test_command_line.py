@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 from tests.apache import PASSWORD, USER, Apache
-from tests.whole_program import live_in, yester
+from tests.living import live, yester
 from tests.wsgidav_server import WebdavServer
 
 
 def test_a_repository_lives_there(folder: Path, server: WebdavServer, tmp_path: Path, fuse: None) -> None:
     place = server.folder / "repository"
-    live_in(server.url(), folder, tmp_path, lambda: len(list(place.glob("data/*/data.*"))))
+    live(server.url(), folder, tmp_path, lambda: {path.name for path in place.glob("data/*/data.*")})
     # The same files, as a folder on the machine where they lie.
     yester("check", "--repo", place, "--read-data")
 
@@ -23,7 +23,7 @@ def test_a_repository_lives_in_apache(
     monkeypatch.setenv("YESTER_WEBDAV_PASSWORD", PASSWORD)
     place = apache.top / "digest" / tmp_path.name
     url = apache.url(f"digest/{tmp_path.name}", user=USER)
-    live_in(url, folder, tmp_path, lambda: len(list(place.glob("data/*/data.*"))))
+    live(url, folder, tmp_path, lambda: {path.name for path in place.glob("data/*/data.*")})
 
 
 def test_nothing_of_a_password_is_kept_or_shown(home: Path, folder: Path, server: WebdavServer) -> None:
