@@ -60,7 +60,7 @@ def open_store(url: str, terms: Terms) -> Store:
     login = find_login(address.host, address.user, said, terms.environment)
     tls = tls_context(said["ca_file"], said["client_cert"], said["client_key"]) if address.is_secure else None
     server = Server(str(address), address.origin, auth=login.auth, tls=tls, stall_s=said["timeout"] or None)
-    return guarded(WebdavStore(address, server, terms.create), terms, patience_of(said))
+    return guarded(WebdavStore(address, server, terms.create, terms.made), terms, patience_of(said))
 
 
 class WebdavStore:
@@ -68,12 +68,15 @@ class WebdavStore:
 
     folder = None
 
-    def __init__(self, address: Address, server: Server, create: bool = False) -> None:
-        """Look; with `create` make the folder, or take an empty one. RepositoryError when it cannot be."""
+    def __init__(self, address: Address, server: Server, create: bool = False, made: _Names | None = None) -> None:
+        """Look; with `create` make the folder, or take an empty one. RepositoryError when it cannot be.
+
+        `made`: folders that were made for it, the innermost last; what is made now is added.
+        """
         self._address, self._server, self._base = address, server, address.base
         self._ranges = True
         self._settled = False
-        self._made: set[str] = set()
+        self._made = made if made is not None else []
         self._look_first = threading.Lock()
         try:
             self._open(create)
@@ -195,7 +198,11 @@ class WebdavStore:
                         self._discard(f"{folder}/{name}".lstrip("/"))
 
     def close(self) -> None:
-        """End the connections."""
+        """End the connections. What was made for nothing goes again."""
+        with suppress(StoreError):  # it is empty, and may stay
+            while self._made and self._goes(self._made[-1]):
+                self._made.pop()
+        self._made.clear()
         self._server.close()
 
     # Opening
@@ -228,17 +235,45 @@ class WebdavStore:
         paths = ["/" + "".join(f"{part}/" for part in parts[:end]) for end in range(len(parts), 0, -1)]
         lacking = []
         for path in paths:
-            if self._makes(path):
+            if self._makes(path, self._made):
                 break
             lacking.append(path)
         for path in reversed(lacking):
-            self._makes(path, needed=True)
+            self._makes(path, self._made, needed=True)
 
-    def _makes(self, path: str, *, needed: bool = False) -> bool:
-        """Make a folder; whether it is there now. 405: it was there before; 409: the one above is not there."""
+    def _goes(self, path: str) -> bool:
+        """Remove a folder in which nothing is; whether it is gone.
+
+        Servers remove a folder with all in it, so it is looked at once more where nobody else finds it.
+        """
+        aside = f"{path.rstrip('/')}{_temporary()}/"
+        if self._holds(path) or not self._renamed(path, aside):
+            return False
+        if self._holds(aside):
+            self._renamed(aside, path)
+            return False
+        self._discard(aside)
+        return True
+
+    def _holds(self, path: str) -> bool:
+        own = _unquoted(path)
+        return any(entry.path != own for entry in self._found(path, "1", f"{path} could not be listed", ""))
+
+    def _renamed(self, path: str, other: str) -> bool:
+        headers = {"Destination": self._address.origin + other, "Overwrite": "F"}
+        with self._server.answer("MOVE", path, headers) as response:
+            return response.status_code in _DONE
+
+    def _makes(self, path: str, made: _Names | None = None, *, needed: bool = False) -> bool:
+        """Make a folder; whether it is there now. 405: it was there before; 409: the one above is not there.
+
+        One that was made now is added to `made`.
+        """
         with self._server.answer("MKCOL", path) as response:
             status = response.status_code
             if status in _DONE or status == 405:
+                if made is not None and status != 405:
+                    made.append(path)
                 return True
             refused = self._refused(response, f"The folder {self.place} could not be made", "")
         # Who makes it in the same moment as another may be told anything (Apache: 403).

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.backend_contract import BackendContract
+from tests.backend_contract import NAMES, BackendContract
 from tests.wsgidav_server import PASSWORD, USER, WebdavServer, serving
 
 from yester.engine.errors import Broken, Denied, Exists, Full, RepositoryError, Retry, StoreError, UsageError
@@ -165,6 +165,28 @@ def test_tidying_takes_what_killed_puts_left(store: Store, server: WebdavServer)
     store.tidy()
     assert [path.name for path in root.rglob(".put-*")] == [".put-2-young"]
     assert sorted(store.list()) == sorted([PACK, "snap.1"])
+
+
+def test_folders_made_for_nothing_go_again(server: WebdavServer) -> None:
+    opened = open_store(server.url("new/inner"), create=True)
+    opened.put(NAMES.mark, [b"x"])
+    opened.delete(NAMES.mark)
+    opened.close()
+    assert list(server.folder.iterdir()) == []
+
+
+def test_a_folder_stays_in_which_somebody_puts_something_just_then(server: WebdavServer) -> None:
+    theirs = server.folder / "new/config"
+
+    def meanwhile(environ: dict[str, Any], start_response: Any) -> None:
+        if environ["REQUEST_METHOD"] == "MOVE":
+            theirs.write_bytes(b"theirs")
+            server.before = None
+
+    opened = open_store(server.url("new"), create=True)
+    server.before = meanwhile
+    opened.close()
+    assert files(server.folder) == ["new/config"]
 
 
 def test_nothing_is_written_where_the_disk_is_gone(store: Store, server: WebdavServer) -> None:
