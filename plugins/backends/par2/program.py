@@ -18,6 +18,8 @@ FILE = "object"
 _RECOVERY = "recovery.par2"
 BLOCKS = 200
 """How many blocks an object is cut into: damage at so many places as there are recovery blocks can be mended."""
+LIMIT_S = 600.0
+"""A pack takes par2 a second or two; what takes so much longer has stopped."""
 _SMALLEST_BLOCK = 4096
 """A small object is a few blocks, or one: what is added to each block is worth no more of them."""
 
@@ -50,8 +52,16 @@ class Par2:
         command, silent = [self.program, verb, "-q", "-q", "-t1", *words], subprocess.DEVNULL
         try:
             done = subprocess.run(
-                command, cwd=folder, stdin=silent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+                command,
+                cwd=folder,
+                stdin=silent,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
+                timeout=LIMIT_S,
             )
+        except subprocess.TimeoutExpired:
+            raise Broken(f"par2 {verb} did not end within {LIMIT_S:g} s") from None
         except OSError as problem:
             raise Broken(f"{self.program} cannot be run: {problem.strerror}") from None
         if done.returncode != 0:

@@ -298,3 +298,14 @@ def test_a_program_that_is_not_par2_is_said(home: Path, tmp_path: Path, monkeypa
         store.put(NAME, [CONTENT])
     assert list(store.list()) == []
     store.close()
+
+
+def test_a_program_that_stands_still_is_not_waited_for_for_ever(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    still = tmp_path / "still"
+    still.write_text("#!/bin/sh\nexec sleep 600\n")
+    still.chmod(0o755)
+    monkeypatch.setattr("yester.plugins.backends.par2.program.LIMIT_S", 0.2)
+    with pytest.raises(Broken, match=r"par2 create did not end within 0\.2 s"):
+        Par2(str(still), 10).protect(tmp_path, 100)
