@@ -16,6 +16,7 @@ from yester.engine.secrets import SecretSource, find_secret
 from yester.tui.cli.asking import passphrase_prompt
 from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json
+from yester.tui.cli.named import say_damaged
 from yester.tui.cli.opening import Access, limited_store, open_repository, renamed_variables, repository_place
 from yester.tui.cli.options import as_json, secret_options
 from yester.tui.cli.running import Recorded, Work, recorded
@@ -75,7 +76,8 @@ def command(
         for each in (source, copies):
             _unlock(each)
         result = _copy(source, copies, names, profile, run)
-        code = DamageError.exit_code if _failed(result) else 0
+        say_damaged(source)
+        code = DamageError.exit_code if _failed(result) or (source.damaged and not names) else 0
         run.ends("errors" if code else "complete", code)
     if as_json:
         echo_json(_as_json(result))

@@ -23,6 +23,7 @@ from yester.tui.cli.history import (
     wanted,
 )
 from yester.tui.cli.json_output import echo_json
+from yester.tui.cli.named import say_damaged
 from yester.tui.cli.opening import Access
 from yester.tui.cli.options import access, as_json
 from yester.tui.cli.wording import count, printable, size, table
@@ -69,6 +70,7 @@ def command(
     with visited_for("du", asked, places, profile) as opened, opened_catalogue(opened) as catalogue:
         meant = _meant(opened, what)
         chosen = [listed for listed in opened.snapshots() if meant(listed)]
+        say_damaged(opened)
         if not chosen:
             raise UsageError("The repository holds no snapshot", hint="Take one: yester snap PROFILE")
         place = absolute(path) if path is not None else _above(chosen)

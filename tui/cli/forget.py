@@ -16,6 +16,7 @@ from yester.engine.retention.choosing import Whose, chosen, plan_named
 from yester.engine.retention.plan import RetentionPlan, emptied_series, plan_retention, removes_nothing
 from yester.tui.cli.failures import complain
 from yester.tui.cli.letting_go import LettingGo
+from yester.tui.cli.named import say_damaged
 from yester.tui.cli.opening import Access, profile_meant
 from yester.tui.cli.options import access, as_json
 from yester.tui.cli.retention import refuse_rules, rules, stated_rules
@@ -64,6 +65,7 @@ def command(
     refuse_rules(options)
     with visited("forget", asked, places, profile_meant(named[0], places)) as opened:
         wanted = {opened.find_snapshot(text)[0] for text in (*named, *names)}
+        say_damaged(opened)
         plan = plan_named(
             opened.snapshots(),
             opened.labels(),
@@ -87,6 +89,7 @@ def _by_rules(name: str, asked: Access, places: Places, options: dict[str, Any],
     whose = Whose(name, profile.id if profile else None, own, host)
     with visited("forget", asked, places, profile) as opened:
         everything = opened.snapshots()
+        say_damaged(opened)
         found = chosen(everything, whose)
         if not found:
             _refuse_none(whose, everything)

@@ -10,6 +10,7 @@ from yester.engine.repository import Repository
 from yester.engine.sealed.records import Label, Snapshot
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.list import snapshot_as_json, words_of
+from yester.tui.cli.named import say_damaged
 from yester.tui.cli.opening import Access, profile_meant
 from yester.tui.cli.visiting import visited
 from yester.tui.cli.wording import moment, table
@@ -20,6 +21,7 @@ def say(names: Sequence[str], asked: Access, as_json: bool, change: Callable[[Re
     places = Places.default()
     with visited("label", asked, places, profile_meant(names[0], places)) as opened:
         found = dict(opened.find_snapshot(name) for name in names)
+        say_damaged(opened)
         said = [(sid, snapshot, change(opened, sid)) for sid, snapshot in found.items()]
     if as_json:
         echo_json([snapshot_as_json(opened, *each) for each in said])

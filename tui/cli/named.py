@@ -1,4 +1,4 @@
-"""The snapshot that a person names, and what may keep it from being the right one."""
+"""The snapshots that a person means, and what may keep them from being the right ones."""
 
 from typing import TYPE_CHECKING
 
@@ -20,5 +20,10 @@ def named_snapshot(
     try:
         return opened.find_snapshot(text, profile=profile, host=host)
     finally:
-        for damage in opened.damaged.values():
-            complain(damage.what, damage.hint)
+        say_damaged(opened)
+
+
+def say_damaged(opened: "Repository") -> None:
+    """Say which records could not be read when the snapshots were listed: those are left out of all that is done."""
+    for damage in opened.damaged.values():
+        complain(damage.what, damage.hint)

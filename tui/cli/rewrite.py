@@ -16,6 +16,7 @@ from yester.engine.repository import Repository
 from yester.engine.sealed.records import Snapshot
 from yester.tui.cli.asking import confirm
 from yester.tui.cli.json_output import echo_json
+from yester.tui.cli.named import say_damaged
 from yester.tui.cli.opening import Access, open_repository, repository_place
 from yester.tui.cli.options import access, as_json
 from yester.tui.cli.running import Recorded, Work, recorded
@@ -107,6 +108,7 @@ def _chosen(
     """Return the snapshots that are meant: those named, else all; those of one profile or host only."""
     named = dict(opened.find_snapshot(name) for name in names)
     found = list(named.items()) if names else opened.snapshots()
+    say_damaged(opened)
     return [
         (sid, snapshot)
         for sid, snapshot in found

@@ -98,7 +98,9 @@ def test_a_dry_run_says_what_is_in_the_way_and_changes_nothing(yester: Yester, t
 @pytest.mark.parametrize(
     "command",
     [["restore", "latest", "--target", "x"], ["restore", "latest", "--target", "x", "--dry-run"], ["show", "latest"]]
-    + [[verb, "latest"] for verb in ("diff", "verify", "export")],
+    + [[verb, "latest"] for verb in ("diff", "verify", "export", "pin")]
+    + [["tag", "latest", "--add", "x"], ["rename", "latest", "x"], ["du"], ["forget", "docs", "--dry-run"]]
+    + [["rewrite", "--remove", "/b.txt", "--dry-run"], ["copy", "--all", "--to", "twin"]],
 )
 def test_a_newer_snapshot_that_is_damaged_is_said(
     yester: Yester, taken: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
@@ -110,4 +112,6 @@ def test_a_newer_snapshot_that_is_damaged_is_said(
     newest.chmod(0o600)
     newest.write_bytes(newest.read_bytes()[:-1])
     monkeypatch.chdir(tmp_path)
+    if "copy" in command:
+        yester("init", "--no-encryption", "twin")
     assert f"{newest.name} is damaged" in yester(*command).err
