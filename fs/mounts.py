@@ -94,9 +94,15 @@ def is_dead(path: Path) -> bool:
 
 
 def check_mountpoint(path: Path) -> None:
-    """Raise UsageError unless `path` is an empty folder on which nothing of ours is mounted."""
+    """Raise UsageError unless `path` is an empty folder on which, and above which, nothing of ours is mounted."""
     if find_mount(path):
         raise UsageError(f"{path} is a mount of yester already", hint=f"Unmount it first: yester umount {path}")
+    around = next((mount.path for mount in active_mounts() if _is_below(path, mount)), None)
+    if around is not None:
+        raise UsageError(
+            f"The mount point {path} lies inside a mount of yester, {os.fsdecode(around)}",
+            hint="Name a folder elsewhere.",
+        )
     try:
         if not stat.S_ISDIR(path.stat().st_mode):
             raise UsageError(f"The mount point {path} is not a folder", hint="Name an empty folder.")
@@ -110,6 +116,10 @@ def check_mountpoint(path: Path) -> None:
         ) from error
     if not empty:
         raise UsageError(f"The mount point {path} is not empty", hint="Name an empty folder.")
+
+
+def _is_below(path: Path, mount: ActiveMount) -> bool:
+    return os.fsencode(canonical(path)).startswith(mount.path.rstrip(b"/") + b"/")
 
 
 def check_apart(mountpoint: Path, repository: Path) -> None:

@@ -38,6 +38,17 @@ def test_a_folder_is_fit_when_it_is_empty(tmp_path: Path) -> None:
         check_mountpoint(tmp_path / "none")
 
 
+def test_a_folder_in_a_mount_is_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "view/latest/docs").mkdir(parents=True)
+    table = tmp_path / "table"
+    table.write_bytes(b"62 29 0:52 / %s rw - fuse.yester yester:/srv rw\n" % os.fsencode(tmp_path / "view/latest"))
+    monkeypatch.setattr(mounts, "MOUNT_TABLE", table)
+    with pytest.raises(UsageError, match=f"inside a mount of yester, {tmp_path}/view/latest$"):
+        check_mountpoint(tmp_path / "view/latest/docs")
+    (tmp_path / "view/latest-too").mkdir()
+    check_mountpoint(tmp_path / "view/latest-too")
+
+
 def test_what_one_may_not_look_into_is_not_fit(tmp_path: Path) -> None:
     (tmp_path / "closed").mkdir(mode=0)
     (tmp_path / "loop").symlink_to("loop")
