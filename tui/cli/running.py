@@ -25,14 +25,11 @@ import click
 from msgspec.structs import replace
 
 from yester import __version__
-from yester.engine.capture.wishes import Wishes
-from yester.engine.decisions import Candidate, Decisions
 from yester.engine.errors import BusyError, CancelledError, MissingRepository, RepositoryError, UsageError, YesterError
 from yester.engine.events import (
     Error,
     ErrorCode,
     Event,
-    File,
     Level,
     Message,
     MountAfter,
@@ -56,11 +53,11 @@ from yester.engine.runs.history import thin_now_and_then
 from yester.engine.runs.serving import RunSocket
 from yester.engine.runs.sockets import control_folders
 from yester.engine.tally import Tally, tallying
+from yester.tui.cli.ears import Ears
 from yester.tui.cli.failures import CANCELLED, TERMINATED, Terminated, complain
 from yester.tui.cli.plugging import enabled_plugins
 from yester.tui.cli.postponing import signals_postponed
 from yester.tui.cli.progress import Watch, terminal_bar
-from yester.tui.cli.run_words import with_source
 from yester.tui.cli.showing import NewSnapshots
 from yester.tui.cli.terminals import leave_dead_terminal, outliving_terminal
 
@@ -97,69 +94,6 @@ class Work:
         return cls(action, profile.name, profile.id.hex(), repository, profile.sources, dry_run, profile)
 
 
-class _Ears(AllEvents):
-    """The engine's hooks: writes all to the recorder but the frame, tells plugins, keeps what a person must be told."""
-
-    def __init__(self, recorder: Recorder, messages: RunMessages) -> None:
-        self._recorder, self._messages = recorder, messages
-        self.plugins: Dispatcher | None = None
-        self.warnings: list[str] = []
-        self.end: RunEnd | None = None
-        self.has_begun = self.has_failed = False
-
-    def decide(self, candidates: Sequence[Candidate]) -> Decisions:
-        """Ask plugins what becomes of entries."""
-        return self.plugins.decide(candidates) if self.plugins is not None else {}
-
-    def wishes(self) -> Wishes:
-        """Return what plugins want of the run."""
-        return self.plugins.wishes() if self.plugins is not None else Wishes()
-
-    def event(self, event: Event) -> None:
-        """Record an event and tell it to plugins. StopRun, when one of them does not want the run."""
-        if self.plugins is not None and isinstance(event, File):
-            return self.plugins.event(event)  # they alone asked for it
-        if isinstance(event, RunBegin):
-            if self.has_begun:  # while the repository was waited for
-                return None
-            self.has_begun = True
-        self._record(event)
-        if self.plugins is not None:
-            self.plugins.event(event)
-            if isinstance(event, RunBegin):
-                self.wants_files = self.plugins.hears_files()
-                self.wants_decisions = self.plugins.decides()
-        return None
-
-    def load(self) -> None:
-        """Load the plugins; until that is done none of them has heard of anything."""
-        if self.plugins is not None:
-            self.plugins.load()
-
-    def said(self, message: Message) -> None:
-        """Record what a plugin has to say; plugins do not hear of it."""
-        self._record(message)
-
-    def printed(self, message: Message) -> None:
-        """Record what a plugin wrote to its output: not every line of that is for a person."""
-        self._recorder.event(message)
-
-    def _record(self, event: Event) -> None:
-        """Record an event; remember a warning. A message about one path is a failure, which the result has."""
-        match event:
-            case RunBegin():  # the record has begun before
-                return
-            case RunEnd():  # it goes on until all is put away
-                self.end = event
-                return
-            case Error():
-                self.has_failed = True
-            case Message() if event.level != "info" and not event.path:
-                self.warnings.append(with_source(event))
-        self._recorder.event(event)
-        self._messages.event(event)
-
-
 class Recorded:
     """A run that is being recorded."""
 
@@ -168,7 +102,7 @@ class Recorded:
         id: str,
         work: Work,
         recorder: Recorder,
-        ears: _Ears,
+        ears: Ears,
         watch: Watch,
         control: RunControl,
         tally: Tally,
@@ -181,7 +115,7 @@ class Recorded:
         self.views = NewSnapshots()
         self.tally = tally
         """What has been asked of stores so far."""
-        self._work, self._recorder, self._ears = work, recorder, ears
+        self.work, self.ears, self._recorder = work, ears, recorder
         self._result: Result = "complete"
         self._began_ns = time.monotonic_ns()
 
@@ -193,7 +127,7 @@ class Recorded:
     @property
     def snapshot(self) -> str:
         """The id of the snapshot that was taken; empty when there is none."""
-        return self._ears.end.snapshot if self._ears.end is not None else ""
+        return self.ears.end.snapshot if self.ears.end is not None else ""
 
     def ends(self, result: Result, exit_code: int = 0) -> None:
         """Say how the run ends, unless an error ends it. Without this it ends `complete`."""
@@ -213,12 +147,12 @@ class Recorded:
         return self._message(text, "warning")
 
     def _message(self, text: str, level: Level = "info", timeout: int = -1) -> Message:
-        work = self._work
+        work = self.work
         return Message(level=level, text=text, profile=work.profile, profile_id=work.profile_id, timeout=timeout)
 
     def is_metered(self) -> bool | None:
         """Whether a plugin says that the network is paid by volume; None when none knows."""
-        known = self._ears.plugins.answer("metered") if self._ears.plugins is not None else None
+        known = self.ears.plugins.answer("metered") if self.ears.plugins is not None else None
         return known if isinstance(known, bool) else None
 
     @contextmanager
@@ -228,12 +162,12 @@ class Recorded:
         A plugin may make it reachable before, and let go of it afterwards. With `waits` plugins may have one that is
         not there waited for. What fails is told before it is let go of.
         """
-        about = (self._work.repository, self._work.profile, self._work.profile_id)
-        self._ears.load()
+        about = (self.work.repository, self.work.profile, self.work.profile_id)
+        self.ears.load()
         try:
             self._tell_of(MountBefore(*about))
             with closing(self._waited_for(opening) if waits else opening()) as repository:
-                self.views.of(repository, self._work.repository)
+                self.views.of(repository, self.work.repository)
                 self._tell_of(MountAfter(*about))
                 yield repository
         except BaseException as problem:
@@ -253,7 +187,7 @@ class Recorded:
         try:
             return opening()
         except MissingRepository as problem:
-            wait = self._ears.plugins.waits() if self._ears.plugins is not None else None
+            wait = self.ears.plugins.waits() if self.ears.plugins is not None else None
             if wait is None or wait.seconds <= 0:
                 raise
             text = f"{problem.what}; the run waits for it"
@@ -290,7 +224,7 @@ class Recorded:
         self._recorder.event(replace(self._run_begin(), control=shown(os.fsencode(socket.path or ""))))
 
     def _run_begin(self) -> RunBegin:
-        work = self._work
+        work = self.work
         return RunBegin(
             run=self.id,
             profile=work.profile,
@@ -308,26 +242,26 @@ class Recorded:
         """The run ends with an error; it is told unless it was."""
         self.exit_code = _exit_code(problem)
         self._result = "cancelled" if self.exit_code in (CANCELLED, TERMINATED) else "failed"
-        if self._result == "failed" and not self._ears.has_failed:
-            self.hooks.on_error(_error(problem, self._work))
+        if self._result == "failed" and not self.ears.has_failed:
+            self.hooks.on_error(_error(problem, self.work))
 
     def _tell(self, problem: BaseException) -> None:
         """Tell what went wrong, and the end of a run that began while its repository was waited for."""
         self.fail(problem)
-        if self._ears.has_begun and self._ears.end is None and not isinstance(problem, StopRun):
+        if self.ears.has_begun and self.ears.end is None and not isinstance(problem, StopRun):
             self.hooks.on_run_end(replace(self._counted(), exit_code=self.exit_code))
 
     def end(self) -> None:
         """Write the last line."""
-        end = self._ears.end or self._counted()
-        times = self._ears.plugins.times() if self._ears.plugins is not None else ()
+        end = self.ears.end or self._counted()
+        times = self.ears.plugins.times() if self.ears.plugins is not None else ()
         calls = self.tally.rows()
         self._recorder.event(
             replace(end, run=self.id, result=self._result, exit_code=self.exit_code, plugins=times, store=calls)
         )
 
     def _counted(self) -> RunEnd:
-        done, work = self.watch.counters, self._work
+        done, work = self.watch.counters, self.work
         return RunEnd(
             run=self.id,
             result=self._result,
@@ -384,7 +318,7 @@ def recorded(
         sinks.append(EventStream(sys.stdout.fileno()))
     bar = terminal_bar(quiet=quiet or events)
     messages = RunMessages(places.state, id, work.profile, work.profile_id)
-    ears = _Ears(recorder, messages)
+    ears = Ears(recorder, messages)
     forecaster = Forecaster(places.state, work.profile if work.action == "snap" else "", control)
     watch = Watch(recorder, bar, begun, forecaster.left_s, lambda: control.is_paused)
     has_failed = True
@@ -392,16 +326,7 @@ def recorded(
         recording = Recorded(id, work, recorder, ears, watch, control, tally)
         try:
             recording.begin(socket)
-            ears.plugins = enabled_plugins(
-                places,
-                ears,
-                action=work.action,
-                run=id,
-                profile=work.spec,
-                repository=work.repository,
-                stopping=lambda: control.signal != 0,
-                views=recording.views,
-            )
+            ears.plugins = _plugins_of(recording, places)
             yield recording
             begun()
             has_failed = False
@@ -413,15 +338,29 @@ def recorded(
                 ears.plugins.close()
             recording.views.close()
             recording.end()
-            lost = recorder.close()
+            # Where the journal is lost, so are the messages, for the same reason.
+            lost = recorder.close() or list(filter(None, [messages.problem]))
             thin_now_and_then(places)
             if bar is not None:
                 bar.close()
             leave_dead_terminal()
-            # Where the journal is lost, so are the messages, for the same reason.
-            lost = lost or list(filter(None, [messages.problem]))
             for sentence in [*ears.warnings, *([] if has_failed else lost)]:
                 complain(sentence)
+
+
+def _plugins_of(run: Recorded, places: Places) -> "Dispatcher | None":
+    """Return the plugins that are on, which hear of the run and may ask it to stop."""
+    work = run.work
+    return enabled_plugins(
+        places,
+        run.ears,
+        action=work.action,
+        run=run.id,
+        profile=work.spec,
+        repository=work.repository,
+        stopping=lambda: run.control.signal != 0,
+        views=run.views,
+    )
 
 
 def _exit_code(problem: BaseException) -> int:
