@@ -8,7 +8,7 @@ of shared memory. Everything else happens once for each frame of about 256 KiB, 
 
 Frames are sealed by the thread that adds, so that packs need no lock and keys never leave this process; when all
 processes are busy it compresses as well. They are sealed in the order in which they were closed, whoever compressed
-them: what is read together later lies together. A pack needs one of four buffers, which are
+them: what is read together later lies together. A pack needs one of a few buffers, which are
 reused: who finds none waits for a storing thread, and those wait for nobody.
 
 The first error of a thread stops all: what is queued is thrown away, and `add` and `flush` raise it.
@@ -40,9 +40,11 @@ FRAME_SIZE = 256 << 10
 FRAME_BLOBS = 4096
 _CLOSED = 64
 """Frames that may wait for one before them: what a process that is stopped may cost in memory."""
-_BUFFERS = 4
 _NO_MEMORY = "End other programs, or raise the limit of this one, and run it again."
-_STORERS = 2
+_STORERS, _STORERS_FAR = 2, 4
+"""Packs that are stored at once: two keep a disk busy, while a server takes its time to answer for each."""
+_SPARE_BUFFERS = 2
+"""For the pack that is being filled, of data and of metadata."""
 
 
 @dataclass(slots=True)
@@ -127,6 +129,7 @@ class BlobWriter:
         self._closed_size = 0
         self._flushed_blobs = 0
         self._open_packs: dict[ObjectKind, OpenPack] = {}
+        self._storers = _STORERS if self._store.capabilities.local else _STORERS_FAR
         self._buffers: list[memoryview] = []
         self._buffers_made = 0
         self._threads: list[Thread] = []
@@ -308,7 +311,7 @@ class BlobWriter:
         pack.seal(frame, codec, stored)
 
     def _free_buffer(self) -> memoryview:
-        while not self._buffers and self._buffers_made == _BUFFERS:
+        while not self._buffers and self._buffers_made == self._storers + _SPARE_BUFFERS:
             self._take_stored()
         if self._buffers:
             return self._buffers.pop()
@@ -326,7 +329,7 @@ class BlobWriter:
             self._take_stored()
         if not self._threads:
             self._threads = [
-                Thread(target=self._store_packs, daemon=True, name="yester-store") for _ in range(_STORERS)
+                Thread(target=self._store_packs, daemon=True, name="yester-store") for _ in range(self._storers)
             ]
             for thread in self._threads:
                 thread.start()

@@ -18,7 +18,7 @@ from tests.benchmarks.hooks import measure_hooks
 from tests.benchmarks.measures import Measures
 from tests.benchmarks.processes import Command
 from tests.benchmarks.recorder import Recorder, Turn
-from tests.benchmarks.remote import measure_far, measure_upload
+from tests.benchmarks.remote import measure_cluster, measure_far, measure_upload
 from tests.benchmarks.tools import Tool, Yester
 
 HISTORY_SCRIPT = Path(__file__).with_name("history.py")
@@ -62,6 +62,7 @@ class Bench:
             "hooks": self._hooks,
             "far": self._far,
             "upload": self._upload,
+            "cluster": self._cluster,
         }
 
     def _small(self) -> None:
@@ -126,6 +127,14 @@ class Bench:
             self._calibrate()
             warm(source)
             measure_upload(self._measures, self._record, self._turns("upload", repetition, source), self._area)
+
+    def _cluster(self) -> None:
+        """Noise, copied to a Ceph cluster: a quarter as much, since it keeps everything three times."""
+        source = self._source("cluster", "noise", self._plan.mib // 4)
+        for repetition in range(self._plan.repetitions):
+            self._calibrate()
+            warm(source)
+            measure_cluster(self._measures, self._record, self._turns("cluster", repetition, source), self._area)
 
     def _begin_all(self, group: str, repetition: int, source: Path) -> list[Turn]:
         """First and unchanged snapshots; the turns that can go on."""

@@ -5,7 +5,7 @@ fast as loopback; what it costs by itself is in the same table, as `ssh … tar 
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,16 @@ from tests.benchmarks.measures import Measures, remove
 from tests.benchmarks.processes import Command, measure, shell
 from tests.benchmarks.recorder import Recorder, Turn
 from tests.benchmarks.tools import PASSPHRASE, Bare, Restic, Yester
+from tests.ceph import KEYS as CEPH_KEYS
+from tests.ceph import running as ceph
 from tests.far_line import far_line
 from tests.moto_server import KEYS
 from tests.moto_server import running as moto
 from tests.sshd import running as sshd
 
 PACK = 16 << 20
+OBJECTS_AT_ONCE = {"copy to S3": 4, "copy to S3, two at a time": 2, "copy to S3, one": 1}
+"""How the bare library is measured: first with as many at once as yester."""
 _PUT = """
 import mmap
 import sys
@@ -130,6 +134,35 @@ def measure_upload(measures: Measures, record: Recorder, turns: Sequence[Turn], 
         turn.tool.reset()
 
 
+def measure_cluster(measures: Measures, record: Recorder, turns: Sequence[Turn], folder: Path) -> None:
+    """Copy a repository of noise to a bucket of a Ceph cluster, and move the same bytes by obstore."""
+    data = folder / "bytes"
+    for turn in turns:
+        (folder / "ceph").mkdir()
+        with ceph(folder / "ceph") as cluster:
+            if isinstance(turn.tool, Yester) and measures.begin(turn):
+                cluster.bucket("yester")
+                turn.tool.more = CEPH_KEYS
+                size = sum(path.stat().st_size for path in turn.source.iterdir())
+                _copy(record, turn, "S3", f"s3+{cluster.endpoint}/yester/repository", size)
+            elif isinstance(turn.tool, Bare):
+                measure([shell(f"cat {turn.source}/* > {data}")], turn.tool.environment())
+                for number, name in enumerate(OBJECTS_AT_ONCE):
+                    cluster.bucket(f"bare-{number}")
+                    _put_objects(record, turn, name, (cluster.endpoint, f"bare-{number}"), data, CEPH_KEYS)
+                data.unlink()
+        remove(folder / "ceph")
+        turn.tool.reset()
+
+
+def _put_objects(
+    record: Recorder, turn: Turn, name: str, bucket: tuple[str, str], data: Path, keys: Mapping[str, str]
+) -> None:
+    words = (sys.executable, "-P", "-c", _PUT, *bucket, str(data), str(PACK), str(OBJECTS_AT_ONCE[name]))
+    moved = measure([Command(words)], {**turn.tool.environment(), **keys})
+    record.add(turn, name, moved, bytes=data.stat().st_size)
+
+
 def _copy(record: Recorder, turn: Turn, name: str, address: str, size: int) -> None:
     assert isinstance(turn.tool, Yester)
     secrets = {"YESTER_FROM_PASSPHRASE": PASSPHRASE, "YESTER_TO_PASSPHRASE": PASSPHRASE}
@@ -141,7 +174,7 @@ def _copy(record: Recorder, turn: Turn, name: str, address: str, size: int) -> N
 
 
 def _put(record: Recorder, turn: Turn, folder: Path, size: int) -> None:
-    """Move the same bytes by `sftp`, made durable as yester does, and by obstore, one object at a time and two."""
+    """Move the same bytes by `sftp`, made durable as yester does, and by obstore."""
     data = folder / "bytes"
     environment = turn.tool.environment()
     measure([shell(f"cat {turn.source}/* > {data}")], environment)
@@ -149,9 +182,7 @@ def _put(record: Recorder, turn: Turn, folder: Path, size: int) -> None:
         line = f"echo put -f {data} {data}.there | sftp -q -b - -F {way.client} -P {way.port} {way.over}"
         record.add(turn, "copy to SFTP", measure([shell(line)], environment), bytes=size)
     with moto() as server:
-        words = (sys.executable, "-P", "-c", _PUT, server.endpoint, server.bucket(), str(data), str(PACK))
-        for name, at_once in (("copy to S3", "2"), ("copy to S3, one object at a time", "1")):
-            moved = measure([Command((*words, at_once))], {**environment, **KEYS})
-            record.add(turn, name, moved, bytes=size)
+        for name in OBJECTS_AT_ONCE:
+            _put_objects(record, turn, name, (server.endpoint, server.bucket()), data, KEYS)
     for path in (data, Path(f"{data}.there")):
         path.unlink()

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tests.benchmarks.hooks import PLUGINS
+from tests.benchmarks.remote import OBJECTS_AT_ONCE
 from tests.benchmarks.results import Results
 from tests.benchmarks.spread import Spread, rates, ratios
 from tests.benchmarks.targets import LOOKUPS, TARGETS, verdict
@@ -101,8 +102,9 @@ FIGURES = (
     Figure("far", "cp", "cp -a out of the mount, with nothing on this side"),
     *(
         Figure("upload", name, name, unit="MB/s", factor=1e-6, digits=0, rate_of="bytes")
-        for name in ("copy to SFTP", "copy to S3", "copy to S3, one object at a time")
+        for name in ("copy to SFTP", *OBJECTS_AT_ONCE)
     ),
+    *(Figure("cluster", name, name, unit="MB/s", factor=1e-6, digits=0, rate_of="bytes") for name in OBJECTS_AT_ONCE),
 )
 
 

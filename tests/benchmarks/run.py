@@ -1,7 +1,7 @@
 """Measure yester beside restic, borg and the plainest tools, and write the results as Markdown.
 
-    run.py [--groups small,big,history,million,catalogue,hooks,far,upload] [--files N] [--mib N] [--repetitions N]
-           [--tools a,b] [--save FILE] [--write docs/benchmarks.md]
+    run.py [--groups small,big,history,million,catalogue,hooks,far,upload,cluster] [--files N] [--mib N]
+           [--repetitions N] [--tools a,b] [--save FILE] [--write docs/benchmarks.md]
     run.py --show FILE [--show FILE]... [--write docs/benchmarks.md]
 
 Runs for some twenty-five minutes with the defaults on two cores. Nothing else should run meanwhile.

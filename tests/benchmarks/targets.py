@@ -110,6 +110,7 @@ TARGETS = (
     Target("cp -a through a far line", "far", "cp", "seconds", 1, ("restic",)),
     Target("copy of noise over SFTP", "upload", "copy to SFTP", "seconds", 1.25, ("bare",)),
     Target("copy of noise to S3", "upload", "copy to S3", "seconds", 1.25, ("bare",)),
+    Target("copy of noise to S3 on Ceph", "cluster", "copy to S3", "seconds", 1.25, ("bare",)),
     Target("memory that taking in adds", "catalogue", "memory that taking in adds", "size", 200, unit="MiB", scale=MIB),
 )
 
