@@ -17,6 +17,8 @@ import msgspec
 from yester.engine.errors import YesterError
 from yester.engine.places import unwritable
 
+_ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+
 
 class Failure(msgspec.Struct, omit_defaults=True):
     """A YesterError on its way to the parent; empty means ready."""
@@ -32,19 +34,27 @@ def run_in_background(server: Callable[[Callable[[], None]], None], log: Path) -
     Raises in the parent the YesterError that the child met. Once ready, the child writes to `log` only.
     """
     reading, writing = os.pipe()
-    child = os.fork()
+    # A signal that came between the fork and the wait would leave a server that nobody wants.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        child = os.fork()
+    except OSError:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        raise
     if child:
-        os.close(writing)
-        with open(reading, "rb") as pipe:
-            try:
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            os.close(writing)
+            with open(reading, "rb") as pipe:
                 said = pipe.read()
-            except BaseException:
-                # Who was interrupted, or stopped, while he waited wants no server any more.
-                with suppress(ProcessLookupError):
-                    os.kill(child, signal.SIGTERM)
-                raise
+        except BaseException:
+            # Who was interrupted, or stopped, while he waited wants no server any more.
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGTERM)
+            raise
         _judge(said, log)
         return
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     os.close(reading)
     status = 1
     try:

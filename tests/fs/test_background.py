@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = """
+import os
 import signal
 import sys
 import time
@@ -22,13 +25,22 @@ def server(ready):
     ready()
 
 signal.signal(signal.SIGTERM, end)
+if sys.argv[2] == "at once":
+    os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), signal.SIGTERM))
 run_in_background(server, Path(sys.argv[1]))
 """
 
 
-def test_who_stops_waiting_for_a_server_gets_none(tmp_path: Path) -> None:
-    waiting = subprocess.Popen([sys.executable, "-c", SCRIPT, tmp_path / "log"], stdout=subprocess.PIPE, text=True)
+@pytest.mark.parametrize("when", ["waiting", "at once"])
+def test_who_stops_waiting_for_a_server_gets_none(tmp_path: Path, when: str) -> None:
+    command = [sys.executable, "-c", SCRIPT, tmp_path / "log", when]
+    waiting = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert waiting.stdout is not None
+    if when == "at once":
+        # At its end when nobody has it open any more; the server has, too.
+        waiting.communicate(timeout=20)
+        assert waiting.returncode == 1
+        return
     assert waiting.stdout.readline() == "begun\n"
     [child] = Path(f"/proc/{waiting.pid}/task/{waiting.pid}/children").read_text().split()
     server = os.pidfd_open(int(child))
