@@ -33,7 +33,7 @@ run_in_background(server, Path(sys.argv[1]))
 
 @pytest.mark.parametrize("when", ["waiting", "at once"])
 def test_who_stops_waiting_for_a_server_gets_none(tmp_path: Path, when: str) -> None:
-    command = [sys.executable, "-c", SCRIPT, tmp_path / "log", when]
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path / "log"), when]
     waiting = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert waiting.stdout is not None
     if when == "at once":
