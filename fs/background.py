@@ -64,28 +64,39 @@ def run_in_background(server: Callable[[Callable[[], None]], None], log: Path) -
 
 
 def _serve(server: Callable[[Callable[[], None]], None], pipe: int, log: Path) -> int:
+    parent = _Parent(pipe)
+
     def ready() -> None:
         _leave_terminal(out)
-        _tell(pipe, Failure())
+        parent.tell(Failure())
 
     try:
         # Now, while a person can still be told that it cannot be.
         out = _opened(log)
         server(ready)
+        parent.tell(Failure("It was unmounted before it was ready", "Mount it again, if that was not meant.", 1))
     except YesterError as error:
-        _tell(pipe, Failure(error.what, error.hint, error.exit_code))
+        parent.tell(Failure(error.what, error.hint, error.exit_code))
         return error.exit_code
     except KeyboardInterrupt:
         return 130
     return 0
 
 
-def _tell(pipe: int, failure: Failure) -> None:
-    try:
-        os.write(pipe, msgspec.msgpack.encode(failure))
+class _Parent:
+    """The process that waits; it is told once. Its pipe's number may be another file's afterwards."""
+
+    def __init__(self, pipe: int) -> None:
+        self._pipe: int | None = pipe
+
+    def tell(self, failure: Failure) -> None:
+        """Say what became of the server, unless something was said before."""
+        pipe, self._pipe = self._pipe, None
+        if pipe is None:
+            return
+        with suppress(BrokenPipeError):  # it waits no more
+            os.write(pipe, msgspec.msgpack.encode(failure))
         os.close(pipe)
-    except OSError:  # the parent is gone, or was told before
-        return
 
 
 def _judge(said: bytes, log: Path) -> None:

@@ -4,9 +4,13 @@ import os
 import select
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from yester.engine.errors import YesterError
+from yester.fs.background import run_in_background
 
 SCRIPT = """
 import os
@@ -51,3 +55,22 @@ def test_who_stops_waiting_for_a_server_gets_none(tmp_path: Path, when: str) -> 
     finally:
         os.close(server)
         waiting.stdout.close()
+
+
+def test_one_that_ends_before_it_is_ready_says_so(tmp_path: Path) -> None:
+    with pytest.raises(YesterError, match="unmounted before it was ready"):
+        run_in_background(lambda _: None, tmp_path / "log")
+
+
+def test_what_has_the_pipes_number_once_it_is_ready_is_left_alone(tmp_path: Path) -> None:
+    files = [tmp_path / name for name in "abcdefgh"]
+
+    def server(ready: Callable[[], None]) -> None:
+        ready()
+        for file in files:
+            os.open(file, os.O_WRONLY | os.O_CREAT)
+        raise YesterError("Something went wrong later")
+
+    run_in_background(server, tmp_path / "log")
+    os.waitpid(-1, 0)
+    assert [file.read_bytes() for file in files] == [b""] * len(files)
