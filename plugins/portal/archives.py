@@ -60,7 +60,7 @@ class PortalArchives:
         self._found = {each.name: each for each in found}
         self._layers, self._audience, self._stopping = layers, audience, stopping
         self._workplaces: dict[str, Workplace] = {}
-        self._loaded: dict[str, tuple[HostedArchive, ...]] = {}
+        self._loaded: dict[str, tuple[HostedArchive, ...] | UsageError] = {}
         self._kept = KeptReadiness(places)
 
     def named(self, name: str) -> Archive:
@@ -108,27 +108,35 @@ class PortalArchives:
             workplace.close()
 
     def _each(self) -> Iterator[HostedArchive]:
-        """Yield the archives of all plugins that are on; one that cannot be loaded is told of, and passed over."""
+        """Yield the archives of all plugins that are on; one that cannot be loaded is told of once, and passed over."""
         for found in self._found.values():
             if not found.is_enabled:
                 continue
+            is_known = found.name in self._loaded
             try:
                 yield from self._of(found)
             except UsageError as problem:
-                self._remark(found.label, str(problem))
+                if not is_known:
+                    self._remark(found.label, str(problem))
 
     def _of(self, found: Found) -> tuple[HostedArchive, ...]:
         """Return the archives of a plugin. UsageError: it is off, refused, or cannot be loaded."""
         if found.name not in self._loaded:
-            if found.problem:
-                raise UsageError(f"{found.label}: {found.problem}", hint=found.hint)
-            if not found.is_enabled:
-                hint = f"To switch it on: yester plugin enable {quote(found.label)}"
-                raise UsageError(f"{found.label} is switched off", hint=hint)
-            self._loaded[found.name] = self._load(found)
-        return self._loaded[found.name]
+            try:
+                self._loaded[found.name] = self._load(found)
+            except UsageError as problem:
+                self._loaded[found.name] = problem
+        loaded = self._loaded[found.name]
+        if isinstance(loaded, UsageError):
+            raise loaded.with_traceback(None)
+        return loaded
 
     def _load(self, found: Found) -> tuple[HostedArchive, ...]:
+        if found.problem:
+            raise UsageError(f"{found.label}: {found.problem}", hint=found.hint)
+        if not found.is_enabled:
+            hint = f"To switch it on: yester plugin enable {quote(found.label)}"
+            raise UsageError(f"{found.label} is switched off", hint=hint)
         workplace = Workplace(found, self._layers(found), printed=self._print, stopping=self._stopping)
         self._workplaces[found.name] = workplace
         facts = workplace.loaded().facts

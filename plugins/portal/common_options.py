@@ -7,7 +7,7 @@ from yester.plugins.options.spec import Option
 
 COMMON: Mapping[str, Option] = MappingProxyType(
     {
-        "time_limit": Option("seconds", "1d", "How long it may take to do what it is asked for once."),
+        "time_limit": Option("seconds", "1d", "How long it may take over one call; 0: as long as it likes."),
         "ready_for": Option("seconds", "1min", "How long it counts as ready, or not, before it is asked again."),
         "gather_count": Option("integer", None, "Bulk policies: hand over as soon as so many packs wait."),
         "gather_size": Option("bytes", None, "Bulk policies: hand over as soon as so much waits."),

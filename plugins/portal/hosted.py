@@ -91,7 +91,7 @@ class HostedArchive:
         answer = Answer(())
         for some in _slices(file_sets):
             arguments = [self.guid, [sent(each) for each in some], policy_uuid, *more]
-            said = self._workplace.call(method, arguments, float(self._options["time_limit"]))
+            said = self._workplace.call(method, arguments, self._options["time_limit"] or None)
             answer = _joined(answer, answer_of(some, said, keeps_ids=keeps_ids))
         return replace(answer, remarks=tuple(f"{self.label}: {each}" for each in answer.remarks))
 

@@ -38,7 +38,7 @@ class Workplace:
             self._loaded = self._started()
         return self._loaded
 
-    def call(self, method: str, arguments: Sequence[Any], deadline_s: float) -> Any:
+    def call(self, method: str, arguments: Sequence[Any], deadline_s: float | None) -> Any:
         """Call the plugin. ArchiveError: it raised, took too long, was broken off, or ended its worker."""
         try:
             self.loaded()

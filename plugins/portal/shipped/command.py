@@ -52,7 +52,7 @@ class Command(ArchivePlugin):
         for name in ("archive", "restore"):
             self._program(name)
         if self._templates["ready"]:
-            _run([*self._templates["ready"]])
+            _run(_worded(self._templates["ready"], {}))
         return True
 
     def get_policies(self) -> list[dict[str, Any]]:
@@ -117,6 +117,8 @@ def _template(name: str, text: str) -> list[str]:
         fields = _fields(words)
     except ValueError as problem:
         raise ValueError(f"{name} cannot be understood: {problem}; write {{{{ for {{") from None
+    if name == "ready" and fields:
+        raise ValueError(f"{name} is about no file, and asks for {{{min(fields)}}}")
     if fields - (BATCH | SINGLE | CALL):
         raise ValueError(f"{name} asks for {{{min(fields - (BATCH | SINGLE | CALL))}}}; there are {_ALLOWED}")
     if fields & BATCH and fields & SINGLE:

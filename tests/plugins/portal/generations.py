@@ -323,3 +323,118 @@ Shelf()
 """,
 }
 """As packages of 2015 are: modules beside each other are imported without a dot."""
+
+MOODY = (
+    HEAD
+    + """
+class Moody(ArchivePlugin):
+    plugin_guid = name = "moody"
+
+    def archive(self, file_sets):
+        return file_sets
+
+    restore = delete = archive
+
+    def is_ready(self):
+        with open(PLACE, "a") as file:
+            file.write("x")
+        if os.path.getsize(PLACE) < 2:
+            raise OSError("the library door is open")
+        return "yes"
+
+
+Moody()
+"""
+)
+
+HOSTILE = (
+    HEAD
+    + """
+import sys
+import time
+
+
+class Hostile(ArchivePlugin):
+    plugin_guid = name = "hostile"
+
+    def archive(self, file_sets, policy_uuid, job_id):
+        match policy_uuid:
+            case "dies":
+                os._exit(3)
+            case "hangs":
+                time.sleep(1000)
+            case "raises":
+                raise OSError("half of it is on tape")
+            case "is mute":
+                raise RuntimeError
+            case "leaves":
+                sys.exit(7)
+            case "talks":
+                return 5
+
+    def restore(self, file_sets, policy_uuid):
+        return None
+
+    delete = restore
+
+
+Hostile()
+"""
+)
+
+_WHOLE = """
+    def archive(self, file_sets):
+        return file_sets
+
+    restore = delete = archive
+
+"""
+
+BROKEN = {
+    "empty": "x = 1\n",
+    "lacking": HEAD
+    + """
+class Store(ArchivePlugin):
+    @staticmethod
+    def restore():
+        pass
+
+    async def delete(self, file_sets):
+        pass
+
+Store()
+""",
+    "imports": HEAD + "from portal.vidispine.iitem import ItemHelper\n",
+    "options": HEAD
+    + f"""
+class Store(ArchivePlugin):
+    plugin_guid = "x"
+    option_spec = {{"Not a name": 5}}
+{_WHOLE}
+Store()
+""",
+    "pair": HEAD
+    + f"""
+class One(ArchivePlugin):
+    plugin_guid, name = "one", "Twice"
+{_WHOLE}
+class Two(One):
+    plugin_guid = "two"
+
+One()
+Two()
+""",
+    "twins": HEAD
+    + f"""
+class One(ArchivePlugin):
+    plugin_guid, name = "same", "One"
+{_WHOLE}
+class Two(One):
+    pass
+
+One()
+Two()
+""",
+    "writable": "x = 1\n",
+}
+"""Plugins that are none, by name; `pair` is sound, and has two archives."""
