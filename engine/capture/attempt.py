@@ -196,7 +196,8 @@ class Attempt:
         finished = FileCache.load(path, key)
         if finished.snapshot not in {sid for sid, _ in repository.trusted_snapshots()}:
             finished = FileCache()
-        lost = not (repository.index.packs() <= self._there and finished.packs_are_in(self._there))
+        lost = not finished.packs_are_in(self._there)
+        lost = lost or self._misses_packs(is_recorded=_is_newest(finished.snapshot, series))
         lost = lost or any(decode_root(each.root).tree not in repository.index for _, each in series.newest_first)
         presence = Presence(repository.reader(READER_SIZE), repository.index)
         roots = (Known(decode_root(each.root).tree, each.time_ns) for _, each in series.newest_first)
@@ -204,6 +205,18 @@ class Attempt:
         taken_ns = series.parent[1].time_ns if series.parent is not None else 0
         killed = FileCache.load(partial_path(path), key)
         return Seen(finished, killed, presence, known, taken_ns=taken_ns, deep=lost)
+
+    def _misses_packs(self, *, is_recorded: bool) -> bool:
+        """Whether packs that the index names are not there to build on, for another reason than that they are offline.
+
+        What is offline needs no look either where the file cache says all that this run may build on, and its packs are
+        there.
+        """
+        missing = self._context.repository.index.packs() - self._there
+        if not missing:
+            return False
+        held = self._context.repository.index.look_for_archived().held
+        return not (is_recorded and missing <= held.keys())
 
     def _recover_killed(self, path: Path, key: bytes) -> None:
         """Keep what a killed run recorded; where that fails, its files are read again."""
@@ -272,6 +285,11 @@ class Attempt:
         context.progress.update(context.counters)
         if keeper is not None and capture is not None:
             keeper.look(capture, now)
+
+
+def _is_newest(finished: SnapshotId | None, series: Series) -> bool:
+    """Whether the file cache is of the newest snapshot of its series."""
+    return finished is not None and [finished] == [sid for sid, _ in series.newest_first[:1]]
 
 
 def _is_as(draft: Snapshot, earlier: Snapshot) -> bool:

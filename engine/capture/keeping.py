@@ -95,7 +95,8 @@ class Keeper:
         sid = repository.commit_snapshot(snapshot, label=context.said_of_snapshot(partial=True))
         self._shown = self._added()
         needed = self._built_on() | self._writer.packs
-        if not is_lasting(repository, self._session, sid, needed, self._unsound):
+        archived = context.profile.dedup_against_archive
+        if not is_lasting(repository, self._session, sid, needed, self._unsound, archived=archived):
             repository.forget_snapshot(sid, "a prune took what it was built on")
             return
         self._is_partial = True

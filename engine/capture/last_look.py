@@ -23,14 +23,21 @@ READER_SIZE = 32 << 20
 
 
 def is_lasting(
-    repository: Repository, session: WriterSession, sid: SnapshotId, needed: Set[PackId], unsound: Set[PackId]
+    repository: Repository,
+    session: WriterSession,
+    sid: SnapshotId,
+    needed: Set[PackId],
+    unsound: Set[PackId],
+    *,
+    archived: bool = False,
 ) -> bool:
     """Whether the snapshot `sid`, which was committed just now, can stay.
 
-    `needed` are packs that it may lie in, `unsound` those that are not what was written.
+    `needed` are packs that it may lie in, `unsound` those that are not what was written; with `archived` it may lie in
+    packs that are offline.
     """
     stands = session.stands()
-    looked = listed(repository)
+    looked = listed(repository, archived=archived)
     return (stands and needed <= looked.packs) or is_whole(repository, sid, looked.lasting - unsound)
 
 

@@ -18,7 +18,7 @@ from yester.engine.capture.keeping import forget_partials
 from yester.engine.capture.last_look import Lapsed, is_lasting
 from yester.engine.capture.request import SnapshotRequest, SnapshotResult
 from yester.engine.capture.roots import Root, plan_roots, unusable
-from yester.engine.capture.standing import listed, unsound_metadata
+from yester.engine.capture.standing import Listed, listed, unsound_metadata
 from yester.engine.capture.streams import plan_streams
 from yester.engine.errors import Broken, DamageError, StoreError, UsageError, YesterError
 from yester.engine.events import ErrorCode, Phase
@@ -104,7 +104,7 @@ class _Run:
             for warning in warnings:
                 self._teller.message("warning", warning)
             for _ in range(_COMMITS):
-                there = listed(self._repository).lasting - self._unsound
+                there = self._listed().lasting - self._unsound
                 self._repository.index.restrict(there)
                 attempt = Attempt(context, session, top, failures, there, self._unsound)
                 try:
@@ -123,7 +123,7 @@ class _Run:
                 if done.snapshot is None:
                     self._settle(done.same_as)
                     return done
-                if is_lasting(self._repository, session, done.snapshot, attempt.needed, self._unsound):
+                if self._is_lasting(session, done.snapshot, attempt.needed):
                     self._tell_errors(done)
                     self._teller.snapshot(done.snapshot, context.started_ns)
                     self._settle(done.snapshot)
@@ -135,6 +135,14 @@ class _Run:
             "Packs that this run needs were deleted while it worked, again and again",
             hint="Let the program that prunes this repository end, run `yester check`, and try again.",
         )
+
+    def _listed(self) -> Listed:
+        """List what may be built on: what is offline only where the person wants that."""
+        return listed(self._repository, archived=self._context.profile.dedup_against_archive)
+
+    def _is_lasting(self, session: WriterSession, sid: SnapshotId, needed: Set[PackId]) -> bool:
+        archived = self._context.profile.dedup_against_archive
+        return is_lasting(self._repository, session, sid, needed, self._unsound, archived=archived)
 
     def _settle(self, complete: SnapshotId | None) -> None:
         """Take away the partial snapshots that the complete one, which is there to stay, stands for as well.
@@ -153,7 +161,7 @@ class _Run:
 
     def _was_pruned(self, there: Set[PackId], session: WriterSession | None) -> bool:
         """Whether packs that were there are gone: a prune held this run dead, or did not know of it. It begins anew."""
-        if there <= listed(self._repository).packs:
+        if there <= self._listed().packs:
             return False
         self._repository.index.refresh()
         self._context.counters.restart()

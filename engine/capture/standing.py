@@ -44,8 +44,11 @@ class Listed(NamedTuple):
         return self.packs.difference(*self.marks.values())
 
 
-def listed(repository: Repository) -> Listed:
-    """List packs and marks. DamageError when a mark is not what was written."""
+def listed(repository: Repository, *, archived: bool = False) -> Listed:
+    """List packs and marks. DamageError when a mark is not what was written.
+
+    With `archived` packs that are offline count as well: what archives hold is asked for after packs were listed.
+    """
     store = repository.store
     if not repository.can_read:
         return _listed_blind(store)
@@ -53,6 +56,8 @@ def listed(repository: Repository) -> Listed:
     found = {name: mark for name in store.list("mark.") if (mark := _marked(repository, name)) is not None}
     packs = {PackId(digest_of(name)) for name in list_packs(store)}
     marks = {name: set(map(PackId, mark.packs)) for name, mark in found.items()}
+    if archived:
+        packs |= repository.index.look_for_archived().held.keys()
     return Listed(packs, marks, frozenset(name for name, mark in found.items() if mark.purge))
 
 

@@ -10,15 +10,16 @@ from yester.engine.ids import SnapshotId
 from yester.engine.repository import Repository
 from yester.engine.sealed.config import CONFIG_NAME, check_config, decode_config
 from yester.engine.sealed.keyslots import slot_kind
-from yester.engine.sealed.records import Label, Mark, Session, Snapshot, Tombstone, decode_record
+from yester.engine.sealed.records import Holdings, Label, Mark, Session, Snapshot, Tombstone, decode_record
 from yester.engine.sealed.sealing import PREFIXES, ObjectKind, digest_of, kind_of, name_of, open_record, was_added_blind
 from yester.engine.sessions import live_sessions
 from yester.engine.store import RECOVERY_ENDING, mending
 
-_RECORDS: Mapping[str, type[Label] | type[Session] | type[Mark]] = {
+_RECORDS: Mapping[str, type[Label] | type[Session] | type[Mark] | type[Holdings]] = {
     "label": Label,
     "session": Session,
     "mark": Mark,
+    "holding": Holdings,
 }
 """Records besides snapshots and tombstones, by the prefix of their names."""
 

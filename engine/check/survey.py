@@ -3,6 +3,8 @@
 Others may write meanwhile: packs come before the fragments that name them, so that what is missing from a listing is
 asked for again before it is a problem. Others may prune meanwhile: where a named pack is not there, the index is loaded
 again, which says then where its blobs went. That a pack is named and gone is no damage; that a blob is nowhere is.
+A pack that an archive holds is not gone but offline: that is asked after it was not there, as what a purge deletes is
+held.
 """
 
 import random
@@ -11,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
+from yester.engine.archive.holdings import NOTHING
 from yester.engine.check.packs import PackVerdict, read_pack
 from yester.engine.check.report import Problems
 from yester.engine.errors import DamageError, Missing
@@ -48,12 +51,18 @@ class PackSurvey:
         self.notes: list[str] = []
         self.packs = self.packs_read = self.read_size = 0
         self.gone: set[PackId] = set()
-        """Packs that the index names and that are not there."""
+        """Packs that the index names and that are neither there nor in an archive."""
+        self.offline: set[PackId] = set()
+        """Packs that the index names and that only archives have."""
+        self.hidden: set[PackId] = set()
+        """Packs that only archives have and no fragment names: what is in them shows once they are recalled."""
         self.damaged: list[PackVerdict] = []
         self.orphans: list[str] = []
         """Packs that no fragment names."""
         self._gone: dict[bytes, str] = {}
-        """Packs that are not there, by the first bytes of their ids."""
+        """Packs that are not there and not held, by the first bytes of their ids."""
+        self.stock = NOTHING
+        """What archives hold."""
         self._bad: dict[bytes, int] = {}
         """Problems of blobs that cannot be read, by the first bytes of their pack's id and their short id."""
         self._unnamed: int | None = None
@@ -80,6 +89,8 @@ class PackSurvey:
                 for each in reading:
                     each.cancel()
         self.orphans = sorted(name for name in listed if digest_of(name) not in named)
+        self._look_for_archived(named)
+        self.notes += self._archive_notes()
 
     def lost(self, blob: bytes) -> int | None:
         """Return the problem that keeps a blob from being read, None when it is there."""
@@ -92,8 +103,53 @@ class PackSurvey:
         for prefix, problem in passed.items():
             return self._problems.note(self._gone[prefix], "it is not there") if problem is None else problem
         if self._unnamed is None:
-            self._unnamed = self._problems.note("index", "it names no pack for blobs that snapshots need")
+            what = "it names no pack for blobs that snapshots need"
+            if self.hidden:
+                what += f"; they may be in packs that are offline and that it does not name either: {len(self.hidden)}"
+            self._unnamed = self._problems.note("index", what)
         return self._unnamed
+
+    def _look_for_archived(self, named: Collection[PackId]) -> None:
+        """Ask what archives hold, now that it is known what is not there."""
+        self.stock = self._index.look_for_archived()
+        for pack in self.gone & self.stock.held.keys():
+            self.offline.add(pack)
+            self.gone.discard(pack)
+            del self._gone[pack[:PACK_PREFIX_SIZE]]
+        online = {PackId(digest_of(name)) for name in list_packs(self._store)}
+        self.hidden = self.stock.held.keys() - named - online
+
+    def _archive_notes(self) -> list[str]:
+        """Say what is offline."""
+        notes = []
+        if self.offline:
+            held = (holding for pack in self.offline for holding in self.stock.held[pack])
+            places = ", ".join(sorted({holding.archive_name or holding.archive for holding in held}))
+            notes.append(f"Packs that are offline: {len(self.offline)}, in the archive {places}")
+        unproven = sum(not self.stock.is_verified(pack) for pack in self.offline)
+        if unproven:
+            notes.append(
+                f"Packs that are offline though nobody compared the copy in the archive: {unproven}; they were not "
+                "purged, so recall them"
+            )
+        if self.hidden:
+            notes.append(
+                f"Packs in an archive that no index fragment names: {len(self.hidden)}; recall them, then the next run "
+                "takes them up"
+            )
+        return notes
+
+    @property
+    def may_come_back(self) -> bool:
+        """Whether what seems to be lost may be in an archive: a record of that is damaged, or a pack is hidden."""
+        return bool(self.hidden or self.stock.damaged)
+
+    def forgive_held(self) -> set[PackId]:
+        """Take for offline the damaged packs that an archive holds, as they are once they were deleted; return them."""
+        held = {verdict.entry.pack for verdict in self.damaged} & self.stock.held.keys()
+        prefixes = {pack[:PACK_PREFIX_SIZE] for pack in held}
+        self._bad = {key: number for key, number in self._bad.items() if key[:PACK_PREFIX_SIZE] not in prefixes}
+        return held
 
     def ask_again(self) -> None:
         """Ask for packs that were not there, and note no longer those that have come back."""

@@ -15,12 +15,14 @@ from dataclasses import dataclass
 
 import msgspec
 
+from yester.engine.archive.needing import packs_of
 from yester.engine.capture.last_look import is_lasting
+from yester.engine.capture.seen import Presence
 from yester.engine.capture.standing import listed
 from yester.engine.copying.frames import FrameCopier
 from yester.engine.copying.lacking import Lacking
 from yester.engine.copying.rebuilding import Base, Rebuilder
-from yester.engine.errors import CancelledError, DamageError, Denied, UsageError, YesterError
+from yester.engine.errors import CancelledError, DamageError, Denied, Offline, UsageError, YesterError
 from yester.engine.events import Phase
 from yester.engine.host import host_name
 from yester.engine.ids import SHORT_ID_SIZE, BlobId, BlobKind, ListId, SnapshotId, TreeId
@@ -175,6 +177,19 @@ class _Copying:
             return Copied(sid, snapshot, self._copied(sid, snapshot, label), is_new=True)
         except DamageError as error:
             return Copied(sid, snapshot, None, problem=str(error))
+        except Offline as error:
+            return Copied(sid, snapshot, None, problem=self._to_recall(sid, snapshot) or str(error))
+
+    def _to_recall(self, sid: SnapshotId, snapshot: Snapshot) -> str:
+        """Say what of a snapshot has to be recalled before it can be copied."""
+        needed = packs_of(self._source, snapshot)
+        if not needed.offline:
+            return ""
+        volumes = f" on {', '.join(needed.volumes)}" if needed.volumes else ""
+        return (
+            f"{len(needed.offline)} of the {len(needed.packs)} packs that it needs are offline{volumes}: "
+            f"yester recall {sid.hex()[:12]}"
+        )
 
     def _note(self, sid: SnapshotId, snapshot: Snapshot) -> None:
         """Remember a snapshot of the target by what it is a copy of, and by its own id."""
@@ -253,7 +268,14 @@ class _Copying:
         """Return the root tree of the target's newest snapshot of this series, or else its newest of all."""
         series = [each for each in self._copies if _series(each[1]) == _series(snapshot)] or self._copies
         roots = (decode_root(each.root) for _, each in reversed(series))
-        return next((root.tree for root in roots if root.refs), None)
+        return next((root.tree for root in roots if root.refs and self._is_online(root.tree)), None)
+
+    def _is_online(self, tree: TreeId) -> bool:
+        """Whether the target has all of a tree: what is offline there is stored again."""
+        target = self._target
+        if not target.index.look_for_archived().held:
+            return True
+        return Presence(target.reader(_READER_SIZE), target.index).tree(tree)
 
     def _rebuilt(self, writer: BlobWriter, snapshot: Snapshot) -> Snapshot:
         """Store everything under the ids of the target."""
@@ -277,7 +299,7 @@ class _Copying:
             source = mine.get(original_of(sid, copy))
             if source is not None and _series(copy) == _series(snapshot):
                 roots = decode_root(source.root), decode_root(copy.root)
-                if all(root.refs for root in roots):
+                if all(root.refs for root in roots) and self._is_online(roots[1].tree):
                     return Base(roots[0].tree, roots[1].tree)
         return None
 

@@ -247,11 +247,14 @@ class Index:
             self._gone.add(pack)
             self._deny()
 
-    def look_for_archived(self) -> Stock:
-        """Return what archives hold now; from here on blobs are looked for in such packs last. StoreError."""
+    def look_for_archived(self, online: AbstractSet[PackId] = frozenset()) -> Stock:
+        """Return what archives hold now; from here on blobs are looked for in such packs last: they may be offline.
+
+        `online` are packs that are not. StoreError when the store fails.
+        """
         stock = self._shelves.look()
         with self._lock:
-            self._held = frozenset(pack[:PACK_PREFIX_SIZE] for pack in stock.held)
+            self._held = frozenset(pack[:PACK_PREFIX_SIZE] for pack in stock.held.keys() - online)
             self._deny()
         return stock
 

@@ -166,6 +166,7 @@ KEYS: Mapping[tuple[str, str], Key] = MappingProxyType(
             SECONDS,
             'Seconds, or a span such as "30min", between the partial snapshots of a long run; 0: none.',
         ),
+        ("dedup_against_archive", FLAG, "Count on what is in an archive only; else runs store it again."),
     )
     | _keys(
         "filters",

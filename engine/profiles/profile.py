@@ -189,6 +189,8 @@ class Profile:
     """Percent of its size that a source may lose between two runs without a warning; 0: never warn."""
     partial_every: int = 1800
     """Seconds between the partial snapshots of a long run; 0: none."""
+    dedup_against_archive: bool = False
+    """Whether runs count on what only an archive has any more; else they store it again."""
     schedule: ScheduleSpec = field(default_factory=ScheduleSpec)
     retention: RetentionSpec = field(default_factory=RetentionSpec)
     limits: LimitSpec = field(default_factory=LimitSpec)

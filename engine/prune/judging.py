@@ -70,7 +70,7 @@ def judge(repository: Repository, folder: Path, tick: Callable[[int, int], None]
         needs = Needs(index.written_whole(folder))
     except OSError as error:
         raise unwritable(folder, error) from error
-    lost = _refer(repository, needs, snapshots, tick)
+    lost = refer(repository, needs, snapshots, tick)
     doomed = set[PackId]().union(*marked.marks.values()) - purging
     keeping = Keeping(needs, repository.store, repository.keys, packs - purging, doomed, held)
     uses = keeping.choose(lambda: tick(0, 0))
@@ -114,13 +114,16 @@ def readable_snapshots(repository: Repository) -> list[tuple[SnapshotId, Snapsho
             return snapshots
 
 
-def _refer(
+def refer(
     repository: Repository,
     needs: Needs,
     snapshots: Collection[tuple[SnapshotId, Snapshot]],
     tick: Callable[[int, int], None],
 ) -> int:
-    """Let all copies be needed of all that snapshots refer to; return how much the index does not name."""
+    """Let all copies be needed of all that snapshots refer to; return how much the index does not name.
+
+    DamageError when one cannot be read; Outdated when that is because it was forgotten.
+    """
     lost = 0
 
     def note(reference: Reference) -> bool:

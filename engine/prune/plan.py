@@ -26,6 +26,7 @@ class Why(StrEnum):
     DOOMED = "another prune marked it"
     SPARSE = "most of it is not needed"
     SMALL = "it is small, as many others are"
+    PURGED = "an archive holds it"
 
 
 @dataclass(frozen=True, slots=True)

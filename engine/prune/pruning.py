@@ -44,48 +44,26 @@ Where a pack cannot be read, it stays, and is said. Where a snapshot or a tree c
 
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TypeVar
 
 from yester.engine.archive.holdings import Holding
 from yester.engine.archive.recording import record_released
 from yester.engine.capture.standing import gone as packs_gone
 from yester.engine.capture.standing import listed
-from yester.engine.errors import CancelledError, DamageError, Missing, StoreError, YesterError
-from yester.engine.events import Message, Phase, PruneBegin, PruneEnd
+from yester.engine.events import PruneBegin, PruneEnd
 from yester.engine.hooks import Hooks, tell
-from yester.engine.host import host_name
 from yester.engine.ids import PackId
-from yester.engine.packs.fragments import get_fragment
-from yester.engine.packs.index import FRAGMENT_BLOBS
 from yester.engine.packs.merging import delete_fragments, is_scattered, merge_fragments, replaced_fragments
-from yester.engine.packs.packs import PackEntry
-from yester.engine.places import unwritable
-from yester.engine.progress import UPDATE_INTERVAL_S, Counters, Progress
-from yester.engine.prune.judging import Judged, Outdated, archived, judge
+from yester.engine.progress import Progress
+from yester.engine.prune.deletion import ASK_S, Deletion
+from yester.engine.prune.judging import Judged, archived, judge
 from yester.engine.prune.leftovers import Leftovers, sweep
 from yester.engine.prune.plan import Going, PrunePlan, plan_prune
-from yester.engine.prune.repacking import Repacker
-from yester.engine.prune.sparing import Sparing
 from yester.engine.prune.waiting import PURPOSE, Clock, MachineClock, Watched
 from yester.engine.repository import Repository
-from yester.engine.sealed.records import Mark
-from yester.engine.sealed.sealing import ObjectKind, name_of
 from yester.engine.sessions import WriterSession
-from yester.engine.store import assert_all_seen
-
-ASK_S = 20.0
-"""A prune that deletes asks so often whether it is still taken for alive."""
-
-_TRIES = 3
-"""How often a look is repeated when blobs seem to be lost."""
 
 _SPARE_FRAGMENTS = 8
-_SCRATCH = "prune-"
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +126,9 @@ def prune(
         tell(hooks, PruneEnd(end.repository, end.deleted_packs, end.freed_size, time.time_ns() - started_ns))
 
 
-class _Prune:
+class _Prune(Deletion):
+    purpose = PURPOSE
+
     def __init__(
         self,
         repository: Repository,
@@ -158,36 +138,20 @@ class _Prune:
         cancelled: Callable[[], bool],
         clock: Clock,
     ) -> None:
-        self._repository, self._options, self._hooks = repository, options, hooks
-        self._progress, self._cancelled, self._clock = progress, cancelled, clock
-        self._counters = Counters()
-        self._next_update = 0.0
-        self._asked = clock.now()
-        self._damaged: list[str] = []
-        self._spared: set[PackId] = set()
+        super().__init__(repository, hooks, progress, cancelled, clock)
+        self._options = options
         self._unneeded: tuple[Holding, ...] = ()
-        self._stored_size = 0
-        self._new: list[PackEntry] = []
-        self._unnamed: list[PackEntry] = []
-        self._waiting_for = ""
-        self.deleted = 0
-        self.freed_size = 0
 
     def run(self, started_ns: int) -> PruneResult:
         """Do all of it."""
         repository = self._repository
-        try:
-            scratch = TemporaryDirectory(prefix=_SCRATCH, dir=repository.cache)
-        except OSError as error:
-            raise unwritable(repository.cache, error) from None
-        with scratch as folder:
+        with self._scratch() as folder:
             if self._options.dry_run:
-                judged = self._judge(Path(folder), adopt=False)
+                judged = self._judged(lambda: judge(repository, folder, self._tick, adopt=False))
                 return self._result(judged, self._plan(judged), Leftovers(), started_ns)
             with self._session(started_ns) as session:
-                watched = Watched(repository.store, repository.keys, session.id, self._clock)
-                watched.look()
-                judged = self._judge(Path(folder), adopt=True)
+                watched = self._watched(session)
+                judged = self._judged(lambda: judge(repository, folder, self._tick, adopt=True))
                 plan = self._plan(judged)
                 self._carry_out(plan, judged, session, watched)
                 leftovers = sweep(repository, watched)
@@ -195,144 +159,21 @@ class _Prune:
                 repository.store.tidy()
                 return self._result(judged, plan, leftovers, started_ns)
 
-    def _session(self, started_ns: int) -> WriterSession:
-        repository = self._repository
-        return WriterSession(
-            repository.store,
-            repository.keys,
-            writer=repository.writer,
-            host=host_name(),
-            purpose=PURPOSE,
-            started_ns=started_ns,
-        )
-
-    def _judge(self, folder: Path, *, adopt: bool) -> Judged:
-        self._progress.phase(Phase.PLAN)
-        # What is lost may have been moved by another prune since the index was read.
-        for _ in range(_TRIES):
-            judged = self._settled(lambda: judge(self._repository, folder, self._tick, adopt=adopt))
-            if not judged.lost:
-                break
-        else:
-            assert_all_seen(self._repository.store)
-        self._damaged += judged.warnings
-        return judged
-
-    def _settled(self, look: Callable[[], _T]) -> _T:
-        """Look, until no snapshot was forgotten under it."""
-        while True:
-            try:
-                return look()
-            except Outdated:
-                self._stop_if_asked()
-
     def _plan(self, judged: Judged) -> PrunePlan:
         options = self._options
         return plan_prune(judged.packs, judged.unneeded, max_unused=options.max_unused, max_repack=options.max_repack)
 
-    # Carrying out
-
     def _carry_out(self, plan: PrunePlan, judged: Judged, session: WriterSession, watched: Watched) -> None:
-        moved = self._move(plan, judged)
+        moved = self._move(plan.repack, judged)
         going = {each.use.pack: each for each in (*plan.delete, *moved)}
         if not going and not plan.release:
             self._merge(set(), session)
             return
-        mark = self._put_mark([*going, *plan.release])
-        try:
-            self._wait(watched)
-            sparing = Sparing(
-                self._repository,
-                judged,
-                mark,
-                [*going, *plan.release],
-                [each.use.pack for each in moved],
-                [entry.pack for entry in self._new],
-            )
-            self._progress.phase(Phase.PLAN)
-            self._settled(lambda: sparing.look(self._tick))
-            self._spared = sparing.spared
+        with self._marked([*going, *plan.release], [each.use.pack for each in moved], judged, watched):
             gone = [each for pack, each in going.items() if pack not in self._spared]
             packs = {each.use.pack for each in gone}.union(plan.release) - self._spared
-            self._progress.phase(Phase.DELETE)
             self._release(packs, session)
             self._merge(packs, session, gone)
-        finally:
-            # Whatever happened: from here on this prune deletes nothing more.
-            with suppress(StoreError):
-                self._repository.store.delete(mark)
-
-    def _move(self, plan: PrunePlan, judged: Judged) -> list[Going]:
-        """Copy what is needed out of the packs to repack; return those of which all that is needed was copied."""
-        if not plan.repack:
-            return []
-        self._progress.phase(Phase.STORE)
-        self._counters.restart()
-        self._counters.total_size = plan.moved_size
-        wanted = {each.use.pack: each for each in plan.repack}
-        moved: list[Going] = []
-        repacker = Repacker(self._repository.store, self._repository.keys, self._stored)
-        for fragment in sorted(self._repository.index.fragments()):
-            with suppress(Missing):
-                for entry in get_fragment(self._repository.store, self._repository.keys, fragment).packs:
-                    each = wanted.pop(entry.pack, None)
-                    if each is not None and self._copied(repacker, entry, judged):
-                        moved.append(each)
-                    self._tick(0, 0)
-        repacker.flush()
-        self._name()
-        return moved
-
-    def _copied(self, repacker: Repacker, entry: PackEntry, judged: Judged) -> bool:
-        prefix, needs = entry.pack[:12], judged.needs
-
-        def is_needed(short: bytes, frame: int, start: int) -> bool:
-            place = (prefix, frame, start)
-            return any(
-                row in needs and (copy.pack, copy.frame, copy.start) == place for row, copy in needs.copies(short)
-            )
-
-        try:
-            self._counters.size += repacker.copy(entry, is_needed)
-        except DamageError as error:
-            self._damaged.append(error.what)
-            return False
-        except Missing:
-            # Another prune was faster.
-            return False
-        return True
-
-    def _stored(self, entry: PackEntry) -> None:
-        self._stored_size += entry.size
-        self._new.append(entry)
-        self._unnamed.append(entry)
-        if sum(each.directory.blobs for each in self._unnamed) >= FRAGMENT_BLOBS:
-            self._name()
-
-    def _name(self) -> None:
-        """Let the index name the new packs, so that readers and writers find them."""
-        if self._unnamed:
-            self._repository.index.add_packs(self._unnamed)
-            self._unnamed = []
-
-    def _put_mark(self, packs: Collection[PackId]) -> str:
-        repository = self._repository
-        mark = Mark(
-            packs=tuple(sorted(packs)),
-            fragments=tuple(sorted(repository.index.fragments())),
-            writer=repository.writer,
-            time_ns=time.time_ns(),
-        )
-        return name_of(ObjectKind.MARK, repository.put_record(ObjectKind.MARK, mark))
-
-    def _wait(self, watched: Watched) -> None:
-        self._progress.phase(Phase.WAIT)
-        watched.wait(watched.writers(), self._tell_waiting, self._stop_if_asked)
-
-    def _tell_waiting(self, for_whom: str) -> None:
-        if for_whom != self._waiting_for:
-            self._waiting_for = for_whom
-            tell(self._hooks, Message(text=f"Waiting for {for_whom} to end, or to be silent for ten minutes"))
 
     def _release(self, packs: Collection[PackId], session: WriterSession) -> None:
         """Let nobody count any more on what archives hold of packs that go."""
@@ -355,45 +196,9 @@ class _Prune:
             delete_fragments(repository, replaced_fragments(repository))
             return
         merged = merge_fragments(repository, void.union(gone), check=lambda: self._assert_alive(session, 0))
-        for each in going:
-            self._assert_alive(session, ASK_S)
-            self._delete(each)
+        self._delete_each(going, session)
         self._assert_alive(session, ASK_S)
         delete_fragments(repository, merged.replaced)
-
-    def _delete(self, each: Going) -> None:
-        with suppress(Missing):
-            self._repository.store.delete(each.use.name)
-        self.deleted += 1
-        self.freed_size += each.use.size
-        self._tick(0, 1)
-
-    def _assert_alive(self, session: WriterSession, after_s: float) -> None:
-        """Raise when another prune has held this one dead: it may count on what this one would delete."""
-        now = self._clock.now()
-        if now - self._asked < after_s:
-            return
-        if not session.stands():
-            raise YesterError(
-                "This prune was held dead by another one, and ends",
-                hint="Was this machine asleep? Nothing is lost; run it again.",
-            )
-        self._asked = now
-
-    # Going on
-
-    def _tick(self, directories: int, files: int) -> None:
-        self._counters.directories += directories
-        self._counters.files += files
-        self._stop_if_asked()
-        now = time.monotonic()
-        if now >= self._next_update:
-            self._next_update = now + UPDATE_INTERVAL_S
-            self._progress.update(self._counters)
-
-    def _stop_if_asked(self) -> None:
-        if self._cancelled():
-            raise CancelledError("The prune was cancelled", hint="Nothing is lost; the next one goes on from here.")
 
     def _result(self, judged: Judged, plan: PrunePlan, leftovers: Leftovers, started_ns: int) -> PruneResult:
         return PruneResult(

@@ -21,6 +21,8 @@ POLL_S = 1.0
 """How often sessions are listed while waiting."""
 PURPOSE = "prune"
 """Of a prune's own session. Prunes do not wait for each other: neither commits snapshots, and both would wait."""
+PURGE = "purge"
+"""Of who deletes what archives hold, which is a prune in this."""
 
 
 class Clock(Protocol):
@@ -114,7 +116,7 @@ class Watched:
             with suppress(Missing):
                 self._sessions[id] = self._read(id)
         session = self._sessions.get(id)
-        return session is not None and session.purpose == PURPOSE
+        return session is not None and session.purpose in (PURPOSE, PURGE)
 
     def _read(self, id: bytes) -> Session | None:
         try:

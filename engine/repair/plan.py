@@ -1,6 +1,6 @@
 """What a repair does: a value, from what an examination found."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from yester.engine.check.examination import Examination, Hurt
 from yester.engine.check.packs import PackVerdict
@@ -21,6 +21,8 @@ class RepairPlan:
     """Damaged packs: what is whole in them is stored anew, then they go."""
     gone: frozenset[PackId]
     """Packs that the index names and that are not there: it shall name them no longer."""
+    held: frozenset[PackId]
+    """Damaged packs that an archive holds: they stay named, and are offline once they are deleted."""
     hurt: tuple[Hurt, ...]
     """Snapshots to be replaced by ones without what is lost."""
     hopeless: tuple[Hurt, ...]
@@ -31,6 +33,9 @@ class RepairPlan:
     """Snapshots whose own record is damaged: where their files were, nobody can say."""
     beyond: tuple[str, ...]
     """Damaged objects that no repair can make again."""
+    waiting: tuple[Hurt, ...] = ()
+    """Snapshots of which nobody can say what is lost before packs were recalled, or a record of what archives hold can
+    be read again: they stay."""
 
     def __bool__(self) -> bool:
         return bool(self.packs or self.gone or self.hurt or self.hopeless or self.records)
@@ -38,12 +43,32 @@ class RepairPlan:
 
 def plan_repair(examination: Examination) -> RepairPlan:
     """Return what is to be done after an examination."""
-    hopeless = [hurt for hurt in examination.hurt if _is_lost(examination, hurt)]
+    if examination.packs.may_come_back:
+        return _plan_without_loss(examination)
+    return _plan(examination)
+
+
+def _plan_without_loss(examination: Examination) -> RepairPlan:
+    """Return a plan that gives nothing up: what seems to be lost may be in an archive."""
+    plan = _plan(examination)
+    hurt = (*plan.hurt, *plan.hopeless)
+    records = tuple(examination.packs.stock.damaged)
+    if hurt or plan.snapshots:
+        return replace(plan, gone=frozenset(), hurt=(), hopeless=(), waiting=hurt, beyond=(*plan.beyond, *records))
+    # No snapshot needs what these say is in an archive.
+    return replace(plan, records=(*plan.records, *records))
+
+
+def _plan(examination: Examination) -> RepairPlan:
+    held = examination.packs.forgive_held()
+    found = examination.look_again(examination.hurt) if held else examination.hurt
+    hopeless = [hurt for hurt in found if _is_lost(examination, hurt)]
     damaged = {name: _kind(name) for name in examination.objects.damaged}
     return RepairPlan(
         packs=tuple(examination.packs.damaged),
         gone=frozenset(examination.packs.gone),
-        hurt=tuple(hurt for hurt in examination.hurt if hurt not in hopeless),
+        held=frozenset(held),
+        hurt=tuple(hurt for hurt in found if hurt not in hopeless),
         hopeless=tuple(hopeless),
         records=tuple(name for name, kind in damaged.items() if kind in _EXPENDABLE or name.startswith("key.")),
         snapshots=tuple(name for name, kind in damaged.items() if kind is ObjectKind.SNAPSHOT),

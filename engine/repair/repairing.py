@@ -97,7 +97,7 @@ def carry_out(
             report.salvaged = _salvage(repository, plan, cancelled)
             report.packs = _delete(repository, [verdict.entry.name for verdict in plan.packs])
         examination.packs.ask_again()
-        unname(repository, (plan.gone & examination.packs.gone) | damaged)
+        unname(repository, (plan.gone & examination.packs.gone) | (damaged - plan.held))
         # Much may have been stored again since it was examined, by this repair or by a run.
         hurt, hopeless = plan_again(examination, plan)
         rewriter = Rewriter(

@@ -4,7 +4,7 @@ The new ones are stored and committed before the old ones are forgotten, so that
 then there twice is known by `original`, and the next time only the old one goes. Trees of many snapshots share packs.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -16,7 +16,7 @@ from yester.engine.capture.standing import listed
 from yester.engine.entries import Entry, Summary
 from yester.engine.errors import CancelledError, DamageError, YesterError
 from yester.engine.host import host_name
-from yester.engine.ids import BlobId, BlobKind, ListId, SnapshotId
+from yester.engine.ids import BlobId, BlobKind, ListId, PackId, SnapshotId
 from yester.engine.packs.reading import BlobReader
 from yester.engine.packs.writing import BlobWriter
 from yester.engine.repository import PROGRAM, Repository
@@ -121,7 +121,7 @@ class Rewriter:
             old = None if snapshot.original is None else SnapshotId(snapshot.original)
             if old is None or old not in wanted:
                 continue
-            if is_whole(repository, sid, listed(repository).lasting):
+            if is_whole(repository, sid, listed(repository, archived=True).lasting):
                 made[old] = sid
             else:
                 repository.forget_snapshot(sid, "a prune took what it was built on")
@@ -143,7 +143,8 @@ class Rewriter:
         """Store and commit, and look once more whether all of it stands."""
         repository = self._repository
         for _ in range(_ATTEMPTS if batch else 0):
-            lasting = listed(repository).lasting
+            # What the old ones had offline the new ones have there too.
+            lasting = listed(repository, archived=True).lasting
             repository.index.restrict(lasting)
             built_on = repository.index.packs() & lasting
             with BlobWriter(repository) as writer:
@@ -158,7 +159,7 @@ class Rewriter:
                 for each, snapshot in zip(batch, snapshots, strict=True)
             ]
             needed = built_on | writer.packs
-            if all(is_lasting(repository, session, replaced.new, needed, frozenset()) for replaced in done):
+            if all(self._is_lasting(session, replaced.new, needed) for replaced in done):
                 return done
             for replaced in done:
                 repository.forget_snapshot(replaced.new, "a prune took what it was built on")
@@ -169,6 +170,9 @@ class Rewriter:
             "Packs that the new snapshots need were deleted while they were written, again and again",
             hint="Let the program that prunes this repository end, and try again.",
         )
+
+    def _is_lasting(self, session: WriterSession, sid: SnapshotId, needed: Set[PackId]) -> bool:
+        return is_lasting(self._repository, session, sid, needed, frozenset(), archived=True)
 
     def _rewritten(self, wanted: Replacement, writer: BlobWriter) -> Snapshot:
         if self._cancelled():

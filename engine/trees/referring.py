@@ -38,7 +38,7 @@ def of_snapshot(snapshot: Snapshot) -> Iterator[Reference]:
     for text in (snapshot.errors, snapshot.profile_text):
         if text is not None:
             yield Reference(BlobKind.TEXT, BlobId(text))
-    yield from _of_entry(decode_root(snapshot.root))
+    yield from of_entry(decode_root(snapshot.root))
 
 
 def of_node(reference: Reference, data: Buffer) -> Iterator[Reference]:
@@ -83,9 +83,13 @@ def _of_leaf(page: Page) -> Iterator[Reference]:
                 yield Reference(BlobKind.LIST, extents, ListType.EXTENTS)
 
 
-def _of_entry(entry: Entry) -> Iterator[Reference]:
-    """Yield what the entry of a snapshot's root, which is a directory, refers to."""
+def of_entry(entry: Entry) -> Iterator[Reference]:
+    """Yield what an entry refers to."""
     if entry.xattrs_stored:
         yield Reference(BlobKind.XATTRS, BlobId(entry.xattrs))
+    if isinstance(entry.extents, bytes):
+        yield Reference(BlobKind.LIST, entry.extents, ListType.EXTENTS)
+    is_list = bool(entry.marks & Mark.LIST)
+    kind = BlobKind.TREE if entry.is_directory else BlobKind.LIST if is_list else BlobKind.DATA
     for ref in entry.refs:
-        yield Reference(BlobKind.TREE, ref.blob)
+        yield Reference(kind, ref.blob, ListType.BLOBS if kind is BlobKind.LIST else None)

@@ -75,7 +75,8 @@ def command(
             if find_lost and not dry_run:
                 _give_up(opened, outcome.plan)
         is_unread = bool(outcome.plan.snapshots) and not find_lost
-        is_lost = any(outcome.lost.values()) or bool(outcome.plan.hopeless or outcome.plan.beyond)
+        plan = outcome.plan
+        is_lost = any(outcome.lost.values()) or bool(plan.hopeless or plan.beyond or plan.waiting)
         code = DamageError.exit_code if is_lost or is_unread else 0
         run.ends("errors" if code else "complete", code)
     if as_json:
@@ -184,6 +185,8 @@ def _give_up(opened: Repository, plan: "RepairPlan") -> None:
 
 def _plan_in_words(plan: "RepairPlan", lost: dict[SnapshotId, dict[bytes, bool]]) -> list[str]:
     lines = [f"store anew what is whole in {verdict.entry.name}: {verdict.what}" for verdict in plan.packs]
+    if plan.held:
+        lines.append(f"of the damaged packs an archive holds {len(plan.held)}: yester recall brings them back whole")
     if plan.gone:
         lines.append(
             f"name {count(len(plan.gone), 'pack')} no longer that {'is' if len(plan.gone) == 1 else 'are'} gone"
@@ -197,6 +200,10 @@ def _plan_in_words(plan: "RepairPlan", lost: dict[SnapshotId, dict[bytes, bool]]
         for name in plan.snapshots
     ]
     lines += [f"{name} is damaged: put it back from another copy of the repository" for name in plan.beyond]
+    lines += [
+        f"leave snapshot {_named(hurt)}: what it lacks may be in an archive; yester check says what to recall"
+        for hurt in plan.waiting
+    ]
     return lines or ["nothing to repair"]
 
 
@@ -248,5 +255,7 @@ def _as_json(outcome: _Outcome, found: Sequence["LostTree"]) -> dict[str, object
         "records": list(plan.records),
         "damaged_snapshots": [digest_of(name).hex() for name in plan.snapshots],
         "beyond": list(plan.beyond),
+        "held": sorted(pack.hex() for pack in plan.held),
+        "waiting": [hurt.sid.hex() for hurt in plan.waiting],
         "done": None if done is None else {"salvaged": done.salvaged, "packs": done.packs, "records": done.records},
     }

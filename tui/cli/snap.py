@@ -56,6 +56,7 @@ class Asked:
     accept_shrink: bool = False
     regardless: bool = False
     """No limit skips it."""
+    dedup_against_archive: bool = False
     streams: "tuple[Stream, ...]" = ()
     """Taken in the place of the profile's folders."""
 
@@ -81,6 +82,7 @@ AFTER: tuple[Callable[[Profile, Places, Access, Outcome], None], ...] = (maintai
 @click.option("--tag", "tags", metavar="TAG", multiple=True, help="Give the snapshot a tag.")
 @click.option("--accept-shrink", is_flag=True, help="Sources that are gone or small are meant to be.")
 @click.option("--regardless", is_flag=True, help="Also where the profile's limits would skip it: battery, network.")
+@click.option("--dedup-against-archive", is_flag=True, help="Count on what only an archive has; do not store it again.")
 @click.option("--if-due", is_flag=True, help="Do nothing unless the profile's schedule wants a run by now.")
 @click.option("--dry-run", is_flag=True, help="Say what would be taken, and store nothing.")
 @click.option("--detach", is_flag=True, help="Go on in the background; print the run's id once it has begun.")
@@ -95,6 +97,7 @@ def command(
     tags: tuple[str, ...],
     accept_shrink: bool,
     regardless: bool,
+    dedup_against_archive: bool,
     if_due: bool,
     dry_run: bool,
     detach: bool,
@@ -112,7 +115,7 @@ def command(
     for tag in tags:
         checked_tag(tag)
     access = Access(None, passphrase_file, passphrase_command, keyring)
-    asked = Asked(name, tags, dry_run, events, as_json, access, accept_shrink, regardless)
+    asked = Asked(name, tags, dry_run, events, as_json, access, accept_shrink, regardless, dedup_against_archive)
     asked = replace(asked, streams=asked_streams(stdin_name, from_command, words))
     id = new_run_id(time.time_ns())
     if if_due and not _is_due(name, Places.default()):
@@ -197,7 +200,8 @@ def _profile(asked: Asked, places: Places, id: str) -> Profile:
     """Return the profile; that a known one cannot be read is a run that failed, which may happen at night."""
     folder = places.config / "profiles"
     try:
-        return load_profile(folder, asked.name)
+        profile = load_profile(folder, asked.name)
+        return replace(profile, dedup_against_archive=True) if asked.dedup_against_archive else profile
     except UsageError:
         if _is_known(asked.name, folder, places):
             with recorded(places, Work("snap", asked.name), quiet=True, run=id):

@@ -1,14 +1,20 @@
 """Archives in tests: what an archive was given, said in the repository; packs that go offline and come back."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from hashlib import sha1
 
+from tests.engine.prune.rigging import FakeClock
 from tests.rig import Rig
 
 from yester.engine.archive.holdings import Holding
-from yester.engine.archive.recording import record_held
-from yester.engine.ids import PackId
+from yester.engine.archive.purging import PurgeOptions, PurgeResult, purge
+from yester.engine.archive.readmitting import readmit
+from yester.engine.archive.recording import record_dropped, record_held
+from yester.engine.hooks import NoHooks
+from yester.engine.ids import PackId, SnapshotId
 from yester.engine.packs.packs import list_packs
+from yester.engine.progress import NoProgress
 from yester.engine.sealed.sealing import digest_of
 
 
@@ -34,6 +40,9 @@ def data_packs(rig: Rig) -> set[str]:
     return {name for name in list_packs(rig.store) if name.startswith("data.")}
 
 
+OPTIONS = PurgeOptions(max_hot=0.9)
+
+
 class Vault:
     """What an archive has: whole packs."""
 
@@ -49,3 +58,33 @@ class Vault:
             self.packs[pack] = data
             held.append(holding(pack, job=job, verified_ns=verified_ns, size=len(data), digest=sha1(data).hexdigest()))
         assert record_held(rig.open(), held) == ()
+
+    def give_back(self, rig: Rig, packs: Iterable[PackId]) -> tuple[PackId, ...]:
+        """Recall packs."""
+        return readmit(rig.open(), [(pack, partial(self.packs.__getitem__, pack)) for pack in packs])
+
+    def delete(self, rig: Rig, holdings: Iterable[Holding]) -> None:
+        """Delete copies, and say so."""
+        gone = tuple(holdings)
+        for each in gone:
+            del self.packs[PackId(each.pack)]
+        record_dropped(rig.open(), gone)
+
+
+def purged(
+    rig: Rig,
+    chosen: Iterable[SnapshotId],
+    options: PurgeOptions = OPTIONS,
+    *,
+    clock: FakeClock | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> PurgeResult:
+    return purge(
+        rig.open(),
+        list(chosen),
+        options,
+        hooks=NoHooks(),
+        progress=NoProgress(),
+        clock=clock or FakeClock(),
+        cancelled=cancelled,
+    )
