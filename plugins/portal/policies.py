@@ -47,6 +47,15 @@ _TERMS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
 """What a plugin may call a constraint → the field, and how its value is read (None: it is none)."""
 
 
+_STATED: Mapping[str, tuple[str, Callable[[Any], Any], str]] = {
+    "gather_count": ("count", _positive, "a number from 1"),
+    "gather_size": ("size", _positive, "a size"),
+    "gather_interval": ("interval_s", _seconds(1.0), "a number of seconds from 1"),
+    "gather_at": ("time_of_day", _time_of_day, "a time of day as HH:MM"),
+}
+"""Common option → the field of Constraints, how its value is read (None: it is none), and what it takes."""
+
+
 def policies_of(said: object, options: Mapping[str, Any], name: str) -> tuple[list[Policy], list[str]]:
     """Return the policies that a worker told of (world.py), and what is wrong with them in sentences.
 
@@ -83,13 +92,15 @@ def _policy(said: Mapping[str, Any], name: str) -> tuple[Policy, list[str]]:
 
 
 def _stated(options: Mapping[str, Any]) -> tuple[Constraints, list[str]]:
-    """Return the constraints that the person states."""
-    at = options.get("gather_at")
-    wrong = [] if at is None or _time_of_day(at) else [f"gather_at takes a time as HH:MM, not {at}"]
-    stated = Constraints(
-        options.get("gather_count"), options.get("gather_size"), options.get("gather_interval"), _time_of_day(at)
-    )
-    return stated, wrong
+    """Return the constraints that the person states, and what is wrong with them."""
+    found = {}
+    wrong = []
+    for option, (field, read, takes) in _STATED.items():
+        said = options.get(option)
+        found[field] = None if said is None else read(said)
+        if said is not None and found[field] is None:
+            wrong.append(f"The option {option} takes {takes}, not {said}")
+    return Constraints(**found), wrong
 
 
 def _with(policy: Policy, stated: Constraints, options: Mapping[str, Any]) -> Policy:

@@ -11,6 +11,8 @@ from yester.engine.archive.port import Archive, Readiness
 from yester.engine.errors import ArchiveError, YesterError
 from yester.engine.places import Places, remember
 
+NOT_READY_S = 5.0
+"""How long an archive that was not ready is not asked again, at most: somebody may be mending it."""
 _S = 1_000_000_000
 
 
@@ -26,10 +28,15 @@ class KeptReadiness:
         return self._read().get(archive.guid)
 
     def ask(self, archive: Archive, holds_s: float) -> Readiness:
-        """Return what an archive said if it is no older than that, and else what it says now."""
+        """Return what an archive said if it is no older than that, and else what it says now.
+
+        That it was not ready holds for a moment only.
+        """
         known, now_ns = self.known(archive), self._now_ns()
-        if known is not None and 0 <= now_ns - known.asked_ns < holds_s * _S:
-            return known
+        if known is not None:
+            lasts_s = holds_s if known.is_ready else min(holds_s, NOT_READY_S)
+            if 0 <= now_ns - known.asked_ns < lasts_s * _S:
+                return known
         fresh = _asked(archive, now_ns)
         self._keep(archive.guid, fresh)
         return fresh

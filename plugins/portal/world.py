@@ -71,7 +71,7 @@ class PortalWorld:
         archive = self._archives[plugin][guid]
         match method:
             case "is_ready":
-                return bool(archive.is_ready()) if hasattr(archive, "is_ready") else True
+                return _is_ready(archive)
             case "policies":
                 return self._policies(guid, archive)
             case _:
@@ -103,14 +103,14 @@ class PortalWorld:
         self, plugin: PluginFile, archives: Sequence[Any], pages: Sequence[Any]
     ) -> tuple[dict[str, Any], list[str]]:
         """Let settings pages have what holds; return what is to be known of options and of the plugin, and problems."""
-        spec: dict[str, Option] = {**COMMON, **options_of(pages)}
+        spec: dict[str, Option] = options_of(pages)
         problems = []
         for archive in archives:
             own: Mapping[str, Option] = getattr(archive, "option_spec", {})
             wrong = [*spec_problems(own)]
             problems += wrong
             spec |= {} if wrong else own
-        slots = slots_of(plugin.name, spec)
+        slots = slots_of(plugin.name, {**spec, **{name: each for name, each in COMMON.items() if name not in spec}})
         resolved = resolve(slots, plugin.layers)
         fill(pages, {name: value.meant for name, value in resolved.values.items()})
         problems += map(str, resolved.problems)
@@ -146,11 +146,23 @@ class PortalWorld:
     def _panel(self, archive: Any, panel: str) -> list[dict[str, str]]:
         name = clean(str(archive.name or type(archive).__name__))
         if panel == "ready":
-            is_ready = bool(archive.is_ready()) if hasattr(archive, "is_ready") else True
-            text, level = ("is ready", "info") if is_ready else ("is not ready", "warning")
+            why = _not_ready(archive)
+            text, level = (f"is not ready: {why}", "warning") if why else ("is ready", "info")
             return [{"text": f"{name} {text}", "level": level, "key": clean(archive.plugin_guid)}]
         policies = self._policies(clean(archive.plugin_guid), archive)
         return [{"text": f"{name}: {_in_words(each)}", "level": "info", "key": ""} for each in policies]
+
+
+def _is_ready(archive: Any) -> bool:
+    return bool(archive.is_ready()) if hasattr(archive, "is_ready") else True
+
+
+def _not_ready(archive: Any) -> str:
+    """Return why an archive is not ready; empty when it is."""
+    try:
+        return "" if _is_ready(archive) else "it does not say why"
+    except Exception as problem:  # noqa: BLE001  the plugin's way to say why
+        return clean(str(problem) or type(problem).__name__)
 
 
 def _described(archive: Any) -> dict[str, Any]:

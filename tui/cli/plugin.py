@@ -89,9 +89,7 @@ def info(name: str, of_profile: str | None, as_json: bool) -> None:
         one_line(f"{found.label}: {title}") if title else found.label,
         f"  state: {state(found)}, {found.world}" + (f", from {found.package}" if found.package else ""),
         f"  where: {one_line(found.place)}",
-        f"  order: {facts.get('order', 0)}"
-        + (", before all that is not about the terminal" if facts.get("is_tui") else ""),
-        f"  hears: {', '.join(facts.get('hooks', ())) or 'nothing'}",
+        *(_call_lines(facts) if is_told(found) else ()),
         *(one_line(f"  archive: {each['name']}, {each['guid']}") for each in facts.get("archives", ())),
         *(_offer_line(found.label, offer) for offer in facts.get("offers", ())),
         *(_option_line(stage, option) for option in facts.get("options", ())),
@@ -164,6 +162,15 @@ def _tested(stage: Stage, name: str) -> dict[str, Any]:
         complain(problem.what, problem.hint)
         return {"name": clean(name), "problem": clean(problem.what), "hooks": ()}
     return {"name": clean(name), "problem": "", "hooks": hooks}
+
+
+def _call_lines(facts: Mapping[str, Any]) -> list[str]:
+    """Return when a plugin is called, of one that is told of runs."""
+    before = ", before all that is not about the terminal" if facts.get("is_tui") else ""
+    return [
+        f"  order: {facts.get('order', 0)}{before}",
+        f"  hears: {', '.join(facts.get('hooks', ())) or 'nothing'}",
+    ]
 
 
 def _given(options: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:

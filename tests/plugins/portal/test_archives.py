@@ -20,7 +20,7 @@ from tests.plugins.portal.generations import (
     kept_in,
 )
 
-from yester.engine.archive.port import Constraints, FileSet, Policy, Refusal
+from yester.engine.archive.port import Constraints, FileSet, Policy, Readiness, Refusal
 from yester.engine.errors import ArchiveError, UsageError
 from yester.engine.places import Places
 from yester.engine.profiles.writing import new_profile
@@ -141,17 +141,20 @@ def test_readiness_is_kept_for_a_while(put: Put, open_them: Open, tmp_path: Path
     archive = archives.named("moody")
     first = archives.readiness(archive)
     assert (first.is_ready, first.words) == (False, "moody: the library door is open")
-    assert archives.readiness(archive) == open_them().readiness(archive) == first
+    began_ns = first.asked_ns
+
+    def asked_after(seconds: int) -> Readiness:
+        return KeptReadiness(Places.default(), lambda: began_ns + seconds * 10**9).ask(archive, 60.0)
+
+    assert asked_after(4) == first == KeptReadiness(Places.default()).known(archive)
     assert (tmp_path / "asked").read_text() == "x"
-    kept = KeptReadiness(Places.default(), lambda: first.asked_ns + 60 * 10**9)
-    assert kept.known(archive) == first
-    assert kept.ask(archive, 61.0) == first
-    assert kept.ask(archive, 60.0).is_ready
+    assert asked_after(5) == asked_after(64) == Readiness(True, began_ns + 5 * 10**9)
     assert (tmp_path / "asked").read_text() == "xx"
-    (Places.default().state / "archives" / "ready.json").write_text("{")
-    assert kept.known(archive) is None
+    assert asked_after(65).asked_ns == began_ns + 65 * 10**9
     # A clock that was put back says nothing about how old it is.
-    assert KeptReadiness(Places.default(), lambda: 5).ask(archive, 60.0).asked_ns == 5
+    assert asked_after(64).asked_ns == began_ns + 64 * 10**9
+    (Places.default().state / "archives" / "ready.json").write_text("{")
+    assert KeptReadiness(Places.default()).known(archive) is None
 
 
 @pytest.fixture

@@ -90,7 +90,16 @@ def test_what_is_wrong_with_policies_is_said(said: object, remarks: list[str]) -
     assert policies_of(said, NOTHING, "x")[1] == remarks
 
 
-def test_a_time_of_day_that_is_none() -> None:
-    assert policies_of([{"uuid": "a"}], {**NOTHING, "gather_at": "noon"}, "x")[1] == [
-        "gather_at takes a time as HH:MM, not noon"
-    ]
+@pytest.mark.parametrize(
+    ("option", "said", "takes"),
+    [
+        ("gather_at", "noon", "a time of day as HH:MM"),
+        ("gather_count", 0, "a number from 1"),
+        ("gather_count", -1, "a number from 1"),
+        ("gather_interval", 0, "a number of seconds from 1"),
+    ],
+)
+def test_what_the_person_says_may_make_no_sense(option: str, said: object, takes: str) -> None:
+    policies, remarks = policies_of([{"uuid": "a"}], {**NOTHING, option: said}, "x")
+    assert remarks == [f"The option {option} takes {takes}, not {said}"]
+    assert policies[0].constraints == Constraints()
