@@ -77,7 +77,7 @@ class PortalWorld:
             case _:
                 file_sets, policy, *job = rest
                 given = [received(each) for each in file_sets]
-                uuid = self._uuids.get((guid, policy), policy)
+                uuid = self._uuid(guid, archive, policy)
                 return told(call(archive, method, given, uuid, *job), most=2 * len(given) + 100)
 
     def _loaded(self, plugin: PluginFile) -> Loaded:
@@ -142,6 +142,12 @@ class PortalWorld:
             told["constraints"] = plain(constraints_of(archive, uuid) or policy.get("constraints"))
         self._uuids[guid, told["uuid"]] = uuid
         return told
+
+    def _uuid(self, guid: str, archive: Any, policy: str) -> Any:
+        """Return the uuid of a policy as the plugin has it; in a fresh worker it is asked first."""
+        if (guid, policy) not in self._uuids:
+            self._policies(guid, archive)
+        return self._uuids.setdefault((guid, policy), policy)
 
     def _panel(self, archive: Any, panel: str) -> list[dict[str, str]]:
         name = clean(str(archive.name or type(archive).__name__))

@@ -63,6 +63,7 @@ class Store(Plugin):
     name = "Of the document"
 
     def archive(self, file_sets, policy_uuid, job_id):
+        assert policy_uuid in ("daily", 4711), repr(policy_uuid)
         done = []
         for file_set in file_sets:
             target = construct_filename(file_set.files[0], file_set, PLACE)
