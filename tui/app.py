@@ -16,6 +16,7 @@ from yester import __version__
 from yester.engine.errors import YesterError
 from yester.tui.bindings import bindings
 from yester.tui.client import Client, Engine, EngineGone, Refused
+from yester.tui.dialogs.dialog import Dialog
 from yester.tui.feed import Feed, Work
 from yester.tui.helping import help_lines, key_name
 from yester.tui.keys import changed_keys, keymap
@@ -158,6 +159,8 @@ class TerminalProgram(App[None]):
         if self._is_stale and place is not None:
             self._is_stale = False
             place.tell()
+            if isinstance(self.screen, Dialog):
+                self.screen.tell()
 
     @property
     def place(self) -> Place | None:

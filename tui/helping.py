@@ -12,6 +12,7 @@ NAMES = {
     "slash": "/",
     "colon": ":",
     "at": "@",
+    "plus": "+",
     "less_than_sign": "<",
     "greater_than_sign": ">",
     "left_square_bracket": "[",
@@ -31,7 +32,7 @@ NAMES = {
 }
 """What keys are called, where that is not what Textual calls them."""
 
-PAGES = {"search": "Found names", "versions": "Versions", "journal": "A run"}
+PAGES = {"search": "Found names", "versions": "Versions", "journal": "A run", "wizard": "A new profile"}
 """What pages are called that are opened from places."""
 
 _ARROWS = {"left": "←", "right": "→", "up": "↑", "down": "↓"}

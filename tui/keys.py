@@ -93,6 +93,7 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("snapshots", "s", "snapshots", "Show the snapshots of the profile", in_footer=True),
             Key("browse", "o", "browse", "Look into the newest snapshot of the profile", in_footer=True),
             Key("edit", "E", "edit file", "Edit the file of the profile in $EDITOR", CHANGE),
+            Key("new", "plus", "new", "Make a profile, from its folders to its first snapshot", in_footer=True),
         ),
         "snapshots": (
             Key("open", _OPEN, "look inside", "Look into the snapshot", mc="enter,f3", in_footer=True),
@@ -130,6 +131,17 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("scroll_up", "left_curly_bracket", "less", "Show what was before in the difference"),
         ),
         "journal": _opening("the journal"),
+        "wizard": (
+            Key("next", "ctrl+n", "next", "Go on to the next page, once this one is in order", in_footer=True),
+            Key("previous", "ctrl+p", "page before", "Go back to the page before; nothing is lost", in_footer=True),
+            Key(
+                "back",
+                "escape",
+                "back",
+                "The page before; from the first one out, asking if something was typed",
+                in_footer=True,
+            ),
+        ),
         "runs": (
             Key("open", _OPEN, "journal", "Show all that happened in the run", mc="enter,f3", in_footer=True),
             Key("snap", "b", "back up", "Take a snapshot of the run's profile now", CHANGE, in_footer=True),

@@ -171,7 +171,7 @@ async def _turns() -> int:
     return turns
 
 
-_CHARACTERS = {"space": " ", "slash": "/", "colon": ":", "question_mark": "?", "at": "@"}
+_CHARACTERS = {"space": " ", "slash": "/", "colon": ":", "question_mark": "?", "at": "@", "plus": "+"}
 
 
 async def press(pilot: Pilot[None], *keys: str) -> None:

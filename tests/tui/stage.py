@@ -327,6 +327,74 @@ def _matching(entries: list[Any], asked: dict[str, Any]) -> list[Any]:
     return [entry for entry in entries if asked.get("grep", "").casefold() in entry["path"].casefold()]
 
 
-def empty() -> FakeEngine:
-    """Return an engine of somebody who has nothing yet."""
-    return FakeEngine()
+SUGGESTED = {
+    "home": {"path": "/home/me"},
+    "folders": [{"path": f"/home/me/{name}"} for name in ("Documents", "Pictures")],
+    "drives": [{"path": "/media/me/STICK", "free_size": 111 << 30}],
+    "repository": "/home/me/.local/share/yester/repository",
+    "passphrase_folder": "/home/me/.config/yester/passphrases",
+}
+BACKENDS = [
+    {"name": "file", "about": "a folder", "example": "file:///home/me/backup"},
+    {"name": "sftp", "about": "a machine with SSH", "example": "sftp://nas/srv/backup"},
+    {"name": "s3", "about": "a bucket of S3", "example": "s3://bucket/prefix", "is_installed": False, "extra": "s3"},
+]
+SUMS: dict[str, Any] = {
+    "files": 182_340,
+    "folders": 9_120,
+    "size": 48 << 30,
+    "unreadable": 2,
+    "left_out": 4,
+    "left_out_size": 6 << 30,
+    "heaviest": [
+        {"path": "/home/me/Pictures", "size": 31 << 30},
+        {"path": "/home/me/Documents", "size": 9 << 30},
+        {"path": "/home/me/mail", "size": 6 << 30},
+    ],
+    "examples": [
+        {"path": "/home/me/.cache", "size": 5 << 30, "is_folder": True, "why": "pattern"},
+        {"path": "/home/me/src/x/target", "size": 1 << 30, "is_folder": True, "why": "cache"},
+    ],
+}
+MAKING = ("repositories.create", "keys.keep", "profiles.add", "schedule.enable", "runs.start")
+"""What the wizard does, in its order."""
+RECOVERY = "ABCDEFG-HIJKLMN-OPQRSTU-VWXYZ23-4567ABC-DEFGHIJ-KLMNOPQ-RSTUVWX"
+FIRST_RUN = "20261121T060000Z-f157"
+FILE = """# The profile home
+id = "00112233445566778899aabbccddeeff"
+sources = [
+    "/home/me",
+]
+# compression = 3
+repository = "/media/me/STICK/yester"
+[filters]
+# exclude = []
+[schedule]
+when = "daily"
+at = "12:00"
+"""
+
+
+def empty(**more: Any) -> FakeEngine:
+    """Return an engine of somebody who has nothing yet; `more` scripts methods differently."""
+    scripts: dict[str, Any] = {
+        "sources_suggest": [SUGGESTED],
+        "sources_measure": [{**SUMS, "size": 3 << 30, "is_over": False}, {**SUMS, "is_over": True}],
+        "folders_complete": lambda asked: [
+            {"path": path}
+            for path in ("/home/me/Documents", "/home/me/Pictures", "/srv/backup")
+            if path.startswith(asked["text"]["path"])
+        ],
+        "backends_list": BACKENDS,
+        "runs_start": [{"run": FIRST_RUN}],
+    }
+    found = FakeEngine(**{**scripts, **more})
+    found.done["backends.look"] = lambda asked: looked(asked["place"])
+    found.done["repositories.create"] = {"code": 0, "answer": {"recovery_key": RECOVERY}}
+    found.done["profiles.foresee"] = {"code": 0, "answer": {"text": FILE}}
+    return found
+
+
+def looked(place: str, **more: Any) -> dict[str, Any]:
+    """Return what was found at a place."""
+    return {"code": 0, "said": [], "answer": {"place": place, "free_size": 111 << 30, **more}}

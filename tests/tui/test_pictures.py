@@ -84,6 +84,33 @@ async def test_places_look_as_they_did(scene: str) -> None:
     assert different == [], "compare NAME.new.svg with NAME.svg"
 
 
+WIZARD = (
+    ("sources", ("plus",)),
+    ("target", ("enter",)),
+    ("passphrase", ("enter", *"tulip")),
+    ("schedule", ("enter", *"tulip", "enter")),
+    ("keep", ("enter",)),
+    ("begin", ("enter",)),
+    ("recovery", ("enter",)),
+)
+"""Page → the keys that lead to it from the one before."""
+
+
+@pytest.mark.parametrize("kind", ["narrow-dark", "wide-light"])
+@on_asyncio
+async def test_the_wizard_looks_as_it_did(kind: str) -> None:
+    size, _, theme = kind.partition("-")
+    different = []
+    async with shown(stage.empty(), SIZES[size], Settings(theme=f"yester-{theme}")) as pilot:
+        for page, keys in WIZARD:
+            await press(pilot, *keys)
+            for box in pilot.app.screen.query(Input):
+                box.cursor_blink = False
+            await rest(pilot)
+            different += compare(f"wizard-{page}-{kind}", pilot)
+    assert different == [], "compare NAME.new.svg with NAME.svg"
+
+
 @on_asyncio
 async def test_without_colours_and_in_ascii() -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -106,4 +133,5 @@ def compare(name: str, pilot: Pilot[None]) -> list[str]:
 
 def test_no_picture_is_left_over() -> None:
     kept = {path.stem for path in PICTURES.glob("*.svg") if not path.stem.endswith(".new")}
-    assert kept == {f"{scene}-{kind}" for scene, kind in ALL} | {"home-plain"}
+    of_wizard = {f"wizard-{page}-{kind}" for page, _ in WIZARD for kind in ("narrow-dark", "wide-light")}
+    assert kept == {f"{scene}-{kind}" for scene, kind in ALL} | of_wizard | {"home-plain"}

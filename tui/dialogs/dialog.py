@@ -14,3 +14,6 @@ class Dialog(ModalScreen[Answer]):
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:
         """Leave, with an answer."""
         return super().dismiss(result) if self.is_current else AwaitComplete()
+
+    def tell(self) -> None:
+        """Something happened: what is known is another now."""

@@ -53,6 +53,7 @@ class Home(Place, inherit_bindings=False):
         self.query_one(Rows).show(len(rows), rows.__getitem__)
         is_empty = world.statuses == ()
         self.query_one(Rows).display = not is_empty
+        self.query_one("#profile").set_class(is_empty, "alone")
         self._show_panel()
 
     def _show_panel(self) -> None:
@@ -81,8 +82,22 @@ class Home(Place, inherit_bindings=False):
 
         status = self.status()
         run = status.running or status.last_run if status else ""
-        if run:
+        if self.world.statuses == ():
+            self.action_new()
+        elif run:
             self.app.push_screen(Journal(run))
+
+    def action_new(self) -> None:
+        """Make a profile."""
+        from yester.tui.screens.wizard.wizard import WizardScreen
+
+        def made(name: str | None) -> None:
+            if name:
+                self.program.turn_to(name)
+                self.program.feed.refresh()
+
+        names = tuple(status.profile for status in self.world.statuses or ())
+        self.app.push_screen(WizardScreen(names), made)
 
     def action_snap(self) -> None:
         """Take a snapshot."""

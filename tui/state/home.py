@@ -158,12 +158,13 @@ def _kept(keeps: Sequence[tuple[str, int]]) -> str:
 WELCOME = (
     line(Span("Welcome to yester", "strong")),
     line(""),
-    line("It takes snapshots of your folders and shows all of them as folders."),
-    line("Two commands, once, in a shell:"),
+    line("It takes snapshots of your folders and shows all of them as folders:"),
+    line("every yesterday of your files is there, and each is stored once."),
     line(""),
-    line(Span("  yester init", "accent"), Span("                          make the repository", "dim")),
-    line(Span("  yester profile add home ~/Documents", "accent"), Span("  say what to take", "dim")),
+    line(Span("  + or Enter", "accent"), "  makes a profile: what to take, where to, when; two minutes"),
+    line(Span("  ?", "accent"), "           shows the keys,  ", Span(":", "accent"), " finds any command by name"),
     line(""),
-    line("Then the profile stands here, and b takes its first snapshot."),
+    line(Span("In a shell the same is: yester init, yester profile add home ~, yester snap home.", "dim")),
+    line(Span("You have a repository already? + finds it; or: yester profile recover --repo REPO", "dim")),
 )
 """What Home says while there is no profile."""

@@ -1,0 +1,1 @@
+"""What the wizard knows and how it changes, before anybody knows of widgets; pure."""
