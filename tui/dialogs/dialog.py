@@ -5,11 +5,20 @@ from typing import TypeVar
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen
 
+from yester.tui.widgets.toosmall import HEIGHTS, WIDTHS, TooSmall
+
 Answer = TypeVar("Answer")
 
 
 class Dialog(ModalScreen[Answer]):
     """It is left once: keys that were pressed before it was gone come too late, and leave no other one."""
+
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
+
+    def on_mount(self) -> None:
+        """Be ready for a terminal that is too small."""
+        self.mount(TooSmall())
 
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:
         """Leave, with an answer."""

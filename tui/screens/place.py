@@ -26,6 +26,7 @@ from yester.tui.state.text import Glyphs
 from yester.tui.state.world import World
 from yester.tui.widgets.placebar import PlaceBar
 from yester.tui.widgets.rows import Rows
+from yester.tui.widgets.toosmall import HEIGHTS, WIDTHS, TooSmall
 
 if TYPE_CHECKING:
     from yester.tui.app import TerminalProgram
@@ -42,7 +43,8 @@ class Place(Screen[None]):
     WATCHES: ClassVar[frozenset[str]] = frozenset()
     """Which of the things that `changes.watch` tells of concern it."""
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("place")]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,6 +76,7 @@ class Place(Screen[None]):
         yield from self.body()
         yield Input(placeholder="show only what holds…", id="filter", compact=True)
         yield Footer(show_command_palette=False, compact=True)
+        yield TooSmall()
 
     def body(self) -> Iterable[Widget]:
         """What the place is made of."""

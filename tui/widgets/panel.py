@@ -61,6 +61,11 @@ class Panel(Static):
             self._show(self._made(self.content_size.width))
 
     def _show(self, lines: Sequence[Line]) -> None:
-        if tuple(lines) != self.lines:
-            self.lines = tuple(lines)
-            self.update(content(lines, self._clicks))
+        if tuple(lines) == self.lines:
+            return
+        is_other_height = len(lines) != len(self.lines)
+        self.lines = tuple(lines)
+        self.update(content(lines, self._clicks))
+        if is_other_height:
+            # Textual passes over a change while it lays out the screen, or goes to it: the height would stay as it was.
+            self.call_after_refresh(self.refresh, layout=True)

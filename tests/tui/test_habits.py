@@ -1,0 +1,121 @@
+"""What fingers and mice may rely on everywhere; places and keys come from the tables, so new ones are held to it."""
+
+import importlib
+import pkgutil
+
+import pytest
+from tests.tui import stage
+from tests.tui.fake import on_asyncio, press, rest, shown, text_of
+from textual.widgets import Input
+
+import yester.tui.screens
+from yester.tui.app import TerminalProgram
+from yester.tui.finding import commands
+from yester.tui.helping import help_lines
+from yester.tui.keys import EVERYWHERE, KEYS, keymap
+from yester.tui.places import PLACES
+from yester.tui.screens.place import Place
+from yester.tui.widgets.rows import Rows
+
+PRESETS = ("default", "vim", "mc")
+ALWAYS = {"b": ".snap", "r": ".restore", "f": "place.search", "slash": "place.filter", "question_mark": "app.help"}
+"""Key → the end of the only ids that it may have, in any place and preset."""
+
+
+def screens() -> set[type[Place]]:
+    """Return all places, and the pages that are opened from them."""
+    for module in pkgutil.iter_modules(yester.tui.screens.__path__):
+        importlib.import_module(f"yester.tui.screens.{module.name}")
+    found, new = set[type[Place]](), {Place}
+    while new:
+        new = {kind for each in new for kind in each.__subclasses__() if kind.__module__.startswith("yester.")}
+        found |= new
+    return found
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("key", ALWAYS)
+def test_some_keys_are_the_same_everywhere(preset: str, key: str) -> None:
+    ids = {id for id, keys in keymap(preset).items() if key in keys.split(",")}  # type: ignore[arg-type]
+    assert ids
+    assert all(id.endswith(ALWAYS[key]) for id in ids), ids
+
+
+def test_each_verb_that_takes_a_snapshot_or_brings_back_has_its_key() -> None:
+    for key in ("b", "r"):
+        ids = {id for id in keymap("default") if id.endswith(ALWAYS[key])}
+        assert all(key in keymap("default")[id].split(",") for id in ids)
+
+
+def test_every_place_and_page_has_keys_help_and_a_filter() -> None:
+    for screen in screens():
+        if "NAME" not in vars(screen):
+            continue
+        assert screen.NAME in KEYS, screen
+        assert screen.HELP, screen
+        assert screen.filtered is not Place.filtered, f"/ filters nothing in {screen}"
+
+
+@on_asyncio
+async def test_a_filter_leaves_only_what_holds_it() -> None:
+    async with shown(stage.engine()) as pilot:
+        for place in PLACES:
+            await press(pilot, str(place.number))
+            rows = pilot.app.screen.query(Rows).first()
+            assert rows.count, place
+            await press(pilot, "slash", *"zzqq")
+            assert not rows.count, place
+            await press(pilot, "escape")
+            assert rows.count, place
+            assert not pilot.app.screen.query_one("#filter", Input).display
+
+
+@pytest.mark.parametrize("place", [name for name in KEYS if name not in EVERYWHERE])
+def test_help_has_a_line_to_click_for_each_key(place: str) -> None:
+    keys = keymap("default")
+    _, clicked = help_lines(place, "", keys)
+    for id, of in keys.items():
+        if id.partition(".")[0] in (*EVERYWHERE, place):
+            assert of.partition(",")[0] in clicked.values(), id
+
+
+@on_asyncio
+async def test_the_mouse_does_what_keys_do() -> None:
+    """A click on a line of the help, on a key of the footer, on the name of the program, on a place, two on a row."""
+    engine = stage.engine(runs_start=[{"run": "20261121T060000Z-beef"}])
+    async with shown(engine) as pilot:
+        await press(pilot, "4", "question_mark")
+        at = next(y for y, line in enumerate(text_of(pilot).splitlines()) if "Take a snapshot of the run" in line)
+        await pilot.click(offset=(40, at))
+        await rest(pilot)
+        assert ("runs.start", {"profile": "photos"}) in engine.asked
+        await pilot.click(offset=(text_of(pilot).splitlines()[-1].index("cancel"), 39))
+        await rest(pilot)
+        assert "Stop the snap of photos?" in text_of(pilot)
+        await press(pilot, "escape")
+        await pilot.click(offset=(3, 0))
+        await rest(pilot)
+        assert "Search for commands" in text_of(pilot)
+        await press(pilot, "escape")
+        await pilot.click(offset=(text_of(pilot).splitlines()[0].index("Home"), 0))
+        await rest(pilot)
+        assert "mail needs you" in text_of(pilot)
+        await pilot.click(Rows, offset=(5, 2), times=2)
+        await rest(pilot)
+        assert "its journal" in text_of(pilot).casefold() or "snap of mail" in text_of(pilot)
+
+
+@on_asyncio
+async def test_the_palette_backs_up_a_profile_by_name() -> None:
+    engine = stage.engine(runs_start=[{"run": "20261121T060000Z-beef"}])
+    async with shown(engine) as pilot:
+        await press(pilot, "5")
+        assert isinstance(pilot.app, TerminalProgram)
+        found = {command.title: command for command in commands(pilot.app)}
+        assert found.keys() >= {place.title for place in PLACES}
+        found["Back up mail"].callback()
+        await rest(pilot)
+        assert ("runs.start", {"profile": "mail"}) in engine.asked
+        found["Snapshots of photos"].callback()
+        await rest(pilot)
+        assert "photos: 5 snapshots" in text_of(pilot)
