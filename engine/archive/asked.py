@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from yester.engine.ids import PackId
+from yester.engine.ids import PackId, SnapshotId
 from yester.engine.sealed.sealing import ObjectKind, name_of
 
 
@@ -102,6 +102,8 @@ class Wanted:
     external_ids: tuple[str, ...] = ()
     archive_name: str = ""
     """What a person knows the archive by."""
+    stays: bool = False
+    """It is not purged, whatever the request says of the others."""
 
     @property
     def name(self) -> str:
@@ -121,6 +123,8 @@ class Request:
     user: str = ""
     is_purging: bool = False
     """What is archived is purged afterwards."""
+    snapshots: tuple[SnapshotId, ...] = ()
+    """Those that it is about: a pack is purged when no other one needs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +175,14 @@ def halves(jobs: Sequence[Job]) -> tuple[Sequence[Job], Sequence[Job]]:
     """Return the two halves of several jobs."""
     middle = len(jobs) // 2
     return jobs[:middle], jobs[middle:]
+
+
+def by_request(jobs: Sequence[Job]) -> dict[str, list[Job]]:
+    """Return jobs by their request."""
+    found: dict[str, list[Job]] = {}
+    for job in jobs:
+        found.setdefault(job.request, []).append(job)
+    return found
 
 
 def portions(jobs: Sequence[Job], size: int) -> list[list[Job]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from blake3 import blake3
 from msgspec.structs import replace
 
-from yester.engine.archive.asked import AT_WORK, Job, Kind, Outcome, State, portions
+from yester.engine.archive.asked import AT_WORK, Job, Kind, Outcome, State, by_request, portions
 from yester.engine.archive.calling import Calls, Desk, Report
 from yester.engine.archive.handing_over import accepted, as_file_set, is_of, refusal
 from yester.engine.archive.port import Answer, Archive, Policy
@@ -107,9 +107,7 @@ def recall(desk: Desk) -> Report:
         offline = desk.depot.offline([job.wanted.pack for job in jobs])
         with desk.depot.room() as folder:
             fetched = fetch(archive, policy, [job for job in jobs if job.wanted.pack in offline], folder)
-            packs = {job.id: job.wanted.pack for job in jobs}
-            for id, file in fetched.files.items():
-                desk.depot.take_back(packs[id], file)
+            desk.depot.take_back({job.wanted.pack: fetched.files[job.id] for job in jobs if job.id in fetched.files})
         return [_outcome(job, State.RESTORED, fetched.lost, fetched.pending) for job in jobs]
 
     return Calls(desk, Kind.RECALL, _by_room(desk), ask).run()
@@ -132,12 +130,20 @@ def purge(desk: Desk) -> Report:
         desk.depot.release([each for id in fetched.wrong for each in held[id]])
         verified = {"verified_ns": desk.clock(), "is_trusted": policy.trusts_archive}
         desk.depot.record([replace(each, **verified) for job in whole for each in held[job.id]])
-        stay = desk.depot.purge([job.wanted.pack for job in whole])
-        lost = {job.id: stay[job.wanted.pack] for job in whole if job.wanted.pack in stay}
+        lost = _purged(desk, whole)
         lost |= {job.id: NOT_HELD for job in online if not held[job.id]}
         return [_outcome(job, State.PURGED, {**lost, **fetched.lost}, fetched.pending) for job in jobs]
 
     return Calls(desk, Kind.PURGE, _by_room(desk), ask).run()
+
+
+def _purged(desk: Desk, jobs: Sequence[Job]) -> dict[int, str]:
+    """Purge what was found whole; return of each pack that stays why."""
+    stays = {}
+    for request, mine in by_request(jobs).items():
+        why = desk.depot.purge([job.wanted.pack for job in mine], desk.jobs.request(request).snapshots)
+        stays.update({job.id: why[job.wanted.pack] for job in mine if job.wanted.pack in why})
+    return stays
 
 
 def _trusted(desk: Desk, archive: Archive, policy: Policy, jobs: Sequence[Job]) -> Fetched:

@@ -4,8 +4,8 @@ An archive that raises in a call has done nobody knows what. Then the jobs of th
 halves, and so on, so that one pack that it cannot bear takes no other with it; until it has raised so often on end that
 it is the archive and not the pack. That costs it nothing twice: a pack is told apart by its name and its sha1.
 
-An archive that is not installed or not ready is not asked: its jobs wait, and say why. So do those of one that raises
-and then says that it is no longer ready.
+An archive that is not installed or not ready is not asked: its jobs wait, and say why. So do those of one that raises,
+or does nothing of what it was asked, and then says that it is no longer ready.
 """
 
 import os
@@ -25,6 +25,8 @@ from yester.engine.progress import Counters, NoProgress, Progress
 
 _LEAST_RAISES = 3
 
+ACTIONS: Mapping[Kind, str] = {**{kind: str(kind) for kind in Kind}, Kind.PURGE: "verify"}
+"""What events say: the purge itself tells of itself (engine/archive/purging.py)."""
 PHASES: Mapping[Kind, Phase] = {
     Kind.ARCHIVE: Phase.STORE,
     Kind.PURGE: Phase.CONTENT,
@@ -40,6 +42,8 @@ class Waiting:
     archive: str
     jobs: tuple[Job, ...]
     words: str
+    is_usual: bool = False
+    """Nothing is the matter: they are gathered, or on their way."""
 
 
 @dataclass(slots=True)
@@ -112,10 +116,10 @@ class Calls:
                     self._serve(archive, policy, jobs)
         return self.report
 
-    def leave(self, archive: str, jobs: Sequence[Job], words: str) -> None:
+    def leave(self, archive: str, jobs: Sequence[Job], words: str, *, is_usual: bool = False) -> None:
         """Let jobs wait, and say why."""
         self._desk.jobs.note([job for job in jobs if job.words != words], words)
-        self.report.waiting.append(Waiting(archive, tuple(jobs), words))
+        self.report.waiting.append(Waiting(archive, tuple(jobs), words, is_usual))
 
     def _reached(self, guid: str) -> tuple[Archive | None, str]:
         """Return an archive that can be asked; or none, and why."""
@@ -143,7 +147,7 @@ class Calls:
         calls = [*_broken(jobs), *((new_call(), each) for each in self._form(policy, _unclaimed(jobs)))]
         if not calls:
             return None
-        tell(self._desk.hooks, ArchiveBegin(archive.name, self._kind, sum(len(each) for _, each in calls)))
+        tell(self._desk.hooks, ArchiveBegin(archive.name, ACTIONS[self._kind], sum(len(each) for _, each in calls)))
         self._raises = 0
         try:
             for call, each in calls:
@@ -151,7 +155,9 @@ class Calls:
                     break
         finally:
             failed = len(self.report.failed) - before
-            tell(self._desk.hooks, ArchiveEnd(archive.name, self._kind, failed, time.monotonic_ns() - began_ns))
+            tell(
+                self._desk.hooks, ArchiveEnd(archive.name, ACTIONS[self._kind], failed, time.monotonic_ns() - began_ns)
+            )
         return None
 
     def _carry(self, archive: Archive, policy: Policy, call: str, jobs: Sequence[Job]) -> bool:
@@ -168,6 +174,9 @@ class Calls:
         except ArchiveError as error:
             return self._went_wrong(archive, policy, claimed, error.what)
         self._raises = 0
+        if all(each.state is State.FAILED for each in outcomes) and not _is_ready(archive):
+            self._settle(claimed, [Outcome(each.job, FIRST[self._kind], each.words) for each in outcomes])
+            return False
         self._settle(claimed, outcomes)
         return True
 
@@ -189,8 +198,9 @@ class Calls:
             job = of[each.job]
             if each.state is State.FAILED:
                 self.report.failed.append((job, each.words))
-            elif each.state is FIRST[self._kind] or each.state is AT_WORK[self._kind]:
-                self.report.waiting.append(Waiting(job.wanted.archive, (job,), each.words))
+            elif each.state in (FIRST[self._kind], AT_WORK[self._kind]):
+                is_coming = each.state is AT_WORK[self._kind]
+                self.report.waiting.append(Waiting(job.wanted.archive, (job,), each.words, is_coming))
             else:
                 self.report.done.append(job)
                 self._counters.size += job.wanted.size

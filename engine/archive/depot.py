@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from yester.engine.archive.holdings import Holding
-from yester.engine.ids import PackId
+from yester.engine.ids import PackId, SnapshotId
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class Depot(Protocol):
         """Let every machine know that archives have these no longer."""
         ...
 
-    def purge(self, packs: Collection[PackId]) -> Mapping[PackId, str]:
-        """Delete the online copies, unless one is needed after all; say in words of those that stay why."""
+    def purge(self, packs: Collection[PackId], snapshots: Collection[SnapshotId]) -> Mapping[PackId, str]:
+        """Delete the online copies of verified packs that no other snapshot needs; say in words of the others why."""
         ...
 
     def offline(self, packs: Collection[PackId]) -> set[PackId]:
@@ -66,6 +66,6 @@ class Depot(Protocol):
         """Give a folder for what archives give back, for the time of the block; with what a killed process left."""
         ...
 
-    def take_back(self, pack: PackId, file: Path) -> None:
-        """Put a pack online again, wherever the store keeps copies."""
+    def take_back(self, files: Mapping[PackId, Path]) -> None:
+        """Put packs online again, wherever the store keeps copies."""
         ...

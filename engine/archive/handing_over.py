@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from yester.engine.archive.asked import Job, Kind, Outcome, State, portions
+from yester.engine.archive.asked import Job, Kind, Outcome, State, by_request, portions
 from yester.engine.archive.calling import Calls, Desk, Report
 from yester.engine.archive.depot import Lent
 from yester.engine.archive.due import Gathered, due
@@ -20,11 +20,11 @@ def hand_over(desk: Desk, *, at_once: bool = False) -> Report:
 
     def form(policy: Policy, jobs: Sequence[Job]) -> list[list[Job]]:
         if not policy.is_bulk:
-            return [call for each in _by_request(jobs) for call in portions(each, desk.depot.room_size)]
+            return [call for each in by_request(jobs).values() for call in portions(each, desk.depot.room_size)]
         if at_once or is_due(policy, jobs, desk.clock()):
             return portions(jobs, desk.depot.room_size)
         if jobs:
-            calls.leave(jobs[0].wanted.archive, jobs, f"Gathered for {policy.name}")
+            calls.leave(jobs[0].wanted.archive, jobs, f"Gathered for {policy.name}", is_usual=True)
         return []
 
     def ask(archive: Archive, policy: Policy, jobs: Sequence[Job], call: str) -> Iterable[Outcome]:
@@ -155,13 +155,6 @@ def _handed_outcome(job: Job, taken: Holding | None, lent: Lent | str, answer: A
     if taken is not None:
         return Outcome(job.id, State.ARCHIVED, "", taken.external_ids, taken.sha1)
     return Outcome(job.id, State.FAILED, lent if isinstance(lent, str) else refusal(answer, job))
-
-
-def _by_request(jobs: Sequence[Job]) -> list[list[Job]]:
-    found: dict[str, list[Job]] = {}
-    for job in jobs:
-        found.setdefault(job.request, []).append(job)
-    return [*found.values()]
 
 
 def _local(time_ns: int) -> datetime:

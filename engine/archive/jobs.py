@@ -24,7 +24,7 @@ from typing import Any, Self
 
 from yester.engine.archive.asked import AT_WORK, COURSES, FIRST, Job, Kind, Outcome, Request, State, Summary, Wanted
 from yester.engine.errors import YesterError
-from yester.engine.ids import PackId
+from yester.engine.ids import ID_SIZE, PackId, SnapshotId
 from yester.engine.places import ensured, unwritable
 
 VERSION = 1
@@ -38,7 +38,7 @@ _OPEN = " OR ".join(f"(kind='{kind}' AND state IN ('{FIRST[kind]}', '{AT_WORK[ki
 _TABLES = (
     "CREATE TABLE about(key TEXT PRIMARY KEY, value) WITHOUT ROWID",
     "CREATE TABLE request(id TEXT PRIMARY KEY, kind TEXT NOT NULL, asked_ns INTEGER NOT NULL, about TEXT NOT NULL,"
-    " user TEXT NOT NULL, purging INTEGER NOT NULL) WITHOUT ROWID",
+    " user TEXT NOT NULL, purging INTEGER NOT NULL, snapshots BLOB NOT NULL)",
     "CREATE TABLE job(id INTEGER PRIMARY KEY AUTOINCREMENT, request TEXT NOT NULL REFERENCES request(id),"
     " kind TEXT NOT NULL, state TEXT NOT NULL, pack BLOB NOT NULL, size INTEGER NOT NULL, archive TEXT NOT NULL,"
     " policy TEXT NOT NULL, sha1 TEXT NOT NULL, external_ids TEXT NOT NULL, archive_name TEXT NOT NULL,"
@@ -88,11 +88,12 @@ class Jobs:
 
     def add(self, request: Request, wanted: Sequence[Wanted]) -> int:
         """Queue a job for each pack; return how many are new. Of what is queued already only the purge is added."""
+        about = b"".join(request.snapshots)
         with self._changing() as db:
             self._forget(db, request.asked_ns - KEPT_NS)
             db.execute(
-                "INSERT INTO request VALUES (?, ?, ?, ?, ?, ?)",
-                (request.id, request.kind, request.asked_ns, request.about, request.user, request.is_purging),
+                "INSERT INTO request VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (request.id, request.kind, request.asked_ns, request.about, request.user, request.is_purging, about),
             )
             rows = [_row_of(request, each) for each in wanted]
             last = db.execute("SELECT coalesce(max(id), 0) FROM job").fetchone()[0]
@@ -198,9 +199,19 @@ class Jobs:
             ).fetchall()
         return [_summary(_request(row), counts, said) for row in requests]
 
+    def request(self, id: str) -> Request:
+        """Return one request, which is there."""
+        with self._reading() as db:
+            return _request(db.execute("SELECT * FROM request WHERE id=?", (id,)).fetchone())
+
     def jobs_of(self, request: str) -> list[Job]:
         """Return the jobs of one request."""
         return self._jobs("request=?", (request,))
+
+    def failed(self, kind: Kind) -> list[Job]:
+        """Return the jobs of a kind that failed and are the last about their pack, archive and policy."""
+        last = "SELECT max(id) FROM job WHERE kind=? GROUP BY pack, archive, policy"
+        return self._jobs(f"state=? AND id IN ({last})", (State.FAILED, kind))
 
     def open_jobs(self) -> list[Job]:
         """Return all jobs for which something is still to be done."""
@@ -271,13 +282,15 @@ _UNPURGED = ("kind=?, state=?, purging=0", (Kind.ARCHIVE, State.ARCHIVED))
 def _row_of(request: Request, wanted: Wanted) -> tuple[object, ...]:
     ids = json.dumps(wanted.external_ids)
     start = (request.id, request.kind, FIRST[request.kind], wanted.pack, wanted.size, wanted.archive, wanted.policy)
-    more = (wanted.archive_name, request.is_purging, request.asked_ns, request.asked_ns)
+    is_purging = request.is_purging and not wanted.stays
+    more = (wanted.archive_name, is_purging, request.asked_ns, request.asked_ns)
     return (*start, wanted.sha1, ids, *more)
 
 
 def _request(row: Sequence[Any]) -> Request:
-    id, kind, asked_ns, about, user, purging = row
-    return Request(id, Kind(kind), asked_ns, about, user, bool(purging))
+    id, kind, asked_ns, about, user, purging, snapshots = row
+    sids = tuple(SnapshotId(snapshots[at : at + ID_SIZE]) for at in range(0, len(snapshots), ID_SIZE))
+    return Request(id, Kind(kind), asked_ns, about, user, bool(purging), sids)
 
 
 def _job(row: Sequence[Any]) -> Job:

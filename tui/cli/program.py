@@ -55,6 +55,8 @@ GROUPS = {
         "repair": ("yester.tui.cli.repair", "Make do without what damage took."),
         "backend": ("yester.tui.cli.backend", "See where repositories can lie, and try a place out."),
         "key": ("yester.tui.cli.key", "List and change the keys that open a repository."),
+        "archive": ("yester.tui.cli.archive", "Keep old snapshots somewhere slow and cheap."),
+        "recall": ("yester.tui.cli.recall", "Bring back what lies in archives only."),
         "import": ("yester.tui.cli.importing", "Take over profiles and snapshots of another program."),
         "version": ("yester.tui.cli.version", "Show the version of yester and of what it works with."),
     },

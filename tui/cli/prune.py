@@ -18,6 +18,7 @@ from yester.tui.cli.running import Recorded, Work, recorded
 from yester.tui.cli.wording import count, duration, size
 
 if TYPE_CHECKING:
+    from yester.engine.archive.calling import Desk, Report
     from yester.engine.prune.plan import Going
     from yester.engine.prune.pruning import PruneOptions, PruneResult
 
@@ -82,6 +83,8 @@ def command(
     with recorded(places, Work("prune", repository=place, dry_run=dry_run), quiet=as_json) as run:
         with run.opened(lambda: open_repository(asked, places)) as opened:
             result = _prune(opened, options, run)
+            if not dry_run:
+                _tell_archives(opened, places, repository, run)
         code = 0 if result.is_sound else DamageError.exit_code
         run.ends("errors" if code else "dry-run" if dry_run else "complete", code)
     if as_json:
@@ -101,6 +104,22 @@ def _prune(opened: Repository, options: "PruneOptions", run: Recorded) -> "Prune
         return prune(opened, options, hooks=run.hooks, progress=run.watch, cancelled=cancelled)
 
     return run.supervise(work)
+
+
+def _tell_archives(opened: Repository, places: Places, repository: str | None, run: Recorded) -> None:
+    """Tell archives what they need not keep any more, where there is any."""
+    if not opened.index.look_for_archived().unneeded:
+        return
+    from yester.engine.archive.handing_over import let_go
+    from yester.tui.cli.archive_desk import Bench
+    from yester.tui.cli.archiving import profile_named, queue_unneeded
+
+    bench = Bench(opened, places, profile_named((), repository, places), as_json=True)
+
+    def queue(desk: "Desk") -> "Report":
+        return queue_unneeded(desk, opened.store.place, places)
+
+    run.supervise(lambda cancelled: bench.take(run, cancelled, queue, let_go))
 
 
 def _summary(result: "PruneResult") -> list[str]:

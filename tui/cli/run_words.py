@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 
 from yester.engine.events import (
+    ArchiveBegin,
+    ArchiveEnd,
     CheckBegin,
     CheckEnd,
     Error,
@@ -129,6 +131,24 @@ def _end(event: RunEnd) -> str:
     )
 
 
+_ARCHIVE_WORDS: Mapping[str, str] = {
+    "archive": "handing over to",
+    "verify": "reading back from",
+    "purge": "deleting online copies",
+    "recall": "bringing back from",
+    "delete": "deleting in",
+}
+
+
+def _archive(action: str, archive: str) -> str:
+    words = _ARCHIVE_WORDS.get(action, action)
+    return f"{words} {archive}" if archive else words
+
+
+def _of_packs(number: int) -> str:
+    return f": {count(number, 'pack')}" if number else ""
+
+
 _WORDS: Mapping[type, Callable[[Any], str]] = {
     RunBegin: _begin,
     RunPhase: lambda event: "" if event.phase == Phase.OPEN else WORDS[event.phase],
@@ -148,6 +168,11 @@ _WORDS: Mapping[type, Callable[[Any], str]] = {
     RestoreEnd: lambda event: f"restored {count(event.files, 'file')}, {size(event.size)}",
     CheckBegin: lambda event: f"checking {event.repository}",
     CheckEnd: lambda event: f"checked: {count(event.problems, 'problem')}",
+    ArchiveBegin: lambda event: _archive(event.action, event.archive) + _of_packs(event.objects),
+    ArchiveEnd: lambda event: (
+        f"{_archive(event.action, event.archive)}: done in {duration(event.duration_ns)}"
+        + (f", {event.failed:,} failed" if event.failed else "")
+    ),
 }
 
 

@@ -63,6 +63,7 @@ from yester.tui.cli.terminals import leave_dead_terminal, outliving_terminal
 
 if TYPE_CHECKING:
     from yester.engine.repository import Repository
+    from yester.plugins.asks import Audience
     from yester.plugins.dispatcher import Dispatcher
 
 T = TypeVar("T")
@@ -109,6 +110,8 @@ class Recorded:
     ) -> None:
         self.id = id
         self.hooks: AllEvents = ears
+        self.audience: Audience = ears
+        """Hears what plugins say."""
         self.watch = watch
         self.control = control
         self.exit_code = 0

@@ -16,7 +16,7 @@ from yester.engine.archive.holdings import Holding, Holdings, add_up, holding_id
 from yester.engine.archive.jobs import Jobs
 from yester.engine.archive.port import Answer, Archive, FileSet, Policy, Readiness, Refusal
 from yester.engine.errors import ArchiveError, UsageError
-from yester.engine.ids import HoldingId, PackId
+from yester.engine.ids import HoldingId, PackId, SnapshotId
 
 PLAIN = Policy("plain", "Plain", is_bulk=False)
 NOON_NS = 10**18
@@ -54,6 +54,7 @@ class MortalJobs(Jobs):
     def __init__(self, folder: Path, fate: Fate) -> None:
         self.fate = fate
         super().__init__(folder)
+        self._db.execute("PRAGMA synchronous=OFF")  # the power stays
 
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
@@ -187,7 +188,7 @@ class FakeDepot:
             with self.fate.around(f"a record of what is {next(iter(said))}"):
                 self.records.append(Holdings(writer=bytes(16), time_ns=NOON_NS, **said))  # type: ignore[arg-type]
 
-    def purge(self, packs: Collection[PackId]) -> Mapping[PackId, str]:
+    def purge(self, packs: Collection[PackId], snapshots: Collection[SnapshotId]) -> Mapping[PackId, str]:
         stock = add_up(self.records)
         for pack in packs:
             assert stock.is_verified(pack), "it may be the last copy"
@@ -204,9 +205,10 @@ class FakeDepot:
         room.mkdir(exist_ok=True)
         return nullcontext(room)
 
-    def take_back(self, pack: PackId, file: Path) -> None:
-        with self.fate.around("take back"):
-            self.online[pack] = file.read_bytes()
+    def take_back(self, files: Mapping[PackId, Path]) -> None:
+        for pack, file in files.items():
+            with self.fate.around("taking it back"):
+                self.online[pack] = file.read_bytes()
 
 
 def of(holding: Holding) -> Wanted:

@@ -1,5 +1,6 @@
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,9 @@ import pytest
 from yester.engine.archive.asked import AT_WORK, COURSES, FIRST, Job, Kind, Outcome, Request, State, Wanted
 from yester.engine.archive.jobs import FILE, KEPT_NS, Jobs
 from yester.engine.errors import YesterError
-from yester.engine.ids import PackId
+from yester.engine.ids import PackId, SnapshotId
 
+SID = SnapshotId(bytes(range(32)))
 PACKS = [PackId(bytes([number]) * 32) for number in range(4)]
 
 
@@ -23,7 +25,7 @@ def wanted(*numbers: int, archive: str = "a", policy: str = "p") -> list[Wanted]
 
 
 def request(id: str, kind: Kind = Kind.ARCHIVE, *, purges: bool = False, asked_ns: int = 1) -> Request:
-    return Request(id, kind, asked_ns, "of docs", "anna", purges)
+    return Request(id, kind, asked_ns, "of docs", "anna", purges, (SID,))
 
 
 def settled(jobs: Jobs, kind: Kind, state: State, words: str = "") -> list[Job]:
@@ -38,7 +40,7 @@ def test_what_is_asked_for_is_there_after_a_restart(jobs: Jobs, tmp_path: Path) 
     with Jobs(tmp_path / "state") as again:
         assert again.jobs_of("r") == jobs.jobs_of("r")
         [summary] = again.summaries()
-    assert summary.request == request("r", purges=True)
+    assert summary.request == jobs.request("r") == request("r", purges=True)
     assert (summary.states, summary.open, summary.size, summary.archives) == ({State.QUEUED: 2}, 2, 20, ("Tapes",))
 
 
@@ -61,6 +63,12 @@ def test_a_purge_may_be_asked_for_while_the_pack_is_being_archived(jobs: Jobs) -
         (Kind.PURGE, State.ARCHIVED),
         (Kind.ARCHIVE, State.ARCHIVED),
     ]
+
+
+def test_a_pack_that_others_need_too_is_archived_only(jobs: Jobs) -> None:
+    jobs.add(request("r", purges=True), [*wanted(0), replace(*wanted(1), stays=True)])
+    settled(jobs, Kind.ARCHIVE, State.ARCHIVED)
+    assert [job.wanted.pack for job in jobs.waiting(Kind.PURGE)] == [PACKS[0]]
 
 
 def test_what_is_claimed_keeps_its_call_until_it_is_settled(jobs: Jobs) -> None:

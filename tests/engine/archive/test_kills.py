@@ -109,7 +109,7 @@ def test_a_kill_at_any_two_steps_of_one_command(tmp_path: Path) -> None:
     clean = World.of(tmp_path / "clean", 2).dying_at(-1)
     archive_and_purge(clean)
     end = state(clean)
-    for number, (first, second) in enumerate(itertools.product(range(0, len(clean.fate.steps), 3), repeat=2)):
+    for number, (first, second) in enumerate(itertools.product(range(0, len(clean.fate.steps), 5), repeat=2)):
         world = World.of(tmp_path / str(number), 2)
         for at in (first, second):
             try:

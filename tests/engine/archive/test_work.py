@@ -152,6 +152,17 @@ def test_one_that_goes_away_half_way_lets_the_rest_wait(world: World) -> None:
     assert {job.words for job in jobs(world)} == {f"cannot bear {world.names()[1][:8]}"}
 
 
+def test_one_that_refuses_everything_since_it_is_no_longer_ready_lets_it_wait(world: World) -> None:
+    class Leaving(FakeArchive):
+        def is_ready(self) -> bool:
+            return not self.told
+
+    world.archive = Leaving(refuses=dict.fromkeys(world.names(), "the disk is not connected"))
+    report = archived(world)
+    assert report.failed == []
+    assert {(job.state, job.words) for job in jobs(world)} == {(State.QUEUED, "the disk is not connected")}
+
+
 BAD_BYTES: dict[str, Callable[[bytes], bytes]] = {
     "cut short": lambda content: content[:-1],
     "empty": lambda content: b"",

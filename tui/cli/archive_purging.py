@@ -1,0 +1,101 @@
+"""yester archive purge: delete online copies of what an archive holds."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from yester.engine.archive.asked import Kind
+from yester.engine.archive.bringing_back import purge as purge_queued
+from yester.engine.archive.calling import Desk, Report
+from yester.engine.archive.choosing import choose, described
+from yester.engine.archive.recall_plan import plan_recall
+from yester.engine.archive.roles import Role
+from yester.engine.places import Places
+from yester.engine.profiles.sizes import Span
+from yester.tui.cli.archive_desk import Bench
+from yester.tui.cli.archive_putting import older_than, tagged
+from yester.tui.cli.archive_words import purge_as_json, purge_lines
+from yester.tui.cli.archiving import (
+    archives_of,
+    check_roles,
+    new_request,
+    offers_of,
+    profile_named,
+    shares_of,
+)
+from yester.tui.cli.asking import confirm
+from yester.tui.cli.json_output import echo_json
+from yester.tui.cli.opening import Access
+from yester.tui.cli.options import access, as_json
+from yester.tui.cli.visiting import Screen, visited
+from yester.tui.cli.wording import count, one_line, size
+
+if TYPE_CHECKING:
+    from yester.engine.archive.planning import PurgePlan
+
+
+@click.command("purge", short_help="Delete online copies of what an archive holds.")
+@click.argument("names", metavar="[PROFILE|SNAPSHOT]...", nargs=-1)
+@older_than
+@tagged
+@click.option("--plan", "only_plan", is_flag=True, help="Say what would go, and do nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+@access
+def purge(
+    names: tuple[str, ...],
+    older_than: Span | None,
+    tag: str | None,
+    only_plan: bool,
+    yes: bool,
+    as_json: bool,
+    repository: str | None,
+    passphrase_file: str,
+    passphrase_command: str,
+    keyring: bool,
+) -> int:
+    """Delete the online copies of packs that an archive holds and no other snapshot needs.
+
+    Each is read back from its archive first and compared; where that costs money, and the plugin's option
+    trusts_archive says so, the archive looks itself. A right of its own: [archive.roles] of the profile says who may.
+    Exit code 3: some packs stay, since their archive could not give them back.
+    """
+    from yester.engine.archive.planning import plan_archive
+
+    places = Places.default()
+    profile = profile_named(names, repository, places)
+    asked = Access(repository, passphrase_file, passphrase_command, keyring)
+    with visited("archive", asked, places, profile) as opened:
+        opened.unlock()
+        found = choose(names, opened.snapshots(), opened.labels(), datetime.now(), older_than=older_than, tag=tag)
+        sids = [sid for sid, _ in found]
+        if not only_plan:
+            check_roles([Role.PURGE], [snapshot.profile for _, snapshot in found], opened.store.place, places)
+        with archives_of(places, Screen(places), profile) as archives:
+            offers = offers_of(archives)
+        held = [share for share in shares_of(opened, sids) if share.holdings]
+        plan = plan_archive(held).forecast
+        going = {share.pack: share.holdings for share in (*plan.purge, *plan.repack)}
+        if not as_json:
+            click.echo(
+                "\n".join(map(one_line, purge_lines(plan, "go") or ["nothing to purge: see yester archive status"]))
+            )
+        if only_plan or not going:
+            if as_json:
+                echo_json(purge_as_json(plan))
+            return 0
+        confirm(f"Delete {_words(plan)} from {opened.store.place}?", yes=yes or as_json)
+        request = new_request(Kind.PURGE, described(names, older_than, tag), places, snapshots=sids)
+
+        def queue(desk: Desk) -> Report:
+            desk.jobs.add(request, plan_recall(going, going, offers).wanted())
+            return Report()
+
+        bench = Bench(opened, places, profile, as_json)
+        return bench.say(bench.work("archive", queue, purge_queued), plan=purge_as_json(plan))
+
+
+def _words(plan: "PurgePlan") -> str:
+    going = [*plan.purge, *plan.repack]
+    return f"{count(len(going), 'pack')} of {size(sum(each.size for each in going))}"
