@@ -19,7 +19,7 @@ from pathlib import Path
 from blake3 import blake3
 
 from yester.engine.archive.depot import Lent
-from yester.engine.errors import Broken, DamageError, Missing, YesterError
+from yester.engine.errors import Broken, DamageError, Missing, UsageError, YesterError
 from yester.engine.ids import PackId
 from yester.engine.places import Places, ensured
 from yester.engine.profiles.profile import ArchiveSpec
@@ -34,8 +34,13 @@ _OUTGOING, _INCOMING = "out", "in"
 
 
 def staging_folder(places: Places, spec: ArchiveSpec, repository: bytes) -> Path:
-    """Return where packs of a repository are staged; `repository` is its id."""
+    """Return where packs of a repository are staged; `repository` is its id. UsageError for a relative path."""
     above = Path(spec.staging_folder).expanduser() if spec.staging_folder else places.cache / "archive"
+    if not above.is_absolute():
+        raise UsageError(
+            f"staging_folder in [archive] of the profile takes an absolute path, not {spec.staging_folder}",
+            hint='Such as: staging_folder = "/srv/staging"',
+        )
     return above / f"yester-{repository.hex()[:16]}"
 
 

@@ -1,6 +1,7 @@
 """The archives that a command works with: found by name, loaded when they are needed (port.py, Archives)."""
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,8 @@ def open_archives(
         settings = settings.in_profile(profile.name, profile.plugins)
     found = [each for each in find_plugins(places, settings, installed=False) if each.world == WORLD]
     surroundings = Surroundings(places, "archive", profile=profile)
-    return PortalArchives(places, found, layers_in(settings, surroundings), audience, stopping)
+    kept = KeptReadiness(places, "" if profile is None else profile.name)
+    return PortalArchives(folder_of(places, WORLD), found, layers_in(settings, surroundings), audience, kept, stopping)
 
 
 class PortalArchives:
@@ -49,19 +51,19 @@ class PortalArchives:
 
     def __init__(
         self,
-        places: Places,
+        folder: Path,
         found: list[Found],
         layers: LayersOf,
         audience: "Audience",
+        kept: KeptReadiness,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Nothing is started."""
-        self._folder = folder_of(places, WORLD)
+        """Nothing is started. `folder` is where plugins go."""
+        self._folder, self._kept = folder, kept
         self._found = {each.name: each for each in found}
         self._layers, self._audience, self._stopping = layers, audience, stopping
         self._workplaces: dict[str, Workplace] = {}
         self._loaded: dict[str, tuple[HostedArchive, ...] | UsageError] = {}
-        self._kept = KeptReadiness(places)
 
     def named(self, name: str) -> Archive:
         """Return the archive of a plugin's name, of a guid, or of its own name. UsageError."""

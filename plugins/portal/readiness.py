@@ -19,13 +19,15 @@ _S = 1_000_000_000
 class KeptReadiness:
     """What archives said of being ready. What is kept is no more than a way to ask less often: it may be lost."""
 
-    def __init__(self, places: Places, now_ns: Callable[[], int] = time.time_ns) -> None:
+    def __init__(self, places: Places, profile: str = "", now_ns: Callable[[], int] = time.time_ns) -> None:
+        """Profiles may set an archive differently: each has answers of its own."""
         self._path: Path = places.state / "archives" / "ready.json"
+        self._profile = profile
         self._now_ns = now_ns
 
     def known(self, archive: Archive) -> Readiness | None:
         """Return what an archive said last; None when it was never asked."""
-        return self._read().get(archive.guid)
+        return self._read().get(self._key(archive))
 
     def ask(self, archive: Archive, holds_s: float) -> Readiness:
         """Return what an archive said if it is no older than that, and else what it says now.
@@ -38,8 +40,11 @@ class KeptReadiness:
             if 0 <= now_ns - known.asked_ns < lasts_s * _S:
                 return known
         fresh = _asked(archive, now_ns)
-        self._keep(archive.guid, fresh)
+        self._keep(self._key(archive), fresh)
         return fresh
+
+    def _key(self, archive: Archive) -> str:
+        return f"{archive.guid} {self._profile}".rstrip()
 
     def _read(self) -> dict[str, Readiness]:
         try:
@@ -47,8 +52,8 @@ class KeptReadiness:
         except (OSError, msgspec.MsgspecError):
             return {}
 
-    def _keep(self, guid: str, fresh: Readiness) -> None:
-        said = {**self._read(), guid: fresh}
+    def _keep(self, key: str, fresh: Readiness) -> None:
+        said = {**self._read(), key: fresh}
         # A full disk is no reason not to say it.
         with suppress(YesterError):
             remember(self._path, msgspec.json.encode(said))

@@ -151,17 +151,19 @@ def test(names: Sequence[str], of_profile: str | None, as_json: bool) -> int:
         echo_json(tested)
     for each in tested if not as_json else ():
         if not each["problem"]:
-            click.echo(one_line(f"{each['name']}: can be loaded, hears {', '.join(each['hooks']) or 'nothing'}"))
+            what = f"archives: {', '.join(each['archives'])}" if each["archives"] else f"hears {_hooks(each)}"
+            click.echo(one_line(f"{each['name']}: can be loaded, {what}"))
     return 1 if any(each["problem"] for each in tested) else 0
 
 
 def _tested(stage: Stage, name: str) -> dict[str, Any]:
     try:
-        hooks = with_loaded(stage, stage.named(name), lambda dispatcher, member: member.facts).get("hooks", ())
+        facts = with_loaded(stage, stage.named(name), lambda dispatcher, member: member.facts)
     except YesterError as problem:
         complain(problem.what, problem.hint)
-        return {"name": clean(name), "problem": clean(problem.what), "hooks": ()}
-    return {"name": clean(name), "problem": "", "hooks": hooks}
+        return {"name": clean(name), "problem": clean(problem.what), "hooks": (), "archives": ()}
+    archives = [each["name"] for each in facts.get("archives", ())]
+    return {"name": clean(name), "problem": "", "hooks": facts.get("hooks", ()), "archives": archives}
 
 
 def _call_lines(facts: Mapping[str, Any]) -> list[str]:
@@ -169,8 +171,12 @@ def _call_lines(facts: Mapping[str, Any]) -> list[str]:
     before = ", before all that is not about the terminal" if facts.get("is_tui") else ""
     return [
         f"  order: {facts.get('order', 0)}{before}",
-        f"  hears: {', '.join(facts.get('hooks', ())) or 'nothing'}",
+        f"  hears: {_hooks(facts)}",
     ]
+
+
+def _hooks(facts: Mapping[str, Any]) -> str:
+    return ", ".join(facts.get("hooks", ())) or "nothing"
 
 
 def _given(options: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:

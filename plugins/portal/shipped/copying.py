@@ -1,11 +1,14 @@
 """Copying files whole or not at all, and only if they are what they should be."""
 
+import errno
 import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
 
 _CHUNK = 1 << 20
+_NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF})
+"""What file systems say that know no such thing, as some do which programs serve: LTFS is one of these."""
 
 
 class Unlike(Exception):
@@ -45,5 +48,8 @@ def _sync(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
+    except OSError as problem:
+        if problem.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(descriptor)

@@ -31,7 +31,8 @@ class Results:
             except (Failed, Unlike) as problem:
                 self.fail(file_set, str(problem))
             except OSError as problem:
-                self.fail(file_set, f"{problem.filename}: {problem.strerror}")
+                where = f"{problem.filename}: " if problem.filename else ""
+                self.fail(file_set, f"{where}{problem.strerror or problem}")
         return self
 
     def fail(self, file_set: FileSet, why: str) -> None:

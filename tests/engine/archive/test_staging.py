@@ -13,7 +13,7 @@ from tests.plugins.backends.multi.conftest import listing
 
 from yester.engine.archive.depot import Lent
 from yester.engine.archive.staging import Staging, staging_folder
-from yester.engine.errors import YesterError
+from yester.engine.errors import UsageError, YesterError
 from yester.engine.ids import PackId
 from yester.engine.places import Places
 from yester.engine.profiles.profile import ArchiveSpec
@@ -172,3 +172,5 @@ def test_where_it_is(home: Path, tmp_path: Path) -> None:
     assert staging_folder(places, ArchiveSpec(), b"\1" * 32) == places.cache / "archive" / f"yester-{'01' * 8}"
     stated = ArchiveSpec(staging_folder="~/staging")
     assert staging_folder(places, stated, b"\1" * 32) == home / "staging" / f"yester-{'01' * 8}"
+    with pytest.raises(UsageError, match="takes an absolute path, not staging"):
+        staging_folder(places, ArchiveSpec(staging_folder="staging"), b"\1" * 32)

@@ -145,7 +145,7 @@ def test_readiness_is_kept_for_a_while(put: Put, open_them: Open, tmp_path: Path
     began_ns = first.asked_ns
 
     def asked_after(seconds: int) -> Readiness:
-        return KeptReadiness(Places.default(), lambda: began_ns + seconds * 10**9).ask(archive, 60.0)
+        return KeptReadiness(Places.default(), now_ns=lambda: began_ns + seconds * 10**9).ask(archive, 60.0)
 
     assert asked_after(4) == first == KeptReadiness(Places.default()).known(archive)
     assert (tmp_path / "asked").read_text() == "x"
@@ -154,6 +154,7 @@ def test_readiness_is_kept_for_a_while(put: Put, open_them: Open, tmp_path: Path
     assert asked_after(65).asked_ns == began_ns + 65 * 10**9
     # A clock that was put back says nothing about how old it is.
     assert asked_after(64).asked_ns == began_ns + 64 * 10**9
+    assert KeptReadiness(Places.default(), "docs").known(archive) is None
     (Places.default().state / "archives" / "ready.json").write_text("{")
     assert KeptReadiness(Places.default()).known(archive) is None
 

@@ -1,5 +1,6 @@
 """The archive `filesys`: a folder."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -115,6 +116,21 @@ def test_a_write_that_fails_leaves_nothing(
     monkeypatch.setattr(os, "replace", full)
     result = filesys.archive([pack("data.aa")], "filesys", "1")
     assert reasons(result) == [f"{shelf}: No space left on device"] and os.listdir(shelf) == []
+
+
+def test_a_file_system_that_knows_no_sync_of_folders(
+    filesys: FileSys, pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = OSError(errno.EINVAL, "Invalid argument")
+
+    def no_folder(descriptor: int) -> None:
+        if os.path.isdir(f"/proc/self/fd/{descriptor}"):
+            raise problem
+
+    monkeypatch.setattr(os, "fsync", no_folder)
+    assert taken(filesys, pack("data.aa"))
+    problem = OSError(errno.EIO, "Input/output error")
+    assert reasons(filesys.archive([pack("data.bb")], "filesys", "1")) == ["Input/output error"]
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_one_that_ships_is_switched_on_set_and_looked_at(yester: Yester, tmp_pat
         f'option: folder = "{tmp_path / "vault"}" (plugins.toml)' in info
         and "option: time_limit = 86400 (default)" in info
     )
-    assert yester("plugin", "test", "filesys").out == "filesys: can be loaded, hears nothing\n"
+    assert yester("plugin", "test", "filesys").out == "filesys: can be loaded, archives: Folder\n"
 
 
 def test_settings_of_a_package_are_options(yester: Yester) -> None:

@@ -192,6 +192,6 @@ def test_testing(yester: Yester, ping: Path) -> None:
     done = yester("plugin", "test", "ping")
     assert (done.code, done.out) == (0, "ping: can be loaded, hears on_run_end\n")
     assert json.loads(yester("plugin", "test", "ping", "pimg", "--json").out) == [
-        {"name": "ping", "problem": "", "hooks": ["on_run_end"]},
-        {"name": "pimg", "problem": "There is no plugin pimg", "hooks": []},
+        {"name": "ping", "problem": "", "hooks": ["on_run_end"], "archives": []},
+        {"name": "pimg", "problem": "There is no plugin pimg", "hooks": [], "archives": []},
     ]
