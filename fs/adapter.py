@@ -17,13 +17,15 @@ import os
 from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from math import inf
+from stat import S_ISREG
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import pyfuse3
 import trio
 from pyfuse3 import EntryAttributes, FileInfo, FUSEError, ReaddirToken, RequestContext, StatvfsData
 
-from yester.engine.errors import StoreError, YesterError
+from yester.engine.errors import Offline, StoreError, YesterError
+from yester.fs.cold import RECALL, TIER, ColdFiles
 from yester.fs.complaints import Complaints
 from yester.fs.errands import Errands
 from yester.fs.file_reading import OpenFile
@@ -35,12 +37,16 @@ from yester.fs.pushing import Pusher
 from yester.fs.sources import MountSource, NotAtHand
 from yester.fs.versions.history import Answer, History, NotAsked, Question
 from yester.fs.waiting import Patience
+from yester.fs.walkers import Walkers
 
 LOOK_S = 10.0
 """Who looks at the list of snapshots waits this long for the store, and then sees what was listed last."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+RECALLS = 3
+"""How often a file is brought back for one read: a purge may take it again meanwhile."""
 
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_TRUNC
 _WRITING = [
@@ -59,6 +65,10 @@ _WRITING = [
 ]
 
 
+class Asleep(Exception):
+    """What is read is offline, and the program is to wait for it."""
+
+
 class Adapter(pyfuse3.Operations):
     """The handlers of one mount."""
 
@@ -72,6 +82,7 @@ class Adapter(pyfuse3.Operations):
         patience: Patience,
         history: History | None = None,
         *,
+        cold: ColdFiles | None = None,
         xattrs: bool = True,
         push: Callable[[int, int, Any], None] = pyfuse3.notify_store,
     ) -> None:
@@ -82,6 +93,11 @@ class Adapter(pyfuse3.Operations):
         self._errands = Errands(patience)
         self._complaints = Complaints()
         self._history = history
+        self._cold = cold
+        self._waits = cold is not None and cold.waits
+        self._walkers = Walkers()
+        self._processes: dict[int, int] = {}
+        """Who has which file open, where that matters."""
         self._asking = trio.Lock()
         self._xattrs = self.enable_acl = xattrs
         self._files: dict[int, OpenFile] = {}
@@ -105,6 +121,8 @@ class Adapter(pyfuse3.Operations):
                 answers = await self._ask(missing.question, answers)
             except OSError as error:
                 raise FUSEError(error.errno or errno.EIO) from None
+            except Asleep:
+                raise
             except Exception as error:  # noqa: BLE001  whatever else reaches pyfuse3 ends the mount
                 self._refuse(error, work, arguments)
 
@@ -118,7 +136,9 @@ class Adapter(pyfuse3.Operations):
         except trio.TooSlowError:
             silent = StoreError(f"the store has not answered for {self._source.patience_s:.0f} s")
             self._refuse(silent, self._fetch, about)
-        except Exception as error:  # noqa: BLE001  as above
+        except Exception as error:
+            if isinstance(error, Offline) and self._waits:
+                raise Asleep from error
             self._refuse(error, self._fetch, about)
         self._source.arrived(missing.blob, blob)
 
@@ -173,7 +193,8 @@ class Adapter(pyfuse3.Operations):
         return ()
 
     def _refuse(self, error: Exception, work: Callable[..., object], arguments: Iterable[object]) -> NoReturn:
-        what = f"{getattr(work, '__name__', work)}({', '.join(map(repr, arguments))}): {error}"
+        hint = f". {error.hint}" if isinstance(error, Offline) else ""
+        what = f"{getattr(work, '__name__', work)}({', '.join(map(repr, arguments))}): {error}{hint}"
         self._complaints.tell(what, str(error), None if isinstance(error, YesterError) else error)
         raise FUSEError(errno.EIO) from None
 
@@ -202,6 +223,8 @@ class Adapter(pyfuse3.Operations):
         listing = await self._answer(self._system.open_listing, Inode(inode))
         self._handles += 1
         self._listings[self._handles] = listing
+        if self._waits:
+            self._walkers.listed(ctx.pid, listing.inode)
         return self._handles
 
     def readdir(self, fh: int, start_id: int, token: ReaddirToken) -> Coroutine[Any, Any, None]:
@@ -228,15 +251,21 @@ class Adapter(pyfuse3.Operations):
         self._files[self._handles] = file
         self._pusher.opened(file)
         self._info.fh = self._handles
+        if self._waits:
+            self._walkers.opened(ctx.pid)
+            self._processes[self._handles] = ctx.pid
         return self._info
 
     def read(self, fh: int, off: int, size: int) -> Coroutine[Any, Any, Any]:
         """Read from a file."""
+        if self._waits:
+            return self._read_or_recall(fh, off, size)
         return self._answer(self._files[fh].read, off, size)
 
     async def release(self, fh: int) -> None:
         """Close a file."""
         self._pusher.closed(self._files.pop(fh))
+        self._processes.pop(fh, None)
 
     async def flush(self, fh: int) -> None:
         """Tell the kernel, once, that closing needs no answer."""
@@ -254,7 +283,61 @@ class Adapter(pyfuse3.Operations):
         """Tell the value of an extended attribute."""
         if not self._xattrs:
             raise FUSEError(errno.ENOSYS)
+        if name in (TIER, RECALL) and self._cold is not None:
+            return self._cold_value(self._cold, Inode(inode), name)
         return self._answer(self._system.xattr, Inode(inode), name)
+
+    # What is offline (fs/cold.py)
+
+    async def _read_or_recall(self, fh: int, off: int, size: int) -> Any:
+        """Read from a file; where it is offline, have it brought back first."""
+        file = self._files[fh]
+
+        def read() -> Any:
+            try:
+                return file.read(off, size)
+            except Offline as error:
+                raise Asleep from error
+
+        for _ in range(RECALLS):
+            try:
+                return await self._answer(read)
+            except Asleep:
+                await self._recall(fh, file.inode)
+        return await self._answer(file.read, off, size)
+
+    async def _recall(self, fh: int, inode: Inode) -> None:
+        """Have a file brought back, and wait for it; with it what the program that reads it walks through."""
+        assert self._cold is not None
+        entry, above = await self._answer(lambda: (self._system.entry(inode), self._system.above(inode)))
+        folder = self._walkers.waits(self._processes[fh], inode, above)
+        around = None if folder is None else await self._answer(self._system.entry, folder)
+        work = partial(self._cold.bring, entry, around)
+        try:
+            with trio.fail_after(self._cold.wait_s):
+                await self._errands.run((ColdFiles, inode), work)
+        except trio.TooSlowError:
+            late = Offline(f"it has not come back in {self._cold.wait_s:.0f} s", hint="It comes all the same.")
+            self._refuse(late, self._recall, (inode,))
+        except Exception as error:  # noqa: BLE001  as above
+            self._refuse(error, self._recall, (inode,))
+
+    async def _cold_value(self, cold: ColdFiles, inode: Inode, name: bytes) -> bytes:
+        """Return whether a file is offline, or how it comes back."""
+        entry, called = await self._answer(lambda: (self._system.entry(inode), self._system.called(inode)))
+        value = None
+        if S_ISREG(entry.mode):
+            try:
+                with trio.fail_after(self._source.patience_s):
+                    value = await self._errands.run((name, inode), partial(cold.value, name, entry, called))
+            except trio.TooSlowError:
+                silent = StoreError(f"the store has not answered for {self._source.patience_s:.0f} s")
+                self._refuse(silent, self._cold_value, (inode, name))
+            except Exception as error:  # noqa: BLE001  as above
+                self._refuse(error, self._cold_value, (inode, name))
+        if value is None:
+            raise FUSEError(errno.ENODATA)
+        return value
 
     # The whole
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import Generic, NamedTuple, NoReturn, Protocol
 
+from yester.engine.entries import Entry
 from yester.engine.errors import YesterError
 from yester.engine.ids import BlobKind, SnapshotId
 from yester.engine.restore.ownership import Ids, OwnerMode
@@ -40,6 +41,7 @@ LONGEST_TARGET = 4095
 """What the kernel takes as the target of a link; Linux has no longer ones, but the format has."""
 UNLISTED = b".zfs"
 """In the root, for programs that look for snapshots there."""
+ID_SHOWN = 8
 _TRUSTED = b"trusted."
 _KINDS = (b"user.", b"security.", b"system.", _TRUSTED)
 
@@ -324,6 +326,38 @@ class FileSystem(Generic[A]):
             if S_ISREG(page.modes[row]):
                 return OpenFile(inode, page, row, self._desk)
         raise OSError(errno.EINVAL, "not a file")
+
+    def entry(self, inode: Inode) -> Entry:
+        """Return all that is stored of an entry; OSError ENODATA for what is not in a snapshot."""
+        if not inode >> ORDINAL_BITS:
+            raise OSError(errno.ENODATA, "in no snapshot")
+        page, row, _ = self._place(inode)
+        return page.entry(row)
+
+    def called(self, inode: Inode) -> bytes:
+        """Return by what snapshot and path a person names an entry to commands: ID:PATH."""
+        shown = self._shown(inode >> ORDINAL_BITS)
+        if shown is None:
+            stale()
+        return b"%s:%s" % (shown.id.hex()[:ID_SHOWN].encode(), self._path(inode) or b"/")
+
+    def above(self, inode: Inode) -> list[Inode]:
+        """Return the folders that an entry of a snapshot lies in, its root first."""
+        folder, found = self._place(inode).folder, []
+        while folder is not None:
+            found.append(inode_of(inode >> ORDINAL_BITS, folder.ordinal))
+            folder = folder.parent
+        return found[::-1]
+
+    def _path(self, inode: Inode) -> bytes:
+        """Return the path of an entry in its snapshot; empty for its root."""
+        names = []
+        place = self._place(inode)
+        tree = self._tree(inode >> ORDINAL_BITS)
+        while place.folder is not None:
+            names.append(place.page.names()[place.row])
+            place = tree.place(place.folder.ordinal)
+        return b"".join(b"/" + name for name in reversed(names))
 
     # Extended attributes
 

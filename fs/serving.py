@@ -25,6 +25,7 @@ from yester.engine.places import Places
 from yester.engine.repository import Repository
 from yester.engine.restore.ownership import OwnerMode
 from yester.fs.background import run_in_background
+from yester.fs.cold import RECALL_S, ColdFiles, Recalls
 from yester.fs.mounts import (
     SOURCE,
     ActiveMount,
@@ -79,6 +80,10 @@ class MountPlan:
     """How long a program waits for the store before it is told that it does not answer."""
     xattrs: bool = True
     """Whether extended attributes, and ACLs with them, are shown: asking for those of each file takes time."""
+    recalls: "Callable[[Repository], Recalls] | None" = None
+    """Makes who brings files back that are offline, in the process that serves; None: they cannot be read."""
+    recall_seconds: float = RECALL_S
+    """How long a program waits for a file that is brought back."""
 
     @property
     def log(self) -> Path:
@@ -228,9 +233,10 @@ def _adapter(
     builder = ViewBuilder(*numbers, plan.times, one_profile=bool(plan.scope.profile))
     attributes = pyfuse3.EntryAttributes()
     me = (os.getuid(), os.getgid())
+    cold = ColdFiles(repository, plan.recalls(repository) if plan.recalls else None, plan.recall_seconds)
     if isinstance(shown, Top):
         system = NarrowedFileSystem(shown, builder, desk, attributes, owner=plan.owner, me=me)
-        return Adapter(system, desk.source, patience, xattrs=plan.xattrs)
+        return Adapter(system, desk.source, patience, cold=cold, xattrs=plan.xattrs)
     history = History(lambda: _catalogue(repository))
     versioned: VersionedFileSystem[pyfuse3.EntryAttributes] = VersionedFileSystem(
         shown,
@@ -243,7 +249,7 @@ def _adapter(
         history=history,
         one_profile=bool(plan.scope.profile),
     )
-    return Adapter(versioned, desk.source, patience, history, xattrs=plan.xattrs)
+    return Adapter(versioned, desk.source, patience, history, cold=cold, xattrs=plan.xattrs)
 
 
 def _catalogue(repository: Repository) -> "Catalogue":

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable, Sequence
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import Any
 
+from yester.engine.entries import Entry
 from yester.engine.ids import SnapshotId
 from yester.fs.attributes import A
 from yester.fs.file_reading import OpenFile
-from yester.fs.file_system import FileSystem, Seen, stale
+from yester.fs.file_system import ID_SHOWN, FileSystem, Seen, stale
 from yester.fs.inodes import ORDINAL_BITS, VERSIONS, Inode
 from yester.fs.listing import DOT, DOTS, Listing, NamesListing, Reply
 from yester.fs.snapshot_tree import ROOT_ORDINAL, Place, find
@@ -144,16 +145,6 @@ class VersionedFileSystem(FileSystem[A]):
         question = Question(shown.snapshot.profile, shown.snapshot.host, path or b"/")
         depth = len(shown.path.split(b"/")) + path.count(b"/") + 1
         return PathNode(question, inode, depth, page.mtime_ns(row))
-
-    def _path(self, inode: Inode) -> bytes:
-        """Return the path of a folder in its snapshot; empty for its root."""
-        names = []
-        place = self._place(inode)
-        tree = self._tree(inode >> ORDINAL_BITS)
-        while place.folder is not None:
-            names.append(place.page.names()[place.row])
-            place = tree.place(place.folder.ordinal)
-        return b"".join(b"/" + name for name in reversed(names))
 
     def _question(self, inode: Inode) -> Question | None:
         """Return what a folder's path is asked by; None of the folder of all profiles."""
@@ -286,6 +277,24 @@ class VersionedFileSystem(FileSystem[A]):
             page, row, ordinal = found
             place = Place(page, row, folder)
         return place
+
+    def entry(self, inode: Inode) -> Entry:
+        """Return all that is stored of an entry, or of a version."""
+        if not self._has_attributes(inode):
+            raise OSError(errno.ENODATA, "in no snapshot")
+        return super().entry(inode)
+
+    def called(self, inode: Inode) -> bytes:
+        """Return by what snapshot and path a person names an entry to commands: ID:PATH."""
+        if inode < FIRST:
+            return super().called(inode)
+        node = self._node(inode)
+        assert isinstance(node, VersionNode)
+        return b"%s:%s" % (node.version.last.hex()[:ID_SHOWN].encode(), node.path)
+
+    def above(self, inode: Inode) -> list[Inode]:
+        """Return the folders that an entry of a snapshot lies in; a version lies in none."""
+        return super().above(inode) if inode < FIRST else []
 
     def list_xattrs(self, inode: Inode, uid: int) -> Sequence[bytes]:
         """Return the names of the attributes that this user may see."""

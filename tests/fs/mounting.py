@@ -58,6 +58,8 @@ try:
     more = json.loads(more)
     if "times" in more:
         more["times"] = TimeFormat(more["times"])
+    if "recalls" in globals():
+        more["recalls"] = recalls
     more["scope"] = Scope(*(more.pop(name, "") for name in ("profile", "snapshot")), more.pop("path", "").encode())
     plan = MountPlan(Path(mountpoint), places, owner=OwnerMode(owner), allow_other=others == "True", **more)
     serve(lambda: closing(Repository.open(Store(Path(repository)), None, places=places)), plan)
@@ -116,7 +118,7 @@ class World:
     ) -> "subprocess.CompletedProcess[str]":
         """Mount in the background; the answer says what went wrong.
 
-        `far`: from a store that is not local. `before`: what the server's process runs first.
+        `far`: from a store that is not local. `before`: what the server's process runs first; it may define `recalls`.
         """
         folders = (self.repository, self.mountpoint, self.places.state.parent)
         arguments = map(str, (*folders, owner, others, far, json.dumps(plan)))
