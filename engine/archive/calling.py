@@ -163,9 +163,7 @@ class Calls:
     def _carry(self, archive: Archive, policy: Policy, call: str, jobs: Sequence[Job]) -> bool:
         """Make one call; when the archive raises, two for the halves. Return whether it may be asked for more."""
         if self._desk.cancelled():
-            raise CancelledError(
-                "Cancelled", hint="What was not handed over waits: yester archive run goes on with it."
-            )
+            raise _cancelled()
         claimed = self._desk.jobs.claim(jobs, call, self._desk.clock())
         if not claimed:
             return True
@@ -181,6 +179,8 @@ class Calls:
         return True
 
     def _went_wrong(self, archive: Archive, policy: Policy, jobs: Sequence[Job], words: str) -> bool:
+        if self._desk.cancelled():
+            raise _cancelled()  # perhaps that is what broke it off: the next command asks by the same call
         self._raises += 1
         if not _is_ready(archive):
             self._settle(jobs, [Outcome(job.id, FIRST[job.kind], words) for job in jobs])
@@ -207,6 +207,10 @@ class Calls:
             self._counters.files += 1
         self._counters.failed = len(self.report.failed)
         self._desk.progress.update(self._counters)
+
+
+def _cancelled() -> CancelledError:
+    return CancelledError("Cancelled", hint="The rest waits: yester archive run goes on with it.")
 
 
 def _is_ready(archive: Archive) -> bool:

@@ -16,6 +16,7 @@ from yester.engine.archive.recalling import recall_from_any
 from yester.engine.archive.roles import Role
 from yester.engine.catalogue.locking import held_alone
 from yester.engine.errors import CancelledError
+from yester.engine.events import Message
 from yester.engine.hooks import Hooks, NoHooks
 from yester.engine.ids import PackId
 from yester.engine.places import Places, unwritable
@@ -26,6 +27,7 @@ from yester.tui.cli.archive_words import complaints, remarks, report_as_json, re
 from yester.tui.cli.archiving import archives_of, check_roles, new_request, offers_of
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.running import Recorded, Work, recorded
+from yester.tui.cli.visiting import Screen
 from yester.tui.cli.wording import one_line
 
 if TYPE_CHECKING:
@@ -81,14 +83,32 @@ def desk_at(
         yield Desk(jobs, depot, archives, alone, hooks, progress, cancelled)
 
 
+class Switchboard:
+    """Connects archives with who listens now: the screen while a command plans, its run while it works."""
+
+    def __init__(self, audience: "Audience") -> None:
+        self.audience = audience
+        self.stopping: Callable[[], bool] = lambda: False
+
+    def said(self, message: Message) -> None:
+        """Pass on what an archive says."""
+        self.audience.said(message)
+
+    def printed(self, message: Message) -> None:
+        """Pass on what an archive prints."""
+        self.audience.printed(message)
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """An opened repository, and whose command works on it."""
+    """An opened repository with the archives of this machine, and whose command works on it."""
 
     opened: Repository
     places: Places
     profile: Profile | None
     as_json: bool
+    archives: "Archives"
+    switchboard: Switchboard
     run: str = ""
     """The run's id, where somebody was told it already."""
     begun: Callable[[], None] | None = None
@@ -106,19 +126,17 @@ class Bench:
 
     def take(self, run: Recorded, cancelled: Callable[[], bool], *steps: Step) -> Report:
         """Take the steps as a part of a run, and return what came of all of them."""
+        self.switchboard.audience, self.switchboard.stopping = run.audience, lambda: run.control.signal != 0
         report = Report()
-        with (
-            archives_of(self.places, run.audience, self.profile) as archives,
-            desk_at(
-                self.opened,
-                self.places,
-                self.profile,
-                archives,
-                hooks=run.hooks,
-                progress=run.watch,
-                cancelled=cancelled,
-            ) as desk,
-        ):
+        with desk_at(
+            self.opened,
+            self.places,
+            self.profile,
+            self.archives,
+            hooks=run.hooks,
+            progress=run.watch,
+            cancelled=cancelled,
+        ) as desk:
             for step in steps:
                 report.take(step(desk))
         for words in complaints(report):
@@ -136,6 +154,22 @@ class Bench:
         return SOME_FAILED if report.failed else 0
 
 
+@contextmanager
+def bench_at(
+    opened: Repository,
+    places: Places,
+    profile: Profile | None,
+    *,
+    as_json: bool,
+    run: str = "",
+    begun: Callable[[], None] | None = None,
+) -> Iterator[Bench]:
+    """Give a bench for the time of a command."""
+    board = Switchboard(Screen(places))
+    with archives_of(places, board, profile, lambda: board.stopping()) as archives:
+        yield Bench(opened, places, profile, as_json, archives, board, run, begun)
+
+
 def _nothing() -> None:
     """Nobody waits for the work to begin."""
 
@@ -148,7 +182,7 @@ def recaller_of(
 
     def bring(packs: Collection[PackId]) -> Mapping[PackId, str]:
         with (
-            archives_of(places, audience, profile) as archives,
+            archives_of(places, audience, profile, stopping) as archives,
             desk_at(
                 opened, places, profile, archives, hooks=NoHooks(), progress=NoProgress(), cancelled=stopping
             ) as desk,

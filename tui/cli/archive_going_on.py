@@ -6,7 +6,7 @@ from yester.engine.archive.bringing_back import purge, recall
 from yester.engine.archive.handing_over import hand_over, let_go
 from yester.engine.archive.jobs import Jobs
 from yester.engine.places import Places
-from yester.tui.cli.archive_desk import Bench
+from yester.tui.cli.archive_desk import bench_at
 from yester.tui.cli.archive_looking import request_meant
 from yester.tui.cli.archiving import profile_named, queue_unneeded
 from yester.tui.cli.opening import Access
@@ -45,12 +45,14 @@ def _go_on(
     places = Places.default()
     asked = Access(repository, **secrets)  # type: ignore[arg-type]
     profile = profile_named((), repository, places)
-    with visited("archive", asked, places, profile) as opened:
+    with (
+        visited("archive", asked, places, profile) as opened,
+        bench_at(opened, places, profile, as_json=as_json) as bench,
+    ):
         opened.unlock()
         if again:
             with Jobs(opened.state) as jobs:
                 jobs.retry(request_meant(request, jobs.summaries()) if request else "")
-        bench = Bench(opened, places, profile, as_json)
         # What readers wait for comes first.
         report = bench.work(
             "archive",

@@ -13,11 +13,10 @@ from yester.engine.archive.recall_plan import plan_recall
 from yester.engine.archive.roles import Role
 from yester.engine.places import Places
 from yester.engine.profiles.sizes import Span
-from yester.tui.cli.archive_desk import Bench
+from yester.tui.cli.archive_desk import bench_at
 from yester.tui.cli.archive_putting import older_than, tagged
 from yester.tui.cli.archive_words import purge_as_json, purge_lines
 from yester.tui.cli.archiving import (
-    archives_of,
     check_roles,
     new_request,
     offers_of,
@@ -28,7 +27,7 @@ from yester.tui.cli.asking import confirm
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import Access
 from yester.tui.cli.options import access, as_json
-from yester.tui.cli.visiting import Screen, visited
+from yester.tui.cli.visiting import visited
 from yester.tui.cli.wording import count, one_line, size
 
 if TYPE_CHECKING:
@@ -66,14 +65,15 @@ def purge(
     places = Places.default()
     profile = profile_named(names, repository, places)
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
-    with visited("archive", asked, places, profile) as opened:
+    with (
+        visited("archive", asked, places, profile) as opened,
+        bench_at(opened, places, profile, as_json=as_json) as bench,
+    ):
         opened.unlock()
         found = choose(names, opened.snapshots(), opened.labels(), datetime.now(), older_than=older_than, tag=tag)
         sids = [sid for sid, _ in found]
         if not only_plan:
             check_roles([Role.PURGE], [snapshot.profile for _, snapshot in found], opened.store.place, places)
-        with archives_of(places, Screen(places), profile) as archives:
-            offers = offers_of(archives)
         held = [share for share in shares_of(opened, sids) if share.holdings]
         plan = plan_archive(held).forecast
         going = {share.pack: share.holdings for share in (*plan.purge, *plan.repack)}
@@ -89,10 +89,9 @@ def purge(
         request = new_request(Kind.PURGE, described(names, older_than, tag), places, snapshots=sids)
 
         def queue(desk: Desk) -> Report:
-            desk.jobs.add(request, plan_recall(going, going, offers).wanted())
+            desk.jobs.add(request, plan_recall(going, going, offers_of(desk.archives)).wanted())
             return Report()
 
-        bench = Bench(opened, places, profile, as_json)
         return bench.say(bench.work("archive", queue, purge_queued), plan=purge_as_json(plan))
 
 

@@ -19,10 +19,9 @@ from yester.engine.ids import PackId
 from yester.engine.places import Places
 from yester.engine.profiles.sizes import Span, parse_span
 from yester.engine.selection import Listed
-from yester.tui.cli.archive_desk import Bench
+from yester.tui.cli.archive_desk import bench_at
 from yester.tui.cli.archive_words import plan_as_json, plan_lines
 from yester.tui.cli.archiving import (
-    archives_of,
     check_roles,
     new_request,
     policy_meant,
@@ -33,7 +32,7 @@ from yester.tui.cli.asking import confirm
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import Access
 from yester.tui.cli.options import access, as_json
-from yester.tui.cli.visiting import Screen, visited
+from yester.tui.cli.visiting import visited
 from yester.tui.cli.wording import count, one_line, size
 
 if TYPE_CHECKING:
@@ -91,15 +90,16 @@ def put(
     places = Places.default()
     profile = profile_named(names, repository, places)
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
-    with visited("archive", asked, places, profile) as opened:
+    with (
+        visited("archive", asked, places, profile) as opened,
+        bench_at(opened, places, profile, as_json=as_json) as bench,
+    ):
         opened.unlock()
         found = choose(names, opened.snapshots(), opened.labels(), datetime.now(), older_than=older_than, tag=tag)
         roles = (Role.ARCHIVE, Role.PURGE) if purges and not only_plan else (Role.ARCHIVE,)
         check_roles(roles, [snapshot.profile for _, snapshot in found], opened.store.place, places)
-        with archives_of(places, Screen(places), profile) as archives:
-            target = _Target(*policy_meant(archives, to, policy))
+        target = _Target(*policy_meant(bench.archives, to, policy))
         plan = target.plan(shares_of(opened, [sid for sid, _ in found]))
-        bench = Bench(opened, places, profile, as_json)
         about = described(names, older_than, tag)
         if not as_json:
             click.echo(

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -67,11 +67,19 @@ def check_roles(roles: Iterable[Role], names: Iterable[str], place: str, places:
 
 
 @contextmanager
-def archives_of(places: Places, audience: "Audience", profile: Profile | None = None) -> "Iterator[Archives]":
-    """Give the archives of this machine, as a profile sets them."""
+def archives_of(
+    places: Places,
+    audience: "Audience",
+    profile: Profile | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> "Iterator[Archives]":
+    """Give the archives of this machine, as a profile sets them; none is loaded before it is needed.
+
+    What they are asked is broken off when the command is `stopping`.
+    """
     from yester.plugins.portal.archives import open_archives
 
-    with closing(open_archives(places, audience, profile=profile)) as archives:
+    with closing(open_archives(places, audience, profile=profile, stopping=stopping)) as archives:
         yield archives
 
 

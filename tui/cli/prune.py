@@ -111,15 +111,14 @@ def _tell_archives(opened: Repository, places: Places, repository: str | None, r
     if not opened.index.look_for_archived().unneeded:
         return
     from yester.engine.archive.handing_over import let_go
-    from yester.tui.cli.archive_desk import Bench
+    from yester.tui.cli.archive_desk import bench_at
     from yester.tui.cli.archiving import profile_named, queue_unneeded
-
-    bench = Bench(opened, places, profile_named((), repository, places), as_json=True)
 
     def queue(desk: "Desk") -> "Report":
         return queue_unneeded(desk, opened.store.place, places)
 
-    run.supervise(lambda cancelled: bench.take(run, cancelled, queue, let_go))
+    with bench_at(opened, places, profile_named((), repository, places), as_json=True) as bench:
+        run.supervise(lambda cancelled: bench.take(run, cancelled, queue, let_go))
 
 
 def _summary(result: "PruneResult") -> list[str]:

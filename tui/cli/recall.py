@@ -14,10 +14,9 @@ from yester.engine.archive.recalling import await_recall, recall_from_any
 from yester.engine.archive.roles import Role
 from yester.engine.journal import new_run_id
 from yester.engine.places import Places
-from yester.tui.cli.archive_desk import Bench
+from yester.tui.cli.archive_desk import Bench, bench_at
 from yester.tui.cli.archive_words import recall_as_json, recall_lines
 from yester.tui.cli.archiving import (
-    archives_of,
     check_roles,
     failed_recalls,
     new_request,
@@ -30,7 +29,7 @@ from yester.tui.cli.named import named_snapshot
 from yester.tui.cli.opening import Access
 from yester.tui.cli.options import access, as_json, narrowing
 from yester.tui.cli.show import split_place
-from yester.tui.cli.visiting import Screen, visited
+from yester.tui.cli.visiting import visited
 from yester.tui.cli.wording import one_line
 
 if TYPE_CHECKING:
@@ -93,7 +92,10 @@ class _Asked:
         of_profile, of_host = self.narrowed
         first = name if of_profile is None else f"{of_profile}@"
         profile = profile_named([first], self.access.repository, self.places)
-        with visited("recall", self.access, self.places, profile) as opened:
+        with (
+            visited("recall", self.access, self.places, profile) as opened,
+            bench_at(opened, self.places, profile, as_json=self.as_json, run=self.run, begun=self.begun) as bench,
+        ):
             opened.unlock()
             _, snapshot = named_snapshot(opened, name, profile=of_profile, host=of_host)
             if not self.only_plan:
@@ -101,10 +103,8 @@ class _Asked:
             from yester.engine.archive.needing import packs_of
 
             needed = packs_of(opened, snapshot, path or b"/")
-            with archives_of(self.places, Screen(self.places), profile) as archives:
-                offers = offers_of(archives) if needed.offline else {}
+            offers = offers_of(bench.archives) if needed.offline else {}
             plan = plan_recall(needed.offline, needed.offline, offers, failed_recalls(opened))
-            bench = Bench(opened, self.places, profile, self.as_json, self.run, self.begun)
             return self._done(bench, plan, needed)
 
     def _done(self, bench: Bench, plan: RecallPlan, needed: "Needed") -> int:

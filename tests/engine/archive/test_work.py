@@ -347,6 +347,21 @@ def test_a_policy_that_is_gone_lets_what_is_queued_wait_but_gives_back_what_it_t
     assert len(recalled(world).done) == 4
 
 
+def test_cancelled_in_a_call_that_breaks_off_the_same_call_is_made_again(world: World) -> None:
+    world.archive.chokes_on = world.names()[2:]
+    with world.desk() as desk:
+        desk.jobs.add(world.request(Kind.ARCHIVE), world.wanted())
+        desk.cancelled = lambda: bool(world.archive.told)
+        with pytest.raises(CancelledError):
+            hand_over(desk)
+    assert states(world) == [State.RUNNING] * 4
+    world.archive.chokes_on = ()
+    with world.desk() as desk:
+        assert len(hand_over(desk).done) == 4
+    [first, second] = world.archive.told
+    assert first == second
+
+
 def test_cancelled_between_two_calls_the_rest_waits(world: World) -> None:
     world.depot.room_size = 300
     with world.desk() as desk:
