@@ -68,6 +68,8 @@ class TerminalProgram(App[None]):
         """The snapshot that Browse is to look into; empty: the newest."""
         self.folder = b""
         """The folder that Browse is to begin at; empty: where the sources lie."""
+        self.visits = 0
+        """How often Browse was told where to look."""
         self.commands: list[str] = []
         """What keys ran, newest last."""
         self._connect = connect or (lambda: Client(self.ran))
@@ -181,7 +183,8 @@ class TerminalProgram(App[None]):
     def look_at(self, profile: str, snapshot: str, path: bytes, type: str) -> None:
         """Show a path in a snapshot, in Browse."""
         self.profile, self.snapshot = profile or self.profile, snapshot
-        self.folder = path if type == "directory" else path.rpartition(b"/")[0] or b"/"
+        self.visits += 1
+        self.folder = path if type in ("directory", "folder") else path.rpartition(b"/")[0] or b"/"
         self.action_go("browse")
 
     def back_up(self, profile: str) -> None:

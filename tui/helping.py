@@ -15,6 +15,7 @@ NAMES = {
     "plus": "+",
     "less_than_sign": "<",
     "greater_than_sign": ">",
+    "asterisk": "*",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "left_curly_bracket": "{",
@@ -33,6 +34,7 @@ NAMES = {
 """What keys are called, where that is not what Textual calls them."""
 
 PAGES = {"search": "Found names", "versions": "Versions", "journal": "A run", "wizard": "A new profile"}
+PAGES = {"search": "Found names", "versions": "Versions", "bringing": "Bringing back", "journal": "A run"}
 """What pages are called that are opened from places."""
 
 _ARROWS = {"left": "←", "right": "→", "up": "↑", "down": "↓"}

@@ -114,6 +114,18 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             *_opening("the file"),
             Key("mark", "space", "mark", "Mark the entry, or take the mark away", mc="space,insert"),
             Key(
+                "mark_all",
+                "asterisk",
+                "mark all",
+                "Mark what is not marked of what was seen here, and the other way round",
+            ),
+            Key("deleted", "D", "deleted", "Show what was deleted here, or no more"),
+            Key("preview", "tab", "preview", "Show it another way: content, bytes, all that is kept"),
+            Key("diff", "d", "compare", "Show how the file differs now"),
+            Key("exclude", "X", "leave out", "Leave the entry out from the next run on", CHANGE),
+            Key("scroll_down", "right_curly_bracket", "more", "Show more of the preview"),
+            Key("scroll_up", "left_curly_bracket", "less", "Show what was before in the preview"),
+            Key(
                 "restore", "r", "restore", "Bring back what is marked, or the entry", CHANGE, mc="r,f5", in_footer=True
             ),
         ),
@@ -127,8 +139,13 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("restore", "r", "restore", "Bring the version back", CHANGE, mc="r,f5", in_footer=True),
             Key("copy", "y", "copy path", "Copy the path", in_footer=True),
             *_opening("the version"),
+            Key("diff", "d", "compare", "Compare in a program of your own (`diff` in tui.toml)", in_footer=True),
             Key("scroll_down", "right_curly_bracket", "more", "Show more of the difference"),
             Key("scroll_up", "left_curly_bracket", "less", "Show what was before in the difference"),
+        ),
+        "bringing": (
+            Key("cancel", "x", "cancel", "Stop it, in good order", DESTROY, mc="x,f8", in_footer=True),
+            Key("copy", "y", "copy path", "Copy the path", in_footer=True),
         ),
         "journal": _opening("the journal"),
         "wizard": (

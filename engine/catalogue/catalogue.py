@@ -20,7 +20,7 @@ Memory is bounded by SQLite's cache (4 MiB; 48 while snapshots are taken in) and
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -76,6 +76,8 @@ class Child:
     state: State
     """The newest."""
     deleted: bool
+    last: Listed
+    """The newest snapshot that has it."""
 
 
 class Change(NamedTuple):
@@ -177,16 +179,18 @@ class Catalogue(KeptCatalogue):
             id = row[0]
         return id
 
-    def children(self, path: bytes, wanted: Wanted = everything) -> Iterator[Child]:
-        """Yield the names that were ever in a folder, in order of their bytes."""
+    def children(
+        self, path: bytes, wanted: Wanted = everything, besides: Container[bytes] = frozenset()
+    ) -> Iterator[Child]:
+        """Yield the names that were ever in a folder besides some, in order of their bytes."""
         with self._asking() as db:
             folder = self._id_of(db, path)
             if folder is None:
                 return
             for id, name in db.execute("SELECT id, name FROM path WHERE parent = ? ORDER BY name", (folder,)):
-                newest = self._newest(db, id, wanted)
+                newest = self._newest(db, id, wanted) if name not in besides else None
                 if newest is not None:
-                    yield Child(name, newest[0], newest[2])
+                    yield Child(name, newest[0], newest[2], newest[1])
 
     def _newest(self, db: sqlite3.Connection, id: int, wanted: Wanted) -> tuple[State, Listed, bool] | None:
         """Return what a path is in the newest snapshot that has it, that snapshot, and whether it is deleted."""

@@ -17,6 +17,7 @@ from yester.engine.sealed.keys import blob_id
 from yester.engine.trees.content import Content
 
 _READ_SIZE = 1 << 20
+_REPLACING = (Conflict.OVERWRITE, Conflict.NEWER)
 
 
 class Conflicts:
@@ -29,6 +30,12 @@ class Conflicts:
         self._source = source
         self._id_key = id_key
 
+    def stays(self, entry: Entry, status: os.stat_result) -> bool:
+        """Tell whether what is there, of whatever content, is left as it is."""
+        if self.policy is Conflict.NEWER:
+            return entry.mtime_ns <= status.st_mtime_ns
+        return self.policy is Conflict.SKIP
+
     def make_way(self, place: Place, name: bytes, counts: Counts) -> None:
         """Let an entry that is complete be renamed to `name`: rename what is there aside, or leave it to be replaced.
 
@@ -37,7 +44,7 @@ class Conflicts:
         status = status_of(place, name)
         if status is None:
             return
-        if self.policy is Conflict.OVERWRITE and (not S_ISDIR(status.st_mode) or _removed(place, name)):
+        if self.policy in _REPLACING and (not S_ISDIR(status.st_mode) or _removed(place, name)):
             counts.replaced += 1
             return
         aside = aside_name(name, self._label, lambda other: status_of(place, other) is not None)

@@ -9,7 +9,6 @@ from yester.engine.errors import YesterError
 from yester.engine.restore.attributes import Attributes, drop_acls, inherits_acl
 from yester.engine.restore.conflicts import Conflicts, status_of
 from yester.engine.restore.places import OPEN_FOLDER, Place, make_writable
-from yester.engine.restore.plan import Conflict
 from yester.engine.restore.report import Tally, in_words
 
 
@@ -48,7 +47,9 @@ class Directories:
             if is_new is None:
                 self._counts.skipped += 1 + (entry.summary.entries if entry.summary else 0)
                 return None
-            fd = self._opened(parent, entry.name, is_new)
+            status = None if is_new else status_of(parent, entry.name)
+            keeps_its_own = status is not None and self._conflicts.stays(entry, status)
+            fd = self._opened(parent, entry.name, is_new, keeps_its_own)
         except OSError as error:
             self._tally.fail(path, f"{in_words(error)}; nothing of what is in it is restored")
             return None
@@ -56,7 +57,6 @@ class Directories:
         self._counts.same += not is_new
         if entry.marks & Mark.UNREADABLE:
             self._tally.fail(path, "it could not be read when the snapshot was taken, so it comes back empty")
-        keeps_its_own = not is_new and self._conflicts.policy is Conflict.SKIP
         return self._place(parent, entry.name, fd, path, None if keeps_its_own else entry, is_new=is_new)
 
     def abandon(self) -> None:
@@ -96,15 +96,15 @@ class Directories:
             status = status_of(parent, entry.name)
         if status is not None and S_ISDIR(status.st_mode):
             return False
-        if self._conflicts.policy is Conflict.SKIP:
+        if status is not None and self._conflicts.stays(entry, status):
             return None
         self._conflicts.clear(parent, entry.name, self._counts)
         os.mkdir(entry.name, 0o700, dir_fd=parent.fd)
         return True
 
-    def _opened(self, parent: Place, name: bytes, is_new: bool) -> int:
+    def _opened(self, parent: Place, name: bytes, is_new: bool, keeps_its_own: bool) -> int:
         """Open a directory; one of the caller's own that was there is made writable until it gets its stored mode."""
-        if not is_new and self._conflicts.policy is not Conflict.SKIP:
+        if not is_new and not keeps_its_own:
             make_writable(parent, name)
         fd = os.open(name, OPEN_FOLDER, dir_fd=parent.fd)
         if is_new and os.fstat(fd).st_uid != os.geteuid():

@@ -24,7 +24,7 @@ from yester.engine.restore.conflicts import Conflicts, status_of, temporary_name
 from yester.engine.restore.content import Stretch, Written, write_content, write_stretch
 from yester.engine.restore.links import LinkGroups, Made, Member
 from yester.engine.restore.places import Place
-from yester.engine.restore.plan import Conflict, aside_name
+from yester.engine.restore.plan import aside_name
 from yester.engine.restore.report import Tally, in_words
 from yester.engine.store import Buffer
 from yester.engine.trees.content import Content
@@ -158,7 +158,7 @@ class Files:
                 if (first.st_dev, first.st_ino) == (status.st_dev, status.st_ino):
                     self._counts.same += 1
                     return
-                if self._conflicts.policy is Conflict.SKIP:
+                if self._conflicts.stays(entry, status):
                     self._counts.skipped += 1
                     return
             name = entry.name if status is None else temporary_name()
@@ -178,7 +178,7 @@ class Files:
     def _delivered(self, place: Place, entry: Entry) -> bool:
         status = status_of(place, entry.name)
         same = status is not None and self._conflicts.same(place, entry, status)
-        if status is not None and self._conflicts.policy is Conflict.SKIP:
+        if status is not None and self._conflicts.stays(entry, status):
             self._counts.skipped += 1
             return same
         if status is not None and same and self._renewed(place, entry, status):

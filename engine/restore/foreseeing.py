@@ -35,6 +35,8 @@ class Foreseen:
     """Entries that look the same there."""
     different: int
     """Entries that are there and differ: what becomes of them is the choice of --on-conflict."""
+    older: int
+    """How many of those were modified before what would be brought back."""
     examples: tuple[bytes, ...]
     """Where some of those that differ are, in the target."""
     is_whole: bool
@@ -45,13 +47,16 @@ def foresee(
     source: BlobSource,
     root: Entry,
     paths: Sequence[bytes],
-    target: bytes,
+    target: bytes | None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Foreseen:
-    """Return what restoring `paths` into `target` would do. UsageError: no such path. CancelledError."""
-    begin = starts(source, root, paths)
+    """Return what restoring `paths` into `target`, or to where they were, would do.
+
+    UsageError: no such path. CancelledError.
+    """
+    begin = starts(source, root, paths, in_place=target is None)
     is_whole = True
-    counts = {"missing": 0, "same": 0, "different": 0}
+    counts = {"missing": 0, "same": 0, "different": 0, "older": 0}
     examples: list[bytes] = []
     looked = 0
     for start in begin:
@@ -62,8 +67,9 @@ def foresee(
             looked += 1
             if looked % _CHECKED == 0 and cancelled():
                 raise CancelledError("The look ahead was cancelled")
-            found = _met(place, entry)
+            found, is_older = _met(place, entry)
             counts[found] += 1
+            counts["older"] += is_older
             if found == "different" and len(examples) < EXAMPLES:
                 examples.append(place)
     files = sum(_files_of(start.entry) for start in begin)
@@ -75,8 +81,9 @@ def _files_of(entry: Entry) -> int:
     return entry.summary.files if entry.summary else int(not entry.is_directory)
 
 
-def _below(source: BlobSource, start: Start, target: bytes) -> Iterator[tuple[bytes, Entry]]:
+def _below(source: BlobSource, start: Start, target: bytes | None) -> Iterator[tuple[bytes, Entry]]:
     """Yield each entry of a start with its place in the target."""
+    target = start.folder if target is None else target
     top = os.path.join(target, start.name) if start.name else target
     if not start.entry.is_directory:
         yield top, start.entry
@@ -85,14 +92,17 @@ def _below(source: BlobSource, start: Start, target: bytes) -> Iterator[tuple[by
         yield os.path.normpath(top + b"/" + path), entry
 
 
-def _met(place: bytes, entry: Entry) -> str:
+def _met(place: bytes, entry: Entry) -> tuple[str, bool]:
+    """Return how an entry is there, and whether it differs and is older."""
     try:
         status = os.lstat(place)
     except (FileNotFoundError, NotADirectoryError):
-        return "missing"
+        return "missing", False
     except OSError:
-        return "different"
-    return "same" if _looks_same(place, entry, status) else "different"
+        return "different", False
+    if _looks_same(place, entry, status):
+        return "same", False
+    return "different", status.st_mtime_ns < entry.mtime_ns
 
 
 def _looks_same(place: bytes, entry: Entry, status: os.stat_result) -> bool:

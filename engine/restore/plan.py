@@ -16,8 +16,8 @@ MAX_NAME_SIZE = 255
 class Conflict(StrEnum):
     """What happens to an entry of the target that has a restored one's name; the values are those of `--on-conflict`.
 
-    Directories are merged. A file of the same content is left where it is and, but for SKIP, gets the stored
-    attributes.
+    Directories are merged. A file of the same content is left where it is and, unless the policy has what is
+    there stay, gets the stored attributes.
     """
 
     KEEP_BOTH = "keep-both"
@@ -26,6 +26,8 @@ class Conflict(StrEnum):
     """The restored entry replaces it; a directory that is not empty is still renamed, never deleted."""
     SKIP = "skip"
     """What is there stays as it is."""
+    NEWER = "newer"
+    """What is there stays, unless it was modified before the restored one was: that one replaces it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,15 @@ class Start:
         return self.path.rpartition(b"/")[0] or b"/"
 
 
-def starts(source: BlobSource, root: Entry, paths: Sequence[bytes]) -> tuple[Start, ...]:
+def starts(source: BlobSource, root: Entry, paths: Sequence[bytes], *, in_place: bool = False) -> tuple[Start, ...]:
     """Return where the restore begins, one Start a path; of "/" or no path at all, the whole snapshot.
 
-    UsageError when the snapshot has no such path, or two of them would get the same name.
+    With `in_place` each comes back to where it was, and one that lies in another comes with that. UsageError when the
+    snapshot has no such path, or two of them would get the same name.
     """
     found = [_find(source, root, path) for path in paths] or [Start(root, 0, b"/", b"")]
+    if in_place:
+        return _outermost(found)
     taken: dict[bytes, bytes] = {}
     for start in found:
         if taken.setdefault(start.name, start.path) != start.path:
@@ -58,6 +63,16 @@ def starts(source: BlobSource, root: Entry, paths: Sequence[bytes]) -> tuple[Sta
                 hint="Restore them one after the other, to different targets.",
             )
     return tuple({start.path: start for start in found}.values())
+
+
+def _outermost(found: Sequence[Start]) -> tuple[Start, ...]:
+    """Return those that lie in no other one, once each, in order of their paths."""
+    kept: list[Start] = []
+    for start in sorted(found, key=lambda start: start.path.split(b"/")):
+        above = kept[-1].path.rstrip(b"/") if kept else None
+        if above is None or not (start.path + b"/").startswith(above + b"/"):
+            kept.append(start)
+    return tuple(kept)
 
 
 def _find(source: BlobSource, root: Entry, path: bytes) -> Start:

@@ -16,7 +16,7 @@ goes through: engine/restore/plain.py and engine/restore/files.py.
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
@@ -24,7 +24,7 @@ from pathlib import Path
 from stat import S_IFMT, S_IFREG, S_ISDIR
 
 from yester.engine.entries import Entry, Mark
-from yester.engine.errors import CancelledError, DamageError, UsageError
+from yester.engine.errors import CancelledError, DamageError, UsageError, YesterError
 from yester.engine.events import Message, Phase, RestoreBegin, RestoreEnd, path_fields, shown
 from yester.engine.hooks import Hooks, tell
 from yester.engine.ids import BlobId, BlobKind, ListId, SnapshotId
@@ -42,9 +42,9 @@ from yester.engine.restore.places import Place
 from yester.engine.restore.plain import PlainFiles, PlainRun
 from yester.engine.restore.plan import Conflict, Start, starts
 from yester.engine.restore.queue import Queue
-from yester.engine.restore.report import Failure, RestoreReport, Tally
+from yester.engine.restore.report import Failure, Lack, RestoreReport, Tally
 from yester.engine.sealed.records import Snapshot
-from yester.engine.trees.directories import decode_root, open_directory
+from yester.engine.trees.directories import decode_root, open_directory, resolve
 from yester.engine.trees.links import LinkTable
 from yester.engine.trees.pages import Page
 
@@ -60,7 +60,7 @@ def restore(
     repository: Repository,
     sid: SnapshotId,
     paths: Sequence[bytes],
-    target: bytes,
+    target: bytes | None,
     *,
     conflict: Conflict = Conflict.KEEP_BOTH,
     owner: OwnerMode = OwnerMode.AS_STORED,
@@ -70,12 +70,15 @@ def restore(
 ) -> RestoreReport:
     """Bring `paths` of a snapshot back into the directory `target`, made if missing; without paths all of it.
 
-    What fails for one entry is in the report and does not end the restore. UsageError: no such path; DamageError: the
-    snapshot itself is damaged; YesterError: the target cannot be used or is full; CancelledError: `cancelled` said so.
+    Without a target each comes back to where it was; folders above it that are gone come back too, with nothing else in
+    them. What fails for one entry is in the report and does not end the restore. UsageError: no such path; DamageError:
+    the snapshot itself is damaged; YesterError: the target cannot be used or is full; CancelledError: `cancelled` said
+    so.
     """
-    _check_apart(repository, target)
+    for place in [target] if target is not None else paths or [b"/"]:
+        _check_apart(repository, place)
     started_ns = time.time_ns()
-    begin = RestoreBegin(snapshot=sid.hex(), target=shown(target), paths=tuple(map(shown, paths)))
+    begin = RestoreBegin(snapshot=sid.hex(), target=shown(target or b"/"), paths=tuple(map(shown, paths)))
     tell(hooks, begin)
     tally = Tally(lambda failure: _tell_failure(hooks, failure))
     try:
@@ -87,7 +90,10 @@ def restore(
         took_ns = time.time_ns() - started_ns
         end = RestoreEnd(sid.hex(), files=counts.files, size=counts.size, failed=tally.failed, duration_ns=took_ns)
         tell(hooks, end)
-    return tally.report()
+    report = tally.report()
+    for what, lack in report.lacking.items():
+        _tell_lack(hooks, what, lack)
+    return report
 
 
 def _check_apart(repository: Repository, target: bytes) -> None:
@@ -101,6 +107,12 @@ def _check_apart(repository: Repository, target: bytes) -> None:
 def _tell_failure(hooks: Hooks, failure: Failure) -> None:
     path, path_b64 = path_fields(failure.path)
     tell(hooks, Message(path=path, path_b64=path_b64, level="error", text=failure.what))
+
+
+def _tell_lack(hooks: Hooks, what: str, lack: Lack) -> None:
+    path, path_b64 = path_fields(lack.example)
+    others = f", nor of {lack.count - 1:,} other{'s' * (lack.count > 2)}" if lack.count > 1 else ""
+    tell(hooks, Message(path=path, path_b64=path_b64, level="warning", text=f"not restored{others}: {what}"))
 
 
 class _Restore:
@@ -133,12 +145,12 @@ class _Restore:
         self._counters = Counters()
         self._next_update = 0.0
 
-    def run(self, paths: Sequence[bytes], target: bytes) -> None:
-        """Restore `paths` into `target`."""
-        begin = starts(self._source, self._root, paths)
+    def run(self, paths: Sequence[bytes], target: bytes | None) -> None:
+        """Restore `paths` into `target`, or to where they were."""
+        begin = starts(self._source, self._root, paths, in_place=target is None)
         self._counters.total_files = sum(_files_of(start.entry) for start in begin)
         self._counters.total_size = sum(_size_of(start.entry) for start in begin)
-        tops = [self._directories.top(target, start.folder, None if start.name else start.entry) for start in begin]
+        tops = self._tops(begin, target)
         self._progress.phase(Phase.WRITE)
         try:
             with ThreadPoolExecutor(_THREADS, "restore") as pool:
@@ -146,18 +158,40 @@ class _Restore:
                 self._fill(tops, begin)
             self._progress.phase(Phase.ATTRIBUTES)
             self._attributes.finish()
-            for top in tops:
+            for top in reversed(tops.values()):
                 top.release(user=False)
         finally:
             self._directories.abandon()
         self._next_update = 0.0
         self._tick(0)
 
-    def _fill(self, tops: Sequence[Place], begin: Sequence[Start]) -> None:
+    def _tops(self, begin: Sequence[Start], target: bytes | None) -> dict[bytes, Place]:
+        """Open the directories that starts come to, by the folder of the snapshot that each stands for.
+
+        Without a target one that cannot be opened is a failure of its starts alone.
+        """
+        tops: dict[bytes, Place] = {}
+        for start in begin:
+            try:
+                for folder in _new_above(start.folder) if target is None else ():
+                    self._top(tops, folder, folder, resolve(self._source, self._root, folder))
+                self._top(tops, target or start.folder, start.folder, None if start.name else start.entry)
+            except YesterError as problem:
+                if target is not None:
+                    raise
+                self._tally.fail(start.path, problem.what)
+        return tops
+
+    def _top(self, tops: dict[bytes, Place], target: bytes, folder: bytes, entry: Entry | None) -> None:
+        if folder not in tops:
+            tops[folder] = self._directories.top(target, folder, entry)
+
+    def _fill(self, tops: Mapping[bytes, Place], begin: Sequence[Start]) -> None:
         """Walk and make every entry."""
         try:
-            for top, start in zip(tops, begin, strict=True):
-                self._start(top, start)
+            for start in begin:
+                if start.folder in tops:
+                    self._start(tops[start.folder], start)
             self._queue.finish()
         except BaseException:
             self._queue.drop()
@@ -309,6 +343,15 @@ class _Restore:
             self._counters.unchanged = counts.same
             self._counters.failed = self._tally.failed
             self._progress.update(self._counters)
+
+
+def _new_above(folder: bytes) -> Iterator[bytes]:
+    """Yield a folder and those above it that are not there, the outermost first."""
+    names = [*filter(None, folder.split(b"/"))]
+    for depth in range(1, len(names) + 1):
+        path = b"/" + b"/".join(names[:depth])
+        if not os.path.isdir(path):
+            yield path
 
 
 def _special_rows(page: Page) -> list[int]:

@@ -36,7 +36,7 @@ def taken(rig: Rig) -> SnapshotId:
 def restored(
     rig: Rig,
     sid: SnapshotId,
-    target: Path,
+    target: Path | None,
     *paths: Path | bytes,
     conflict: Conflict = Conflict.KEEP_BOTH,
     owner: OwnerMode = OwnerMode.AS_STORED,
@@ -52,7 +52,7 @@ def restored(
             repository,
             sid,
             [os.fsencode(path) for path in paths],
-            os.fsencode(target),
+            None if target is None else os.fsencode(target),
             conflict=conflict,
             owner=owner,
             hooks=NoHooks(),

@@ -3,7 +3,14 @@
 from base64 import b64encode
 from typing import Any
 
+import msgspec
 from tests.tui.fake import DAY_NS, HOUR_NS, MINUTE_NS, NOW_NS, FakeEngine, Item
+
+from yester.tui.state import preview
+from yester.tui.state.entries import entry_panel
+from yester.tui.state.pictures import Picture
+from yester.tui.state.preview import Beginning, Compared, Preview
+from yester.tui.state.text import line
 
 RUNNING = "20261121T055800Z-0a4f"
 
@@ -204,6 +211,7 @@ ENTRIES = [
         "size": 0,
         "size_below": 123 << 20,
         "mtime_ns": NOW_NS - 9 * DAY_NS,
+        "there": "changed",
     },
     {
         "path": "2026 tax return, as it was sent with all its appendices and the receipts of the year before.pdf",
@@ -217,6 +225,7 @@ ENTRIES = [
         "mode": 0o100644,
         "size": 17,
         "mtime_ns": NOW_NS - 800 * DAY_NS,
+        "there": "attributes",
     },
     {
         "path": "current",
@@ -227,6 +236,13 @@ ENTRIES = [
         "target": {"path": "letters"},
     },
     {
+        "path": "roof.png",
+        "mode": 0o100644,
+        "size": 122_000,
+        "mtime_ns": NOW_NS - 4 * DAY_NS,
+        "there": "missing",
+    },
+    {
         "path": "keys.kdbx",
         "mode": 0o100600,
         "size": 90_210,
@@ -234,6 +250,16 @@ ENTRIES = [
         "marks": ["changed while it was read"],
     },
 ]  # fmt: skip
+GONE = {
+    "path": "minutes.txt",
+    "mode": 0o100644,
+    "size": 4_100,
+    "mtime_ns": NOW_NS - 90 * DAY_NS,
+    "last": {},
+}
+"""What only earlier snapshots had in a folder."""
+FRESH = {"path": "today.txt", "mode": 0o100644, "size": 12, "mtime_ns": NOW_NS - MINUTE_NS, "there": "missing"}
+"""What is there now and in no snapshot."""
 MOUNTS = [
     {"path": "/home/me/yesterday", "state": "live", "shows": "all snapshots", "repository": "/srv/backup", "pid": 99,
      "since_ns": NOW_NS - 3 * HOUR_NS, "reads": 18_211, "cache_hits": 170, "cache_misses": 30},
@@ -241,12 +267,13 @@ MOUNTS = [
 ]  # fmt: skip
 
 
+SUNSET = Picture(6, 2, bytes([250, 120, 20] * 12 + [30, 60, 120] * 12))
 LETTERS = {
-    "": "Dear Ada,\nthe roof is mended.\nIt rains no more.\n",
+    "now": "Dear Ada,\nthe roof is mended.\nIt rains no more.\n",
     "7b51ea3a": "Dear Ada,\nthe roof leaks.\nIt rains.\nYours\n",
     "9f3e2d1c": "Dear Ada,\nYours\n",
 }
-"""Snapshot → what the letter said there; the first is as it is now."""
+"""Snapshot → what the letter said there."""
 
 
 def read(asked: dict[str, Any]) -> list[Item]:
@@ -254,8 +281,35 @@ def read(asked: dict[str, Any]) -> list[Item]:
     if asked["entry"]["path"].endswith(".kdbx"):
         data = bytes(range(0, 250, 7))
         return [{"size": 90_210, "bytes": b64encode(data).decode()}]
-    text = LETTERS.get(asked.get("snapshot", "")[:8], LETTERS["7b51ea3a"])
+    text = LETTERS.get((asked.get("snapshot") or "now")[:8], LETTERS["7b51ea3a"])
     return [{"size": len(text), "bytes": b64encode(text.encode()).decode()}]
+
+
+def beginning(asked: dict[str, Any], snapshot: str) -> Beginning:
+    """Return how a file begins."""
+    [found] = read({**asked, "snapshot": snapshot})
+    return msgspec.convert(found, Beginning)
+
+
+def show(asked: dict[str, Any]) -> list[Item]:
+    """Play how an entry looks."""
+    path = asked["entry"]["path"]
+    if asked.get("view") == "details":
+        lines = entry_panel([("path", path), ("mode", "-rw-r--r-- (0644)"), ("user.author", "'Ada'")])
+    elif path.endswith(".png"):
+        return [msgspec.to_builtins(Preview((line("PNG, 6 x 4"),), SUNSET if asked.get("columns") else None))]
+    elif asked.get("view") == "bytes":
+        lines = preview.numbers(beginning(asked, asked["snapshot"]))
+    else:
+        lines = preview.shown(beginning(asked, asked["snapshot"]), path)
+    return [msgspec.to_builtins(Preview(tuple(lines)))]
+
+
+def compare(asked: dict[str, Any]) -> list[Item]:
+    """Play how a file differs."""
+    before, after = beginning(asked, asked["before"]), beginning(asked, asked.get("after", "now"))
+    both = Compared(before, after, "this version", "the file now")
+    return [msgspec.to_builtins(Preview(tuple(preview.difference(both))))]
 
 
 def seen(snapshot: int) -> dict[str, Any]:
@@ -272,7 +326,7 @@ VERSIONS = [
 FOUND: list[dict[str, Any]] = [
     {"path": LETTER, "size": 41, "mtime_ns": NOW_NS - 12 * HOUR_NS, "last": seen(0)},
     {"path": "/home/me/documents/letters/to Adam.txt", "size": 17, "deleted": True, "last": seen(4)},
-    {"path": "/home/me/documents/letters", "type": "directory", "size": 123 << 20, "last": seen(0)},
+    {"path": "/home/me/documents/letters", "type": "folder", "size": 123 << 20, "last": seen(0)},
 ]  # fmt: skip
 USAGE = {
     "size": 31 << 30,
@@ -298,6 +352,8 @@ def engine(**more: Any) -> FakeEngine:
         "snapshots_list": SNAPSHOTS,
         "files_list": page_of(ENTRIES),
         "files_read": read,
+        "files_preview": show,
+        "files_compare": compare,
         "files_find": lambda asked: [each for each in FOUND if asked["pattern"] in each["path"]],
         "files_versions": VERSIONS,
         "files_foresee": [FORESEEN],
@@ -307,6 +363,7 @@ def engine(**more: Any) -> FakeEngine:
     }
     found = FakeEngine(**{**scripts, **more})
     found.done["storage.plan"] = PLAN
+    found.done["snapshots.list"] = {"host": "desk"}
     found.done["files.list"] = lambda asked: {"total": len(_matching(ENTRIES, asked))}
     import asyncio
 
@@ -315,7 +372,7 @@ def engine(**more: Any) -> FakeEngine:
 
 
 def page_of(entries: list[Any]) -> Any:
-    """Return a script that plays pages of these entries."""
+    """Return a script that plays pages of these entries; now there is one more, and a deleted one when asked for."""
 
     def play(asked: dict[str, Any]) -> list[Item]:
         return _matching(entries, asked)[asked["start"] : asked["start"] + asked["count"]]
@@ -324,7 +381,10 @@ def page_of(entries: list[Any]) -> Any:
 
 
 def _matching(entries: list[Any], asked: dict[str, Any]) -> list[Any]:
-    return [entry for entry in entries if asked.get("grep", "").casefold() in entry["path"].casefold()]
+    more = [FRESH] if asked["snapshot"] == "now" else []
+    more += [{**GONE, "last": seen(4)}] if asked.get("deleted") else []
+    wanted = asked.get("grep", "").casefold()
+    return [entry for entry in [*entries, *more] if wanted in entry["path"].casefold()]
 
 
 SUGGESTED = {

@@ -73,8 +73,8 @@ def details(source: BlobSource, path: bytes, entry: Entry) -> list[str]:
     return table(rows_of(source, path, entry))
 
 
-def rows_of(source: BlobSource, path: bytes, entry: Entry) -> list[tuple[str, str]]:
-    """Return all that is kept of an entry, as rows of what it is and how it is written."""
+def rows_of(source: BlobSource | None, path: bytes, entry: Entry) -> list[tuple[str, str]]:
+    """Return all that is kept of an entry, as rows of name and value; of one now there is no source."""
     owner = entry.owner
     return [
         ("path", printable(path)),
@@ -97,8 +97,8 @@ def _type(entry: Entry) -> str:
     return _TYPES.get(stat.S_IFMT(entry.mode), "unknown")
 
 
-def _attributes(source: BlobSource, entry: Entry) -> dict[bytes, bytes]:
-    data = source.blob(BlobKind.XATTRS, entry.xattrs) if entry.xattrs_stored else entry.xattrs
+def _attributes(source: BlobSource | None, entry: Entry) -> dict[bytes, bytes]:
+    data = source.blob(BlobKind.XATTRS, entry.xattrs) if source is not None and entry.xattrs_stored else entry.xattrs
     return decode_set(bytes(data)) if data else {}
 
 
@@ -146,12 +146,12 @@ def entry_as_json(source: BlobSource, path: bytes, entry: Entry) -> Shown:
     return msgspec.structs.replace(alone, entries=inside)
 
 
-def described(source: BlobSource, path: bytes, entry: Entry) -> Shown:
-    """Return an entry as `--json` shows it, without what is in a folder."""
+def described(source: BlobSource | None, path: bytes, entry: Entry) -> Shown:
+    """Return an entry as `--json` shows it, without what is in a folder; of one now there is no source."""
     return _described(source, path, entry)
 
 
-def _described(source: BlobSource, path: bytes, entry: Entry) -> _ShownEntry:
+def _described(source: BlobSource | None, path: bytes, entry: Entry) -> _ShownEntry:
     text, exact = path_fields(path)
     owner, below = entry.owner, entry.summary
     return _ShownEntry(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import to_builtins
 
-from yester.engine.errors import DamageError
+from yester.engine.errors import DamageError, UsageError
 from yester.engine.events import shown
 from yester.engine.ids import SnapshotId
 from yester.engine.places import Places
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 @click.command("restore", short_help="Bring files back.")
 @click.argument("name", metavar="SNAPSHOT")
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=bytes))
-@click.option("--target", required=True, metavar="DIR", type=click.Path(path_type=bytes), help="Where to.")
+@click.option("--target", metavar="DIR", type=click.Path(path_type=bytes), help="Where to.")
+@click.option("--in-place", is_flag=True, help="Each PATH to where it was, instead of into DIR.")
 @click.option(
     "--on-conflict",
     "conflict",
@@ -55,7 +56,8 @@ if TYPE_CHECKING:
 def command(
     name: str,
     paths: tuple[bytes, ...],
-    target: bytes,
+    target: bytes | None,
+    in_place: bool,
     conflict: str,
     owner: str,
     dry_run: bool,
@@ -67,18 +69,21 @@ def command(
     passphrase_command: str,
     keyring: bool,
 ) -> int:
-    """Bring each PATH of SNAPSHOT back into DIR; without a PATH all of it, as it was from the root on.
+    """Bring each PATH of SNAPSHOT back into DIR, or to where it was (--in-place); without a PATH all of it, rooted.
 
-    What is in DIR stays: a file that differs is renamed first, unless --on-conflict says otherwise. ctime and birth
-    time cannot be restored by anybody. Exit code 3: some files could not be restored; 5: the repository is damaged.
+    What is there stays: a file that differs is renamed first, unless --on-conflict says otherwise; newer replaces only
+    what was modified before. ctime and birth time cannot be restored by anybody. Exit code 3: some files could not be
+    restored; 5: the repository is damaged.
     """
+    if (target is None) != in_place:
+        raise UsageError("It is not said where to", hint="Give either --target DIR or --in-place.")
     places = Places.default()
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
     profile = profile_meant(name if of_profile is None else f"{of_profile}@", places)
     work = Work("restore", repository=repository_place(repository, profile, places))
     if dry_run:
         with closing(open_repository(asked, places, profile)) as opened:
-            foreseen = _foreseen(opened, name, (of_profile, of_host), paths, os.path.abspath(target))
+            foreseen = _foreseen(opened, name, (of_profile, of_host), paths, _absolute(target))
         if as_json:
             echo_json(foreseen_as_json(foreseen))
         else:
@@ -104,7 +109,7 @@ def _restore(
     name: str,
     narrowed: tuple[str | None, str | None],
     paths: tuple[bytes, ...],
-    target: bytes,
+    target: bytes | None,
     conflict: Conflict,
     owner: OwnerMode,
     run: Recorded,
@@ -118,7 +123,7 @@ def _restore(
             opened,
             sid,
             [stored_path(opened, sid, path) for path in paths],
-            os.path.abspath(target),
+            _absolute(target),
             conflict=conflict,
             owner=owner,
             hooks=run.hooks,
@@ -129,8 +134,16 @@ def _restore(
     return run.supervise(work)
 
 
+def _absolute(target: bytes | None) -> bytes | None:
+    return None if target is None else os.path.abspath(target)
+
+
 def _foreseen(
-    opened: Repository, name: str, narrowed: tuple[str | None, str | None], paths: tuple[bytes, ...], target: bytes
+    opened: Repository,
+    name: str,
+    narrowed: tuple[str | None, str | None],
+    paths: tuple[bytes, ...],
+    target: bytes | None,
 ) -> "Foreseen":
     from yester.engine.restore.foreseeing import foresee
 
@@ -147,17 +160,30 @@ def foreseen_as_json(found: "Foreseen") -> dict[str, object]:
         "missing": found.missing,
         "same": found.same,
         "different": found.different,
+        "older": found.older,
         "examples": [to_builtins(shown(path)) for path in found.examples],
         "is_whole": found.is_whole,
     }
 
 
-def _foreseen_lines(found: "Foreseen", target: bytes) -> list[str]:
-    lines = [f"would restore to {printable(target)}: {count(found.files, 'file')}, {size(found.size)}"]
-    notes = ((found.missing, "not there"), (found.same, "there, and look the same"), (found.different, "that differ"))
+def _foreseen_lines(found: "Foreseen", target: bytes | None) -> list[str]:
+    lines = [f"would restore to {_where(target)}: {count(found.files, 'file')}, {size(found.size)}"]
+    notes = (
+        (found.missing, "not there"),
+        (found.same, "there, and look the same"),
+        (found.different, _differing(found)),
+    )
     lines += [f"  {number:,} {words}" for number, words in notes if number]
     lines += [f"    {printable(path)}" for path in found.examples[:10]]
     return lines if found.is_whole else [*lines, "  and more that were not looked at"]
+
+
+def _differing(found: "Foreseen") -> str:
+    return f"that differ, {found.older:,} of them older there" if found.older else "that differ"
+
+
+def _where(target: bytes | None) -> str:
+    return "where they were" if target is None else printable(target)
 
 
 def stored_path(opened: Repository, sid: SnapshotId, path: bytes) -> bytes:
@@ -183,11 +209,11 @@ def _as_json(report: "RestoreReport") -> dict[str, object]:
     }
 
 
-def _summary(report: "RestoreReport", target: bytes) -> list[str]:
+def _summary(report: "RestoreReport", target: bytes | None) -> list[str]:
     done = report.counts
     entries = done.files + done.directories + done.symlinks + done.specials + done.links
     done_all = f"{count(done.files, 'file')}, {size(done.size)}, {count(entries, 'entry', 'entries')}"
-    lines = [f"restored to {printable(target)}: {done_all}"]
+    lines = [f"restored to {_where(target)}: {done_all}"]
     notes = [
         (done.same, "already there"),
         (done.set_aside, "that differed set aside as NAME.before-TIME"),

@@ -12,7 +12,7 @@ from textual.widgets import Button, Input
 
 from yester.engine.errors import YesterError
 from yester.tui.dialogs.dialog import Dialog
-from yester.tui.state.restoring import CONFLICTS, Foreseen, Wish, commands, lines
+from yester.tui.state.restoring import Foreseen, Wish, commands, lines, next_conflict
 from yester.tui.state.text import Glyphs
 from yester.tui.widgets.panel import Panel
 
@@ -79,9 +79,7 @@ class Restore(Dialog[Wish]):
 
     def action_conflict(self) -> None:
         """The next choice."""
-        names = [name for name, _ in CONFLICTS]
-        chosen = names[(names.index(self._wish.conflict) + 1) % len(names)]
-        self._wish = replace(self._wish, conflict=chosen)
+        self._wish = replace(self._wish, conflict=next_conflict(self._wish.conflict))
         self._show()
 
     def action_elsewhere(self) -> None:

@@ -1,32 +1,35 @@
-"""Browse: what is in a snapshot."""
+"""Browse: what is in a snapshot, or there now."""
 
-import asyncio
 import os
 from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.containers import Container, VerticalScroll
+from textual.containers import Container
 from textual.widget import Widget
 
 from yester.engine.errors import YesterError
 from yester.tui.bindings import bindings
 from yester.tui.cli.wording import printable
 from yester.tui.client import Refused, all_of
-from yester.tui.dialogs.page import Page
 from yester.tui.outside import Viewer
+from yester.tui.screens.excluding import leave_out
 from yester.tui.screens.opening import open_file
+from yester.tui.screens.outside import compared
 from yester.tui.screens.place import Place
+from yester.tui.screens.preview import Preview, Subject
 from yester.tui.screens.restoring import bring_back
-from yester.tui.state import browse, preview
+from yester.tui.state import browse, entries
 from yester.tui.state.browse import (
+    NOW,
     PAGE,
     Arranged,
     BrowseState,
+    DeletedShown,
     Entered,
-    Entry,
     Failed,
     Filtered,
+    Listed,
     Marked,
     Opened,
     Paged,
@@ -37,36 +40,38 @@ from yester.tui.state.browse import (
     as_shown,
     asked_order,
 )
-from yester.tui.state.preview import Beginning
-from yester.tui.state.restoring import Wish
+from yester.tui.state.entries import Entry
+from yester.tui.state.restoring import Wanted, Wish
 from yester.tui.state.snapshots import Snapshot
-from yester.tui.state.text import Row, Span, line
+from yester.tui.state.text import Row
 from yester.tui.state.world import World
 from yester.tui.widgets.panel import Panel
 from yester.tui.widgets.rows import Rows
 
+CANCELLED = 130
+"""The code of a request that was given up."""
+
 
 class Browse(Place, inherit_bindings=False):
-    """One folder of one snapshot; `[` and `]` go through time at the same place."""
+    """One folder of one snapshot, or of now; `[` and `]` go through time at the same place."""
 
     NAME = "browse"
-    HELP = "What is in a snapshot. [ and ] go through time and stay at the same place; r brings back."
+    HELP = "What is in a snapshot. [ and ] go through time, up to Now, and stay at the same place; r brings back."
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("browse", "place")]
 
     def __init__(self) -> None:
         super().__init__()
         self._state = BrowseState()
-        self._of = ("", "", b"")
+        self._of: tuple[str, str, bytes, int] = ("", "", b"", 0)
         self._positions: dict[bytes, int] = {}
-        self._looked = ("", b"")
+        self._seek: tuple[int, bytes] = (0, b"")
 
     def body(self) -> Iterable[Widget]:
         """Where one is, what is there."""
         yield Panel(id="where", classes="headline")
         with Container(classes="beside"):
-            yield Rows(browse.COLUMNS, id="entries", empty="asking…", orders=[*browse.SORTS])
-            with VerticalScroll(classes="panel", id="preview", can_focus=False):
-                yield Panel(id="beginning")
+            yield Rows(entries.COLUMNS, id="entries", empty="asking…", orders=[*browse.SORTS])
+            yield Preview(id="preview", classes="panel")
 
     def happened(self, event: browse.Happening) -> None:
         """Let the state change, show it, and ask for what is missing."""
@@ -75,13 +80,17 @@ class Browse(Place, inherit_bindings=False):
 
     def shown(self, world: World) -> None:
         """Show the folder."""
-        wanted = (self.program.profile, self.program.snapshot, self.program.folder)
+        wanted = (self.program.profile, self.program.snapshot, self.program.folder, self.program.visits)
         if wanted != self._of:
+            if wanted[0] != self._of[0]:
+                self._state = BrowseState()
             self._of = wanted
-            self._state = BrowseState()
+            self._state = BrowseState(marked=self._state.marked)
             self.work_on(self._open, "open")
         state, rows = self._state, self.query_one(Rows)
-        self.query_one("#where", Panel).fit(lambda width: [browse.breadcrumb(state, width)])
+        self.query_one("#where", Panel).fit(
+            lambda width: [entries.breadcrumb(state.folder, state.snapshot, browse.position(state), width)]
+        )
         rows.show(state.total or 0, self._row, empty=self._empty())
         self._look()
 
@@ -100,7 +109,8 @@ class Browse(Place, inherit_bindings=False):
         profile = self.program.profile
         if not profile:
             return
-        found = await all_of(self.engine.ask("snapshots.list", Snapshot, profile=profile))
+        request = self.engine.ask("snapshots.list", Snapshot, profile=profile)
+        found = await all_of(request)
         if not found:
             self._state = BrowseState(total=0, problem="No snapshot yet: b on Home takes the first one")
             self.tell()
@@ -108,13 +118,30 @@ class Browse(Place, inherit_bindings=False):
         meant = next((each for each in found if each.snapshot == self.program.snapshot), found[0])
         sources = [source.raw for source in meant.sources]
         folder = sources[0] if len(sources) == 1 else os.path.commonpath(sources) if sources else b"/"
-        self.happened(Opened(found, meant.snapshot, self.program.folder or folder))
+        self.happened(
+            Opened(found, meant.snapshot, self.program.folder or folder, (request.done or {}).get("host", ""))
+        )
         self._fetch(0, 1)
 
+    def changed(self, what: frozenset[str]) -> None:
+        """Ask anew for what is in sight: files come and go, and so do snapshots."""
+        if self._state.snapshot is not None and self._of[0] == self.program.profile:
+            self.work_on(self._again, "again")
+
+    async def _again(self) -> None:
+        number = self.query_one(Rows).cursor // PAGE
+        await self._ask_page(number, is_fresh=True)
+        found = await all_of(self.engine.ask("snapshots.list", Snapshot, profile=self.program.profile))
+        before = about(self._state)
+        self.happened(Listed(found))
+        if about(self._state) != before:
+            self._fetch(0, 1)
+
     def refused(self, problem: YesterError) -> None:
-        """Say it where the entries would be."""
+        """Say it, and where the entries would be too while there are none."""
         super().refused(problem)
-        self.happened(Failed(about(self._state), problem.what))
+        if self._state.snapshot is None:
+            self.happened(Failed(about(self._state), problem.what))
 
     def on_rows_in_sight(self, event: Rows.InSight) -> None:
         """Ask for the page that is in sight and not there."""
@@ -123,21 +150,37 @@ class Browse(Place, inherit_bindings=False):
     def _fetch(self, first: int, end: int) -> None:
         state = self._state
         number = state.missing(first, end) if state.snapshot is not None else None
-        if number is None or state.problem:
+        if number is not None and not state.problem:
+            wanted = number if state.total is not None else self._seek[0] // PAGE
+            self.work_on(lambda: self._ask_page(wanted), "page")
+
+    async def _ask_page(self, number: int, *, is_fresh: bool = False) -> None:
+        of = about(self._state)
+        try:
+            found, total = await self._page(of, number)
+        except Refused as refused:
+            if refused.failure.needs or refused.failure.code == CANCELLED:
+                raise
+            self.happened(Failed(of, refused.what))
             return
+        self.happened(Paged(of, number, found, total, is_fresh))
+        self._stand(number)
 
-        async def work() -> None:
-            of = about(state)
-            request = self.engine.ask("files.list", Entry, **self._folder(of), start=number * PAGE, count=PAGE)
-            entries = await all_of(request)
-            self.happened(Paged(of, number, entries, request.done["total"]))
+    async def _page(self, of: browse.Of, number: int) -> tuple[tuple[Entry, ...], int]:
+        part = {"against": self._state.against, "start": number * PAGE, "count": PAGE}
+        request = self.engine.ask("files.list", Entry, **self._folder(of), **part)
+        return await all_of(request), request.done["total"]
 
-        self.work_on(work, "page")
+    def _stand(self, number: int) -> None:
+        """Put the cursor where it was in this folder, or on the name that it was on in another snapshot."""
+        (row, name), self._seek = self._seek, (0, b"")
+        found = self._state.row(name, number) if name else row or None
+        if found is not None:
+            self.query_one(Rows).go(found)
 
     def _folder(self, of: browse.Of) -> dict[str, object]:
-        snapshot, folder, text, order = of
-        meant = {"profile": self.program.profile, "snapshot": snapshot, "folder": as_shown(folder), "grep": text}
-        return {**meant, **asked_order(order)}
+        meant = {"profile": self.program.profile, "snapshot": of.snapshot, "folder": as_shown(of.folder)}
+        return {**meant, "grep": of.text, "deleted": of.deleted, **asked_order(of.order)}
 
     def on_rows_ordered(self, event: Rows.Ordered) -> None:
         """Ask for another order."""
@@ -174,65 +217,58 @@ class Browse(Place, inherit_bindings=False):
             self.happened(Filtered(text))
             self._fetch(0, 1)
 
-    def action_open(self) -> None:
-        """Go into a folder, or show all that is kept of something else."""
-        entry = self.entry()
-        if entry is None:
-            return
-        if entry.type == "directory":
-            self._enter(self._state.path(entry))
-        else:
-            self.work_on(lambda: self._details(entry), "details")
+    # What is meant
 
-    async def _details(self, entry: Entry) -> None:
-        path = self._state.path(entry)
-        request = self.engine.ask(
-            "files.show",
-            dict[str, str],
-            profile=self.program.profile,
-            snapshot=about(self._state)[0],
-            entry=as_shown(path),
-        )
-        rows = [(row["name"], row["value"]) for row in await all_of(request)]
-        lines = browse.entry_panel(rows)
-        if entry.type == "file":
-            lines += [line(""), *preview.shown(await self._begin(about(self._state)[0], path))]
-        self.app.push_screen(Page("All that is kept of it", lines))
+    def _subject(self) -> Subject | None:
+        entry = self.entry()
+        if entry is None or self._state.snapshot is None:
+            return None
+        source = self._state.source(entry) or NOW
+        few = entries.few_words(entry, is_now=self._state.is_now)
+        return Subject(self.program.profile, source, self._state.path(entry), entry.type, tuple(few))
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
-        """Show the beginning of what is meant now."""
+        """Show what is meant now."""
         self._look()
 
     def _look(self) -> None:
-        """Show the beginning of a file, where there is room for it."""
-        entry, of = self.entry(), about(self._state)
-        path = self._state.path(entry) if entry is not None else b""
-        if (of[0], path) == self._looked or not self.query_one("#preview").display:
+        self.query_one(Preview).look(self._subject())
+
+    def action_preview(self) -> None:
+        """Show it another way."""
+        self.query_one(Preview).turn()
+
+    def action_scroll_down(self) -> None:
+        """Show more of it."""
+        self.query_one(Preview).scroll_page_down(animate=False)
+
+    def action_scroll_up(self) -> None:
+        """Show what was before."""
+        self.query_one(Preview).scroll_page_up(animate=False)
+
+    def action_copy(self) -> None:
+        """Copy the path, also through a terminal that is far away."""
+        entry = self.entry()
+        if entry is not None:
+            self.copy(printable(self._state.path(entry)))
+
+    # Going
+
+    def action_open(self) -> None:
+        """Go into a folder, or show all that is kept of something else."""
+        entry, subject = self.entry(), self._subject()
+        if entry is None or subject is None:
             return
-        self._looked = (of[0], path)
-        self.query_one("#beginning", Panel).show(browse.few_words(entry) if entry is not None else [])
-        if entry is not None and entry.type == "file":
-            self.work_on(lambda: self._show_beginning(of[0], path), "preview")
+        if entry.is_folder:
+            self._enter(self._state.path(entry), entry.last.snapshot if entry.last is not None else "")
+        else:
+            self.query_one(Preview).show_whole(subject)
 
-    async def _show_beginning(self, snapshot: str, path: bytes) -> None:
-        await asyncio.sleep(self.program.rest_s)
-        try:
-            lines = preview.shown(await self._begin(snapshot, path))
-        except Refused as refused:
-            lines = [line(Span(refused.what, "warn"))]
-        if self._looked == (snapshot, path):
-            self.query_one("#beginning", Panel).show(lines)
-            self.query_one("#preview").scroll_home(animate=False)
-
-    async def _begin(self, snapshot: str, path: bytes) -> Beginning:
-        asked = {"profile": self.program.profile, "snapshot": snapshot, "entry": as_shown(path)}
-        [found] = await all_of(self.engine.ask("files.read", Beginning, **asked))
-        return found
-
-    def _enter(self, folder: bytes) -> None:
+    def _enter(self, folder: bytes, snapshot: str = "") -> None:
         rows = self.query_one(Rows)
         self._positions[self._state.folder] = rows.cursor
-        self.happened(Entered(folder))
+        self._seek = (self._positions.get(folder, 0), b"")
+        self.happened(Entered(folder, snapshot))
         rows.cursor = 0
         self._fetch(0, 1)
 
@@ -243,31 +279,50 @@ class Browse(Place, inherit_bindings=False):
             self._enter(above)
 
     def action_newer(self) -> None:
-        """The next snapshot."""
-        self._step(-1)
+        """The next snapshot; after the newest one Now."""
+        self._step(Stepped(-1))
 
     def action_older(self) -> None:
         """The snapshot before."""
-        self._step(1)
+        self._step(Stepped(1))
 
-    def _step(self, by: int) -> None:
-        self.happened(Stepped(by))
-        self._fetch(0, self.query_one(Rows).cursor + 1)
+    def action_deleted(self) -> None:
+        """Show what was deleted here, or no more."""
+        self._step(DeletedShown())
+
+    def _step(self, event: Stepped | DeletedShown) -> None:
+        entry, row = self.entry(), self.query_one(Rows).cursor
+        before = about(self._state)
+        self.happened(event)
+        if about(self._state) != before:
+            self._seek = (row, entry.raw if entry is not None else b"")
+            self._fetch(0, 1)
+
+    # Doing
 
     def action_mark(self) -> None:
         """Mark the entry."""
         entry = self.entry()
         if entry is not None:
-            self.happened(Marked(self._state.path(entry)))
+            self.happened(Marked(self._state.path(entry), self._state.source(entry)))
             self.query_one(Rows).cursor += 1
+
+    def action_mark_all(self) -> None:
+        """Mark what is not marked of the entries that are there, and take the other marks here away."""
+        for page in [*self._state.pages.values()]:
+            for entry in page:
+                self._state = apply(self._state, Marked(self._state.path(entry), self._state.source(entry)))
+        self.tell()
 
     def action_restore(self) -> None:
         """Bring back what is marked, else the entry."""
         entry, state = self.entry(), self._state
-        paths = sorted(state.marked) or ([state.path(entry)] if entry is not None else [])
-        if not paths or state.snapshot is None:
-            return
-        bring_back(self, Wish(state.snapshot.snapshot, tuple(paths)), lambda: self.happened(Unmarked()))
+        meant = state.marked or ({state.path(entry): state.source(entry)} if entry is not None else {})
+        wanted = tuple(Wanted(source, path) for path, source in sorted(meant.items()) if source)
+        if wanted:
+            bring_back(self, Wish(wanted), lambda: self.happened(Unmarked()))
+        elif meant:
+            self.program.say("This is how it is now", "v shows what it was, [ goes to the newest snapshot.")
 
     def action_versions(self) -> None:
         """Show the versions of the entry."""
@@ -281,7 +336,7 @@ class Browse(Place, inherit_bindings=False):
         """The entry that is meant, and where it is."""
         entry, state = self.entry(), self._state
         path = state.path(entry) if entry is not None else b""
-        snapshot = about(state)[0].encode()
+        snapshot = state.source(entry).encode() if entry is not None else b""
         return {
             **super().under_cursor(),
             "snapshot": snapshot,
@@ -301,10 +356,19 @@ class Browse(Place, inherit_bindings=False):
     def _open_outside(self, kind: Viewer) -> None:
         entry = self.entry()
         if entry is not None and entry.type == "file":
-            open_file(self, about(self._state)[0], self._state.path(entry), kind)
+            open_file(self, self._state.source(entry) or NOW, self._state.path(entry), kind)
 
-    def action_copy(self) -> None:
-        """Copy the path, also through a terminal that is far away."""
+    def action_diff(self) -> None:
+        """Show how the file differs now; where it is looked at now, from the newest snapshot."""
+        subject, against = self._subject(), self._state.against
+        if subject is not None and subject.type == "file":
+            before, after = (
+                (against, NOW) if self._state.is_now and subject.snapshot == NOW else (subject.snapshot, NOW)
+            )
+            compared(self, subject.path, before or subject.snapshot, after)
+
+    def action_exclude(self) -> None:
+        """Leave the entry out from the next run on."""
         entry = self.entry()
         if entry is not None:
-            self.copy(printable(self._state.path(entry)))
+            leave_out(self, self._state.path(entry), entry)

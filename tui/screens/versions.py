@@ -1,7 +1,7 @@
 """The versions of a file or folder, and how each differs from what is there now."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -15,12 +15,13 @@ from yester.tui.cli.wording import printable
 from yester.tui.client import Refused, all_of
 from yester.tui.outside import Viewer
 from yester.tui.screens.opening import open_file
+from yester.tui.screens.outside import compared
 from yester.tui.screens.place import Place
 from yester.tui.screens.restoring import bring_back
-from yester.tui.state import preview, versions
-from yester.tui.state.browse import as_shown
-from yester.tui.state.preview import Beginning, Compared
-from yester.tui.state.restoring import Wish
+from yester.tui.state import versions
+from yester.tui.state.browse import NOW, as_shown
+from yester.tui.state.preview import Beginning, Preview
+from yester.tui.state.restoring import Wanted, Wish
 from yester.tui.state.text import Line, Row, Span, line
 from yester.tui.state.versions import Version, VersionsState, told
 from yester.tui.state.world import World
@@ -39,7 +40,7 @@ class Versions(Place, inherit_bindings=False):
     def __init__(self, path: bytes) -> None:
         super().__init__()
         self._state = VersionsState(path)
-        self._read: dict[str, Beginning] = {}
+        self._read: dict[str, tuple[Line, ...]] = {}
 
     def body(self) -> Iterable[Widget]:
         """Of what, the versions, the difference."""
@@ -66,7 +67,8 @@ class Versions(Place, inherit_bindings=False):
     async def _now(self) -> Beginning | None:
         """The file as it is on this machine."""
         try:
-            [found] = await all_of(self.engine.ask("files.read", Beginning, entry=as_shown(self._state.path)))
+            asked = {"snapshot": NOW, "entry": as_shown(self._state.path), "count": 1}
+            [found] = await all_of(self.engine.ask("files.read", Beginning, **asked))
         except Refused:
             return None
         return found
@@ -79,9 +81,15 @@ class Versions(Place, inherit_bindings=False):
 
     def shown(self, world: World) -> None:
         """Show the versions."""
-        self.query_one("#of", Panel).show([line(Span(printable(self._state.path), "strong"))])
         shown = self._state.shown
         self.query_one(Rows).show(len(shown), self._row, empty=self._empty())
+        self._show_timeline()
+
+    def _show_timeline(self) -> None:
+        state, at, path = self._state, self.query_one(Rows).cursor, printable(self._state.path)
+        self.query_one("#of", Panel).fit(
+            lambda width: [line(Span(path, "strong")), versions.timeline(state, at, width, self.glyphs)]
+        )
 
     def _empty(self) -> str:
         if self._state.problem:
@@ -100,27 +108,34 @@ class Versions(Place, inherit_bindings=False):
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Compare the version that is meant now."""
+        self._show_timeline()
         self._compare()
 
     def _compare(self) -> None:
         version = self.version()
-        if version is None:
-            self._show([] if self._state.now is None else preview.shown(self._state.now))
-        elif version.type != "file":
+        if version is not None and version.type != "file":
             self._show([line(Span(f"a {version.type}: Enter looks inside", "dim"))])
-        else:
+        elif version is not None or self._state.now is not None:
             self.work_on(lambda: self._difference(version), "difference")
 
-    async def _difference(self, version: Version) -> None:
-        was = self._read.get(version.last.snapshot)
-        if was is None:
+    async def _difference(self, version: Version | None) -> None:
+        of = version.last.snapshot if version is not None else NOW
+        if of not in self._read:
             await asyncio.sleep(self.program.rest_s)
-            asked = {"snapshot": version.last.snapshot, "entry": as_shown(self._state.path)}
-            [was] = await all_of(self.engine.ask("files.read", Beginning, profile=self.program.profile, **asked))
-            self._read[version.last.snapshot] = was
-        self._show(preview.difference(Compared(was, self._state.now, "this version", "the file now")))
+            self._read[of] = await self._asked(of)
+        self._show(self._read[of])
 
-    def _show(self, lines: list[Line]) -> None:
+    async def _asked(self, of: str) -> tuple[Line, ...]:
+        """What a version says beside the file now; of the file now, what it says."""
+        asked = {"profile": self.program.profile, "entry": as_shown(self._state.path)}
+        if of == NOW:
+            request = self.engine.ask("files.preview", Preview, **asked, snapshot=NOW)
+        else:
+            request = self.engine.ask("files.compare", Preview, **asked, before=of, after=NOW)
+        [found] = await all_of(request)
+        return found.lines
+
+    def _show(self, lines: Sequence[Line]) -> None:
         self.query_one("#difference", Panel).show(lines)
         self.query_one("#beside").scroll_home(animate=False)
 
@@ -162,7 +177,15 @@ class Versions(Place, inherit_bindings=False):
         """Bring the version back."""
         version = self.version()
         if version is not None:
-            bring_back(self, Wish(version.last.snapshot, (self._state.path,)))
+            bring_back(self, Wish((Wanted(version.last.snapshot, self._state.path),)))
+        elif self._state.now is not None:
+            self.program.say("This is how it is now", "An arrow down is the newest version.")
+
+    def action_diff(self) -> None:
+        """Compare the version with the file now, in a program of the person's own."""
+        version = self.version()
+        if version is not None and version.type == "file":
+            compared(self, self._state.path, version.last.snapshot, NOW)
 
     def action_copy(self) -> None:
         """Copy the path, also through a terminal that is far away."""

@@ -39,8 +39,9 @@ def pin(asked: params.PinSnapshot) -> list[str]:
 
 
 def restore(asked: params.Restore) -> list[str]:
-    """Return `yester restore SNAPSHOT PATH… --target FOLDER`."""
-    options = [f"--target={text_of(asked.target)}", f"--on-conflict={asked.on_conflict}", *_repository(asked)]
+    """Return `yester restore SNAPSHOT PATH… --in-place`, or `--target FOLDER`."""
+    where = f"--target={text_of(asked.target)}" if asked.target.raw else "--in-place"
+    options = [where, f"--on-conflict={asked.on_conflict}", *_repository(asked)]
     return ["restore", *options, "--", asked.snapshot, *map(text_of, asked.entries)]
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from yester.engine.places import Places
 from yester.tui.serve.app import AppPlugins
+from yester.tui.serve.names import KeptNames
 from yester.tui.serve.ordering import Orders
 from yester.tui.serve.repositories import Repositories
 
@@ -16,6 +17,7 @@ class Desk:
     plugins: AppPlugins
     repositories: Repositories
     orders: Orders = field(default_factory=Orders)
+    names: KeptNames = field(default_factory=KeptNames)
 
     @classmethod
     def at(cls, places: Places, secrets: int | None) -> "Desk":

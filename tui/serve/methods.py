@@ -152,19 +152,22 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "snapshots.list": Look(
             params.SnapshotsWanted,
             f"{_HERE}.snapshots:snapshots",
-            "each snapshot, newest first, and why it stays",
+            "each snapshot, newest first, and why it stays; then `warnings` about the repository, its `place`, and the "
+            "name of this `host`",
             "yester list --why --json",
         ),
         "snapshots.pin": Change(params.PinSnapshot, changes.pin, "the snapshot", needs_repository=True),
         "files.list": Look(
             params.FolderPage,
-            f"{_HERE}.files:folder",
-            "a page of what is in a folder; then `{total}`, how many names there are",
+            f"{_HERE}.folders:folder",
+            "a page of what is in a folder; then `{total}`, how many names there are. `there`, with `against`: `same`, "
+            "`changed`, `attributes` (mode or owner) or `missing`. Of what is deleted: `last`, the newest snapshot "
+            "with it",
             "yester show SNAPSHOT:PATH --json",
         ),
         "files.seek": Look(
             params.FolderSeek,
-            f"{_HERE}.files:seek",
+            f"{_HERE}.folders:seek",
             "one item, `{position}`, of the next name that holds a text; none where no name does",
         ),
         "files.show": Look(
@@ -176,14 +179,26 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "files.read": Look(
             params.Read,
             f"{_HERE}.files:read",
-            "one item: `size` of all, and `bytes`, those that are wanted, in base64",
+            "one item: `size` of the whole file, and `bytes` of the part in base64",
+        ),
+        "files.preview": Look(
+            params.Show,
+            f"{_HERE}.previews:show",
+            "one item: `lines` of pieces of text, each with a tone, and of a picture its `columns`, `rows` and `dots`",
+        ),
+        "files.compare": Look(
+            params.FilePair,
+            f"{_HERE}.previews:compare",
+            "one item: `lines`, what only the first has with -, only the second with +",
+            "yester diff SNAPSHOT now PATH --content",
         ),
         "files.foresee": Look(
             params.Foresee,
             f"{_HERE}.files:foreseen",
             "one item, what a restore would do: `files`, `size`, how many entries are `missing`, `same` and "
-            "`different` in the target, `examples` of the last, and `is_whole`, whether all were looked at",
-            "yester restore --dry-run --json --target=TARGET SNAPSHOT PATH",
+            "`different` in the target, how many of the last are `older`, `examples` of them, and `is_whole`, "
+            "whether all were looked at",
+            "yester restore --dry-run --json --in-place SNAPSHOT PATH",
         ),
         "files.find": Look(
             params.Search,

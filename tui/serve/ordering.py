@@ -18,12 +18,13 @@ from yester.tui.serve.params import Folder, Sort
 _KEPT = 8
 """Orders that are kept; the one that was not used for longest goes first."""
 
-_BY: Mapping[Sort, Callable[[Entry], int]] = MappingProxyType(
+BY: Mapping[Sort, Callable[[Entry], int]] = MappingProxyType(
     {
         "size": lambda entry: entry.summary.size if entry.summary else entry.size,
         "modified": lambda entry: entry.mtime_ns,
     }
 )
+"""What an order other than by name goes by."""
 
 Positions = Sequence[int]
 """Places in the folder by the bytes of names, in the order wanted."""
@@ -54,7 +55,7 @@ class Orders:
 
 
 def _read(inside: Directory, asked: Folder, call: Call) -> Positions:
-    value_of, wanted = _BY.get(asked.sort), asked.grep.casefold()
+    value_of, wanted = BY.get(asked.sort), asked.grep.casefold()
     found: list[int] = []
     values: dict[int, int] = {}
     for leaf, first, _ in inside.leaves():

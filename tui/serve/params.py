@@ -7,6 +7,8 @@ import msgspec
 from yester.engine.events import Shown
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
+NOW = "now"
+"""In the place of a snapshot: the files as they are on this machine."""
 PAGE = 200
 """Entries of a page that is asked for without a number."""
 MOST = 2000
@@ -87,7 +89,7 @@ Sort = Literal["name", "size", "modified"]
 
 
 class Folder(OneSnapshot, frozen=True, kw_only=True):
-    """A folder of a snapshot, in an order of its own."""
+    """A folder of a snapshot, or of `now`, in an order of its own."""
 
     folder: Shown
     grep: str = ""
@@ -96,14 +98,18 @@ class Folder(OneSnapshot, frozen=True, kw_only=True):
     """By the bytes of names, by size (of a folder: all below it), or by the time of the last change."""
     falling: bool = False
     """The greatest first."""
+    deleted: bool = False
+    """Also names that earlier snapshots of the profile had here: they say in which of them they are `last`."""
 
 
 class FolderPage(Folder, frozen=True, kw_only=True):
-    """A part of what is in a folder of a snapshot."""
+    """A part of what is in a folder."""
 
     start: Count = 0
     """The position of the first entry, in the order wanted."""
     count: Annotated[int, msgspec.Meta(ge=1, le=MOST)] = PAGE
+    against: str = ""
+    """Another snapshot, or `now`: each entry says how it is `there`."""
 
 
 class FolderSeek(Folder, frozen=True, kw_only=True):
@@ -117,7 +123,7 @@ class FolderSeek(Folder, frozen=True, kw_only=True):
 
 
 class Entry(OneSnapshot, frozen=True, kw_only=True):
-    """An entry of a snapshot."""
+    """An entry of a snapshot, or of `now`."""
 
     entry: Shown
 
@@ -149,11 +155,27 @@ class Read(Entry, frozen=True, kw_only=True):
     """A part of a file."""
 
     snapshot: str = ""
-    """Empty: the file as it is now."""
+    """Empty, or `now`: the file as it is now."""
     start: Count = 0
-    """The position of the first byte."""
+    """The first byte."""
     count: Annotated[int, msgspec.Meta(ge=1, le=262_144)] = 65_536
     """Bytes at most."""
+
+
+class Show(Entry, frozen=True, kw_only=True):
+    """An entry to be shown."""
+
+    view: Literal["content", "bytes", "details"] = "content"
+    columns: Annotated[int, msgspec.Meta(ge=0, le=500)] = 0
+    """Cells of a terminal that a picture may take; 0: none is wanted."""
+    rows: Annotated[int, msgspec.Meta(ge=0, le=500)] = 0
+
+
+class FilePair(Path, frozen=True, kw_only=True):
+    """A file in two snapshots, of which one may be `now`."""
+
+    before: str
+    after: str = NOW
 
 
 class Foresee(OneSnapshot, frozen=True, kw_only=True):
@@ -161,7 +183,8 @@ class Foresee(OneSnapshot, frozen=True, kw_only=True):
 
     entries: tuple[Shown, ...] = ()
     """Empty: all of the snapshot."""
-    target: Shown
+    target: Shown = Shown("")
+    """Empty: where they were."""
 
 
 class Restore(OneSnapshot, frozen=True, kw_only=True):
@@ -169,9 +192,9 @@ class Restore(OneSnapshot, frozen=True, kw_only=True):
 
     entries: tuple[Shown, ...] = ()
     """Empty: all of the snapshot."""
-    target: Shown
-    """The folder to bring it back to."""
-    on_conflict: Literal["keep-both", "overwrite", "skip"] = "keep-both"
+    target: Shown = Shown("")
+    """The folder to bring it back to; empty: to where it was."""
+    on_conflict: Literal["keep-both", "overwrite", "skip", "newer"] = "keep-both"
 
 
 class Mount(Where, frozen=True, kw_only=True):

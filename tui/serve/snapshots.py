@@ -2,6 +2,7 @@
 
 import time
 
+from yester.engine.host import host_name
 from yester.engine.retention.choosing import judged_by_profile
 from yester.tui.cli.list import retention_specs, snapshot_as_json, why_as_json
 from yester.tui.serve.call import Answers, Call
@@ -24,4 +25,4 @@ def snapshots(desk: Desk, asked: SnapshotsWanted, call: Call) -> Answers:
         ]
         warnings = [*opened.warnings()]
     yield from answers
-    return {"warnings": warnings, "place": opened.store.place}
+    return {"warnings": warnings, "place": opened.store.place, "host": host_name()}

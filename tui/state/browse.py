@@ -1,47 +1,39 @@
-"""Browse: one folder of one snapshot, by the page; pure.
+"""Browse: one folder of one snapshot, or of now, by the page; pure.
 
 Rows are fetched as they come into sight: `missing` says which page is next, `Paged` brings it. The neighbours in time
-are the snapshots of the same profile, so that `[` and `]` keep the place.
+are the snapshots of the same profile, and Now before the newest, so that `[` and `]` keep the place.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from stat import filemode
 from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
-from yester.engine.events import Shown, shown
-from yester.tui.cli.wording import count, moment, printable, size
+from yester.engine.events import shown
+from yester.tui.state.entries import Entry, blank, is_now
+from yester.tui.state.entries import row_of as row_of_entry
 from yester.tui.state.order import Order
 from yester.tui.state.snapshots import Snapshot
-from yester.tui.state.text import Column, Glyphs, Line, Row, Span, line
+from yester.tui.state.text import Glyphs, Row
 
-COLUMNS = (
-    Column(" ", 1),
-    Column("NAME"),
-    Column("SIZE", 10, is_right=True),
-    Column("MODIFIED", 19, from_width=60),
-    Column("MODE", 10, from_width=90),
-)
 PAGE = 200
 """Entries of a page."""
 KEPT_PAGES = 12
 """Pages that are kept; those that were fetched first go first."""
+NOW = "now"
+"""In the place of a snapshot's id: the files as they are."""
 
 
-class Entry(Shown, frozen=True, kw_only=True):
-    """An entry of a folder, as `files.list` tells of it; its path is its name."""
+class Of(NamedTuple):
+    """What a page must be of to be shown."""
 
-    type: str = "file"
-    mode: int = 0
-    user: str = ""
-    size: int = 0
-    mtime_ns: int = 0
-    target: Shown | None = None
-    marks: tuple[str, ...] = ()
-    size_below: int | None = None
-    entries_below: int | None = None
+    snapshot: str
+    folder: bytes
+    text: str
+    order: Order | None
+    deleted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +41,23 @@ class BrowseState:
     """What the place shows."""
 
     snapshots: tuple[Snapshot, ...] = ()
-    """Of the profile, newest first."""
+    """Of the profile, newest first; before them Now, as one of them."""
     at: int = 0
     """Which of them is looked into."""
+    host: str = ""
+    """This machine's name."""
     folder: bytes = b"/"
     text: str = ""
     """Only names that hold it."""
     order: Order | None = None
     """None: by the bytes of names."""
+    shows_deleted: bool = False
     total: int | None = None
     """How many entries the folder has; None: not told yet."""
     pages: Mapping[int, tuple[Entry, ...]] = field(default_factory=dict)
     """By number."""
-    marked: frozenset[bytes] = frozenset()
-    """Whole paths."""
+    marked: Mapping[bytes, str] = field(default_factory=dict)
+    """Whole path → the snapshot that it would come back from."""
     problem: str = ""
     """Why the folder cannot be shown."""
 
@@ -71,14 +66,41 @@ class BrowseState:
         """The snapshot that is looked into."""
         return self.snapshots[self.at] if self.at < len(self.snapshots) else None
 
+    @property
+    def is_now(self) -> bool:
+        """Whether the files as they are are looked at."""
+        return self.snapshot is not None and is_now(self.snapshot)
+
+    @property
+    def against(self) -> str:
+        """What entries are held against: now, or where that is looked at the newest snapshot; empty: nothing.
+
+        What was taken on another machine is not held against the files of this one.
+        """
+        newest = next((each for each in self.snapshots if not is_now(each)), None)
+        if newest is None or (self.host and newest.host and newest.host != self.host):
+            return ""
+        return newest.snapshot if self.is_now else NOW
+
     def entry(self, row: int) -> Entry | None:
         """Return the entry of a row; None while it is not there."""
         page = self.pages.get(row // PAGE, ())
         return page[row % PAGE] if row % PAGE < len(page) else None
 
+    def row(self, name: bytes, number: int) -> int | None:
+        """Return the row of a name on a page; None where it is not there."""
+        page = self.pages.get(number, ())
+        return next((number * PAGE + at for at, entry in enumerate(page) if entry.raw == name), None)
+
     def path(self, entry: Entry) -> bytes:
         """Return the whole path of an entry."""
         return self.folder.rstrip(b"/") + b"/" + entry.raw
+
+    def source(self, entry: Entry) -> str:
+        """Return the snapshot that an entry would come back from; empty: it is there, as it is now."""
+        if entry.last is not None:
+            return entry.last.snapshot
+        return self.snapshot.snapshot if self.snapshot is not None and not self.is_now else ""
 
     def missing(self, start: int, stop: int) -> int | None:
         """Return the number of a page that rows `start` to `stop` need and that is not there; None: all are."""
@@ -96,13 +118,22 @@ class Opened:
     snapshots: tuple[Snapshot, ...]
     snapshot: str
     folder: bytes
+    host: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Snapshots came or went; the one that is looked into stays so, if it is there."""
+
+    snapshots: tuple[Snapshot, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """A person goes to another folder of the same snapshot."""
+    """A person goes to another folder, in the same snapshot or in one that is named."""
 
     folder: bytes
+    snapshot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +157,9 @@ class Arranged:
     order: Order | None
 
 
-Of = tuple[str, bytes, str, Order | None]
-"""What a page is of: snapshot, folder, filter, order."""
+@dataclass(frozen=True, slots=True)
+class DeletedShown:
+    """A person wants to see what was deleted, or no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +170,8 @@ class Paged:
     number: int
     entries: tuple[Entry, ...]
     total: int
+    is_fresh: bool = False
+    """The others were fetched before something changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +187,7 @@ class Marked:
     """A person marks a path, or takes the mark away."""
 
     path: bytes
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,15 +195,19 @@ class Unmarked:
     """Nothing is marked any more."""
 
 
-Happening = Opened | Entered | Stepped | Filtered | Arranged | Paged | Failed | Marked | Unmarked
+Happening = (
+    Opened | Listed | Entered | Stepped | Filtered | Arranged | DeletedShown | Paged | Failed | Marked | Unmarked
+)
 
-SORTS: Mapping[int, str] = MappingProxyType({1: "name", 2: "size", 3: "modified"})
+
+SORTS: Mapping[int, str] = MappingProxyType({1: "name", 3: "size", 4: "modified"})
 """Columns by which the engine can order a folder → what it calls that."""
 
 
 def about(state: BrowseState) -> Of:
     """Return what pages must be of to be shown."""
-    return (state.snapshot.snapshot if state.snapshot else ""), state.folder, state.text, state.order
+    snapshot = state.snapshot.snapshot if state.snapshot else ""
+    return Of(snapshot, state.folder, state.text, state.order, state.shows_deleted)
 
 
 def asked_order(order: Order | None) -> dict[str, object]:
@@ -179,30 +218,57 @@ def asked_order(order: Order | None) -> dict[str, object]:
 def apply(state: BrowseState, event: Happening) -> BrowseState:
     """Return what the place shows after something happened."""
     match event:
-        case Opened(snapshots, snapshot, folder):
-            at = next((at for at, each in enumerate(snapshots) if each.snapshot == snapshot), 0)
-            return BrowseState(snapshots, at, folder, order=state.order)
-        case Entered(folder):
-            return _afresh(replace(state, folder=folder, text=""))
+        case Opened(snapshots, snapshot, folder, host):
+            found = _with_now(snapshots, host)
+            at = _place_of(found, snapshot, 1)
+            return BrowseState(found, at, host, folder, order=state.order, marked=state.marked)
+        case Listed(snapshots):
+            found = _with_now(snapshots, state.host)
+            kept = replace(state, snapshots=found, at=_place_of(found, about(state).snapshot, state.at))
+            return kept if about(kept) == about(state) else _afresh(kept)
+        case Entered(folder, snapshot):
+            at = _place_of(state.snapshots, snapshot, state.at)
+            return _afresh(replace(state, folder=folder, text="", at=at))
         case Stepped(by):
             return _afresh(replace(state, at=max(0, min(len(state.snapshots) - 1, state.at + by))))
         case Filtered(text):
             return _afresh(replace(state, text=text))
         case Arranged(order):
             return _afresh(replace(state, order=order))
-        case Paged(of, number, entries, total) if of == about(state):
-            pages = {**state.pages, number: entries}
-            while len(pages) > KEPT_PAGES:
-                del pages[next(iter(pages))]
-            return replace(state, pages=pages, total=total, problem="")
+        case DeletedShown():
+            return _afresh(replace(state, shows_deleted=not state.shows_deleted))
+        case Paged() if event.of == about(state):
+            return _with_page(state, event)
         case Failed(of, why) if of == about(state):
-            return replace(state, problem=why, total=0)
-        case Marked(path):
-            return replace(state, marked=state.marked ^ {path})
+            return replace(state, problem=why, total=0, pages={})
+        case Marked(path, source):
+            others = {each: of for each, of in state.marked.items() if each != path}
+            return replace(state, marked=others if path in state.marked else {**others, path: source})
         case Unmarked():
-            return replace(state, marked=frozenset())
+            return replace(state, marked={})
         case _:
             return state
+
+
+def _with_now(snapshots: tuple[Snapshot, ...], host: str) -> tuple[Snapshot, ...]:
+    if not snapshots:
+        return ()
+    newest = snapshots[0]
+    now = Snapshot(snapshot=NOW, time_ns=0, profile=newest.profile, host=host, sources=newest.sources)
+    return (now, *snapshots)
+
+
+def _place_of(snapshots: tuple[Snapshot, ...], snapshot: str, otherwise: int) -> int:
+    found = (at for at, each in enumerate(snapshots) if each.snapshot == snapshot)
+    return next(found, max(0, min(otherwise, len(snapshots) - 1)))
+
+
+def _with_page(state: BrowseState, event: Paged) -> BrowseState:
+    pages = {} if event.is_fresh else dict(state.pages)
+    pages[event.number] = event.entries
+    while len(pages) > KEPT_PAGES:
+        del pages[next(iter(pages))]
+    return replace(state, pages=pages, total=event.total, problem="")
 
 
 def _afresh(state: BrowseState) -> BrowseState:
@@ -218,49 +284,17 @@ def row_of(state: BrowseState, row: int, glyphs: Glyphs) -> Row:
     """Return a row; one that is not there yet says so."""
     entry = state.entry(row)
     if entry is None:
-        return Row((Span(""), Span("…", "dim"), Span(""), Span(""), Span("")))
-    is_folder = entry.type == "directory"
-    name = entry.path + (glyphs.folder if is_folder else "")
-    name += f" -> {entry.target.path}" if entry.target else ""
-    name += f"  ({'; '.join(entry.marks)})" if entry.marks else ""
-    mark = glyphs.unread if state.path(entry) in state.marked else ""
-    return Row(
-        (
-            Span(mark, "accent"),
-            Span(name, "warn" if entry.marks else "strong" if is_folder else "plain"),
-            Span(size(entry.size_below if entry.size_below is not None else entry.size)),
-            Span(moment(entry.mtime_ns), "dim"),
-            Span(filemode(entry.mode), "dim"),
-        )
-    )
+        return blank()
+    return row_of_entry(entry, is_marked=state.path(entry) in state.marked, is_now=state.is_now, glyphs=glyphs)
 
 
-def breadcrumb(state: BrowseState, width: int) -> Line:
-    """Return where one is: which snapshot, which folder; the beginning of a long path goes first."""
-    snapshot = state.snapshot
-    if snapshot is None:
-        return line(Span("no snapshot", "dim"))
-    when = f"{moment(snapshot.time_ns)[:16]} "
-    place = printable(state.folder)
-    room = max(10, width - len(when) - 24)
-    place = place if len(place) <= room else "…" + place[-room + 1 :]
-    position = f"  {state.at + 1} of {len(state.snapshots)}"
-    return line(Span(when, "accent"), Span(place, "strong"), Span(position, "dim"))
-
-
-def few_words(entry: Entry) -> list[Line]:
-    """Return what is said of an entry while nothing more is known."""
-    if entry.type == "directory":
-        return [
-            line(Span(f"{count(entry.entries_below or 0, 'entry', 'entries')}, {size(entry.size_below or 0)}", "dim"))
-        ]
-    return [line(Span("" if entry.type == "file" else f"a {entry.type}", "dim"))]
-
-
-def entry_panel(rows: Sequence[tuple[str, str]]) -> list[Line]:
-    """Return all that is kept of an entry, as lines."""
-    room = max((len(name) for name, _ in rows), default=0) + 2
-    return [line(Span(name.ljust(room), "dim"), value) for name, value in rows]
+def position(state: BrowseState) -> str:
+    """Return which of the snapshots is looked into, and what is special about the list."""
+    taken = len(state.snapshots) - 1
+    said = [f"before it {taken} snapshots" if state.is_now else f"{state.at} of {taken}"]
+    said += [f"{len(state.marked):,} marked"] if state.marked else []
+    said += ["deleted shown"] if state.shows_deleted else []
+    return ", ".join(said)
 
 
 def as_shown(path: bytes) -> dict[str, object]:

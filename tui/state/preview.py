@@ -1,26 +1,46 @@
-"""The beginning of a file in lines: text where it is text, else bytes in numbers; and how two of them differ; pure."""
+"""A file in lines: text with its syntax, else bytes in numbers; and how two of them differ; pure.
+
+Lines are made where the engine is: what takes long there keeps no screen waiting.
+"""
 
 import codecs
 import difflib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
 
 import msgspec
 
 from yester.tui.cli.wording import count, size
+from yester.tui.state.pictures import Picture
 from yester.tui.state.text import Line, Span, Tone, line
+
+View = Literal["content", "bytes", "details"]
+"""How something is shown: its text or picture; in numbers; all that is kept of it."""
+VIEWS: tuple[View, ...] = ("content", "bytes", "details")
 
 _ROW = 16
 """Bytes of a row of numbers."""
 _ROWS = 256
 _LINES = 1000
 """Lines of text that are shown, and compared."""
+_SYNTAX = 32 << 10
+"""Characters of which the syntax is told."""
 
 
 class Beginning(msgspec.Struct, frozen=True):
-    """The beginning of a file, as `files.read` tells of it."""
+    """A part of a file, the beginning mostly, as `files.read` tells of it."""
 
     size: int
     bytes: bytes
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """What `files.preview` tells of an entry."""
+
+    lines: tuple[Line, ...] = ()
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +64,106 @@ def text_of(file: Beginning) -> str | None:
         return None
 
 
-def shown(file: Beginning) -> list[Line]:
-    """Return a file's beginning in lines."""
+def shown(file: Beginning, name: str = "") -> list[Line]:
+    """Return a file's beginning in lines; the name tells the syntax."""
     text = text_of(file)
-    lines = _numbers(file.bytes) if text is None else [line(each) for each in _split(text)]
     if not file.size:
-        lines = [line(Span("(empty)", "dim"))]
-    is_cut = len(file.bytes) < file.size or (text is not None and len(text.splitlines()) > _LINES)
-    return [*lines, line(Span(f"… of {size(file.size)}", "dim"))] if is_cut else lines
+        return [line(Span("(empty)", "dim"))]
+    if text is None:
+        return numbers(file)
+    lines = _with_syntax(text, name) if name else [line(each) for each in _split(text)]
+    return [*lines, *_cut(file, text)]
+
+
+def numbers(file: Beginning) -> list[Line]:
+    """Return a file's beginning as numbers, and the letters that they are."""
+    data = file.bytes
+    rows = [_number_row(data[at : at + _ROW], at) for at in range(0, min(len(data), _ROW * _ROWS), _ROW)]
+    return [*rows, *_cut(file, None)] if file.size else [line(Span("(empty)", "dim"))]
+
+
+def _cut(file: Beginning, text: str | None) -> list[Line]:
+    most = _ROW * _ROWS
+    is_cut = len(file.bytes) < file.size or (
+        len(text.splitlines()) > _LINES if text is not None else len(file.bytes) > most
+    )
+    return [line(Span(f"… of {size(file.size)}", "dim"))] if is_cut else []
 
 
 def _split(text: str) -> list[str]:
     return [each.replace("\t", "    ") for each in text.splitlines()[:_LINES]]
 
 
-def _numbers(data: bytes) -> list[Line]:
-    return [_number_row(data[at : at + _ROW], at) for at in range(0, min(len(data), _ROW * _ROWS), _ROW)]
-
-
 def _number_row(row: bytes, at: int) -> Line:
     letters = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
     return line(Span(f"{at:06x}  ", "dim"), f"{row.hex(' '):<47}  ", Span(letters, "dim"))
 
+
+# Syntax
+
+_SYNTAX_TONES: Mapping[str, Tone] = MappingProxyType(
+    {
+        "Comment": "dim",
+        "Keyword": "accent",
+        "Literal.String": "good",
+        "Literal.Number": "warn",
+        "Name.Function": "strong",
+        "Name.Class": "strong",
+        "Name.Tag": "accent",
+        "Name.Attribute": "strong",
+        "Name.Decorator": "warn",
+        "Generic.Heading": "strong",
+        "Generic.Subheading": "strong",
+        "Generic.Deleted": "bad",
+        "Generic.Inserted": "good",
+        "Generic.Strong": "strong",
+        "Error": "plain",
+    }
+)
+"""Kinds of pieces, as Pygments names them from the general to the special, and the tone that each has."""
+
+
+def _with_syntax(text: str, name: str) -> list[Line]:
+    """Return text in lines, with tones as the language has it that the file's name tells."""
+    head = text[:_SYNTAX]
+    told, here = list[Line](), list[Span]()
+    for tone, piece in _pieces(head, name):
+        first, *rest = piece.split("\n")
+        here += [Span(first, tone)] if first else []
+        for each in rest:
+            told.append(_joined(here))
+            here = [Span(each, tone)] if each else []
+    rest_lines = text[len(head) :].splitlines()
+    told += [_joined([*here, *([Span(rest_lines[0])] if rest_lines else [])])] if here or rest_lines else []
+    return [*told, *(line(each.replace("\t", "    ")) for each in rest_lines[1:])][:_LINES]
+
+
+def _joined(spans: list[Span]) -> Line:
+    return line(*(Span(span.text.replace("\t", "    ").rstrip("\r"), span.tone) for span in spans))
+
+
+def _pieces(text: str, name: str) -> Iterator[tuple[Tone, str]]:
+    from pygments.lexers import get_lexer_for_filename  # type: ignore[import-untyped]  # takes long to load
+    from pygments.util import ClassNotFound  # type: ignore[import-untyped]
+
+    try:
+        lexer = get_lexer_for_filename(name, text[:1000], stripnl=False, ensurenl=False)
+    except ClassNotFound:
+        yield "plain", text
+        return
+    for _, kind, piece in lexer.get_tokens_unprocessed(text):
+        yield _tone_of(tuple(kind)), piece
+
+
+def _tone_of(kind: tuple[str, ...]) -> Tone:
+    for depth in range(len(kind), 0, -1):
+        tone = _SYNTAX_TONES.get(".".join(kind[:depth]))
+        if tone is not None:
+            return tone
+    return "plain"
+
+
+# Two of them
 
 _TONES: dict[str, Tone] = {"+": "good", "-": "bad", "@": "accent"}
 

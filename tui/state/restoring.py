@@ -1,8 +1,8 @@
 """What a restore would do, and the choice that a person makes of it, in words; pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -10,13 +10,14 @@ from yester.engine.events import Shown
 from yester.tui.cli.wording import count, printable, size
 from yester.tui.state.text import Glyphs, Line, Span, line
 
-Conflict = Literal["keep-both", "overwrite", "skip"]
+Conflict = Literal["keep-both", "overwrite", "skip", "newer"]
 
-CONFLICTS: tuple[tuple[Conflict, str], ...] = (
-    ("keep-both", "what differs stays as NAME.before-TIME"),
-    ("overwrite", "what differs is replaced"),
-    ("skip", "what is there stays as it is"),
-)
+CONFLICTS: Mapping[Conflict, str] = {
+    "keep-both": "what differs stays as NAME.before-TIME",
+    "overwrite": "what differs is replaced",
+    "skip": "what is there stays as it is",
+    "newer": "only what is older there is replaced",
+}
 """What becomes of what is in the way, the harmless one first."""
 
 
@@ -28,6 +29,7 @@ class Foreseen(msgspec.Struct, frozen=True):
     missing: int = 0
     same: int = 0
     different: int = 0
+    older: int = 0
     examples: tuple[Shown, ...] = ()
     is_whole: bool = True
 
@@ -38,49 +40,78 @@ class Foreseen(msgspec.Struct, frozen=True):
             self.missing + other.missing,
             self.same + other.same,
             self.different + other.different,
+            self.older + other.older,
             self.examples + other.examples,
             self.is_whole and other.is_whole,
         )
+
+
+class Wanted(NamedTuple):
+    """A path, and the snapshot that it is to come from."""
+
+    snapshot: str
+    path: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What is to be brought back."""
 
-    snapshot: str
-    paths: tuple[bytes, ...]
+    wanted: tuple[Wanted, ...]
     target: bytes | None = None
     """None: each where it was."""
     conflict: Conflict = "keep-both"
 
     @property
-    def parts(self) -> dict[bytes, list[bytes]]:
-        """Target → the paths that come there: a restore each."""
-        found: dict[bytes, list[bytes]] = {}
-        for path in self.paths:
-            place = self.target if self.target is not None else path.rpartition(b"/")[0] or b"/"
-            found.setdefault(place, []).append(path)
+    def parts(self) -> dict[str, list[bytes]]:
+        """Snapshot → the paths that come from it: a restore each."""
+        found: dict[str, list[bytes]] = {}
+        for each in self.wanted:
+            found.setdefault(each.snapshot, []).append(each.path)
         return found
+
+    @property
+    def names(self) -> str:
+        """What is brought back, in words."""
+        first = self.wanted[0].path
+        return printable(first) if len(self.wanted) == 1 else f"{len(self.wanted):,} marked entries"
+
+    @property
+    def place(self) -> str:
+        """Where to, in words."""
+        if self.target is not None:
+            return f"into {printable(self.target)}"
+        return "where it was" if len(self.wanted) == 1 else "where they were"
+
+
+def next_conflict(conflict: Conflict) -> Conflict:
+    """Return the choice after one."""
+    names = [*CONFLICTS]
+    return names[(names.index(conflict) + 1) % len(names)]
 
 
 def lines(wish: Wish, foreseen: Foreseen | None, problem: str, glyphs: Glyphs) -> list[Line]:
     """Return what a person is asked."""
-    names = printable(wish.paths[0]) if len(wish.paths) == 1 else f"{len(wish.paths):,} marked entries"
-    where = "where it was" if len(wish.paths) == 1 else "where they were"
-    place = where if wish.target is None else f"into {printable(wish.target)}"
-    found = [line(Span(f"Bring back {names}", "strong")), line(Span("to     ", "dim"), place)]
+    found = [line(Span(f"Bring back {wish.names}", "strong")), line(Span("to     ", "dim"), wish.place)]
     if problem:
         return [*found, line(Span(f"{glyphs.bad} {problem}", "bad"))]
     if foreseen is None:
         return [*found, line(Span("       looking what is there…", "dim"))]
     found.append(line(Span("brings ", "dim"), f"{count(foreseen.files, 'file')}, {size(foreseen.size)}"))
-    found += _met(foreseen, glyphs)
-    found.append(line(""))
-    for name, about in CONFLICTS:
+    found += [*_met(foreseen, glyphs), line("")]
+    for name, about in CONFLICTS.items():
         is_it = name == wish.conflict
         mark = glyphs.running if is_it else " "
-        found.append(line(Span(f"{mark} {name:<10} {about}", "accent" if is_it else "dim")))
+        found.append(line(Span(f"{mark} {name:<10} {about}{_touched(name, foreseen)}", "accent" if is_it else "dim")))
     return found
+
+
+def _touched(conflict: Conflict, foreseen: Foreseen) -> str:
+    """Return how many of those that differ a choice replaces or sets aside."""
+    if not foreseen.different:
+        return ""
+    touched = {"skip": 0, "newer": foreseen.older}.get(conflict, foreseen.different)
+    return f": {touched:,}" + ("" if foreseen.is_whole else " and more")
 
 
 def _met(foreseen: Foreseen, glyphs: Glyphs) -> list[Line]:
@@ -97,5 +128,14 @@ def _met(foreseen: Foreseen, glyphs: Glyphs) -> list[Line]:
 
 def commands(wish: Wish) -> Sequence[Line]:
     """Return the commands that do it, as a person would type them."""
-    some = "PATH" if len(wish.paths) == 1 else "PATH…"
-    return [line(Span(f"$ yester restore {wish.snapshot[:8]} {some} --on-conflict {wish.conflict}", "dim"))]
+    where = "--in-place" if wish.target is None else f"--target {printable(wish.target)}"
+    return [
+        line(
+            Span(
+                f"$ yester restore {snapshot[:8]} {'PATH' if len(paths) == 1 else 'PATH…'} {where}"
+                f" --on-conflict {wish.conflict}",
+                "dim",
+            )
+        )
+        for snapshot, paths in wish.parts.items()
+    ][:3]

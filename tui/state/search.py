@@ -26,10 +26,15 @@ class Found(Shown, frozen=True, kw_only=True):
     deleted: bool = False
     last: Seen
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether it can be gone into."""
+        return self.type in ("directory", "folder")
+
 
 def row_of(found: Found) -> Row:
     """Return a path as a row; the end of a long one says more than its beginning."""
-    name = found.path + ("/" if found.type == "directory" else "")
+    name = found.path + ("/" if found.is_folder else "")
     return Row(
         (
             Span(name, "dim" if found.deleted else "plain"),

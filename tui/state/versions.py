@@ -7,7 +7,7 @@ import msgspec
 
 from yester.tui.cli.wording import count, moment, size
 from yester.tui.state.preview import Beginning
-from yester.tui.state.text import Column, Row, Span
+from yester.tui.state.text import Column, Glyphs, Line, Row, Span, Tone, line
 
 COLUMNS = (
     Column("MODIFIED", 19),
@@ -38,6 +38,11 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     last: Seen
     snapshots: int = 1
     gone: Seen | None = None
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it can be gone into."""
+        return self.type in ("directory", "folder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +90,22 @@ def row_of(item: Version | None, state: VersionsState) -> Row:
             Span(item.last.snapshot[:8], "accent"),
         )
     )
+
+
+def timeline(state: VersionsState, at: int, width: int, glyphs: Glyphs) -> Line:
+    """Return when the path was there, as a line from its first snapshot to its last: each version begins with a mark.
+
+    The version on the row `at` stands out.
+    """
+    versions, shown = state.versions or (), state.shown
+    if not versions or width < 1:
+        return ()
+    meant = shown[at] if at < len(shown) else None
+    begin = min(each.first.time_ns for each in versions)
+    stretch = max(1, max((each.gone or each.last).time_ns for each in versions) - begin)
+    cells = [Span(" ", "dim")] * width
+    for each in reversed(versions):
+        first, last = ((seen.time_ns - begin) * (width - 1) // stretch for seen in (each.first, each.last))
+        tone: Tone = "accent" if each is meant else "dim"
+        cells[first : last + 1] = [Span(glyphs.full, tone), *([Span(glyphs.rule, tone)] * (last - first))]
+    return line(*cells)

@@ -200,6 +200,12 @@ def _names(folder: Path) -> list[str]:
     return sorted(name.partition(".before-")[0] + ".before" * (".before-" in name) for name in os.listdir(folder))
 
 
+def _age(*places: Path) -> None:
+    """Let something be older than whatever is brought back."""
+    for place in places:
+        os.utime(place, (0, 0), follow_symlinks=False)
+
+
 def _aside(folder: Path, name: str) -> Path:
     (found,) = folder.glob(f"{name}.before-*")
     return found
@@ -225,6 +231,7 @@ def test_a_file_where_a_folder_goes_and_the_reverse(rig: Rig, docs: Path, place:
     (place / "letters").write_bytes(b"a file")
     (place / "a.txt").mkdir()
     (place / "a.txt" / "kept").write_bytes(b"never deleted")
+    _age(place / "letters", place / "a.txt")
     restored(rig, taken(rig), place, docs / "a.txt", docs / "letters", conflict=conflict)
     if conflict is Conflict.SKIP:
         assert _names(place) == ["a.txt", "letters"]
@@ -232,7 +239,7 @@ def test_a_file_where_a_folder_goes_and_the_reverse(rig: Rig, docs: Path, place:
         return
     assert compare(docs / "letters", place / "letters") == []
     assert (_aside(place, "a.txt") / "kept").read_bytes() == b"never deleted"
-    letters = [] if conflict is Conflict.OVERWRITE else ["letters.before"]
+    letters = [] if conflict in (Conflict.OVERWRITE, Conflict.NEWER) else ["letters.before"]
     assert _names(place) == ["a.txt", "a.txt.before", "letters", *letters]
 
 
@@ -240,6 +247,7 @@ def test_a_file_where_a_folder_goes_and_the_reverse(rig: Rig, docs: Path, place:
 def test_folders_are_merged(rig: Rig, docs: Path, place: Path, conflict: Conflict) -> None:
     (place / "letters").mkdir(mode=0o700)
     (place / "letters" / "extra").write_bytes(b"stays")
+    _age(place / "letters")
     restored(rig, taken(rig), place, docs / "letters", conflict=conflict)
     assert sorted(os.listdir(place / "letters")) == ["b.txt", "extra", "link"]
     ours, stored = (place / "letters").stat(), (docs / "letters").stat()
@@ -298,6 +306,7 @@ def test_a_planted_link_is_never_followed(rig: Rig, docs: Path, place: Path, con
     target.mkdir()
     (target / "letters").symlink_to(outside)
     (target / "a.txt").symlink_to(outside / "victim")
+    _age(target / "letters", target / "a.txt")
     restored(rig, taken(rig), target, docs / "a.txt", docs / "letters", conflict=conflict)
     assert os.listdir(outside) == ["victim"]
     assert (outside / "victim").read_bytes() == b"untouched"

@@ -51,7 +51,8 @@ def test_what_is_there_is_kept(yester: Yester, taken: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["latest"], "Missing option '--target'"),
+        (["latest"], "It is not said where to"),
+        (["latest", "--in-place", "--target", "x"], "It is not said where to"),
         (["latest", "--target", "x", "--on-conflict", "ask"], "Invalid value for '--on-conflict'"),
         (["latest", "--target", "x", "--owner", "root"], "Invalid value for '--owner'"),
         (["latest", "/no/such/path", "--target", "x"], "The snapshot has no /no/such/path"),
