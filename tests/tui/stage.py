@@ -337,6 +337,28 @@ USAGE = {
         {"path": "/home/me/mail", "size": 1 << 30},
     ],
 }
+BACK = "20261121T060000Z-beef"
+BACK_LINES = [
+    {
+        "v": 1, "seq": 1, "time": "2026-11-21T06:00:00.000000Z", "type": "run.begin", "run": BACK, "action": "restore",
+        "profile": "", "profile_id": "", "repository": "/srv/backup", "host": "desk", "pid": 4712,
+        "program": "yester 0.1.0",
+    },
+    {"v": 1, "seq": 2, "time": "2026-11-21T06:00:01.000000Z", "type": "run.phase", "phase": "write"},
+    {
+        "v": 1, "seq": 3, "time": "2026-11-21T06:00:02.000000Z", "type": "run.progress", "files": 12, "size": 34 << 20,
+        "total_files": 40, "total_size": 100 << 20, "path": "/home/me/documents/letters/to Ada.txt", "eta_s": 9,
+    },
+    {
+        "v": 1, "seq": 4, "time": "2026-11-21T06:00:03.000000Z", "type": "message", "level": "error",
+        "path": "/home/me/documents/letters/big.iso", "text": "no space left on device",
+    },
+]  # fmt: skip
+"""Of a restore, until it is at work."""
+BACK_END = {
+    "v": 1, "seq": 5, "time": "2026-11-21T06:00:04.000000Z", "type": "run.end", "run": BACK, "result": "errors",
+    "exit_code": 3, "duration_ns": 4 * 10**9,
+}  # fmt: skip
 PLAN = {"code": 0, "said": [], "answer": {"plan": {"freed_size": 3 << 30, "moved_size": 200 << 20}}}
 FORESEEN = {"files": 1, "size": 15, "different": 1, "examples": [{"path": LETTER}]}
 
@@ -347,7 +369,8 @@ def engine(**more: Any) -> FakeEngine:
         "profiles_status": STATUSES,
         "profiles_list": PROFILES,
         "runs_list": RUNS,
-        "runs_follow": lambda asked: LINES if asked["run"] == RUNNING else (),
+        "runs_follow": lambda asked: {RUNNING: LINES, BACK: BACK_LINES}.get(asked["run"], ()),
+        "files_restore": [{"run": BACK}],
         "messages_list": MESSAGES,
         "snapshots_list": SNAPSHOTS,
         "files_list": page_of(ENTRIES),
@@ -367,7 +390,7 @@ def engine(**more: Any) -> FakeEngine:
     found.done["files.list"] = lambda asked: {"total": len(_matching(ENTRIES, asked))}
     import asyncio
 
-    found.lines[RUNNING] = asyncio.Queue()
+    found.lines |= {RUNNING: asyncio.Queue(), BACK: asyncio.Queue()}
     return found
 
 

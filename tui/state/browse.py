@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from yester.engine.events import shown
+from yester.tui.cli.wording import count
 from yester.tui.state.entries import Entry, blank, is_now
 from yester.tui.state.entries import row_of as row_of_entry
 from yester.tui.state.order import Order
@@ -291,7 +292,7 @@ def row_of(state: BrowseState, row: int, glyphs: Glyphs) -> Row:
 def position(state: BrowseState) -> str:
     """Return which of the snapshots is looked into, and what is special about the list."""
     taken = len(state.snapshots) - 1
-    said = [f"before it {taken} snapshots" if state.is_now else f"{state.at} of {taken}"]
+    said = [f"{count(taken, 'snapshot')} before it" if state.is_now else f"{state.at} of {taken}"]
     said += [f"{len(state.marked):,} marked"] if state.marked else []
     said += ["deleted shown"] if state.shows_deleted else []
     return ", ".join(said)

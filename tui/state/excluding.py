@@ -68,8 +68,10 @@ def lines(state: Excluding, glyphs: Glyphs) -> list[Line]:
     large = ", ".join(part for part in (entries, size(state.size) if state.size is not None else "") if part)
     found = [
         line(Span(f"Leave {printable(state.path)} out of {state.profile}?", "strong"), Span(f"  {large}", "dim")),
-        line("From the next run on it is not taken. Snapshots that there are keep it,"),
-        line("so it can still be brought back from them, and takes room until they are forgotten."),
+        line(
+            "From the next run on it is not taken. Snapshots that there are keep it: it can still be brought back, and "
+            "takes room until they are forgotten."
+        ),
         line(""),
     ]
     for at, pattern in enumerate(state.patterns):
