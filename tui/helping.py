@@ -33,8 +33,13 @@ NAMES = {
 }
 """What keys are called, where that is not what Textual calls them."""
 
-PAGES = {"search": "Found names", "versions": "Versions", "journal": "A run", "wizard": "A new profile"}
-PAGES = {"search": "Found names", "versions": "Versions", "bringing": "Bringing back", "journal": "A run"}
+PAGES = {
+    "search": "Found names",
+    "versions": "Versions",
+    "bringing": "Bringing back",
+    "journal": "A run",
+    "wizard": "A new profile",
+}
 """What pages are called that are opened from places."""
 
 _ARROWS = {"left": "←", "right": "→", "up": "↑", "down": "↓"}
