@@ -45,6 +45,10 @@ class Preview(VerticalScroll, can_focus=False):
         yield Panel(id="beginning")
         yield Dots(id="dots")
 
+    def on_mount(self) -> None:
+        """Show what was meant before this was there."""
+        self.look(self._subject)
+
     @property
     def place(self) -> Place:
         """The place that it is in."""
@@ -53,7 +57,7 @@ class Preview(VerticalScroll, can_focus=False):
     def look(self, subject: Subject | None) -> None:
         """Show something, unless it is shown."""
         self._subject = subject
-        if self._looked == (subject, self._view) or not self.display:
+        if self._looked == (subject, self._view) or not self.display or not self.is_mounted:
             return
         self._looked = (subject, self._view)
         self._show(list(subject.few) if subject is not None else [])
