@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, ClassVar
 
+from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -15,7 +16,7 @@ from textual.worker import Worker
 from yester import __version__
 from yester.engine.errors import YesterError
 from yester.tui.bindings import bindings
-from yester.tui.client import Client, Engine, EngineGone, Refused
+from yester.tui.client import Client, Engine, EngineGone, Refused, Request
 from yester.tui.dialogs.dialog import Dialog
 from yester.tui.feed import Feed, Work
 from yester.tui.helping import help_lines, key_name
@@ -24,6 +25,7 @@ from yester.tui.outside import Outside
 from yester.tui.places import PLACES, PlaceRow
 from yester.tui.screens.place import Place
 from yester.tui.settings import Settings
+from yester.tui.state.running import left_words
 from yester.tui.state.text import Span, line
 from yester.tui.state.world import EngineFound, EngineLost, Happening, Ticked, World, apply
 from yester.tui.themes import DARK, LIGHT
@@ -97,9 +99,10 @@ class TerminalProgram(App[None]):
 
     async def _live(self) -> None:
         try:
+            # It is the first request, also before a key that was pressed while the engine came up.
+            started = self.engine.ask("app.start", dict, program=f"yester {__version__}")
             await self.engine.start()
-            async for _ in self.engine.ask("app.start", dict, program=f"yester {__version__}"):
-                continue
+            self._start(partial(_answered, started), "plugins")
             await self.feed.run()
         except EngineGone as gone:
             self.happened(EngineLost(gone.what))
@@ -303,14 +306,21 @@ class TerminalProgram(App[None]):
             self.push_screen(Page("Commands that your keys ran, newest first", lines or [line("none yet")]))
 
     async def action_quit(self) -> None:
-        """Leave; runs go on."""
-        self.exit(message="Runs go on: yester runs" if self.world.running else None)
+        """Leave; runs go on, and that is said."""
+        words = left_words(self.world.running)
+        self.exit(message=Text(words) if words else None)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Yield what the palette finds."""
         from yester.tui.finding import commands
 
         return commands(self)
+
+
+async def _answered(request: Request[Any]) -> None:
+    """Wait for an answer in which nothing stands; nobody else waits for it."""
+    async for _ in request:
+        continue
 
 
 def _loader(place: PlaceRow) -> Any:

@@ -7,10 +7,12 @@ import msgspec
 
 from yester.engine.errors import YesterError
 from yester.engine.events import Shown, decode
+from yester.engine.messages.posted import ReadMark
 from yester.engine.runs.records import RunRecord
 from yester.engine.runs.status import ProfileStatus
 from yester.tui.client import Engine, all_of
 from yester.tui.state.world import (
+    MESSAGES,
     Happening,
     Message,
     MessagesListed,
@@ -105,7 +107,20 @@ class Feed:
         self._tell(ProfilesListed(tuple(_facts(profile) for profile in found)))
 
     async def _messages(self) -> None:
-        self._tell(MessagesListed(await all_of(self._engine.ask("messages.list", Message))))
+        """Ask for what came since: a plugin may say a thousand things a second."""
+        known = self._world().messages
+        newest = known[0].id if known else 0
+        listed, highest = await self._messages_after(newest)
+        if highest < newest:  # somebody began a new store
+            listed, _ = await self._messages_after(0)
+        self._tell(listed)
+
+    async def _messages_after(self, id: int) -> tuple[MessagesListed, int]:
+        request = self._engine.ask("messages.list", Message, after=id, limit=MESSAGES)
+        found = await all_of(request)
+        done = request.done or {}
+        mark = ReadMark(done["up_to"], tuple(done["also"])) if "up_to" in done else None
+        return MessagesListed(found, mark, is_whole=not id), done.get("newest", id)
 
     async def _follow(self, run: str) -> None:
         """Tell each line of a run until it ends or dies; from where it was left when it is followed again."""

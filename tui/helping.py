@@ -38,6 +38,7 @@ PAGES = {
     "versions": "Versions",
     "bringing": "Bringing back",
     "journal": "A run",
+    "plugin": "A plugin",
     "wizard": "A new profile",
 }
 """What pages are called that are opened from places."""

@@ -147,7 +147,13 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("cancel", "x", "cancel", "Stop it, in good order", DESTROY, mc="x,f8", in_footer=True),
             Key("copy", "y", "copy path", "Copy the path", in_footer=True),
         ),
-        "journal": _opening("the journal"),
+        "journal": (
+            *_opening("the journal"),
+            Key("pause", "p", "pause", "Let the run stand still, or go on", CHANGE, in_footer=True),
+            Key("cancel", "x", "cancel", "Stop the run, in good order", DESTROY, mc="x,f8", in_footer=True),
+            Key("report", "i", "report", "Show all that is known of the run", in_footer=True),
+            Key("act", "a", "do it", "Start what the plugin offers to do about its message", DESTROY, in_footer=True),
+        ),
         "wizard": (
             Key("next", "ctrl+n", "next", "Go on to the next page, once this one is in order", in_footer=True),
             Key("previous", "ctrl+p", "page before", "Go back to the page before; nothing is lost", in_footer=True),
@@ -165,6 +171,7 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             *_opening("the journal"),
             Key("pause", "p", "pause", "Let the run stand still, or go on", CHANGE, in_footer=True),
             Key("cancel", "x", "cancel", "Stop the run, in good order", DESTROY, mc="x,f8", in_footer=True),
+            Key("report", "i", "report", "Show all that is known of the run", in_footer=True),
         ),
         "mounts": (
             Key("copy", "y", "copy path", "Copy the path", in_footer=True),
@@ -173,10 +180,19 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
         ),
         "plugins": (
             Key("plugins", "tab", "plugins", "Go to the plugins, or back to the messages", in_footer=True),
-            Key("switch", "e", "on or off", "Enable the plugin, or disable it", CHANGE, in_footer=True),
+            Key("open", _OPEN, "open", "Show the plugin, or the run that the message is from", in_footer=True),
+            Key("act", "a", "do it", "Start what the plugin offers to do about its message", DESTROY, in_footer=True),
             Key("read", "m", "mark read", "The message counts as read", CHANGE, in_footer=True),
             Key("read_all", "M", "all read", "All messages count as read", CHANGE),
-            Key("open", _OPEN, "its run", "Show the run that the message is from", in_footer=True),
+            Key("which", "w", "which", "Only unread messages, warnings and errors, those with something to do, or all"),
+            Key("switch", "e", "on or off", "Enable the plugin, or disable it", CHANGE, in_footer=True),
+            Key("mark", "space", "mark", "Mark the plugin, or take the mark away", mc="space,insert"),
+            Key("apply", "A", "just these", "Let the marked plugins be on, and all others off", DESTROY),
+        ),
+        "plugin": (
+            Key("open", _OPEN, "set or start", "Set the option, start the action, or look anew", in_footer=True),
+            Key("profile", "tab", "profile", "Show it as it is in the next profile", in_footer=True),
+            Key("switch", "e", "on or off", "Enable the plugin, or disable it", CHANGE, in_footer=True),
         ),
         "storage": (
             Key("open", _OPEN, "look below", "What takes the room below the path", mc="enter,f3", in_footer=True),

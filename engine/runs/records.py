@@ -9,6 +9,7 @@ from yester.engine.events import (
     CheckBegin,
     Error,
     Line,
+    PluginTime,
     Result,
     RunBegin,
     RunEnd,
@@ -69,6 +70,8 @@ class RunRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Of a check: how much of the content it read."""
     suspicions: tuple[str, ...] = ()
     """Which sources were gone or had shrunk."""
+    plugins: tuple[PluginTime, ...] = ()
+    """How long each plugin was at work."""
     store: tuple[StoreCalls, ...] = ()
     """What was asked of each store."""
     error: str = ""
@@ -168,4 +171,4 @@ def with_line(known: RunRecord, line: Line) -> RunRecord:
 
 
 _COUNTED = ("files", "directories", "size", "new", "changed", "unchanged", "failed", "stored_size")
-_ENDED = ("exit_code", "snapshot", "added_size", "duration_ns", "suspicions", "store")
+_ENDED = ("exit_code", "snapshot", "added_size", "duration_ns", "suspicions", "plugins", "store")

@@ -31,7 +31,7 @@ _CONFIG: Mapping[str, Any] = {
 
 SETTINGS: Mapping[str, Option] = {
     "files": Option("path", "", "A folder of backend files, instead of the duplicity that is installed."),
-    "verbosity": Option("integer", 3, "How much backends say, as duplicity counts it: 0 to 9."),
+    "verbosity": Option("integer", 3, "How much backends say, as duplicity counts it.", least=0, most=9),
     **{
         _RENAMED.get(name, name): Option(_KINDS[type(value)], value, _ABOUT.get(name, "A setting of duplicity."))
         for name, value in _CONFIG.items()

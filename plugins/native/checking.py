@@ -58,9 +58,9 @@ def _bad_offers(kind: type[Plugin]) -> Iterator[str]:
         if offer.name in names:
             yield f"two actions or panels are called {offer.name}"
         names.add(offer.name)
-        texts: list[Any] = [offer.name, offer.label, *offer.options.values()]
+        texts: list[Any] = [offer.name, offer.label, offer.danger, *offer.options.values()]
         if not all(isinstance(text, str) for text in texts):
-            yield f"the name, the label and the options of {offer.method} must be text"
+            yield f"the name, the label, the danger and the options of {offer.method} must be text"
 
 
 def _bad_order(kind: type[Plugin]) -> Iterator[str]:

@@ -253,6 +253,8 @@ class Offer:
     options: Mapping[str, str]
     """Option of an action → its default."""
     method: str
+    danger: str = ""
+    """What an action may lose, in a sentence; empty: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,17 +267,18 @@ class Row:
     """What the line is about, the same each time the panel is shown, for programs and for what is selected."""
 
 
-def action(name: str, label: str, **options: str) -> Callable[[F], F]:
+def action(name: str, label: str, *, danger: str = "", **options: str) -> Callable[[F], F]:
     """Offer a method as something that a person can start: `yester plugin run PLUGIN NAME [OPTION=VALUE…]`.
 
-    It is called with the options, each at its default unless given, and may return text that is shown.
+    It is called with the options, each at its default unless given, and may return text that is shown. `danger` says
+    in a sentence what may be lost: a person is asked first.
     """
-    return _offered("action", name, label, options)
+    return _offered("action", name, label, options, danger)
 
 
 def panel(name: str, label: str) -> Callable[[F], F]:
     """Offer a method as something to look at; it returns Rows."""
-    return _offered("panel", name, label, {})
+    return _offered("panel", name, label, {}, "")
 
 
 def offers_of(kind: type[Plugin]) -> list[Offer]:
@@ -285,14 +288,14 @@ def offers_of(kind: type[Plugin]) -> list[Offer]:
         for method, value in vars(base).items():
             offered = getattr(value, _OFFER, None)
             if offered is not None and getattr(kind, method) is value:
-                what, name, label, options = offered
-                found.append(Offer(what, name, label, options, method))
+                what, name, label, options, danger = offered
+                found.append(Offer(what, name, label, options, method, danger))
     return found
 
 
-def _offered(kind: str, name: str, label: str, options: Mapping[str, str]) -> Callable[[F], F]:
+def _offered(kind: str, name: str, label: str, options: Mapping[str, str], danger: str) -> Callable[[F], F]:
     def mark(function: F) -> F:
-        setattr(function, _OFFER, (kind, name, label, dict(options)))
+        setattr(function, _OFFER, (kind, name, label, dict(options), danger))
         return function
 
     return mark

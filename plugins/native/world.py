@@ -134,7 +134,9 @@ def _option_facts(file: PluginFile, slots: Sequence[Slot], resolved: Resolved) -
 
 
 def _offer(offer: Offer) -> dict[str, Any]:
-    return {"kind": offer.kind, "name": offer.name, "label": offer.label, "options": dict(offer.options)}
+    return {name: getattr(offer, name) for name in ("kind", "name", "label", "danger")} | {
+        "options": dict(offer.options)
+    }
 
 
 def _text(value: object) -> str:

@@ -8,6 +8,7 @@ import math
 import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -92,6 +93,26 @@ KINDS: Mapping[str, Maker] = MappingProxyType(
     }
 )
 """The kinds of the native world."""
+
+
+NUMBERS = ("integer", "float", "bytes", "seconds", "port")
+"""Kinds that are numbers, and may have bounds."""
+
+
+def within(kind: Kind, least: float | None, most: float | None) -> Kind:
+    """Return the kind of numbers that are in bounds; None is no bound."""
+    if least is None and most is None:
+        return kind
+    ends = [f"from {least}" if least is not None else "", f"to {most}" if most is not None else ""]
+    name = f"{kind.name} {' '.join(end for end in ends if end)}"
+
+    def read(raw: object) -> Any:
+        meant = kind.read(raw)
+        if (least is not None and meant < least) or (most is not None and meant > most):
+            raise refused(name, raw)
+        return meant
+
+    return replace(kind, name=name, read=read)
 
 
 def plain(value: Any) -> Any:

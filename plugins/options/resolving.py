@@ -28,6 +28,8 @@ class Slot:
     """What its world calls its kind; with the rest for whoever looks at it."""
     choices: tuple[str, ...] = ()
     about: str = ""
+    least: int | float | None = None
+    most: int | float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from yester.engine.nearest import did_you_mean
 from yester.engine.profiles.kinds import Kind, WrongValue
-from yester.plugins.options.kinds import KINDS
+from yester.plugins.options.kinds import KINDS, NUMBERS, within
 from yester.plugins.options.layers import SWITCH, variable_of
 from yester.plugins.options.resolving import Slot
 
@@ -27,6 +27,9 @@ class Option:
     choices: Sequence[str] = ()
     is_secret: bool = False
     """Whether it is never shown."""
+    least: int | float | None = None
+    """Of a number, bytes or seconds: what is less is wrong."""
+    most: int | float | None = None
 
 
 def slots_of(plugin: str, spec: Mapping[str, Option]) -> list[Slot]:
@@ -41,9 +44,11 @@ def slots_of(plugin: str, spec: Mapping[str, Option]) -> list[Slot]:
             type=option.kind,
             choices=tuple(option.choices),
             about=option.about,
+            least=option.least,
+            most=option.most,
         )
         for name, option in spec.items()
-        for kind in [KINDS[option.kind](option.choices)]
+        for kind in [_kind(option)]
     ]
 
 
@@ -75,11 +80,19 @@ def _option_problems(option: object) -> Iterator[str]:
         yield 'choices are for the kind "option", which must have some'
     elif not isinstance(option.about, str):
         yield "about must be text"
+    elif (option.least, option.most) != (None, None) and option.kind not in NUMBERS:
+        yield f"least and most are for the kinds {', '.join(NUMBERS)}"
+    elif any(isinstance(end, bool) or not isinstance(end, int | float | None) for end in (option.least, option.most)):
+        yield "least and most must be numbers"
     else:
         try:
-            _default(option, KINDS[option.kind](option.choices))
+            _default(option, _kind(option))
         except WrongValue as problem:
             yield f"the default {problem.what}"
+
+
+def _kind(option: Option) -> Kind:
+    return within(KINDS[option.kind](option.choices), option.least, option.most)
 
 
 def _default(option: Option, kind: Kind) -> Any:

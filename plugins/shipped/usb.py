@@ -94,7 +94,13 @@ class Usb(Plugin):
         """Add a profile of what of a Kolibri can be got nowhere else: all but the channels."""
         return add_profile(self._profiles, options["home"], options["repository"], options["profile"])
 
-    @action("kolibri-return", "Put a Kolibri's restored databases in place", profile="kolibri", home="")
+    @action(
+        "kolibri-return",
+        "Put a Kolibri's restored databases in place",
+        danger="What it has now is set aside.",
+        profile="kolibri",
+        home="",
+    )
     def kolibri_return(self, options: Mapping[str, str]) -> str:
         """Put databases that were restored in their places in a Kolibri's home, and give it a new identity."""
         home = options["home"] or os.fsdecode(load_profile(self._profiles, options["profile"]).sources[0])

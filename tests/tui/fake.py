@@ -87,7 +87,7 @@ class FakeEngine:
 
     def ask(self, method: str, kind: Any, **params: object) -> Any:
         """Play an answer. The parameters must be what the real engine takes."""
-        asked = msgspec.to_builtins(params)
+        asked = msgspec.json.decode(msgspec.json.encode(params))
         msgspec.convert(asked, METHODS[method].takes)
         self.asked.append((method, asked))
         script = self.scripts.get(method, ())
@@ -138,6 +138,7 @@ async def shown(
         for each in (engine, *then):
             each.changes.put_nowait(EVERYTHING)
         program = TerminalProgram(settings or Settings(), lambda: next(engines), lambda: NOW_NS, 0)
+        program.animation_level = "none"  # what the environment says was read when Textual was loaded
         async with program.run_test(size=size) as pilot:
             await rest(pilot)
             yield pilot

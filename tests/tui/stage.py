@@ -38,6 +38,17 @@ def run(id: str, profile: str, ago_ns: int, state: str = "complete", **more: Any
     }
 
 
+REPORTED = run(
+    "20261121T010000Z-1b2c",
+    "documents",
+    5 * HOUR_NS,
+    repository="/srv/backup",
+    snapshot="7b51ea3a".ljust(64, "0"),
+    pid=4711,
+    program="yester 0.1.0",
+    plugins=[{"plugin": "usb", "time_ns": 2 * 10**9}],
+    store=[{"store": "/srv/backup", "call": "put", "count": 12, "size": 211 << 20, "time_ns": 9 * 10**9}],
+)
 WHY = "There is no repository at /media/me/backup"
 HINT = "Is the drive connected? yester init makes a new one."
 RUNS: list[dict[str, Any]] = [
@@ -54,7 +65,7 @@ RUNS: list[dict[str, Any]] = [
         size=64 << 30,
     ),
     run("20261121T020000Z-77c1", "mail", 4 * HOUR_NS, "failed", error=WHY, hint=HINT, exit_code=6, files=0, size=0),
-    run("20261121T010000Z-1b2c", "documents", 5 * HOUR_NS),
+    REPORTED,
     run("20261120T220000Z-9e00", "", 8 * HOUR_NS, action="check", repository="/srv/backup"),
     run("20261120T020000Z-0f0e", "mail", 28 * HOUR_NS, "died", exit_code=1),
     run("20261120T010000Z-1b2d", "documents", 29 * HOUR_NS, "errors", failed=3, exit_code=3),
@@ -117,6 +128,7 @@ MESSAGES = [
         "level": "info",
         "text": "1 device away from full",
         "source": "usb",
+        "action": "free",
         "is_read": True,
     },
     {
@@ -161,6 +173,46 @@ LINES = [
         "text": "could not be read: Permission denied", "path": "/home/me/photos/private",
     },
 ]  # fmt: skip
+
+
+def option(name: str, kind: str, value: Any = None, **more: Any) -> dict[str, Any]:
+    """Return an option as `plugins.show` tells of it."""
+    return {"name": name, "kind": kind, "takes": f"as {kind} is", "value": value, "variable": "YESTER_PING_X", **more}
+
+
+_HERE = {"is_set": True, "source": "file", "place": "/home/me/.config/yester/plugins.toml"}
+PLUGIN: dict[str, Any] = {
+    "label": "usb",
+    "world": "native",
+    "state": "on",
+    "package": "yester 0.1.0",
+    "title": "Drives that are plugged in and pulled out; a Kolibri's data.",
+    "hooks": ["on_mount_before", "on_run_begin"],
+    "has_spec": True,
+    "offers": [
+        {"kind": "panel", "name": "drives", "label": "Drives that can be taken away"},
+        {
+            "kind": "action",
+            "name": "remember",
+            "label": "Start a profile whenever this drive is plugged in",
+            "options": {"drive": "", "profile": "docs"},
+        },
+        {"kind": "action", "name": "format", "label": "Make a drive anew", "danger": "All that is on it is lost."},
+    ],
+    "options": [
+        option("url", "string", "https://example.org", about="Where to ping.", is_set=True, source="environment",
+               key="YESTER_PING_URL", default=""),
+        option("tries", "integer", 3, about="How often.", least=1, most=10, default=5, **_HERE),
+        option("loud", "boolean", True, about="Whether it says more.", default=True),
+        option("way", "option", "get", choices=["get", "post"], default="get"),
+        option("hosts", "list", ["a", "b"], about="Whom.", default=["a", "b"]),
+        option("folder", "path", "/srv", default="/srv"),
+        option("room", "bytes", "5G", default="5G"),
+        option("patience", "seconds", 20, default=20),
+        option("token", "string", is_secret=True, **{**_HERE, "variable": "YESTER_PING_TOKEN"}),
+    ],
+}  # fmt: skip
+PANEL = {"code": 0, "answer": {"panel": "drives", "rows": [{"text": "STICK, 12 GiB free, for docs", "key": "4711"}]}}
 
 
 def snapshot(id: str, ago_ns: int, *reasons: str, **more: Any) -> dict[str, Any]:
@@ -382,11 +434,17 @@ def engine(**more: Any) -> FakeEngine:
         "files_foresee": [FORESEEN],
         "storage_usage": [USAGE],
         "mounts_list": MOUNTS,
-        "plugins_list": [{"label": "notify", "state": "on"}, {"label": "sqlite", "state": "off"}],
+        "plugins_list": [
+            {"label": "notify", "world": "native", "state": "on"},
+            {"label": "sqlite", "world": "native", "state": "off"},
+            {"label": "usb", "world": "native", "state": "on"},
+        ],
+        "plugins_show": lambda asked: [{**PLUGIN, "label": asked["plugin"]}],
     }
     found = FakeEngine(**{**scripts, **more})
     found.done["storage.plan"] = PLAN
     found.done["snapshots.list"] = {"host": "desk"}
+    found.done["plugins.run"] = lambda asked: PANEL if asked["offer"] == "drives" else {"answer": {"text": "done so"}}
     found.done["files.list"] = lambda asked: {"total": len(_matching(ENTRIES, asked))}
     import asyncio
 

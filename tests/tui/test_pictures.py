@@ -47,8 +47,11 @@ SCENES: dict[str, tuple[Callable[[], FakeEngine], tuple[str, ...]]] = {
     "runs": (stage.engine, ("4",)),
     "runs-journal": (stage.engine, ("4", "enter")),
     "runs-cancel": (stage.engine, ("4", "x")),
+    "runs-report": (stage.engine, ("4", "down", "down", "i")),
     "mounts": (stage.engine, ("5",)),
-    "plugins": (stage.engine, ("6",)),
+    "plugins": (stage.engine, ("6", "down")),
+    "plugin": (stage.engine, ("6", "tab", "G", "enter")),
+    "plugin-form": (stage.engine, ("6", "tab", "G", "enter", "G", *["up"] * 7, "enter", "0")),
     "storage": (stage.engine, ("7",)),
     "help": (stage.engine, ("3", "question_mark")),
     "passphrase": (locked, ("2", "ctrl+r")),
@@ -67,6 +70,8 @@ ONLY = {
     "passphrase": ("narrow-dark",),
     "filter": ("narrow-dark",),
     "runs-cancel": ("narrow-light",),
+    "runs-report": ("narrow-dark",),
+    "plugin-form": ("narrow-dark", "wide-light"),
 }
 KINDS = [f"{size}-{theme}" for size in SIZES for theme in THEMES]
 ALL = [(scene, kind) for scene in SCENES for kind in ONLY.get(scene, KINDS)]

@@ -15,6 +15,7 @@ from yester.plugins.dispatcher import Dispatcher
 from yester.plugins.finding import is_told
 from yester.plugins.found import Found, folder_of
 from yester.plugins.worker.problems import PluginError
+from yester.tui.cli.asking import confirm
 from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.options import as_json
@@ -102,8 +103,9 @@ def info(name: str, of_profile: str | None, as_json: bool) -> None:
 @click.argument("offer", metavar="ACTION")
 @click.argument("options", metavar="[OPTION=VALUE]...", nargs=-1)
 @of_profile
+@click.option("--yes", is_flag=True, help="Start also what may lose something, without asking.")
 @as_json
-def run(name: str, offer: str, options: Sequence[str], of_profile: str | None, as_json: bool) -> None:
+def run(name: str, offer: str, options: Sequence[str], of_profile: str | None, yes: bool, as_json: bool) -> None:
     """Start an action of a plugin, or show one of its panels; `yester plugin info NAME` lists them."""
     stage = Stage.of(of_profile)
     found = stage.named(name)
@@ -121,6 +123,8 @@ def run(name: str, offer: str, options: Sequence[str], of_profile: str | None, a
             )
         chosen = known[offer]
         arguments = [offer, _given(options, chosen["options"])] if chosen["kind"] == "action" else [offer]
+        if chosen.get("danger"):
+            confirm(f"{chosen['label']}: {chosen['danger'].removesuffix('.')}. Go on?", yes=yes)
         try:
             return chosen["kind"], member.cast.ask(member, chosen["kind"], arguments)
         except PluginError as problem:
@@ -198,7 +202,8 @@ def _option_line(stage: Stage, option: Mapping[str, Any]) -> str:
 
 def _offer_line(name: str, offer: Mapping[str, Any]) -> str:
     options = "".join(f" {option}={default}" for option, default in offer["options"].items())
-    return one_line(f"  {offer['kind']}: yester plugin run {name} {offer['name']}{options}   {offer['label']}")
+    danger = f" ({offer['danger']})" if offer.get("danger") else ""
+    return one_line(f"  {offer['kind']}: yester plugin run {name} {offer['name']}{options}   {offer['label']}{danger}")
 
 
 def _panel_line(row: Mapping[str, str]) -> str:

@@ -127,13 +127,13 @@ def with_loaded(stage: Stage, found: Found, work: Callable[[Dispatcher, Member],
             raise YesterError(str(problem)) from None
 
 
-def looked_at(stage: Stage, found: Found, layers: LayersOf) -> Loaded:
+def looked_at(stage: Stage, found: Found, layers: LayersOf, screen: Screen | None = None) -> Loaded:
     """Load a plugin with what is said about its options, and return what can be told of it, also when it is broken.
 
     UsageError when nothing can.
     """
     _refuse(found)
-    screen = Screen(stage.places)
+    screen = screen or Screen(stage.places)
     screen.is_loading = True
     with closing(Dispatcher([found], layers, stage.surroundings, screen)) as dispatcher:
         loaded = dispatcher.load()

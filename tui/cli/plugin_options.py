@@ -12,7 +12,7 @@ from yester.tui.cli.failures import complain
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.options import as_json
 from yester.tui.cli.plugin_loading import Stage, looked_at
-from yester.tui.cli.plugin_rows import Row, found_as_json, origin, shown_value
+from yester.tui.cli.plugin_rows import Row, facts_as_json, found_as_json, origin, shown_value
 from yester.tui.cli.plugin_setting import change_options, parse_option
 from yester.tui.cli.wording import one_line, table
 
@@ -61,7 +61,7 @@ def _as_json(loaded: Loaded) -> dict[str, Any]:
     facts = loaded.facts
     return {
         "has_spec": facts.get("has_spec", False),
-        "options": [{key: value for key, value in row.items() if key != "said"} for row in facts.get("options", ())],
+        "options": facts_as_json(facts)["options"],
         "warnings": facts.get("warnings", ()),
         "problem": loaded.problem,
     }

@@ -38,6 +38,12 @@ def found_as_json(found: Found) -> dict[str, object]:
     return {**known, "label": clean(found.label), "state": state(found)}
 
 
+def facts_as_json(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a plugin tells of itself, without what was typed for its options."""
+    options = [{key: value for key, value in row.items() if key != "said"} for row in facts.get("options", ())]
+    return {**facts, "options": options}
+
+
 def shown_value(row: Row) -> str:
     """Return the value of an option in words; that of a secret is not told."""
     if row["problem"]:

@@ -11,24 +11,25 @@ from yester.engine.events import decode
 from yester.engine.runs.records import RunRecord
 from yester.tui.bindings import bindings
 from yester.tui.client import all_of
+from yester.tui.screens.offering import Offering
 from yester.tui.screens.opening import open_journal
-from yester.tui.screens.place import Place
+from yester.tui.screens.steering import Steering
 from yester.tui.state import running
-from yester.tui.state.live import LiveRun, with_event
-from yester.tui.state.text import Column, Line, Row, Span, plain
+from yester.tui.state.live import LiveRun, Told, with_event
+from yester.tui.state.text import Column, Row, Span, holds
 from yester.tui.state.world import World
 from yester.tui.widgets.panel import Panel
 from yester.tui.widgets.rows import Rows
 
-_COLUMNS = (Column("", 8), Column(""))
+_COLUMNS = (Column("", 8), Column(""), Column("", 20, from_width=70))
 
 
-class Journal(Place, inherit_bindings=False):
+class Journal(Steering, Offering, inherit_bindings=False):
     """The lines of one run, in words; of one that lasts, as they come."""
 
     NAME = "journal"
     AT = "runs"
-    HELP = "What happened in this run. Esc goes back."
+    HELP = "What happened in this run. Esc goes back; a run that lasts goes on."
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("journal", "place")]
 
     def __init__(self, run: str) -> None:
@@ -36,7 +37,8 @@ class Journal(Place, inherit_bindings=False):
         self._run = run
         self._stored: LiveRun | None = None
         self._text = ""
-        self._lines: list[Line] = []
+        self._lines: list[Told] = []
+        self._lasted = False
 
     def body(self) -> Iterable[Widget]:
         """How far it is, and its lines."""
@@ -63,23 +65,47 @@ class Journal(Place, inherit_bindings=False):
 
     def shown(self, world: World) -> None:
         """Show what is known; the list stays at its end while it is there."""
-        live = world.live.get(self._run) or self._stored
-        record = next((run for run in world.runs or () if run.run == self._run), live.record if live else None)
+        live, record = self.live(), self.record()
         if record is None:
             return
         panel, rows = self.query_one("#run", Panel), self.query_one(Rows)
         known: RunRecord = record
-        panel.fit(lambda width: running.panel(known, live, world.now_ns, width, self.glyphs))
+        detached = [running.DETACHED] if self.lasts(record) else []
+        panel.fit(lambda width: [*running.panel(known, live, world.now_ns, width, self.glyphs), *detached])
         was_at_end = rows.cursor >= len(self._lines) - 1
-        self._lines = [each for each in (live.words if live else ()) if self._text in plain(each)]
+        told = live.words if live else ()
+        self._lines = [each for each in told if not self._text or holds(f"{each.when} {each.words.text}", self._text)]
         rows.show(len(self._lines), self._row)
         if was_at_end:
             rows.go(len(self._lines) - 1)
+        if self.lasts(record) != self._lasted:
+            self._lasted = not self._lasted
+            self.refresh_bindings()
+
+    def record(self) -> RunRecord | None:
+        """The run, as it was listed or as its lines tell."""
+        live = self.live()
+        listed = next((run for run in self.world.runs or () if run.run == self._run), None)
+        return listed or (live.record if live is not None else None)
+
+    def live(self) -> LiveRun | None:
+        """What its lines tell, those that come or those that are stored."""
+        return self.world.live.get(self._run) or self._stored
 
     def _row(self, at: int) -> Row:
-        first, *rest = self._lines[at]
-        words = rest[0] if rest else Span("")
-        return Row((Span(first.text.strip(), "dim"), words))
+        told = self._lines[at]
+        return Row((Span(told.when, "dim"), told.words, Span(told.offer.strip(), "accent")))
+
+    def on_rows_chosen(self, event: Rows.Chosen) -> None:
+        """Do what the line offers."""
+        self.action_act()
+
+    def action_act(self) -> None:
+        """Start what the plugin offers to do about what it says, once the person says so."""
+        at, record = self.query_one(Rows).cursor, self.record()
+        if at < len(self._lines) and self._lines[at].action:
+            told = self._lines[at]
+            self.offered(told.source, told.action, record.profile if record is not None else "")
 
     def under_cursor(self) -> dict[str, bytes]:
         """The run."""

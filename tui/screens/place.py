@@ -208,18 +208,17 @@ class Place(Screen[None]):
 
         What is refused is said; when the passphrase is missing the person is asked, and it is tried again.
         """
-        _: Worker[None] = self.run_worker(
-            partial(self._guarded, work), group=group, exclusive=True, exit_on_error=False
-        )
+        _: Worker[None] = self.run_worker(partial(self.guarded, work), group=group, exclusive=True, exit_on_error=False)
 
-    async def _guarded(self, work: Work) -> None:
+    async def guarded(self, work: Work) -> None:
+        """Do something that asks the engine; say what goes wrong, and ask for a passphrase that is missing."""
         try:
             await work()
         except Refused as refused:
             if refused.failure.needs != "passphrase":
                 self.refused(refused)
             elif await self.program.unlock(self.locked()):
-                await self._guarded(work)
+                await self.guarded(work)
         except EngineGone:
             return  # said once, by whoever watches the engine
         except YesterError as problem:

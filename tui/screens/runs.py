@@ -9,18 +9,17 @@ from textual.widget import Widget
 
 from yester.engine.runs.records import RunRecord
 from yester.tui.bindings import bindings
-from yester.tui.dialogs.confirm import Confirm
 from yester.tui.outside import Viewer
 from yester.tui.screens.opening import open_journal
-from yester.tui.screens.place import Place
+from yester.tui.screens.steering import Steering
 from yester.tui.state import running
-from yester.tui.state.text import Row, Span, line
+from yester.tui.state.text import Row, holds
 from yester.tui.state.world import World
 from yester.tui.widgets.panel import Panel
 from yester.tui.widgets.rows import Rows
 
 
-class Runs(Place, inherit_bindings=False):
+class Runs(Steering, inherit_bindings=False):
     """All runs, those that last first; a row of one that lasts is its progress bar."""
 
     NAME = "runs"
@@ -44,26 +43,23 @@ class Runs(Place, inherit_bindings=False):
         meant = self.run_meant()
         self._list = self._wanted(world)
         rows = self.query_one(Rows)
-        if meant is not None and meant in [run.run for run in self._list]:
-            rows.go(next(at for at, run in enumerate(self._list) if run.run == meant))
         rows.show(len(self._list), self._row)
+        at = next((at for at, run in enumerate(self._list) if run.run == meant), None)
+        if at is not None:
+            rows.go(at)
         self._show_panel()
         record = self.record()
-        lasts = record is not None and self._lasts(record)
+        lasts = record is not None and self.lasts(record)
         if lasts != self._meant_lasts:
             self._meant_lasts = lasts
             self.refresh_bindings()
 
     def _wanted(self, world: World) -> list[RunRecord]:
-        runs = world.runs or ()
+        runs = [*(world.runs or ())]
         if self._text:
-            runs = tuple(run for run in runs if self._text in f"{run.profile} {run.action} {run.state} {run.run}")
-        lasts = [run for run in runs if self._lasts(run)]
-        return [*lasts, *(run for run in runs if not self._lasts(run))]
-
-    def _lasts(self, run: RunRecord) -> bool:
-        live = self.world.live.get(run.run)
-        return not (live.record if live is not None else run).is_over and not (live is not None and live.is_lost)
+            runs = [run for run in runs if holds(running.searched(run), self._text)]
+        lasts = [run for run in runs if self.lasts(run)]
+        return [*lasts, *(run for run in runs if not self.lasts(run))]
 
     def _row(self, at: int) -> Row:
         run = self._list[at]
@@ -86,7 +82,9 @@ class Runs(Place, inherit_bindings=False):
             return
         live = self.world.live.get(record.run)
         now_ns, said = self.world.now_ns, live.words[-6:] if live is not None else ()
-        panel.fit(lambda width: [*running.panel(record, live, now_ns, width, self.glyphs), *said])
+        panel.fit(
+            lambda width: [*running.panel(record, live, now_ns, width, self.glyphs), *(each.line for each in said)]
+        )
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Tell of the run that is meant now."""
@@ -101,13 +99,6 @@ class Runs(Place, inherit_bindings=False):
         """Show only the runs in which a text occurs."""
         self._text = text
         self.tell()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A run that is over can neither be stopped nor paused."""
-        if action in ("pause", "cancel") and self.is_mounted:
-            record = self.record()
-            return True if record is not None and self._lasts(record) else None
-        return True
 
     def action_open(self) -> None:
         """Show its journal."""
@@ -146,30 +137,3 @@ class Runs(Place, inherit_bindings=False):
         record = self.record()
         if record is not None:
             open_journal(self, record.run, kind)
-
-    def action_pause(self) -> None:
-        """Let it stand still, or go on."""
-        record = self.record()
-        if record is not None:
-            live = self.world.live.get(record.run)
-            is_paused = (live.record if live is not None else record).state == "paused"
-            verb, said = ("resume", "It goes on") if is_paused else ("pause", "It stands still; p lets it go on")
-            self.change(f"runs.{verb}", said, run=record.run)
-
-    def action_cancel(self) -> None:
-        """Stop it, once the person says so."""
-        record = self.record()
-        if record is None:
-            return
-        what = f"{record.action} of {record.profile}" if record.profile else record.action
-        lines = [
-            line(Span(f"Stop the {what}?", "strong")),
-            line("What it has stored is used by the next run."),
-            line(Span(f"$ yester cancel {record.run[-4:]}", "dim")),
-        ]
-
-        def answered(is_yes: bool | None) -> None:
-            if is_yes:
-                self.change("runs.cancel", "It stops, in good order", run=record.run)
-
-        self.app.push_screen(Confirm(lines, "Stop it"), answered)

@@ -66,6 +66,9 @@ class AppPlugins:
             if self._dispatcher is None:
                 self._dispatcher = enabled_plugins(self._places, Inbox(self._places), action="tui")
                 self._tell(AppStart(os.getppid(), program))
+                if self._open is not None:  # it was looked at before anybody was there to hear of it
+                    self._tell(MountBefore(*self._open))
+                    self._tell(MountAfter(*self._open))
 
     def turn_to(self, repository: str, profile: "Profile | None") -> None:
         """Tell plugins that a repository is about to be opened for a profile, and the one before is not needed."""

@@ -74,7 +74,24 @@ def read_messages(asked: params.MessagesRead) -> list[str]:
 
 def switching(verb: str) -> Callable[[params.PluginNamed], list[str]]:
     """Return what makes `yester plugin enable NAME` and its like."""
-    return lambda asked: ["plugin", verb, "--yes", "--", asked.plugin]
+    return lambda asked: ["plugin", verb, "--yes", *_profile(asked), "--", asked.plugin]
+
+
+def apply_plugins(asked: params.PluginsApplied) -> list[str]:
+    """Return `yester plugin apply NAME…`."""
+    return ["plugin", "apply", "--yes", *_profile(asked), "--", *asked.plugins]
+
+
+def set_options(asked: params.PluginOptions) -> list[str]:
+    """Return `yester plugin options NAME --set OPTION=VALUE…`."""
+    changed = [*(f"--set={value}" for value in asked.values), *(f"--ask={name}" for name in asked.secrets)]
+    changed += [f"--unset={name}" for name in asked.defaults]
+    return ["plugin", "options", *changed, "--json", *_profile(asked), "--", asked.plugin]
+
+
+def run_offer(asked: params.PluginOffer) -> list[str]:
+    """Return `yester plugin run NAME OFFER OPTION=VALUE…`."""
+    return ["plugin", "run", "--json", *_profile(asked), "--", asked.plugin, asked.offer, *asked.values]
 
 
 def add_profile(*flags: str) -> Callable[[params.NewProfile], list[str]]:
@@ -139,3 +156,7 @@ def scheduling(verb: str) -> Callable[[params.OfProfile], list[str]]:
 
 def _repository(asked: params.Where) -> list[str]:
     return [f"--repo={asked.repository}"] if asked.repository else []
+
+
+def _profile(asked: params.PluginsWanted) -> list[str]:
+    return [f"--profile={asked.profile}"] if asked.profile else []

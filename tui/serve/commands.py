@@ -42,9 +42,10 @@ def run_command(desk: Desk, change: Change, asked: Params, call: Call) -> Callab
     if isinstance(asked, Where) and where:
         asked = msgspec.structs.replace(asked, repository=where)
     words = change.words(asked)
+    typed = b"".join(desk.repositories.given(call) + b"\n" for _ in range(change.secrets(asked)))
     call.command(as_typed(words))
     secret = _secret_of(desk, change, asked, where, call)
-    command = Command.start(words, secret)
+    command = Command.start(words, secret, typed)
     with call.stopped_by(command.stop, when_left=False):
         run = command.run(desk.places, call) if change.is_run else ""
         if run:
@@ -86,10 +87,11 @@ class Command:
     err: int
 
     @classmethod
-    def start(cls, words: Sequence[str], secret: bytes | None) -> "Command":
-        """Start it; a passphrase goes through a descriptor of its own."""
+    def start(cls, words: Sequence[str], secret: bytes | None, typed: bytes = b"") -> "Command":
+        """Start it; a passphrase goes through a descriptor of its own, and what it asks for is `typed`."""
         out, err = os.memfd_create("out"), os.memfd_create("err")
-        handed = _handed(secret) if secret is not None else None
+        handed = _handed(secret + b"\n") if secret is not None else None
+        answers = _handed(typed) if typed else None
         option = [] if handed is None else [f"--passphrase-file=/proc/self/fd/{handed}"]
         # Options stand before the words that a client sent, which are behind `--`.
         at = words.index("--") if "--" in words else len(words)
@@ -97,15 +99,16 @@ class Command:
         try:
             process = subprocess.Popen(
                 line,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL if answers is None else answers,
                 stdout=out,
                 stderr=err,
                 pass_fds=() if handed is None else (handed,),
                 start_new_session=True,
             )
         finally:
-            if handed is not None:
-                os.close(handed)
+            for descriptor in (handed, answers):
+                if descriptor is not None:
+                    os.close(descriptor)
         return cls(process, out, err)
 
     def stop(self) -> None:
@@ -200,6 +203,8 @@ def _content(descriptor: int) -> bytes:
 
 
 def _handed(secret: bytes) -> int:
-    descriptor = os.memfd_create("passphrase", 0)
-    os.write(descriptor, secret + b"\n")
+    """Return a descriptor, in memory alone, that a command may read from the beginning."""
+    descriptor = os.memfd_create("secret", 0)
+    os.write(descriptor, secret)
+    os.lseek(descriptor, 0, os.SEEK_SET)
     return descriptor

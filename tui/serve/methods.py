@@ -41,6 +41,8 @@ class Change:
     """The command opens a repository: it gets the passphrase that the person gave."""
     makes_repository: bool = False
     """The command makes one: it gets the passphrase that stands on the descriptor, which is remembered then."""
+    secrets: Callable[[Any], int] = lambda asked: 0
+    """Returns how many lines of the descriptor for secrets the command reads on its standard input."""
 
 
 Method = Look | Change
@@ -248,15 +250,35 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "mounts.remove": Change(params.Mountpoint, changes.unmount, "nothing"),
         "mounts.clean": Change(params.Params, changes.clean_mounts, "the mounts that were taken away"),
         "messages.list": Look(
-            params.Params,
+            params.MessagesWanted,
             f"{_HERE}.messages:messages",
-            "each message that is kept, newest first",
+            "each message that is kept, newest first; then `{newest, up_to, also}`: the highest id, and which were "
+            "read: up to this one, and these",
             "yester messages --all --json",
         ),
         "messages.read": Change(params.MessagesRead, changes.read_messages, "the messages"),
-        "plugins.list": Look(params.Params, f"{_HERE}.plugins:plugins", "each plugin", "yester plugin list --json"),
+        "plugins.list": Look(
+            params.PluginsWanted, f"{_HERE}.plugins:plugins", "each plugin", "yester plugin list --json"
+        ),
+        "plugins.show": Look(
+            params.PluginNamed,
+            f"{_HERE}.plugins:plugin",
+            "one item, for which the plugin is loaded: what it hears, offers and wants to know, and why it cannot "
+            "work (`broken`)",
+            "yester plugin info PLUGIN --json",
+        ),
         "plugins.enable": Change(params.PluginNamed, changes.switching("enable"), "nothing"),
         "plugins.disable": Change(params.PluginNamed, changes.switching("disable"), "nothing"),
+        "plugins.apply": Change(params.PluginsApplied, changes.apply_plugins, "nothing; all others are off"),
+        "plugins.set": Change(
+            params.PluginOptions,
+            changes.set_options,
+            "what `yester plugin options PLUGIN --json` says then",
+            secrets=lambda asked: len(asked.secrets),
+        ),
+        "plugins.run": Change(
+            params.PluginOffer, changes.run_offer, "the `text` of an action, or the `rows` of a panel"
+        ),
     }
 )
 """Name → what it is."""

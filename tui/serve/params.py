@@ -218,10 +218,53 @@ class MessagesRead(Params, frozen=True, kw_only=True):
     """Empty: all that there are."""
 
 
-class PluginNamed(Params, frozen=True, kw_only=True):
+class MessagesWanted(Params, frozen=True, kw_only=True):
+    """Messages, the newest so many."""
+
+    after: Count = 0
+    """Only those with a higher id: what came since."""
+    limit: Count = 0
+    """0: all that are kept."""
+
+
+class PluginsWanted(Params, frozen=True, kw_only=True):
+    """Plugins, as they are everywhere or in one profile."""
+
+    profile: str = ""
+    """As in runs of this profile; empty: in all others."""
+
+
+class PluginNamed(PluginsWanted, frozen=True, kw_only=True):
     """A plugin, by its label."""
 
     plugin: str
+
+
+class PluginsApplied(PluginsWanted, frozen=True, kw_only=True):
+    """The plugins that are to be on."""
+
+    plugins: tuple[str, ...] = ()
+    """Their labels."""
+
+
+class PluginOffer(PluginNamed, frozen=True, kw_only=True):
+    """What a plugin offers: an action or a panel."""
+
+    offer: str
+    """Its name."""
+    values: tuple[str, ...] = ()
+    """Options of an action, each as `NAME=VALUE`."""
+
+
+class PluginOptions(PluginNamed, frozen=True, kw_only=True):
+    """What a plugin is to know from now on."""
+
+    values: tuple[str, ...] = ()
+    """Each as `NAME=VALUE`."""
+    secrets: tuple[str, ...] = ()
+    """Names of options whose values stand on the descriptor of `--secrets-fd`, a line each."""
+    defaults: tuple[str, ...] = ()
+    """Names of options that are to have their defaults again."""
 
 
 class AppBegins(Params, frozen=True, kw_only=True):

@@ -1,9 +1,11 @@
-"""Messages, and the plugins that say them; pure."""
+"""The inbox: what yester and its plugins have to say, also of runs that nobody watched; pure."""
 
-import msgspec
+from collections.abc import Mapping, Sequence
 
 from yester.tui.cli.wording import moment
-from yester.tui.state.text import Column, Glyphs, Line, Row, Span, Tone, line
+from yester.tui.serve.changes import as_typed, run_offer
+from yester.tui.serve.params import PluginOffer
+from yester.tui.state.text import Column, Glyphs, Line, Row, Span, Tone, holds, line
 from yester.tui.state.world import Message
 
 COLUMNS = (
@@ -15,21 +17,44 @@ COLUMNS = (
     Column("MESSAGE"),
 )
 
-_TONES: dict[str, Tone] = {"info": "plain", "warning": "warn", "error": "bad"}
+TONES: Mapping[str, Tone] = {"info": "plain", "warning": "warn", "error": "bad"}
+
+KINDS: Sequence[tuple[str, str]] = (
+    ("all", ""),
+    ("unread", "only what nobody has read"),
+    ("urgent", "only warnings and errors"),
+    ("offers", "only where there is something to do"),
+)
+"""What is shown: name, and in words; the first is everything."""
 
 
-class Plugin(msgspec.Struct, frozen=True, kw_only=True):
-    """A plugin, as `plugins.list` tells of it."""
+def is_kind(message: Message, kind: str) -> bool:
+    """Whether a message is of a kind."""
+    match kind:
+        case "unread":
+            return not message.is_read
+        case "urgent":
+            return message.level != "info"
+        case "offers":
+            return bool(message.action)
+        case _:
+            return True
 
-    label: str
-    world: str = ""
-    state: str = ""
-    problem: str = ""
+
+def wanted(messages: Sequence[Message], kind: str, text: str) -> list[Message]:
+    """Return the messages of a kind that hold each word of a text."""
+    return [each for each in messages if is_kind(each, kind) and (not text or holds(searched(each), text))]
+
+
+def next_kind(kind: str) -> str:
+    """Return the kind that is shown after this one."""
+    names = [name for name, _ in KINDS]
+    return names[(names.index(kind) + 1) % len(names)]
 
 
 def row_of(message: Message, glyphs: Glyphs) -> Row:
     """Return a message as a row."""
-    tone = _TONES[message.level]
+    tone = TONES[message.level]
     sign = {"info": glyphs.idle, "warning": glyphs.warn, "error": glyphs.bad}[message.level]
     return Row(
         (
@@ -43,35 +68,31 @@ def row_of(message: Message, glyphs: Glyphs) -> Row:
     )
 
 
-PLUGIN_COLUMNS = (Column("PLUGIN", 20), Column("STATE", 8), Column("WORLD", 12, from_width=60), Column(""))
-
-
-def plugin_row(plugin: Plugin, glyphs: Glyphs) -> Row:
-    """Return a plugin as a row."""
-    tones: dict[str, Tone] = {"on": "good", "off": "dim"}
-    signs = {"on": glyphs.good, "off": glyphs.idle}
-    tone = tones.get(plugin.state, "bad")
-    return Row(
-        (
-            Span(plugin.label, "strong"),
-            Span(f"{signs.get(plugin.state, glyphs.bad)} {plugin.state}", tone),
-            Span(plugin.world, "dim"),
-            Span(plugin.problem, "bad"),
-        )
-    )
-
-
 def searched(message: Message) -> str:
     """Return what `/` looks into."""
-    return f"{message.level} {message.profile} {message.source} {message.text}"
+    read = "" if message.is_read else "unread"
+    parts = (message.level, message.profile, message.source, message.text, message.hint, message.run, read)
+    return " ".join((*parts, moment(message.time_ns)))
 
 
-def panel(message: Message | None) -> list[Line]:
+def panel(message: Message | None, kind: str = "all") -> list[Line]:
     """Return the message that is meant."""
+    shown = dict(KINDS)[kind]
+    lines = [line(Span(f"{shown}: w shows others", "accent"))] if shown else []
     if message is None:
-        return []
-    lines = [line(Span(message.text, _TONES[message.level]))]
+        return lines
+    lines.append(line(Span(message.text, TONES[message.level])))
     lines += [line(Span("  " + message.hint, "accent"))] if message.hint else []
+    about = [each for each in (moment(message.time_ns), message.source, message.profile) if each]
+    lines.append(line(Span("  " + ", ".join(about), "dim")))
+    if message.run:
+        lines.append(line(Span("  Enter shows its run", "accent")))
     if message.action:
-        lines.append(line(f"  to do: yester plugin run {message.source} {message.action}"))
+        lines.append(line(Span(f"  a does {message.action}", "accent"), Span(f"  {command(message)}", "dim")))
     return lines
+
+
+def command(message: Message) -> str:
+    """Return the command that does what a message offers."""
+    asked = PluginOffer(plugin=message.source, offer=message.action, profile=message.profile)
+    return as_typed(run_offer(asked))

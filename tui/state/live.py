@@ -1,20 +1,46 @@
 """A run as its lines tell of it: what `yester runs` knows, and besides its phase, its pace and its last words; pure."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from yester.engine.events import Error, Message, RunPhase, RunProgress, Unknown
 from yester.engine.events import Line as EventLine
 from yester.engine.runs.estimate import has_outgrown, share_done
 from yester.engine.runs.records import RunRecord, with_line
 from yester.tui.cli.run_words import clock, event_words
+from yester.tui.cli.wording import one_line
 from yester.tui.state.text import Line, Span, Tone, line
 
 SAMPLES = 60
 """Steps of the pace that are kept."""
 WORDS = 2000
 """Lines in words that are kept of a run; its journal has all."""
+HANDS = 3
+"""Files that are shown: the one in hand, and those just before it."""
 _APART_NS = 500_000_000
 """The pace is taken over at least this long."""
+
+
+class Told(NamedTuple):
+    """Something that happened in a run, in words."""
+
+    when: str
+    """The time of day."""
+    words: Span
+    source: str = ""
+    """The plugin that says it; empty: yester."""
+    action: str = ""
+    """What that plugin offers to do about it."""
+
+    @property
+    def line(self) -> Line:
+        """All of it on one line."""
+        return line(Span(f"{self.when}  ", "dim"), self.words, Span(self.offer, "accent"))
+
+    @property
+    def offer(self) -> str:
+        """What can be done about it, and the key that does it; empty when there is nothing."""
+        return f"  a does {self.action}" if self.action else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +51,10 @@ class LiveRun:
     seq: int = 0
     """The number of the newest line: what comes with a lower one was told already."""
     phase: str = ""
-    path: str = ""
-    """What is in hand."""
-    words: tuple[Line, ...] = ()
-    """What happened, a line each, newest last."""
+    in_hand: tuple[str, ...] = ()
+    """What is read or written, and what was just before, newest last."""
+    words: tuple[Told, ...] = ()
+    """What happened, newest last."""
     rates: tuple[float, ...] = ()
     """Bytes a second, newest last."""
     sampled: tuple[int, int] = (0, 0)
@@ -58,14 +84,20 @@ def with_event(run: LiveRun, told: EventLine) -> LiveRun:
     run = replace(run, seq=told.seq, record=with_line(run.record, told))
     match event:
         case RunProgress():
-            return _paced(replace(run, path=event.path), told.time_ns, event.size)
+            return _paced(replace(run, in_hand=_in_hand(run.in_hand, event.path)), told.time_ns, event.size)
         case RunPhase():
             run = replace(run, phase=str(event.phase))
     words = event_words(event)
     if not words:
         return run
-    said = line(Span(f"{clock(told.time_ns)}  ", "dim"), Span(words, _tone(event)))
+    said = Told(clock(told.time_ns), Span(one_line(words), _tone(event)))
+    if isinstance(event, Message) and event.source != "yester":
+        said = said._replace(source=event.source, action=event.action)
     return replace(run, words=(*run.words, said)[-WORDS:])
+
+
+def _in_hand(before: tuple[str, ...], path: str) -> tuple[str, ...]:
+    return (*(each for each in before if each != path), path)[-HANDS:] if path else before
 
 
 def _paced(run: LiveRun, time_ns: int, size: int) -> LiveRun:

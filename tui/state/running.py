@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from yester.engine.events import Phase
 from yester.engine.runs.records import BUSY, RunRecord
 from yester.tui.cli.progress import WORDS, time_left
-from yester.tui.cli.run_words import STATES
+from yester.tui.cli.run_words import STATES, calls_words
 from yester.tui.cli.wording import age, count, duration, moment, size
 from yester.tui.state.live import LiveRun
 from yester.tui.state.text import Column, Glyphs, Line, Row, Span, Tone, bar, line, sparkline
@@ -30,6 +32,11 @@ _TONES: Mapping[str, Tone] = {
     "failed": "bad",
     "died": "bad",
 }
+
+
+_SHORT = 60
+"""From so many cells on how far a run is, and its pace, stand on one line."""
+DETACHED = line(Span("Leave it to itself whenever you like: it goes on.", "dim"))
 
 
 def state_of(live: LiveRun | None, record: RunRecord) -> str:
@@ -103,14 +110,17 @@ def panel(record: RunRecord, live: LiveRun | None, now_ns: int, width: int, glyp
     else:
         lines.append(_when(known, now_ns))
     lines += _counts(known)
-    if known.error:
-        lines.append(line(Span(f"{glyphs.bad} {known.error}", "bad")))
-    if known.hint:
-        lines.append(line(Span(f"  {known.hint}", "dim")))
-    if state == "died":
+    return [*lines, *_troubles(msgspec.structs.replace(known, state=state), glyphs)]
+
+
+def _troubles(run: RunRecord, glyphs: Glyphs) -> list[Line]:
+    """Return what went wrong with a run."""
+    lines = [line(Span(f"{glyphs.bad} {run.error}", "bad"))] if run.error else []
+    if run.hint:
+        lines.append(line(Span(f"  {run.hint}", "dim")))
+    if run.state == "died":
         lines.append(line(Span("  It was killed, or the machine went down: nothing is lost, run it again.", "dim")))
-    lines += [line(Span(f"{glyphs.warn} {text}", "warn")) for text in known.suspicions]
-    return lines
+    return [*lines, *(line(Span(f"{glyphs.warn} {text}", "warn")) for text in run.suspicions)]
 
 
 def _when(run: RunRecord, now_ns: int) -> Line:
@@ -127,11 +137,15 @@ def _progress(live: LiveRun, width: int, glyphs: Glyphs) -> list[Line]:
     rate = f"{size(int(live.rate))}/s" if live.rate else ""
     left = time_left(record.eta_s)
     doing = "paused" if record.state == "paused" else phase
-    lines.append(line(Span(doing, "accent"), *(f"  {part}" for part in (size(record.size), rate, left) if part)))
-    if live.rates:
-        lines.append(line(Span(sparkline(live.rates, min(60, cells), glyphs), "accent"), Span("  pace", "dim")))
-    if live.path:
-        lines.append(line(Span("in hand  ", "dim"), live.path))
+    far = line(Span(doing, "accent"), *(f"  {part}" for part in (size(record.size), rate, left) if part))
+    is_short = width >= _SHORT
+    pace = sparkline(live.rates, 20 if is_short else min(60, cells), glyphs)
+    drawn = line(Span(pace, "accent"), Span("  pace", "dim")) if pace else ()
+    lines += [far + line("  ") + drawn] if is_short and drawn else [each for each in (far, drawn) if each]
+    if live.in_hand:
+        *before, newest = live.in_hand
+        lines.append(line(Span("in hand  ", "dim"), newest))
+        lines += [line(Span(f"         {path}", "dim")) for path in reversed(before)]
     return lines
 
 
@@ -144,7 +158,59 @@ def _counts(run: RunRecord) -> list[Line]:
     )
     said = [Span(f"{number:,} {word}", tone) for number, word, tone in kinds if number]
     spans = [piece for each in said for piece in (Span("  "), each)][1:]
-    lines = [line(count(run.files, "file"), ": " if spans else "", *spans)] if run.files else []
-    if run.stored_size or run.added_size:
-        lines.append(line(f"wrote {size(run.stored_size)} of {size(run.size)}"))
+    saved = deduplication(run)
+    counted = line(count(run.files, "file"), ": " if spans else "", *spans) if run.files else ()
+    return [counted + line("   " if counted and saved else "", saved)] if counted or saved else []
+
+
+def deduplication(run: RunRecord) -> str:
+    """Return in words how much had to be written of what was looked at; empty while nobody can tell."""
+    if run.action != "snap" or not run.size:
+        return ""
+    if run.stored_size:
+        return f"wrote {size(run.stored_size)} of {size(run.size)}"
+    is_all_there = run.is_over and run.has_succeeded
+    return f"wrote nothing: all of the {size(run.size)} was there already" if is_all_there else ""
+
+
+def searched(run: RunRecord) -> str:
+    """Return what `/` looks into."""
+    words = STATES.get(run.state, run.state)
+    return f"{run.profile} {run.action} {run.state} {words} {run.run} {moment(run.began_ns)} {run.error}"
+
+
+def report(record: RunRecord, glyphs: Glyphs) -> list[Line]:
+    """Return all that is known of a run that is over, line by line."""
+    state = record.state
+    what = f"{record.action} of {record.profile}" if record.profile else record.action
+    facts: Sequence[tuple[str, str]] = (
+        ("run", record.run),
+        ("began", moment(record.began_ns)),
+        ("ended", moment(record.ended_ns) if record.ended_ns else ""),
+        ("took", duration(record.duration_ns)),
+        ("repository", record.repository),
+        ("snapshot", record.snapshot[:8]),
+        ("folders", f"{record.directories:,}" if record.directories else ""),
+        ("on", f"{record.host}, process {record.pid}, {record.program}" if record.pid else record.host),
+        ("exit code", str(record.exit_code) if record.exit_code else ""),
+    )
+    lines = [line(Span(what, "strong"), "  ", result_of(state, record, glyphs)), *_counts(record)]
+    lines += [line(Span(f"{name:<12}", "dim"), value) for name, value in facts if value]
+    lines += _troubles(record, glyphs)
+    lines += _parts("Plugins", [f"{each.plugin:<20} {duration(each.time_ns)}" for each in record.plugins])
+    lines += _parts("The store", [f"{each.store:<20} {calls_words(each)}" for each in record.store])
     return lines
+
+
+def _parts(title: str, parts: Sequence[str]) -> list[Line]:
+    return [line(""), line(Span(title, "accent")), *(line(f"  {part}") for part in parts)] if parts else []
+
+
+def left_words(running: Sequence[LiveRun]) -> str:
+    """Return what goes on when the program is left; empty when nothing does."""
+    if not running:
+        return ""
+    names = [f"{each.record.action} of {each.record.profile}".removesuffix(" of ") for each in running]
+    verb = "go" if len(names) > 1 else "goes"
+    follow = running[0].record.run[-4:]
+    return f"{', '.join(names)} {verb} on. To see how: yester, or yester log --follow {follow}"

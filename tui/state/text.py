@@ -34,6 +34,12 @@ def plain(line: Line) -> str:
     return "".join(span.text for span in line)
 
 
+def holds(text: str, wanted: str) -> bool:
+    """Whether a text holds each word that a person filters by, in small or capital letters."""
+    folded = text.casefold()
+    return all(word in folded for word in wanted.casefold().split())
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row of a list: a cell for each column."""

@@ -7,11 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
+
 from yester.engine.events import Line as EventLine
-from yester.engine.messages.posted import Posted
+from yester.engine.messages.posted import Posted, ReadMark
 from yester.engine.runs.records import RunRecord
 from yester.engine.runs.status import ProfileStatus
 from yester.tui.state.live import LiveRun, with_event
+
+MESSAGES = 2000
+"""Messages that are known at most; the store has all."""
 
 
 class Message(Posted, frozen=True, omit_defaults=True, kw_only=True):
@@ -56,7 +61,8 @@ class World:
     @property
     def running(self) -> tuple[LiveRun, ...]:
         """The runs that last, newest first."""
-        return tuple(self.live[run] for run in sorted(self.live, reverse=True) if not self.live[run].record.is_over)
+        newest_first = (self.live[run] for run in sorted(self.live, reverse=True))
+        return tuple(run for run in newest_first if not run.record.is_over and not run.is_lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +110,12 @@ class RunLost:
 
 @dataclass(frozen=True, slots=True)
 class MessagesListed:
-    """The messages that are kept, newest first."""
+    """Messages, newest first: all, or those that came since."""
 
     messages: tuple[Message, ...]
+    mark: ReadMark | None = None
+    """Which of all messages were read; None: each says it for itself."""
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +172,21 @@ def _lost(world: World, event: RunLost) -> World:
     return world if run is None else replace(world, live={**world.live, event.run: replace(run, is_lost=True)})
 
 
+def _messages(world: World, event: MessagesListed) -> World:
+    """What came since stands before what was known; which of all were read is said anew each time."""
+    known = {} if event.is_whole else {message.id: message for message in world.messages or ()}
+    known |= {message.id: message for message in event.messages}
+    kept = [known[id] for id in sorted(known, reverse=True)[:MESSAGES]]
+    mark = event.mark
+    if mark is not None:
+        kept = [each if each.is_read == mark.has(each.id) else _read(each, mark.has(each.id)) for each in kept]
+    return replace(world, messages=tuple(kept))
+
+
+def _read(message: Message, is_read: bool) -> Message:
+    return msgspec.structs.replace(message, is_read=is_read)
+
+
 _CHANGES: Mapping[type, Callable[[World, Any], World]] = {
     Ticked: lambda world, event: replace(world, now_ns=event.now_ns),
     StatusesListed: lambda world, event: replace(world, statuses=event.statuses),
@@ -170,7 +194,7 @@ _CHANGES: Mapping[type, Callable[[World, Any], World]] = {
     RunsListed: _listed,
     RunTold: _told,
     RunLost: _lost,
-    MessagesListed: lambda world, event: replace(world, messages=event.messages),
+    MessagesListed: _messages,
     EngineLost: lambda world, event: replace(world, problem=event.why),
     EngineFound: lambda world, event: replace(world, problem=""),
 }

@@ -182,6 +182,9 @@ def test_variables() -> None:
         ({"way": Option("string", object())}, "option_spec: way: the default takes text, not"),
         ({"way": Option("option", "c", choices=("a",))}, 'option_spec: way: the default takes one of a, not "c"'),
         ({"n": Option("integer", "5")}, 'option_spec: n: the default takes a whole number, not "5"'),
+        ({"n": Option("integer", 5, least=6)}, "option_spec: n: the default takes a whole number from 6, not 5"),
+        ({"n": Option("string", "", most=6)}, "option_spec: n: least and most are for the kinds integer, float"),
+        ({"n": Option("integer", 5, most="9")}, "option_spec: n: least and most must be numbers"),  # type: ignore[arg-type]
         ({"n": Option("integer", 5, about=5)}, "option_spec: n: about must be text"),  # type: ignore[arg-type]
     ],
 )

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 from pathlib import Path
@@ -20,6 +21,9 @@ class Ping(Plugin):
         print("trying")
         self.say("pinged", "warning")
         return f"{options['url']}\\n{options['way']}"
+    @action("wipe", "Wipe it", danger="All is lost.")
+    def wipe(self, options):
+        return "wiped"
     @action("fail", "Fail")
     def fail(self, options):
         raise ValueError("no")
@@ -108,7 +112,8 @@ def test_info(yester: Yester, ping: Path) -> None:
     assert "  hears: on_run_end\n" in out
     assert "  action: yester plugin run ping now url=x way=y   Ping now\n" in out
     said = json.loads(yester("plugin", "info", "ping", "--json").out)
-    assert (said["order"], said["hooks"], len(said["offers"])) == (3, ["on_run_end"], 5)
+    assert (said["order"], said["hooks"], len(said["offers"])) == (3, ["on_run_end"], 6)
+    assert "  action: yester plugin run ping wipe   Wipe it (All is lost.)\n" in out
 
 
 def test_switching(yester: Yester, ping: Path) -> None:
@@ -148,6 +153,33 @@ def test_starting_an_action(yester: Yester, ping: Path) -> None:
     [message] = json.loads(yester("messages", "--json").out)
     assert (message["source"], message["text"], message["run"]) == ("ping", "pinged", "")
     assert json.loads(yester("plugin", "run", "ping", "now", "--json").out) == {"action": "now", "text": "x\ny"}
+
+
+@pytest.mark.parametrize(
+    ("words", "answer", "code", "out"),
+    [
+        (["wipe"], None, 0, "wiped\n"),
+        (["wipe"], "n", 130, ""),
+        (["wipe"], "y", 0, "wiped\n"),
+        (["wipe", "--yes"], "", 0, "wiped\n"),
+        (["now"], "", 0, "x\ny\n"),
+    ],
+)
+def test_a_person_is_asked_before_something_may_be_lost(
+    yester: Yester,
+    ping: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    answer: str | None,
+    code: int,
+    out: str,
+) -> None:
+    """Where nobody is there to ask (None) it is done: whoever wrote the script has said so."""
+    monkeypatch.setattr("yester.tui.cli.asking.is_attended", lambda: answer is not None)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{answer}\n"))
+    done = yester("plugin", "run", "ping", *words)
+    assert (done.code, done.out) == (code, out)
+    assert ("Wipe it: All is lost. Go on?" in done.err) == (answer is not None and words == ["wipe"])
 
 
 def test_looking_at_a_panel(yester: Yester, ping: Path) -> None:

@@ -86,6 +86,8 @@ def test_each_option_is_shown_with_its_origin(
         "kind": "integer",
         "takes": "a whole number",
         "choices": [],
+        "least": None,
+        "most": None,
         "about": "",
         "is_secret": False,
         "default": 3,
