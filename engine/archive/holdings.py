@@ -62,7 +62,9 @@ from yester.engine.sealed.records import Holding, Holdings
 __all__ = ["NOTHING", "Holding", "Holdings", "Stock", "add_up", "holding_id", "offline", "where"]
 
 _VOLUMES_SHOWN = 3
-_RECALL = "Bring it back: yester recall SNAPSHOT:PATH"
+RECALL = "Bring it back: yester recall SNAPSHOT:PATH"
+IS_OFFLINE = " is offline: "
+"""What the words of each error of an offline object hold."""
 
 
 def holding_id(holding: Holding) -> HoldingId:
@@ -137,4 +139,4 @@ def where(holding: Holding) -> str:
 def offline(name: str, holdings: Iterable[Holding]) -> Offline:
     """Return the error of an object that is offline: where it is, and how to bring it back."""
     places = " and in ".join(dict.fromkeys(map(where, holdings)))
-    return Offline(f"{name} is offline: it is in {places}", name=name, hint=_RECALL)
+    return Offline(f"{name}{IS_OFFLINE}it is in {places}", name=name, hint=RECALL)

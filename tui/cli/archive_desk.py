@@ -1,8 +1,11 @@
 """The desk at which commands work with archives, and the work itself: as a run of its own, or for who reads a mount."""
 
+import fcntl
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -70,7 +73,7 @@ def desk_at(
 
     @contextmanager
     def alone(kind: Kind) -> Iterator[None]:
-        path = opened.state / f"archive-{_LOCKS[kind]}.lock"
+        path = _lock(opened, kind)
         with ExitStack() as stack:
             try:
                 stack.enter_context(held_alone(path, waiting))
@@ -81,6 +84,25 @@ def desk_at(
     with Jobs(opened.state) as jobs:
         depot = OwnDepot(opened, staging, hooks, progress, cancelled)
         yield Desk(jobs, depot, archives, alone, hooks, progress, cancelled)
+
+
+def is_at_work(opened: Repository, kind: Kind) -> bool:
+    """Whether a process of this machine does this kind of work now."""
+    try:
+        descriptor = os.open(_lock(opened, kind), os.O_RDWR | os.O_CLOEXEC)
+    except OSError:  # nobody ever did
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _lock(opened: Repository, kind: Kind) -> Path:
+    return opened.state / f"archive-{_LOCKS[kind]}.lock"
 
 
 class Switchboard:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from yester.engine.archive.asked import Job, Kind, Summary
+from yester.engine.archive.asked import Job, Kind, State, Summary
 from yester.engine.archive.due import next_moment
 from yester.engine.archive.handing_over import gathered
 from yester.engine.archive.holdings import Holding, Stock
@@ -17,6 +17,7 @@ from yester.engine.capture.standing import listed
 from yester.engine.errors import UsageError
 from yester.engine.ids import PackId
 from yester.engine.places import Places
+from yester.tui.cli.archive_desk import is_at_work
 from yester.tui.cli.archive_words import (
     JOBS_HEADER,
     PACKS_HEADER,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from yester.engine.archive.port import Archives
 
 _SHOWN = 20
+BROKEN_OFF = ("broken off; to go on: yester archive run",)
 POLICIES_HEADER = ("ARCHIVE", "POLICY", "ID", "HANDS OVER", "COSTS", "NOW")
 STATUS_HEADER = ("ARCHIVE", "NOW", "HOLDS", "OFFLINE", "QUEUED")
 
@@ -68,6 +70,7 @@ def jobs(
     with visited("archive", asked, places) as opened, Jobs(opened.state) as found:
         summaries = found.summaries()
         packs = found.jobs_of(request_meant(request, summaries)) if request else []
+        at_work = {kind for kind in Kind if is_at_work(opened, kind)}
     shown = summaries if everything else summaries[:_SHOWN]
     if as_json:
         echo_json([*map(job_as_json, packs)] if request else [*map(summary_as_json, shown)])
@@ -76,7 +79,7 @@ def jobs(
     elif not shown:
         click.echo("no archive was asked for anything")
     else:
-        _print_summaries(shown, len(summaries) - len(shown))
+        _print_summaries(shown, len(summaries) - len(shown), at_work)
 
 
 def request_meant(said: str, summaries: Sequence[Summary]) -> str:
@@ -88,12 +91,13 @@ def request_meant(said: str, summaries: Sequence[Summary]) -> str:
     return meant[0]
 
 
-def _print_summaries(shown: Sequence[Summary], earlier: int) -> None:
+def _print_summaries(shown: Sequence[Summary], earlier: int, at_work: Collection[Kind]) -> None:
     head, *lines = table([JOBS_HEADER, *map(summary_row, shown)], right=(3, 4))
     click.echo(head)
     for summary, line in zip(shown, lines, strict=True):
         click.echo(line)
-        for words in summary.words:
+        is_broken_off = {State.RUNNING, State.RESTORING} & summary.states.keys() and summary.request.kind not in at_work
+        for words in (*(BROKEN_OFF if is_broken_off else ()), *summary.words):
             click.echo(f"  {one_line(words)}")
     if earlier:
         click.echo(f"{earlier:,} earlier ones: yester archive jobs --all")

@@ -85,7 +85,8 @@ def purge(
             if as_json:
                 echo_json(purge_as_json(plan))
             return 0
-        confirm(f"Delete {_words(plan)} from {opened.store.place}?", yes=yes or as_json)
+        what = f"Delete the online copies of {_words(plan)} in {opened.store.place}"
+        confirm(f"{what}, each after its archive gave it back?", yes=yes or as_json)
         request = new_request(Kind.PURGE, described(names, older_than, tag), places, snapshots=sids)
 
         def queue(desk: Desk) -> Report:

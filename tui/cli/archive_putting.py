@@ -112,7 +112,8 @@ def put(
                 echo_json(plan_as_json(plan))
             return 0
         if purges:
-            confirm(f"Archive, and delete {_going(plan)} from {opened.store.place}?", yes=yes or as_json)
+            what = f"Archive, then delete the online copies of {_going(plan)} in {opened.store.place}"
+            confirm(f"{what}, each after {target.archive.name} gave it back?", yes=yes or as_json)
         report = bench.work(
             "archive",
             lambda desk: _asked(desk, places, about, found, target, plan, purges=purges),
