@@ -13,6 +13,8 @@ WORLD = "portal"
 SHIPPED: Mapping[str, str] = {
     "filesys": "yester.plugins.portal.shipped.filesys",
     "command": "yester.plugins.portal.shipped.command",
+    "s3-tier": "yester.plugins.portal.shipped.s3_tier",
+    "duplicity-cold": "yester.plugins.portal.shipped.duplicity_cold",
 }
 """Archives that come with yester: name → module."""
 

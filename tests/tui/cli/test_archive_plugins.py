@@ -20,9 +20,8 @@ def _at_hand(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_one_that_ships_is_switched_on_set_and_looked_at(yester: Yester, tmp_path: Path) -> None:
     listed = {each["name"]: each for each in json.loads(yester("plugin", "list", "--json").out)}
-    assert [(listed[name]["world"], listed[name]["state"]) for name in ("command", "filesys")] == [
-        ("portal", "off")
-    ] * 2
+    shipped = ("command", "filesys", "s3-tier", "duplicity-cold")
+    assert [(listed[name]["world"], listed[name]["state"]) for name in shipped] == [("portal", "off")] * 4
     assert yester("plugin", "enable", "filesys").code == 0
     (tmp_path / "vault").mkdir()
     not_ready = yester("plugin", "run", "filesys", "ready").out
