@@ -63,6 +63,11 @@ class LiveRun:
     """Its lines ended without an end: it died."""
 
     @property
+    def path(self) -> str:
+        """What is read or written now; empty while nobody has said."""
+        return self.in_hand[-1] if self.in_hand else ""
+
+    @property
     def rate(self) -> float:
         """Bytes a second, smoothed; 0 while nobody knows."""
         newest = self.rates[-6:]
