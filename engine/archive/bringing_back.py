@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from yester.engine.archive.asked import AT_WORK, Job, Kind, Outcome, State, by_request, portions
 from yester.engine.archive.calling import Calls, Desk, Report
-from yester.engine.archive.handing_over import accepted, as_file_set, is_of, refusal
+from yester.engine.archive.handing_over import accepted, as_file_set, is_copy, refusal
 from yester.engine.archive.port import Answer, Archive, Policy
 
 _PIECE = 1 << 20
@@ -122,7 +122,7 @@ def purge(desk: Desk) -> Report:
 
     def ask(archive: Archive, policy: Policy, jobs: Sequence[Job], call: str) -> Iterable[Outcome]:
         known, offline = desk.depot.held(), desk.depot.offline([job.wanted.pack for job in jobs])
-        held = {job.id: [each for each in known.get(job.wanted.pack, ()) if is_of(job, each)] for job in jobs}
+        held = {job.id: [each for each in known.get(job.wanted.pack, ()) if is_copy(job, each)] for job in jobs}
         online = [job for job in jobs if job.wanted.pack not in offline]
         claimed = [job for job in online if held[job.id]]
         fetched = (_trusted if policy.trusts_archive else _looked_at)(desk, archive, policy, claimed)

@@ -30,10 +30,10 @@ def hand_over(desk: Desk, *, at_once: bool = False) -> Report:
     def ask(archive: Archive, policy: Policy, jobs: Sequence[Job], call: str) -> Iterable[Outcome]:
         known = desk.depot.held()
         # A kill after the repository knew of it, or another machine: the archive has it.
-        there = [job for job in jobs if any(is_of(job, each) for each in known.get(job.wanted.pack, ()))]
-        rest = [job for job in jobs if job not in there]
+        held = {job.id: each for job in jobs for each in known.get(job.wanted.pack, ()) if is_of(job, each)}
+        rest = [job for job in jobs if job.id not in held]
         handed = _handed(desk, archive, policy, rest, call, calls.report) if rest else []
-        return [*(Outcome(job.id, State.ARCHIVED) for job in there), *handed]
+        return [*(_taken(job, held[job.id]) for job in jobs if job.id in held), *handed]
 
     calls = Calls(desk, Kind.ARCHIVE, form, ask)
     return calls.run()
@@ -67,7 +67,7 @@ def let_go(desk: Desk) -> Report:
         gone = accepted(answer)
         failed = [job for job in told if job.wanted.name not in gone]
         over = [job for job in jobs if job not in failed]
-        desk.depot.drop([each for each in desk.depot.unneeded() if any(_is_copy(job, each) for job in over)])
+        desk.depot.drop([each for each in desk.depot.unneeded() if any(is_copy(job, each) for job in over)])
         return [
             Outcome(job.id, State.FAILED, refusal(answer, job)) if job in failed else Outcome(job.id, State.DELETED)
             for job in jobs
@@ -76,8 +76,8 @@ def let_go(desk: Desk) -> Report:
     return Calls(desk, Kind.DELETE, form, ask).run()
 
 
-def _is_copy(job: Job, holding: Holding) -> bool:
-    """Whether a holding is what a job is to delete."""
+def is_copy(job: Job, holding: Holding) -> bool:
+    """Whether a holding is the very copy that a job is about: an archive may hold several."""
     return is_of(job, holding) and holding.external_ids == job.wanted.external_ids
 
 
@@ -151,9 +151,13 @@ def _holding(archive: Archive, job: Job, given: FileSet, answer: Answer, call: s
     )
 
 
+def _taken(job: Job, holding: Holding) -> Outcome:
+    return Outcome(job.id, State.ARCHIVED, "", holding.external_ids, holding.sha1)
+
+
 def _handed_outcome(job: Job, taken: Holding | None, lent: Lent | str, answer: Answer) -> Outcome:
     if taken is not None:
-        return Outcome(job.id, State.ARCHIVED, "", taken.external_ids, taken.sha1)
+        return _taken(job, taken)
     return Outcome(job.id, State.FAILED, lent if isinstance(lent, str) else refusal(answer, job))
 
 

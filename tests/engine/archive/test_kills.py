@@ -105,6 +105,35 @@ def test_after_a_kill_at_any_step_the_command_goes_on(tmp_path: Path, command: C
         assert_each_is_there_once(world)
 
 
+def go_on(world: World) -> None:
+    """As `yester archive run`, which asks for nothing new."""
+    with world.desk() as desk:
+        for work in (recall, hand_over, purge, let_go):
+            work(desk)
+
+
+@pytest.mark.parametrize("command", BEFORE, ids=lambda each: each.__name__)
+def test_once_it_is_asked_for_any_command_about_archives_goes_on(tmp_path: Path, command: Command) -> None:
+    def begun(folder: Path) -> World:
+        world = World.of(folder, 2)
+        for each in BEFORE[command]:
+            each(world)
+        return world
+
+    clean = begun(tmp_path / "clean").dying_at(-1)
+    command(clean)
+    steps, end = clean.fate.steps, state(clean)
+    asked = [at for at, step in enumerate(steps) if step == "after a write"][command is archive_and_purge]  # its tables
+    for at in range(asked, len(steps)):
+        world = begun(tmp_path / str(at))
+        with pytest.raises(Killed):
+            command(world.dying_at(at))
+        world.archive.fate = world.depot.fate = Fate()
+        go_on(world)
+        assert state(world) == end, steps[at]
+        assert_each_is_there_once(world)
+
+
 def test_a_kill_at_any_two_steps_of_one_command(tmp_path: Path) -> None:
     clean = World.of(tmp_path / "clean", 2).dying_at(-1)
     archive_and_purge(clean)

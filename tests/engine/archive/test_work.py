@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as replace_fields
 from tests.engine.archive.fakes import PLAIN, FakeArchive, World, of
 
 from yester.engine.archive.asked import Job, Kind, State
@@ -237,6 +238,20 @@ def test_what_a_prune_has_deleted_meanwhile_nobody_counts_on(world: World) -> No
     world.depot.doomed = world.packs[:1]
     assert [words for _, words in archived(world).failed] == [TOO_LATE]
     assert [each.pack for each in world.depot.unneeded()] == world.packs[:1]
+
+
+def test_only_the_copy_that_was_read_back_counts_as_verified(world: World) -> None:
+    archived(world)
+    [pack, *_] = world.packs
+    [copy] = world.depot.held()[pack]
+    world.depot.record([replace_fields(copy, job="another", external_ids=("elsewhere",))])
+    with world.desk() as desk:
+        desk.jobs.add(world.request(Kind.PURGE), [of(copy)])
+        purge(desk)
+    assert {each.external_ids: bool(each.verified_ns) for each in world.depot.held()[pack]} == {
+        copy.external_ids: True,
+        ("elsewhere",): False,
+    }
 
 
 def test_a_purge_of_what_no_archive_holds_any_more_is_refused(world: World) -> None:

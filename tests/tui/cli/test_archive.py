@@ -23,11 +23,11 @@ def tape(yester: Yester, plain: Path, docs: Path, home: Path, tmp_path: Path) ->
     return folder
 
 
-def allow_purge(home: Path) -> None:
-    """Give who runs this the right to purge, as the hint says."""
+def allow(home: Path, role: str, more: str = "") -> None:
+    """Give who runs this a role, as the hint says."""
     profile = home / ".config/yester/profiles/docs.toml"
-    role = f'[archive.roles]\npurge = ["{pwd.getpwuid(os.geteuid()).pw_name}"]'
-    profile.write_text(profile.read_text().replace("[archive.roles]", role))
+    said = f'[archive.roles]\n{role} = ["{pwd.getpwuid(os.geteuid()).pw_name}"]\n{more}'
+    profile.write_text(profile.read_text().replace("[archive.roles]", said))
 
 
 def packs(repository: Path) -> set[str]:
@@ -50,7 +50,7 @@ def test_what_is_archived_and_purged_comes_back(
     refused = yester("archive", "docs", "--purge", "--yes")
     assert refused.code == 2 and "may not purge" in refused.err and "[archive.roles]" in refused.err
     assert not [*tape.iterdir()]
-    allow_purge(home)
+    allow(home, "purge")
     before = packs(plain)
     done = said(yester("archive", "docs", "--purge", "--yes", "--json"))
     assert done["failed"] == done["waiting"] == []
@@ -70,6 +70,9 @@ def test_what_is_archived_and_purged_comes_back(
     assert Path(f"{tmp_path}/back{docs}/large").read_bytes() == CONTENT
     assert "all of it is online" in yester("recall", "latest", "--wait").out
     assert yester("check", "--read-data").code == 0
+    journals = "".join(path.read_text() for path in (home / ".local/state/yester/runs").glob("*.jsonl"))
+    told = (("archive", "Folder"), ("verify", "Folder"), ("recall", "Folder"))
+    assert all(f'"type":"archive.begin","archive":"{name}","action":"{verb}"' in journals for verb, name in told)
     listed = yester("archive", "jobs")
     assert "restored" in listed.out and "purged" in listed.out
     [recall, *_] = json.loads(yester("archive", "jobs", "--json").out)
@@ -81,7 +84,7 @@ def test_what_is_archived_and_purged_comes_back(
 def test_a_plugin_that_is_gone_with_packs_in_it_and_a_copy_that_is_damaged(
     yester: Yester, plain: Path, tape: Path, home: Path, docs: Path
 ) -> None:
-    allow_purge(home)
+    allow(home, "purge")
     (docs / "other").write_bytes(CONTENT[::-1])
     yester("snap", "docs")
     assert yester("archive", "docs", "--purge", "--yes").code == 0
@@ -125,6 +128,15 @@ def test_an_archive_that_is_not_ready_is_waited_for_and_what_is_queued_can_be_ta
     assert yester("archive", "cancel").out.endswith("taken back\n")
     assert yester("archive", "cancel").out == "0 packs taken back\n"
     assert "cancelled" in yester("archive", "jobs").out
+
+
+def test_who_lacks_a_role_is_refused(yester: Yester, tape: Path, home: Path) -> None:
+    allow(home, "purge", "archive = []\nrestore = []\n")
+    for arguments in (("archive", "docs"), ("recall", "latest"), ("recall", "latest", "--wait")):
+        refused = yester(*arguments)
+        assert refused.code == 2 and "in the profile docs: the role has nobody" in refused.err, refused
+    assert yester("recall", "latest", "--plan").code == 0
+    assert [*tape.iterdir()] == []
 
 
 def test_what_makes_no_sense_is_refused(yester: Yester, plain: Path, tape: Path) -> None:
