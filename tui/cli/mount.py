@@ -2,20 +2,26 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from yester.engine.places import Places
 from yester.engine.profiles.sizes import parse_size
 from yester.engine.restore.ownership import OwnerMode
+from yester.fs.cold import RECALL_S
 from yester.fs.scope import Scope
 from yester.fs.serving import FRAME_CACHE_SIZE, MountPlan, serve
 from yester.fs.sources import PATIENCE_S
 from yester.fs.time_names import TimeFormat, checked_time_format
 from yester.tui.cli.opening import Access, repository_place
 from yester.tui.cli.options import access
-from yester.tui.cli.visiting import visited
+from yester.tui.cli.visiting import Screen, visited
 from yester.tui.cli.wording import one_line
+
+if TYPE_CHECKING:
+    from yester.engine.archive.recaller import Recaller
+    from yester.engine.repository import Repository
 
 
 @click.command("mount", short_help="Show all snapshots as a folder.")
@@ -49,6 +55,21 @@ from yester.tui.cli.wording import one_line
 )
 @click.option("--cache-size", metavar="SIZE", help="How much of what was read to keep in memory; 48M if not said.")
 @click.option("--no-xattrs", is_flag=True, help="Leave out extended attributes and ACLs: faster for restoring much.")
+@click.option(
+    "--recall",
+    type=click.Choice(["refuse", "wait"]),
+    default="refuse",
+    show_default=True,
+    help="What happens to who reads a file that is in an archive only.",
+)
+@click.option(
+    "--recall-patience",
+    type=click.IntRange(1, 30 * 86400),
+    metavar="SECONDS",
+    default=int(RECALL_S),
+    show_default=True,
+    help="How long a program waits for such a file, with --recall=wait.",
+)
 @click.option("--print-unit", is_flag=True, help="Print a systemd service that does this, and mount nothing.")
 @access
 @click.pass_context
@@ -66,6 +87,8 @@ def command(
     patience: int,
     cache_size: str | None,
     no_xattrs: bool,
+    recall: str,
+    recall_patience: int,
     print_unit: bool,
     repository: str | None,
     passphrase_file: str,
@@ -97,10 +120,21 @@ def command(
         scope=scope,
         cache_size=FRAME_CACHE_SIZE if cache_size is None else parse_size(cache_size),
         xattrs=not no_xattrs,
+        recalls=(lambda opened: _recaller(opened, places, of_profile, repository)) if recall == "wait" else None,
+        recall_seconds=recall_patience,
     )
     without = " (without extended attributes and ACLs)" if no_xattrs else ""
     said = f"mounted: {one_line(str(mountpoint))}{without}"
     serve(lambda: visited("mount", asked, places), plan, lambda: click.echo(said))
+
+
+def _recaller(opened: "Repository", places: Places, of_profile: str, repository: str | None) -> "Recaller":
+    """Return who brings back what readers of the mount wait for. UsageError: who mounts has no right to."""
+    from yester.tui.cli.archive_desk import recaller_of
+    from yester.tui.cli.archiving import profile_named
+
+    profile = profile_named([of_profile] if of_profile else [], repository, places)
+    return recaller_of(opened, places, profile, Screen(places), lambda: False)
 
 
 _NOT_IN_UNITS = ("mountpoint", "print_unit", "foreground")
