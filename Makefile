@@ -15,9 +15,9 @@ demo: setup ## take snapshots of real folders, mount them, get files back (DIR=~
 	@.venv/bin/python -P -m yester.tui.demo $(if $(DIR),"$(DIR)")
 
 test: setup ## run the tests, the same examples each time
-	@.venv/bin/pytest $(SIDE_BY_SIDE) -m "not servers" --hypothesis-seed=0
+	@.venv/bin/pytest $(SIDE_BY_SIDE) -m "not servers and not long" --hypothesis-seed=0
 
-test-servers: setup ## run the tests that start server programs
+test-servers: setup ## run the tests that start server programs, and those that take long
 	@.ci/test-servers
 
 check: setup ## format, lint, types, layers, tests with examples of chance

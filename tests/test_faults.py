@@ -5,7 +5,7 @@ is and once behind the retries that remote stores have.
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -182,9 +182,24 @@ UNSAID: Mapping[Work, frozenset[str]] = {
 read once more, and what prune does without, since it makes the index name all packs itself."""
 
 BARE = [(work, fault) for work in WORKS for fault in FAULTS if work is not restore or fault.verbs - {"put", "delete"}]
+AT_LEAST = frozenset({"refused", "lost before", "stalled"})
+"""The faults that a prune always meets; a hundred calls meet each. The others are long."""
 
 
-@pytest.mark.parametrize(("work", "fault"), BARE, ids=lambda each: getattr(each, "name", getattr(each, "__name__", "")))
+def each(pairs: Iterable[tuple[Work, Fault]], always: frozenset[str] = frozenset()) -> list[object]:
+    """Return the parameters of a test, those marked that take long."""
+    return [
+        pytest.param(
+            work,
+            fault,
+            id=f"{getattr(work, '__name__', '')}-{fault.name}",
+            marks=pytest.mark.long if work is prune and fault.name not in always else (),
+        )
+        for work, fault in pairs
+    ]
+
+
+@pytest.mark.parametrize(("work", "fault"), each(BARE, AT_LEAST))
 def test_no_fault_of_any_call_harms_what_is_there(
     past: Past, tmp_path: Path, work: Work, fault: Fault, record_property: Recording
 ) -> None:
@@ -198,9 +213,7 @@ def test_no_fault_of_any_call_harms_what_is_there(
 PASSING = [(work, fault) for work, fault in BARE if fault.name in {"lost before", "lost after", "stored short"}]
 
 
-@pytest.mark.parametrize(
-    ("work", "fault"), PASSING, ids=lambda each: getattr(each, "name", getattr(each, "__name__", ""))
-)
+@pytest.mark.parametrize(("work", "fault"), each(PASSING))
 def test_behind_retries_nobody_notices_what_passes(
     past: Past, tmp_path: Path, work: Work, fault: Fault, record_property: Recording
 ) -> None:
