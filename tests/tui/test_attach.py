@@ -10,17 +10,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.tui.cli.conftest import Yester, docs, plain, yester
+from tests.tui.cli.conftest import Yester, docs, finish, plain, start, yester
 from tests.tui.cli.test_terminals import at_terminal, wait_for
 from tests.tui.fake import on_asyncio, text_of
 from textual.pilot import Pilot
 
-from yester.engine.journal import journal_path
+from yester.engine.events import RunProgress, decode
+from yester.engine.journal import is_alive, journal_path
 from yester.engine.places import Places
 from yester.engine.runs.history import read_run, run_ids
-from yester.engine.runs.records import RunRecord
+from yester.engine.runs.records import RunRecord, with_line
+from yester.tui import app
 from yester.tui.app import TerminalProgram
 from yester.tui.settings import Settings
+from yester.tui.state.world import Happening, RunTold
 
 __all__ = ["docs", "plain", "yester"]
 
@@ -73,16 +76,15 @@ def drawn(terminal: int) -> bytearray:
     return seen
 
 
-def test_a_run_goes_on_when_the_program_is_killed_and_is_there_when_it_is_opened_again(
-    yester: Yester, slow: None
-) -> None:
+def test_a_run_of_another_terminal_is_there_when_the_program_was_killed_and_is_opened_again(slow: None) -> None:
     process, terminal = at_terminal("tui")
     try:
         termios.tcsetwinsize(terminal, (24, 80))
         seen = drawn(terminal)
         wait_for(lambda: b"never ran" in seen)
-        os.write(terminal, b"b")
+        elsewhere = start("snap", "docs")
         wait_for(reads)
+        wait_for(lambda: b"1 running" in seen)  # it is shown without a key
         os.kill(process.pid, signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
     finally:
@@ -92,26 +94,76 @@ def test_a_run_goes_on_when_the_program_is_killed_and_is_there_when_it_is_opened
     run = newest()
     assert run is not None
     assert not run.is_over
-    assert yester("pause", run.run).code == 0
     asyncio.run(_opened_again(run.run))
-    ended = newest()
+    finish(elsewhere)
+    ended = read_run(Places.default().state, run.run)
     assert ended is not None
-    assert (ended.run, ended.state) == (run.run, "cancelled")
+    assert ended.state == "cancelled"
+
+
+Counts = tuple[int, int, int, int]
+
+
+def counts(record: RunRecord) -> Counts:
+    """Return what a run had counted."""
+    return record.files, record.size, record.new, record.stored_size
+
+
+def journaled_counts(run: str) -> dict[int, Counts]:
+    """Return what the journal says at each number at which it says anything about it."""
+    lines = journal_path(Places.default().state, run).read_bytes().splitlines(keepends=True)
+    told = [decode(line) for line in lines if line.endswith(b"\n")]
+    begun = RunRecord(run=run, state="running", began_ns=0)
+    return {each.seq: counts(with_line(begun, each)) for each in told if isinstance(each.event, RunProgress)}
+
+
+class Watched(TerminalProgram):
+    """Remembers what it counted at each line that it was told."""
+
+    CSS_PATH = Path(app.__file__).with_name("app.tcss")
+
+    def __init__(self) -> None:
+        super().__init__(Settings())
+        self.counted: dict[int, Counts] = {}
+
+    def happened(self, event: Happening) -> None:
+        """Remember it."""
+        super().happened(event)
+        if isinstance(event, RunTold):
+            self.counted[event.line.seq] = counts(self.world.live[event.run].record)
 
 
 async def _opened_again(run: str) -> None:
-    program = TerminalProgram(Settings())
+    program = Watched()
     async with program.run_test(size=(100, 30)) as pilot:
-        await until(pilot, lambda: run in program.world.live and program.world.live[run].record.state == "paused")
-        lines = journal_path(Places.default().state, run).read_bytes().splitlines()
-        await until(pilot, lambda: program.world.live[run].seq >= len(lines))
-        stored, live = read_run(Places.default().state, run), program.world.live[run].record
-        assert stored is not None
-        assert (live.files, live.size, live.new) == (stored.files, stored.size, stored.new)
+        await until(pilot, lambda: run in program.world.live and program.world.live[run].seq > 0)
+        stored = journaled_counts(run)
+        assert stored
+        await until(pilot, lambda: program.world.live[run].seq >= max(stored))
+        assert {seq: program.counted[seq] for seq in stored} == stored
+        paused = await asyncio.to_thread(finish, start("pause", run))  # from where it was started, or anywhere
+        assert paused.code == 0
+        await until(pilot, lambda: program.world.live[run].record.state == "paused")
+        live = {seq: each for seq, each in journaled_counts(run).items() if seq in program.counted}
+        assert live == {seq: program.counted[seq] for seq in live}
         await pilot.press("4")
         await until(pilot, lambda: "paused" in text_of(pilot))
         await pilot.press("x", "y")
         await until(pilot, lambda: program.world.live[run].record.state == "cancelled")
+        await _dies(program, pilot, run)
+
+
+async def _dies(program: TerminalProgram, pilot: Pilot[None], before: str) -> None:
+    """Start another one elsewhere, and kill it."""
+    await until(pilot, lambda: not is_alive(journal_path(Places.default().state, before)))
+    other = start("snap", "docs")
+    try:
+        await until(pilot, lambda: [each for each in program.world.running if each.record.pid == other.pid])
+    finally:
+        other.kill()
+        finish(other)
+    await until(pilot, lambda: "died" in text_of(pilot))
+    assert not program.world.running
 
 
 @on_asyncio

@@ -92,6 +92,21 @@ async def test_a_run_is_followed_from_the_beginning_and_as_it_goes() -> None:
 
 
 @on_asyncio
+async def test_a_run_that_was_started_elsewhere_is_followed_by_itself() -> None:
+    over = [each for each in stage.RUNS if each["run"] != stage.RUNNING]
+    lists = iter([over, stage.RUNS])
+    engine = stage.engine(runs_list=lambda asked: next(lists))
+    async with shown(engine, (80, 24)) as pilot:
+        await press(pilot, "4")
+        assert not asked(engine, "runs.follow")
+        assert "running" not in text_of(pilot)
+        engine.changes.put_nowait({"what": ["runs"]})
+        await rest(pilot)
+        assert asked(engine, "runs.follow") == [{"run": stage.RUNNING, "first": 1}]
+        assert "running 31%" in text_of(pilot)
+
+
+@on_asyncio
 async def test_an_engine_that_dies_is_a_sentence_and_another_one_goes_on_where_it_was() -> None:
     first, second = stage.engine(), stage.engine()
     async with shown(first, then=[second]) as pilot:
