@@ -42,8 +42,8 @@ def open_archives(
         settings = settings.in_profile(profile.name, profile.plugins)
     found = [each for each in find_plugins(places, settings, installed=False) if each.world == WORLD]
     surroundings = Surroundings(places, "archive", profile=profile)
-    kept = KeptReadiness(places, "" if profile is None else profile.name)
-    return PortalArchives(folder_of(places, WORLD), found, layers_in(settings, surroundings), audience, kept, stopping)
+    layers, kept = layers_in(settings, surroundings), KeptReadiness(places)
+    return PortalArchives(folder_of(places, WORLD), found, layers, audience, kept, stopping)
 
 
 class PortalArchives:
@@ -97,7 +97,9 @@ class PortalArchives:
 
     def readiness(self, archive: Archive) -> Readiness:
         """Whether an archive is ready, as it says now or said within its option `ready_for`."""
-        return self._kept.ask(archive, archive.ready_for_s if isinstance(archive, HostedArchive) else 0.0)
+        if not isinstance(archive, HostedArchive):
+            raise TypeError(f"{archive.name} is an archive of another kind")
+        return self._kept.ask(archive, archive.key, archive.ready_for_s)
 
     @property
     def seconds(self) -> Mapping[str, float]:

@@ -46,6 +46,11 @@ class HostedArchive:
         return float(self._options["ready_for"])
 
     @property
+    def key(self) -> str:
+        """What tells it apart from itself with other options, which may be ready when it is not."""
+        return f"{self.guid} {self._workplace.settings}"
+
+    @property
     def roles(self) -> Mapping[str, str]:
         """What Portal calls who may archive, restore, purge and delete; yester has roles of its own."""
         return dict(self._about["roles"])

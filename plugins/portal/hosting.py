@@ -2,7 +2,10 @@
 
 import time
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from typing import Any
+
+import msgspec
 
 from yester.engine.errors import ArchiveError, UsageError
 from yester.plugins.found import Found
@@ -28,6 +31,8 @@ class Workplace:
         self.seconds = 0.0
         """How long it was at work."""
         self._plugin = PluginFile(found.name, found.place, tuple(layers))
+        self.settings = blake2b(msgspec.msgpack.encode(self._plugin.layers), digest_size=8).hexdigest()
+        """A digest of all that is said about its options."""
         self._printed, self._stopping = printed, stopping
         self._worker: WorkerProcess | None = None
         self._loaded: Loaded | None = None

@@ -19,32 +19,27 @@ _S = 1_000_000_000
 class KeptReadiness:
     """What archives said of being ready. What is kept is no more than a way to ask less often: it may be lost."""
 
-    def __init__(self, places: Places, profile: str = "", now_ns: Callable[[], int] = time.time_ns) -> None:
-        """Profiles may set an archive differently: each has answers of its own."""
+    def __init__(self, places: Places, now_ns: Callable[[], int] = time.time_ns) -> None:
         self._path: Path = places.state / "archives" / "ready.json"
-        self._profile = profile
         self._now_ns = now_ns
 
-    def known(self, archive: Archive) -> Readiness | None:
-        """Return what an archive said last; None when it was never asked."""
-        return self._read().get(self._key(archive))
+    def known(self, key: str) -> Readiness | None:
+        """Return what the archive of a key said last; None when it was never asked."""
+        return self._read().get(key)
 
-    def ask(self, archive: Archive, holds_s: float) -> Readiness:
-        """Return what an archive said if it is no older than that, and else what it says now.
+    def ask(self, archive: Archive, key: str, holds_s: float) -> Readiness:
+        """Return what an archive said under a key if it is no older than that, and else what it says now.
 
         That it was not ready holds for a moment only.
         """
-        known, now_ns = self.known(archive), self._now_ns()
+        known, now_ns = self.known(key), self._now_ns()
         if known is not None:
             lasts_s = holds_s if known.is_ready else min(holds_s, NOT_READY_S)
             if 0 <= now_ns - known.asked_ns < lasts_s * _S:
                 return known
         fresh = _asked(archive, now_ns)
-        self._keep(self._key(archive), fresh)
+        self._keep(key, fresh)
         return fresh
-
-    def _key(self, archive: Archive) -> str:
-        return f"{archive.guid} {self._profile}".rstrip()
 
     def _read(self) -> dict[str, Readiness]:
         try:

@@ -25,6 +25,7 @@ from yester.engine.errors import ArchiveError, UsageError
 from yester.engine.places import Places
 from yester.engine.profiles.writing import new_profile
 from yester.plugins.portal.archives import PortalArchives
+from yester.plugins.portal.hosted import HostedArchive
 from yester.plugins.portal.readiness import KeptReadiness
 
 Put = Callable[[str, str | dict[str, str]], Path]
@@ -142,21 +143,24 @@ def test_readiness_is_kept_for_a_while(put: Put, open_them: Open, tmp_path: Path
     archive = archives.named("moody")
     first = archives.readiness(archive)
     assert (first.is_ready, first.words) == (False, "moody: the library door is open")
-    began_ns = first.asked_ns
+    assert isinstance(archive, HostedArchive)
+    key, began_ns = archive.key, first.asked_ns
 
     def asked_after(seconds: int) -> Readiness:
-        return KeptReadiness(Places.default(), now_ns=lambda: began_ns + seconds * 10**9).ask(archive, 60.0)
+        return KeptReadiness(Places.default(), lambda: began_ns + seconds * 10**9).ask(archive, key, 60.0)
 
-    assert asked_after(4) == first == KeptReadiness(Places.default()).known(archive)
+    assert asked_after(4) == first == KeptReadiness(Places.default()).known(key)
     assert (tmp_path / "asked").read_text() == "x"
     assert asked_after(5) == asked_after(64) == Readiness(True, began_ns + 5 * 10**9)
     assert (tmp_path / "asked").read_text() == "xx"
     assert asked_after(65).asked_ns == began_ns + 65 * 10**9
     # A clock that was put back says nothing about how old it is.
     assert asked_after(64).asked_ns == began_ns + 64 * 10**9
-    assert KeptReadiness(Places.default(), "docs").known(archive) is None
+    otherwise = replace(new_profile("docs", [b"/"]), plugins={"moody": {"restore_wait": 5}})
+    assert open_them(otherwise).readiness(open_them(otherwise).named("moody")).asked_ns > began_ns
+    assert (tmp_path / "asked").read_text() == "xxxxx"
     (Places.default().state / "archives" / "ready.json").write_text("{")
-    assert KeptReadiness(Places.default()).known(archive) is None
+    assert KeptReadiness(Places.default()).known(key) is None
 
 
 @pytest.fixture
