@@ -19,7 +19,7 @@ The order of writes, and what a kill between any two of them leaves:
 
  1. the archive takes a copy of a pack        killed after: a copy that no record names; the job asks for it again
  2. it is read back, and compared
- 3. `held` is put, in a session (recording.py)        … a pack that is online, with a copy in an archive
+ 3. `held` is put (recording.py)                      … a pack that is online, with a copy in an archive
  4. purge marks the pack, waits for writers, looks whether anybody else needs it      … a mark that keeps writers off
  5. the pack is deleted (purging.py)                  … some packs offline, some not yet: the next purge goes on
  6. readmission puts it back (readmitting.py)         … some packs online, some not yet: so does the next recall
@@ -41,9 +41,11 @@ what a prune releases is marked until `released` is there to be seen, so it sees
 packs and lets nothing rest on them: a blob with a copy online is kept there, one that lies offline only is needed
 wherever it lies.
 
-*A record that comes late* (its host slept between 1 and 3) is of a pack that a prune may have released and deleted
-meanwhile. Its session ends before the prune looks, or it finds the mark, or the pack gone, and puts the holding as
-released at once.
+*A record that comes late* (its host slept between 1 and 3) is of a pack that a prune may have deleted meanwhile. Who
+finds the pack gone, or marked, puts the holding as released at once. Where the prune came between that look and the
+put, the pack is held and no fragment names it: it is *hidden*. Nobody builds on what is not named; and a prune that
+found all that snapshots need elsewhere releases what is hidden still (prune/leftovers.py). What is hidden because a
+fragment was lost is missed by that prune, and stays.
 
 *Listing.* A record with `released` is deleted after those whose holdings it releases, but one listing may still show
 an old name and miss one that went later. So names are listed twice: what is held counts by the second listing, what is
@@ -139,4 +141,5 @@ def where(holding: Holding) -> str:
 def offline(name: str, holdings: Iterable[Holding]) -> Offline:
     """Return the error of an object that is offline: where it is, and how to bring it back."""
     places = " and in ".join(dict.fromkeys(map(where, holdings)))
-    return Offline(f"{name}{IS_OFFLINE}it is in {places}", name=name, hint=RECALL)
+    what = f"{name}{IS_OFFLINE}it is in {places}, and yester recall brings it back"
+    return Offline(what, name=name, hint=RECALL)

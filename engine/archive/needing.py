@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from yester.engine.archive.holdings import Holding
 from yester.engine.blobs import BlobSource
-from yester.engine.capture.standing import listed
 from yester.engine.entries import Entry
 from yester.engine.errors import DamageError, UsageError
 from yester.engine.ids import SHORT_ID_SIZE, BlobKind, PackId
 from yester.engine.packs.index import Index
+from yester.engine.packs.packs import list_packs
 from yester.engine.repository import Repository
 from yester.engine.sealed.records import Snapshot
+from yester.engine.sealed.sealing import digest_of
 from yester.engine.trees.directories import decode_root, resolve
 from yester.engine.trees.referring import of_entry, of_node
 
@@ -64,14 +65,24 @@ def packs_of_entries(repository: Repository, entries: Iterable[Entry], tick: Tic
     `tick` is called with numbers of directories and pieces that come to be looked at, and may raise to stop.
     DamageError when a tree cannot be read, or a piece lies in no pack that the index names. StoreError.
     """
-    # Packs first: what a purge deletes is held before it goes.
-    there = listed(repository).packs
-    held = repository.index.look_for_archived(there).held
-    search = _Search(repository.reader(_READER_SIZE), repository.index, held.keys() - there, tick)
+    offline = offline_packs(repository)
+    search = _Search(repository.reader(_READER_SIZE), repository.index, offline.keys(), tick)
     for entry in entries:
         search.entry(entry)
-    offline = sorted(search.packs & (held.keys() - there))
-    return Needed(frozenset(search.packs), {pack: held[pack] for pack in offline}, search.size)
+    return Needed(
+        frozenset(search.packs), {pack: offline[pack] for pack in sorted(search.packs & offline.keys())}, search.size
+    )
+
+
+def offline_packs(repository: Repository) -> dict[PackId, tuple[Holding, ...]]:
+    """Return the packs that are offline, and what archives hold of them; blobs are looked for in others first."""
+    index = repository.index
+    if not index.look_for_archived().held:
+        return {}
+    # Packs first: what a purge deletes is held before it goes.
+    there = {PackId(digest_of(name)) for name in list_packs(repository.store)}
+    held = index.look_for_archived(there).held
+    return {pack: holdings for pack, holdings in held.items() if pack not in there}
 
 
 class _Search:

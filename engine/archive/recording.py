@@ -1,19 +1,15 @@
 """Saying in the repository what archives hold: the order of it is in engine/archive/holdings.py."""
 
 import time
-from collections.abc import Collection, Iterable, Sequence, Set
-from itertools import chain
+from collections.abc import Collection, Iterable, Sequence
 
-from yester.engine.archive.holdings import Holding, Holdings, Stock, holding_id
-from yester.engine.capture.standing import Listed, listed
+from yester.engine.archive.holdings import Holding, Holdings, holding_id
+from yester.engine.capture.standing import listed
 from yester.engine.errors import DamageError
-from yester.engine.host import host_name
 from yester.engine.ids import HoldingId, PackId
 from yester.engine.repository import Repository
 from yester.engine.sealed.sealing import ObjectKind
-from yester.engine.sessions import WriterSession
 
-PURPOSE = "archive"
 _TOGETHER = 4096
 """Holdings that one record says, about: each takes some hundred bytes."""
 
@@ -27,41 +23,20 @@ def record_held(repository: Repository, holdings: Sequence[Holding]) -> tuple[Ho
     """
     late: list[Holding] = []
     for start in range(0, len(holdings), _TOGETHER):
-        late += _record_held(repository, holdings[start : start + _TOGETHER])
+        together = holdings[start : start + _TOGETHER]
+        found = _late(repository, together)
+        # In the same record: nobody ever counts on these.
+        _put(repository, held=together, released=map(holding_id, found))
+        late += found
     return tuple(late)
 
 
-def _record_held(repository: Repository, holdings: Sequence[Holding]) -> list[Holding]:
-    session = WriterSession(
-        repository.store,
-        repository.keys,
-        writer=repository.writer,
-        host=host_name(),
-        purpose=PURPOSE,
-        started_ns=time.time_ns(),
-    )
-    with session:
-        seen, stock = listed(repository), repository.index.look_for_archived()
-        late = _late(holdings, seen, stock, frozenset())
-        _put(repository, held=holdings, released=map(holding_id, late))
-        if not session.stands():
-            # Whoever held this one dead did not wait for it: what it says itself proves nothing.
-            own = set(map(holding_id, holdings)) - set(map(holding_id, chain(*stock.held.values())))
-            found = _late(holdings, listed(repository), repository.index.look_for_archived(), own)
-            later = [holding for holding in found if holding not in late]
-            record_released(repository, later)
-            late += later
-    return late
-
-
-def _late(holdings: Iterable[Holding], seen: Listed, stock: Stock, own: Set[HoldingId]) -> list[Holding]:
-    """Return those whose pack a prune is about to delete, or that is neither online nor held by another than `own`."""
+def _late(repository: Repository, holdings: Iterable[Holding]) -> list[Holding]:
+    """Return those whose pack a prune is about to delete, or that is neither online nor held already."""
+    seen, held = listed(repository), repository.index.look_for_archived().held
     doomed = set[PackId]().union(*seen.marks.values()) - seen.purging
-
-    def is_there(pack: PackId) -> bool:
-        return pack in seen.packs or any(holding_id(each) not in own for each in stock.held.get(pack, ()))
-
-    return [each for each in holdings if each.pack in doomed or not is_there(PackId(each.pack))]
+    there = (seen.packs | held.keys()) - doomed
+    return [each for each in holdings if each.pack not in there]
 
 
 def record_released(repository: Repository, holdings: Collection[Holding]) -> None:

@@ -34,7 +34,7 @@ from yester.engine.capture.statx import Probe, Status
 from yester.engine.comparing.differences import Difference, Happened, Look, difference
 from yester.engine.comparing.trees import Damaged, row_of
 from yester.engine.entries import Entry, Mark, Ref
-from yester.engine.errors import DamageError
+from yester.engine.errors import DamageError, Offline
 from yester.engine.ids import BlobId, BlobKind
 from yester.engine.progress import Counters
 from yester.engine.sealed.config import Config
@@ -220,7 +220,7 @@ class LiveComparison:
         if same and (self._reads_all or status.st_mtime_ns != entry.mtime_ns):
             try:
                 offset = self._first_difference(fd, name, entry, status)
-            except DamageError as error:
+            except (DamageError, Offline) as error:
                 self._damaged(path, error)
                 return None
             same = offset is None

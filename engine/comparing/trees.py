@@ -11,13 +11,13 @@ from yester.engine.blobs import BlobSource
 from yester.engine.catalogue.states import State, states
 from yester.engine.comparing.differences import Difference, Look, difference
 from yester.engine.entries import Entry, Owner
-from yester.engine.errors import DamageError
+from yester.engine.errors import DamageError, Offline
 from yester.engine.ids import BlobId, BlobKind, TreeId
 from yester.engine.trees.page_builder import PageBuilder
 from yester.engine.trees.page_columns import malformed
 from yester.engine.trees.pages import Page
 
-Damaged = Callable[[bytes, DamageError], None]
+Damaged = Callable[[bytes, DamageError | Offline], None]
 """Told the folder, or the part of one, that could not be read."""
 
 

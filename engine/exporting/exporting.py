@@ -6,7 +6,8 @@ r"""A snapshot, or a folder of it, as a stream that is a tar archive.
 An archive cannot take back what it has promised: a header says how long the data is that follows. So the content of all
 but the large files is at hand before their headers are written; what is damaged is left out and named, and then the
 archive is given no proper end: it breaks off in the middle of a member, at which every program that reads it
-complains. Damage in the middle of a large file ends the archive there.
+complains. Damage in the middle of a large file ends the archive there. What is offline is left out and named too: of
+a large file that is asked before its header is written.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,14 +15,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
+from yester.engine.archive.holdings import offline
+from yester.engine.archive.needing import offline_packs
 from yester.engine.entries import Entry, Mark, Owner, Ref, Span
-from yester.engine.errors import CancelledError, DamageError
+from yester.engine.errors import CancelledError, DamageError, Offline
 from yester.engine.exporting.tar import BLOCK, END, Member, fits, member, padding
 from yester.engine.ids import BlobId, BlobKind, ListId, SnapshotId
 from yester.engine.packs.reading import BlobReader
 from yester.engine.repository import Repository
 from yester.engine.restore.plan import Start, starts
 from yester.engine.restore.queue import Queue
+from yester.engine.sealed.sealing import name_of
 from yester.engine.store import Buffer
 from yester.engine.trees.content import Content
 from yester.engine.trees.directories import decode_root, open_directory
@@ -83,6 +87,7 @@ class _Export:
         self._links = None if snapshot.links is None else LinkTable(self._source, ListId(BlobId(snapshot.links)))
         self._write, self._cancelled = write, cancelled
         self._report = ExportReport()
+        self._offline = offline_packs(repository)
         self._left: dict[int, int] = {}
         """How many members of a link group were not met yet; about 100 bytes a group."""
         self._firsts: dict[int, bytes] = {}
@@ -152,8 +157,8 @@ class _Export:
         else:
             try:
                 self._add_member(name, entry, ordinal)
-            except DamageError as error:
-                self._leave_out(name, str(error), is_damage=True)
+            except (DamageError, Offline) as error:
+                self._leave_out(name, str(error), is_damage=isinstance(error, DamageError))
 
     def _add_member(self, name: bytes, entry: Entry, ordinal: int) -> None:
         group = None
@@ -184,11 +189,19 @@ class _Export:
             job = partial(self._small, name, entry, group, head, refs)
             self._queue.add(job, [ref.blob for ref in refs], head.data_size, whole_size=entry.size)
             return
+        self._refuse_offline(self._refs(entry))
         self._queue.add(partial(self._bare, name, entry, group, head), (), 0)
         for segment in _segments(self._refs(entry)):
             size = sum(ref.size for ref in segment)
             self._queue.add(partial(self._segment, name, segment), [ref.blob for ref in segment], size)
         self._queue.add(partial(self._end, head.data_size), (), 0)
+
+    def _refuse_offline(self, refs: Iterator[Ref]) -> None:
+        """Offline when a part of a file is."""
+        for ref in refs if self._offline else ():
+            place = self._source.location(ref.blob)
+            if place is not None and place.pack in self._offline:
+                raise offline(name_of(place.kind, place.pack), self._offline[place.pack])
 
     def _refs(self, entry: Entry) -> Iterator[Ref]:
         """Yield the blobs of a file's data, holes left out."""
@@ -231,8 +244,8 @@ class _Export:
     ) -> None:
         try:
             whole = self._whole(refs, pieces)
-        except DamageError as error:
-            self._leave_out(name, str(error), is_damage=True)
+        except (DamageError, Offline) as error:
+            self._leave_out(name, str(error), is_damage=isinstance(error, DamageError))
             return
         self._count(name, entry, group)
         self._write([head.head, *whole, padding(head.data_size)])
@@ -240,7 +253,7 @@ class _Export:
     def _segment(self, name: bytes, refs: Sequence[Ref], pieces: Sequence[Buffer | None]) -> None:
         try:
             self._write(self._whole(refs, pieces))
-        except DamageError as error:
+        except (DamageError, Offline) as error:
             self._leave_out(name, f"{error}; the archive ends there", is_damage=True)
             raise _CutOff from None
 

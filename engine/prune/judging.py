@@ -50,6 +50,8 @@ class Judged:
     """What is wrong with packs that no fragment names; they stay."""
     unneeded: frozenset[PackId] = frozenset()
     """Packs that are offline, and that no snapshot needs."""
+    hidden: frozenset[PackId] = frozenset()
+    """Packs that are offline and in no fragment; empty when anything is lost, which may be in them."""
 
 
 def judge(repository: Repository, folder: Path, tick: Callable[[int, int], None], *, adopt: bool) -> Judged:
@@ -81,6 +83,7 @@ def judge(repository: Repository, folder: Path, tick: Callable[[int, int], None]
         lost + keeping.lost,
         tuple(warnings),
         frozenset(keeping.unneeded_offline - purging),
+        frozenset() if lost or keeping.lost else frozenset(held - packs - index.packs()),
     )
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import chain
 
 from yester.engine.archive.holdings import Holdings, holding_id
+from yester.engine.archive.recording import record_released
 from yester.engine.capture.standing import listed
 from yester.engine.errors import Missing
-from yester.engine.ids import HoldingId, SnapshotId
+from yester.engine.ids import HoldingId, PackId, SnapshotId
 from yester.engine.prune.judging import archived
 from yester.engine.prune.waiting import Watched
 from yester.engine.repository import Repository
@@ -32,8 +33,12 @@ class Leftovers:
     """Records of what archives have no longer."""
 
 
-def sweep(repository: Repository, watched: Watched) -> Leftovers:
-    """Delete what is left over. StoreError when the store fails; what cannot be read stays."""
+def sweep(repository: Repository, watched: Watched, hidden: Collection[PackId] = ()) -> Leftovers:
+    """Delete what is left over; release `hidden` packs (engine/archive/holdings.py), if they are hidden still.
+
+    StoreError when the store fails; what cannot be read stays.
+    """
+    _release_hidden(repository, hidden)
     stones = repository.tombstone_objects()
     labels = repository.label_objects()
     # Whoever put one of these labels for a snapshot that is yet to come is listed now.
@@ -50,6 +55,18 @@ def sweep(repository: Repository, watched: Watched) -> Leftovers:
         marks=_delete(repository, _spent_marks(repository)),
         holdings=_delete(repository, spent_holdings(repository.index.archive_records())),
     )
+
+
+def _release_hidden(repository: Repository, hidden: Collection[PackId]) -> None:
+    """Release packs that are in no fragment and not online: nobody has built on them, and nothing else needs them."""
+    if not hidden:
+        return
+    online = listed(repository).packs
+    repository.index.refresh()
+    named = repository.index.packs()
+    held = archived(repository).held
+    still = (pack for pack in sorted(hidden) if pack not in online and pack not in named)
+    record_released(repository, [holding for pack in still for holding in held.get(pack, ())])
 
 
 def unneeded_tombstones(

@@ -154,7 +154,7 @@ class _Prune(Deletion):
                 judged = self._judged(lambda: judge(repository, folder, self._tick, adopt=True))
                 plan = self._plan(judged)
                 self._carry_out(plan, judged, session, watched)
-                leftovers = sweep(repository, watched)
+                leftovers = sweep(repository, watched, judged.hidden)
                 self._unneeded = archived(repository).unneeded
                 repository.store.tidy()
                 return self._result(judged, plan, leftovers, started_ns)

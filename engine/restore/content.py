@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from yester.engine.blobs import BlobSource
-from yester.engine.errors import DamageError
+from yester.engine.errors import DamageError, Offline
 from yester.engine.ids import BlobKind
 from yester.engine.store import Buffer
 from yester.engine.trees.content import Content
@@ -23,6 +23,8 @@ class Written:
     size: int = 0
     lost: list[str] = field(default_factory=list)
     """Why parts are missing, in words."""
+    asleep: Offline | None = None
+    """Why nothing of it is to be kept: a part is in an archive."""
 
 
 def stretches(content: Content) -> Iterator[Stretch]:
@@ -49,7 +51,7 @@ def segments(content: Content) -> Iterator[list[Stretch]]:
 
 
 def write_content(source: BlobSource, fd: int, content: Content, written: Written) -> None:
-    """Write a whole file. OSError when the file system refuses; damage goes to `written`."""
+    """Write a whole file. OSError when the file system refuses; what cannot be read goes to `written`."""
     try:
         for stretch in stretches(content):
             write_stretch(source, fd, stretch, None, written)
@@ -59,6 +61,8 @@ def write_content(source: BlobSource, fd: int, content: Content, written: Writte
 
 def write_stretch(source: BlobSource, fd: int, stretch: Stretch, piece: Buffer | None, written: Written) -> None:
     """Write one blob, which is read if it is not given. OSError, and damage, as in `write_content`."""
+    if written.asleep is not None:
+        return
     blob, offset, length = stretch
     try:
         data = source.blob(BlobKind.DATA, blob) if piece is None else piece
@@ -66,6 +70,9 @@ def write_stretch(source: BlobSource, fd: int, stretch: Stretch, piece: Buffer |
             raise DamageError(f"blob {blob.hex()} is not as long as the file says")
     except DamageError as error:
         written.lost.append(str(error))
+        return
+    except Offline as error:
+        written.asleep = error
         return
     done = os.pwrite(fd, data, offset)
     while done < length:

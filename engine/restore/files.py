@@ -247,11 +247,14 @@ class Files:
     def _complete(
         self, place: Place, entry: Entry, name: bytes, fd: int, written: Written, failed: OSError | None
     ) -> None:
-        """Give a written file its attributes and close it; DamageError when parts are lost, and the rest kept aside."""
+        """Give a written file its attributes and close it; DamageError when parts are lost, and the rest kept aside.
+
+        Offline when a part is: then nothing is kept.
+        """
         path = place.path_of(entry.name)
         try:
-            if failed is not None:
-                raise failed
+            if failed is not None or written.asleep is not None:
+                raise failed or written.asleep or AssertionError
             self._attributes.apply(fd, entry, path, is_new=True, takes_acl=place.takes_acl)
         except BaseException:
             os.unlink(name, dir_fd=place.fd)

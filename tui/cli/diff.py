@@ -126,12 +126,12 @@ class _Texts:
 
     def _stored(self, listed: "Listed", path: bytes) -> bytes | None:
         from yester.engine.comparing.comparing import entry_at
-        from yester.engine.errors import DamageError
+        from yester.engine.errors import DamageError, Offline
         from yester.engine.trees.content import Content, UnreadableError
 
         try:
             entry: Entry | None = entry_at(self._source, listed, path)
             return None if entry is None else bytes(Content.of(entry, self._source).read(0, entry.size))
-        except (DamageError, UnreadableError) as error:
+        except (DamageError, Offline, UnreadableError) as error:
             complain(f"{printable(path)}: {error.what}")
             return None

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import to_builtins
 
+from yester.engine.errors import DamageError, Offline
 from yester.engine.events import shown
 from yester.tui.cli.failures import complain
 from yester.tui.cli.wording import count, moment, printable, size
 
 if TYPE_CHECKING:
     from yester.engine.comparing.differences import Difference, Look
-    from yester.engine.errors import DamageError
 
 _SORTED = 100_000
 """Differences that are held to sort them and to find what was renamed; more are shown as they are found."""
@@ -25,10 +25,15 @@ class Damage:
 
     def __init__(self) -> None:
         self.met = 0
+        self.offline = 0
+        """Of what is in an archive: no damage, but not compared either."""
 
-    def __call__(self, path: bytes, error: "DamageError") -> None:
+    def __call__(self, path: bytes, error: DamageError | Offline) -> None:
         """Say it."""
-        self.met += 1
+        if isinstance(error, DamageError):
+            self.met += 1
+        else:
+            self.offline += 1
         complain(f"{printable(path)} cannot be compared: {error.what}")
 
 

@@ -65,6 +65,7 @@ def command(
                 "differences": [_as_json(each) for each in found],
                 "unreadable": failed,
                 "damaged": damage.met,
+                "offline": damage.offline,
             }
         )
     else:
@@ -83,7 +84,7 @@ def command(
         )
     if rotten or damage.met:
         return DamageError.exit_code
-    return DIFFERENT if found or failed else 0
+    return DIFFERENT if found or failed or damage.offline else 0
 
 
 def _as_json(each: "Difference") -> dict[str, object]:

@@ -78,6 +78,7 @@ def test_the_error_says_where_it_is_and_what_to_do() -> None:
     error = offline("data.00", [holding(), replace(holding(), archive_name="", volumes=())])
     assert type(error) is Offline
     assert error.name == "data.00"
-    assert error.what == "data.00 is offline: it is in the archive LTO library on A00123 and in the archive guid"
-    assert "yester recall" in error.hint
+    places = "the archive LTO library on A00123 and in the archive guid"
+    assert error.what == f"data.00 is offline: it is in {places}, and yester recall brings it back"
+    assert "yester recall SNAPSHOT:PATH" in error.hint
     assert where(replace(holding(), volumes=tuple("ABCDE"))) == "the archive LTO library on A, B, C, …"

@@ -1,15 +1,16 @@
 """What is said of archives in the repository, and what becomes of what comes too late."""
 
+import shutil
 from pathlib import Path
 
 import pytest
-from tests.acting import Acting
-from tests.engine.archive.rigging import Vault, data_packs, holding
-from tests.engine.prune.rigging import fill
+from tests.engine.archive.rigging import Vault, data_packs, holding, purged
+from tests.engine.prune.rigging import fill, forget, pruned
+from tests.engine.restoring_rig import checked
 from tests.rig import Rig
 from tests.test_interleavings import beside, mark
 
-from yester.engine.archive.holdings import NOTHING, Holding, Stock, holding_id
+from yester.engine.archive.holdings import NOTHING, Holdings, Stock
 from yester.engine.archive.recording import record_dropped, record_held, record_released, unneeded
 from yester.engine.errors import DamageError
 from yester.engine.ids import PackId
@@ -91,41 +92,52 @@ def test_a_copy_of_an_offline_pack_is_verified_again(rig: Rig, pack: PackId) -> 
     assert [each.verified_ns for each in sorted(stock(rig).held[pack], key=lambda each: each.job)] == [9, 5]
 
 
-def slept(rig: Rig, pack: PackId, store: Acting, *packs: Holding) -> None:
-    """Let a client be held dead before it says what is held, and all be pruned."""
-
-    def pruned() -> None:
-        for name in [*rig.store.list("session."), f"data.{pack.hex()}"]:
-            rig.store.delete(name)
-        record_released(rig.open(), packs)
-
-    store.let("before put", "holding.", pruned)
-
-
 def test_a_job_that_slept_while_its_pack_was_pruned(rig: Rig, pack: PackId) -> None:
+    """It says so after all had looked: the pack is in no fragment, and the next prune releases it."""
+    [(sid, _)] = rig.open().snapshots()
     other, store = beside(rig)
-    slept(rig, pack, store)
-    assert record_held(other.open(), [holding(pack)]) == (holding(pack),)
-    assert (stock(rig).held, unneeded(rig.open())) == ({}, (holding(pack),))
 
+    def gone() -> None:
+        forget(rig, sid)
+        pruned(rig)
 
-def test_a_job_that_slept_while_the_other_copies_were_released(rig: Rig, pack: PackId) -> None:
-    Vault().take(rig, data_packs(rig))
-    other, store = beside(rig)
-    slept(rig, pack, store, *stock(rig).held[pack])
-    again = [holding(pack), holding(pack, job="second")]
-    late = record_held(other.open(), again)
-    assert set(map(holding_id, late)) == set(map(holding_id, again))
-    assert stock(rig).held == {}
+    store.let("before put", "holding.", gone)
+    assert record_held(other.open(), [holding(pack)]) == ()
+    assert pack in stock(rig)
+    [note] = checked(rig).notes
+    assert note.startswith("Packs in an archive that no index fragment names: 1;")
+    assert pruned(rig).released == (holding(pack),)
+    assert checked(rig).notes == ()
 
 
 def test_a_job_that_slept_while_its_pack_was_purged(rig: Rig, pack: PackId) -> None:
-    """It says again what was known before."""
-    Vault().take(rig, data_packs(rig))
+    """What a purge relied upon stays held, whatever becomes of the one who said it."""
+    [(sid, _)] = rig.open().snapshots()
     other, store = beside(rig)
-    slept(rig, pack, store)
-    assert record_held(other.open(), [holding(pack, verified_ns=9)]) == ()
-    assert [each.verified_ns for each in stock(rig).held[pack]] == [9]
+    store.let("after put", "holding.", lambda: purged(rig, [sid]))
+    assert record_held(other.open(), [holding(pack)]) == ()
+    assert store.happened
+    assert data_packs(rig) == set()
+    assert pack in stock(rig)
+
+
+def test_what_is_hidden_and_needed_stays(rig: Rig, pack: PackId) -> None:
+    """The fragment that named the pack was lost: a prune misses what is in it."""
+    Vault().take(rig, data_packs(rig))
+    for name in [*rig.store.list("index."), f"data.{pack.hex()}"]:
+        rig.store.delete(name)
+    shutil.rmtree(rig.places.cache)
+    assert pruned(rig).released == ()
+    assert pack in stock(rig)
+
+
+def test_what_is_hidden_and_comes_back_is_as_any_other(rig: Rig, pack: PackId) -> None:
+    late = holding(b"x" * 32)
+    rig.open().put_record(ObjectKind.HOLDING, Holdings(writer=bytes(16), time_ns=1, held=(late,)))
+    other, store = beside(rig)
+    store.let("after list", "holding.", lambda: rig.store.put(f"data.{late.pack.hex()}", [b"?"]))
+    assert pruned(other).released == ()
+    assert late.pack in stock(rig)
 
 
 def test_records_that_go_while_they_are_listed(rig: Rig, pack: PackId) -> None:

@@ -12,7 +12,7 @@ from tests.rig import Rig, write
 from yester.engine.comparing.comparing import compare_with_files
 from yester.engine.comparing.differences import Difference, Happened
 from yester.engine.comparing.live import Unreadable
-from yester.engine.errors import DamageError, UsageError
+from yester.engine.errors import DamageError, Offline, UsageError
 from yester.engine.profiles.profile import FilterSpec
 from yester.engine.progress import Counters
 
@@ -185,7 +185,7 @@ def test_damage_in_the_repository_is_told(rig: Rig, tree: Path) -> None:
     listed = repository.snapshots()[-1]
     for name in list(rig.store.list("data.")):
         rig.store.delete(name)
-    told: list[DamageError] = []
+    told: list[DamageError | Offline] = []
     found = list(
         compare_with_files(
             repository,

@@ -10,7 +10,7 @@ from tests.engine.catalogue.history import History, all_paths
 from yester.engine.catalogue.catalogue import Catalogue
 from yester.engine.comparing.differences import Difference, Happened, with_renames
 from yester.engine.comparing.trees import compare_trees, state_difference
-from yester.engine.errors import DamageError
+from yester.engine.errors import DamageError, Offline
 from yester.engine.selection import Listed
 from yester.engine.trees.directories import decode_root
 
@@ -20,7 +20,7 @@ some_files = st.dictionaries(st.sampled_from(NAMES), st.sampled_from([b"", b"1",
 
 
 def by_trees(history: History, before: Listed, after: Listed) -> list[Difference]:
-    def damaged(path: bytes, error: DamageError) -> None:
+    def damaged(path: bytes, error: DamageError | Offline) -> None:
         raise error
 
     old, new = decode_root(before[1].root), decode_root(after[1].root)
