@@ -1,11 +1,12 @@
 """From nothing to the first snapshot: each page, back and forth, by keys and by the mouse."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.tui import stage
-from tests.tui.fake import FakeEngine, on_asyncio, press, rest, shown, text_of
+from tests.tui.fake import FakeEngine, FakeRequest, on_asyncio, press, rest, shown, text_of
 from tests.tui.test_flows import asked
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -62,6 +63,27 @@ async def test_from_nothing_to_the_first_snapshot_in_nine_keys_and_a_passphrase(
         await press(pilot, "enter")
         assert "1 Home" in text_of(pilot)
         assert f"'{WORDS}'" not in str(engine.asked)
+
+
+@on_asyncio
+async def test_answers_may_come_in_any_order() -> None:
+    slow: asyncio.Queue[Any] = asyncio.Queue()
+
+    class Slow(FakeEngine):
+        def ask(self, method: str, kind: Any, **params: object) -> Any:
+            asked = super().ask(method, kind, **params)
+            return FakeRequest((), slow, kind, {}) if method == "backends.list" else asked
+
+    engine = Slow()
+    engine.scripts = stage.empty().scripts
+    async with shown(engine, (80, 24)) as pilot:
+        await press(pilot, "plus")
+        for each in (*stage.BACKENDS, {}):
+            slow.put_nowait(each)
+        await rest(pilot)
+        state = wizard(pilot).state
+        assert (len(state.backends), state.draft.name, state.draft.place) == (3, "home", "/media/me/STICK/yester")
+        assert "[x] /home/me\n" in text_of(pilot)
 
 
 @on_asyncio
@@ -144,17 +166,36 @@ async def test_a_repository_that_is_there_is_opened_and_shared() -> None:
 
 @on_asyncio
 async def test_what_fails_is_said_where_it_failed_and_tried_again_from_there() -> None:
-    taken = iter([[Failure(1, "The timer cannot be switched on", "Is systemd there?")], []])
-    engine = stage.empty(schedule_enable=lambda _: next(taken))
+    locked = iter([[Failure(4, "Another run is active", "Wait for it")], [{"run": stage.FIRST_RUN}]])
+    refused = [Failure(1, "Neither systemd nor cron is here", "Install cron")]
+    engine = stage.empty(runs_start=lambda _: next(locked), schedule_enable=refused)
     async with shown(engine, (120, 40)) as pilot:
         await press(pilot, "plus", "enter", "enter", *WORDS, "enter", *WORDS, "enter", "enter", "enter", "enter")
         await pasted(pilot, "#end", END)
         await press(pilot, "enter")
-        assert "The timer cannot be switched on" in text_of(pilot)
+        assert "Another run is active" in text_of(pilot)
+        assert "Neither systemd nor cron is here" in text_of(pilot)
+        await press(pilot, "ctrl+p")
+        assert wizard(pilot).state.page == "begin"
         await press(pilot, "enter")
         assert "The first snapshot is on its way" in text_of(pilot)
-        assert engine.methods().count("profiles.add") == 1
-        assert engine.methods().count("schedule.enable") == 2
+        assert "Install cron" in text_of(pilot)
+        assert engine.methods().count("profiles.add") == engine.methods().count("schedule.enable") == 1
+
+
+@on_asyncio
+async def test_a_repository_that_was_made_keeps_its_passphrase() -> None:
+    refused = [Failure(2, "Profile home is already there")]
+    engine = stage.empty(profiles_add=refused)
+    async with shown(engine, (120, 40)) as pilot:
+        await press(pilot, "plus", "enter", "enter", *WORDS, "enter", *WORDS, "enter", "enter", "enter", "enter")
+        await press(pilot, "escape", "escape")
+        assert "Profile home is already there" in text_of(pilot)
+        await press(pilot, "escape", "escape", "escape", "z", "enter")
+        assert engine.secrets == [WORDS, "z"]
+        assert ("repositories.unlock", {"repository": "/media/me/STICK/yester"}) in engine.asked
+        await press(pilot, "enter", "enter")
+        assert "make the repository" not in text_of(pilot)
 
 
 def saved(folder: Path) -> tuple[int, bool]:
@@ -199,8 +240,6 @@ async def test_the_mouse_does_all_of_it() -> None:
 
 @on_asyncio
 async def test_the_first_run_is_seen_live_and_goes_on_without_the_wizard() -> None:
-    import asyncio
-
     begun: dict[str, Any] = stage.run(stage.FIRST_RUN, "home", 0, "running", ended_ns=0, duration_ns=0)
     listed: list[Any] = []
     engine = stage.empty(runs_list=lambda _: listed)

@@ -55,8 +55,8 @@ class RecoveryKey(Dialog[bool]):
                 line(Span("    " + "-".join(groups[:half]) + "-", "accent")),
                 line(Span("    " + "-".join(groups[half:]), "accent")),
                 line(""),
-                line("It opens the repository when the passphrase is lost. Keep it"),
-                line("on paper, where a fire or a thief here would not find it."),
+                line("It opens the repository when the passphrase is lost."),
+                line("Keep it on paper, where no fire and no thief finds it."),
                 line(""),
                 line("Type its last group, as a proof that you have it:"),
             ]

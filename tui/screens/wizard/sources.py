@@ -54,7 +54,7 @@ class SourcesPage(WizardPage):
         return replace(
             draft,
             name=self.text("name"),
-            sources=tuple(marked),
+            sources=tuple(marked) if self._folders else draft.sources,
             excludes=self.text("excludes"),
             larger_than=self.text("larger"),
             default_excludes=self.query_one("#defaults", Tick).value,

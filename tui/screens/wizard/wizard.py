@@ -140,13 +140,14 @@ class WizardScreen(Dialog[str]):
 
     async def _suggest(self) -> None:
         for told in await all_of(self.ask("sources.suggest", Suggested)):
-            self.state = wizards.suggested(self.state, told)
+            self._change(wizards.suggested(self.state, told))
             page = cast("SourcesPage", self.pages["sources"])
             await page.offer(offered(self.state), self.state.draft.sources)
-        self._change(self.state)
+        self.gather()
 
     async def _backends(self) -> None:
-        self._change(replace(self.state, backends=await all_of(self.ask("backends.list", Backend))))
+        backends = await all_of(self.ask("backends.list", Backend))
+        self._change(replace(self.state, backends=backends))  # the state of now, and not that before the answer
 
     async def folders(self, value: str) -> list[str]:
         """Return folders whose path begins so; none where the engine cannot tell."""
@@ -238,7 +239,7 @@ class WizardScreen(Dialog[str]):
         button = self.query_one("#next", Button)
         button.label = "Home" if state.is_done else "Begin" if state.page == "begin" else "Next"
         button.disabled = state.is_working
-        self.query_one("#back", Button).disabled = state.at == 0 or state.is_working or state.is_done
+        self.query_one("#back", Button).disabled = state.at == 0 or state.is_fixed
         self.pages[state.page].shown(state)
 
     def _way(self) -> Content:
@@ -283,7 +284,7 @@ class WizardScreen(Dialog[str]):
 
     def action_turn(self, page: Page) -> None:
         """Go to a page that was clicked."""
-        if not self.state.is_working and not self.state.is_done:
+        if not self.state.is_fixed:
             self._change(wizards.turned(self.state, page))
 
     def action_next(self) -> None:
@@ -302,12 +303,14 @@ class WizardScreen(Dialog[str]):
 
     def action_previous(self) -> None:
         """Go back to the page before; everything is still there."""
-        if not self.state.is_working and not self.state.is_done:
+        if not self.state.is_fixed:
             self._change(wizards.back(self.state))
 
     def action_back(self) -> None:
         """One step back: the page before, and from the first one out."""
-        if self.state.is_done or self.state.at == 0:
+        if self.state.is_working:
+            return
+        if self.state.is_fixed or self.state.at == 0:
             self.leave()
         else:
             self.action_previous()
@@ -399,8 +402,10 @@ class WizardScreen(Dialog[str]):
             items = await all_of(request)
         except YesterError as problem:
             self._mark(at, "failed", problem.what, problem.hint or "Enter tries it again.")
-            return False
+            return self.state.steps[at].is_over
         self._mark(at, "done")
+        if step.method == "repositories.create":
+            self._change(wizards.made(self.state))
         key = steps.answer_of(request.done).get("recovery_key", "")
         if key:
             await self.app.push_screen_wait(RecoveryKey(key, self.state.draft.name))

@@ -29,6 +29,13 @@ class Step:
     state: State = "waits"
     problem: str = ""
     hint: str = ""
+    is_needed: bool = True
+    """Whether nothing can follow where it fails."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether what follows can be done."""
+        return self.state == "done" or (self.state == "failed" and not self.is_needed)
 
     @property
     def command(self) -> str:
@@ -51,7 +58,7 @@ def steps(draft: Draft, looked: Looked | None, passphrase_folder: str) -> tuple[
         found.append(Step("keys.keep", "keep the passphrase for runs", {"repository": where, **file}))
     found.append(Step("profiles.add", "add the profile", profile_params(draft, looked, passphrase_folder)))
     if draft.schedule.when != "off":
-        found.append(Step("schedule.enable", "switch the schedule on", {"profile": draft.name}))
+        found.append(Step("schedule.enable", "switch the schedule on", {"profile": draft.name}, is_needed=False))
     found.append(Step("runs.start", "take the first snapshot", {"profile": draft.name}))
     return tuple(found)
 
@@ -105,8 +112,8 @@ def taken_over(new: Sequence[Step], old: Sequence[Step]) -> tuple[Step, ...]:
 
 
 def next_step(known: Sequence[Step]) -> int | None:
-    """Return which step comes next; None when all are done."""
-    return next((at for at, step in enumerate(known) if step.state != "done"), None)
+    """Return which step comes next; None when all are over."""
+    return next((at for at, step in enumerate(known) if not step.is_over), None)
 
 
 def lines(known: Sequence[Step], glyphs: Glyphs) -> list[Line]:
@@ -115,7 +122,8 @@ def lines(known: Sequence[Step], glyphs: Glyphs) -> list[Line]:
     for step in known:
         sign, tone = _SIGNS[step.state]
         found.append(line(Span(f"{getattr(glyphs, sign)} {step.about}", tone)))
-        found.append(line(Span("  $ ", "dim"), Span(step.command, "accent")))
+        if step.state != "done":
+            found.append(line(Span("  $ ", "dim"), Span(step.command, "accent")))
         if step.problem:
             found.append(line(Span(f"  {step.problem}", "bad")))
         if step.hint:

@@ -91,8 +91,13 @@ class Wizard:
 
     @property
     def is_done(self) -> bool:
-        """Whether all is made."""
-        return bool(self.steps) and all(step.state == "done" for step in self.steps)
+        """Whether all is made, as far as it can be."""
+        return bool(self.steps) and all(step.is_over for step in self.steps)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether pages can be turned no more: the profile is there, and is edited from now on."""
+        return self.is_working or any(step.method == "profiles.add" and step.state == "done" for step in self.steps)
 
     @property
     def found(self) -> Looked | None:
@@ -149,6 +154,13 @@ def ahead(state: Wizard) -> Wizard:
 def back(state: Wizard) -> Wizard:
     """Return the state on the page before."""
     return replace(state, page=NAMES[max(0, state.at - 1)], problem="")
+
+
+def made(state: Wizard) -> Wizard:
+    """Return the state once the repository is there: its passphrase is no matter of choice any more."""
+    draft, where = state.draft, state.found.where if state.found is not None else state.draft.place
+    looked = Looked(draft.place, where, is_repository=True, is_encrypted=draft.is_encrypted)
+    return replace(state, looked=looked, opened=f"{where}\n{draft.passphrase}")
 
 
 def has_to_look(state: Wizard) -> bool:
@@ -213,6 +225,7 @@ def looked_lines(state: Wizard, glyphs: Glyphs) -> list[Line]:
     if found.problem:
         return [line(Span(f"{glyphs.bad} {found.problem}", "bad")), *([line(found.hint)] if found.hint else [])]
     free = f"; {size(found.free_size)} free" if found.free_size is not None else ""
+    free += f"; it is {found.where}" if found.where not in ("", found.place) else ""
     if not found.is_repository:
         return [line(Span(f"{glyphs.good} reached, and it gives back what it is given", "good"), free)]
     asks = "asks for its passphrase" if found.is_encrypted else "is not encrypted"
