@@ -1,16 +1,17 @@
 """Keeps the world up to date: asks for what changed, follows each run that lasts, and tells the app what came."""
 
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from functools import partial
 
 import msgspec
 
-from yester.engine.errors import YesterError
 from yester.engine.events import Shown, decode
 from yester.engine.messages.posted import ReadMark
 from yester.engine.runs.records import RunRecord
 from yester.engine.runs.status import ProfileStatus
-from yester.tui.client import Engine, all_of
+from yester.tui.client import Engine, Refused, all_of
+from yester.tui.state.keeping import Retention, kept_in_words
 from yester.tui.state.world import (
     MESSAGES,
     Happening,
@@ -31,13 +32,8 @@ RUNS = 1000
 """Runs that are asked for."""
 
 
-class _Retention(msgspec.Struct, frozen=True):
-    keep_last: int = 0
-    keep_hourly: int = 0
-    keep_daily: int = 0
-    keep_weekly: int = 0
-    keep_monthly: int = 0
-    keep_yearly: int = 0
+class _Maintenance(msgspec.Struct, frozen=True):
+    forget: bool = False
 
 
 class _Schedule(msgspec.Struct, frozen=True):
@@ -48,7 +44,8 @@ class _Profile(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     sources: tuple[Shown, ...] = ()
     repository: str = ""
-    retention: _Retention = _Retention()
+    retention: Retention = Retention()
+    maintenance: _Maintenance = _Maintenance()
     schedule: _Schedule = _Schedule()
 
 
@@ -100,10 +97,10 @@ class Feed:
     async def _profiles(self) -> None:
         """What a profile says may be wrong in one file: the status says so, and the others are shown."""
         await self._statuses()
-        try:
-            found = await all_of(self._engine.ask("profiles.list", _Profile))
-        except YesterError:
-            return
+        found: list[_Profile] = []
+        with suppress(Refused):
+            async for profile in self._engine.ask("profiles.list", _Profile):
+                found.append(profile)
         self._tell(ProfilesListed(tuple(_facts(profile) for profile in found)))
 
     async def _messages(self) -> None:
@@ -133,14 +130,6 @@ class Feed:
 
 
 def _facts(profile: _Profile) -> ProfileFacts:
-    retention = profile.retention
-    keeps = (
-        ("last", retention.keep_last),
-        ("hourly", retention.keep_hourly),
-        ("daily", retention.keep_daily),
-        ("weekly", retention.keep_weekly),
-        ("monthly", retention.keep_monthly),
-        ("yearly", retention.keep_yearly),
-    )
     sources = tuple(source.path for source in profile.sources)
+    keeps = kept_in_words(profile.retention, is_applied=profile.maintenance.forget)
     return ProfileFacts(profile.name, sources, profile.repository, keeps, profile.schedule.when)

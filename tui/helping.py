@@ -40,6 +40,7 @@ PAGES = {
     "journal": "A run",
     "plugin": "A plugin",
     "wizard": "A new profile",
+    "settings": "What a profile says",
 }
 """What pages are called that are opened from places."""
 

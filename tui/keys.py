@@ -94,6 +94,10 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("browse", "o", "browse", "Look into the newest snapshot of the profile", in_footer=True),
             Key("edit", "E", "edit file", "Edit the file of the profile in $EDITOR", CHANGE),
             Key("new", "plus", "new", "Make a profile, from its folders to its first snapshot", in_footer=True),
+            Key("settings", "c", "change", "Show and change what the profile says, key by key", CHANGE),
+            Key("copy", "C", "copy", "Make a profile that says the same under another name", CHANGE),
+            Key("recover", "U", "recover", "Bring back a broken profile from its last snapshot", DESTROY),
+            Key("remove", "x", "remove", "Remove the profile; its snapshots stay", DESTROY, mc="x,f8"),
         ),
         "snapshots": (
             Key("open", _OPEN, "look inside", "Look into the snapshot", mc="enter,f3", in_footer=True),
@@ -153,6 +157,18 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("cancel", "x", "cancel", "Stop the run, in good order", DESTROY, mc="x,f8", in_footer=True),
             Key("report", "i", "report", "Show all that is known of the run", in_footer=True),
             Key("act", "a", "do it", "Start what the plugin offers to do about its message", DESTROY, in_footer=True),
+        ),
+        "settings": (
+            Key("open", _OPEN, "change", "Choose another value; nothing is changed yet", mc="enter,f4", in_footer=True),
+            Key(
+                "unset",
+                "u",
+                "take back",
+                "Take the change back; else let the key have its default",
+                CHANGE,
+                in_footer=True,
+            ),
+            Key("save", "ctrl+s", "save", "Change the file, by one command", CHANGE, in_footer=True),
         ),
         "wizard": (
             Key("next", "ctrl+n", "next", "Go on to the next page, once this one is in order", in_footer=True),

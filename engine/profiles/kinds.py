@@ -43,6 +43,8 @@ class Kind:
     """Meant → raw."""
     typed: Callable[[str], Any] = lambda text: text
     """Typed → raw. What it cannot make sense of it leaves for `read` to complain about."""
+    choices: tuple[str, ...] = ()
+    """The only texts that it takes; empty: it is no choice."""
 
 
 def spelled(raw: object) -> str:
@@ -147,7 +149,7 @@ def choice(*words: str) -> Kind:
             raise WrongValue(f"takes {name}, not {spelled(raw)}", "" if hint.startswith("There is") else hint)
         return raw
 
-    return Kind(name, read)
+    return Kind(name, read, choices=words)
 
 
 def shaped(name: str, pattern: str) -> Kind:

@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 from tests.tui.fake import DAY_NS, HOUR_NS, MINUTE_NS, NOW_NS, FakeEngine, Item
 
+from yester.engine.profiles.keys import KEYS
+from yester.engine.profiles.reference import default_text
 from yester.tui.state import preview
 from yester.tui.state.entries import entry_panel
 from yester.tui.state.pictures import Picture
@@ -108,6 +110,7 @@ PROFILES = [
         "sources": [{"path": f"/home/me/{name}"}],
         "repository": "/srv/backup" if name != "mail" else "/media/me/backup",
         "retention": {"keep_daily": 7, "keep_weekly": 4, "keep_monthly": 12},
+        "maintenance": {"forget": True},
         "schedule": {"when": "daily"},
     }
     for name in ("documents", "mail", "photos")
@@ -415,6 +418,26 @@ PLAN = {"code": 0, "said": [], "answer": {"plan": {"freed_size": 3 << 30, "moved
 FORESEEN = {"files": 1, "size": 15, "different": 1, "examples": [{"path": LETTER}]}
 
 
+_SAID = {
+    "sources": '["/home/me/documents"]',
+    "repository": '"/srv/backup"',
+    "filters.exclude": '["*.o"]',
+    "schedule.when": '"daily"',
+    "schedule.at": '"12:00"',
+    "retention.keep_daily": "7",
+    "retention.keep_weekly": "4",
+}
+SETTINGS = [
+    {
+        "key": key.path,
+        "value": _SAID.get(key.path, "" if key.path.startswith("retention.smart") else default_text(key)),
+        "is_default": key.path not in _SAID,
+    }
+    for key in KEYS.values()
+]
+"""What `documents` says, key by key."""
+
+
 def engine(**more: Any) -> FakeEngine:
     """Return an engine that tells of all this; `more` scripts methods differently."""
     scripts: dict[str, Any] = {
@@ -440,6 +463,8 @@ def engine(**more: Any) -> FakeEngine:
             {"label": "usb", "world": "native", "state": "on"},
         ],
         "plugins_show": lambda asked: [{**PLUGIN, "label": asked["plugin"]}],
+        "profiles_settings": SETTINGS,
+        "schedule_show": [{"words": "every day at 12:00", "installed": {"by": "systemd"}}],
     }
     found = FakeEngine(**{**scripts, **more})
     found.done["storage.plan"] = PLAN

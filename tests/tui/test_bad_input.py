@@ -83,7 +83,7 @@ async def test_a_profile_file_that_was_broken_by_hand() -> None:
     why = "/home/me/.config/yester/profiles/mail.toml: Expected '=' after a key, line 3"
     engine = stage.engine()
     async with shown(engine) as pilot:
-        engine.scripts["profiles.list"] = [Failure(2, why)]
+        engine.scripts["profiles.list"] = [stage.PROFILES[0], Failure(2, why)]
         engine.scripts["profiles.status"] = [
             stage.status("documents"),
             stage.status("mail", "failed", text=why, hint="yester profile check mail"),

@@ -34,6 +34,8 @@ SCENES: dict[str, tuple[Callable[[], FakeEngine], tuple[str, ...]]] = {
     "home": (stage.engine, ()),
     "home-red": (stage.engine, ("down",)),
     "home-empty": (stage.empty, ()),
+    "settings": (stage.engine, ("c", "slash", *"sched", "enter", "G", "enter", "k", "k", "k", "k", "k", "k")),
+    "remove": (stage.engine, ("x",)),
     "snapshots": (stage.engine, ("2",)),
     "browse": (stage.engine, ("3", "space")),
     "preview": (stage.engine, ("3", "G")),
@@ -59,6 +61,8 @@ SCENES: dict[str, tuple[Callable[[], FakeEngine], tuple[str, ...]]] = {
 }
 ONLY = {
     "help": ("wide-dark",),
+    "settings": ("narrow-dark", "wide-light"),
+    "remove": ("narrow-dark",),
     "preview": ("wide-dark",),
     "search": ("narrow-dark", "wide-light"),
     "versions": ("narrow-light", "wide-dark"),

@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from yester.engine.runs.status import ProfileStatus
 from yester.tui.bindings import bindings
+from yester.tui.screens import profiling
 from yester.tui.screens.opening import edit_profile
 from yester.tui.screens.place import Place
 from yester.tui.state import home
@@ -66,6 +67,7 @@ class Home(Place, inherit_bindings=False):
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Tell of the profile that is meant now."""
         self._show_panel()
+        self.refresh_bindings()
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
         """Show its last run."""
@@ -89,15 +91,41 @@ class Home(Place, inherit_bindings=False):
 
     def action_new(self) -> None:
         """Make a profile."""
-        from yester.tui.screens.wizard.wizard import WizardScreen
+        profiling.make(self)
 
-        def made(name: str | None) -> None:
-            if name:
-                self.program.turn_to(name)
-                self.program.feed.refresh()
+    def action_settings(self) -> None:
+        """Show what the profile says."""
+        from yester.tui.screens.settings import SettingsPage
 
-        names = tuple(status.profile for status in self.world.statuses or ())
-        self.app.push_screen(WizardScreen(names), made)
+        status = self.status()
+        if status is not None:
+            self.app.push_screen(SettingsPage(status.profile))
+
+    def action_copy(self) -> None:
+        """Make a profile that says the same."""
+        status = self.status()
+        if status is not None:
+            profiling.copy(self, status.profile)
+
+    def action_remove(self) -> None:
+        """Remove the profile, once the person has typed its name."""
+        status = self.status()
+        if status is not None:
+            profiling.remove(self, status)
+
+    def action_recover(self) -> None:
+        """Bring a broken profile back, once the person says so."""
+        status = self.status()
+        if status is not None:
+            profiling.recover(self, status)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What is broken is mended, and what is not broken needs no mending."""
+        if action not in ("recover", "settings", "copy") or not self.is_mounted:
+            return True
+        status = self.status()
+        is_broken = status is not None and home.is_broken(self.world, status)
+        return True if status is not None and is_broken == (action == "recover") else None
 
     def action_snap(self) -> None:
         """Take a snapshot."""

@@ -63,7 +63,10 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             "may have changed; once at the beginning",
         ),
         "profiles.list": Look(
-            params.Params, f"{_HERE}.profiles:profiles", "each profile", "yester profile list --json"
+            params.Params,
+            f"{_HERE}.profiles:profiles",
+            "each profile; an error after them when another one cannot be read",
+            "yester profile list --json",
         ),
         "profiles.status": Look(
             params.Params, f"{_HERE}.profiles:status", "how each profile stands", "yester status --json"

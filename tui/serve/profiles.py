@@ -2,6 +2,7 @@
 
 import time
 
+from yester.engine.errors import UsageError
 from yester.engine.profiles.reading import load_profile, profile_names
 from yester.engine.profiles.reporting import effects
 from yester.engine.runs.history import all_runs
@@ -16,10 +17,15 @@ from yester.tui.serve.params import OfProfile, Params
 
 
 def profiles(desk: Desk, asked: Params, call: Call) -> Answers:
-    """Yield the profiles. UsageError: one cannot be read."""
-    folder = desk.places.config / "profiles"
+    """Yield the profiles that can be read. UsageError, at the end: one cannot."""
+    folder, broken = desk.places.config / "profiles", []
     for name in profile_names(folder):
-        yield profile_as_json(load_profile(folder, name), folder)
+        try:
+            yield profile_as_json(load_profile(folder, name), folder)
+        except UsageError as problem:
+            broken.append(problem)
+    if broken:
+        raise broken[0]
 
 
 def status(desk: Desk, asked: Params, call: Call) -> Answers:

@@ -1,11 +1,9 @@
 """Home: what happened last night, profile by profile, and the key that mends what is wrong; pure."""
 
-from collections.abc import Sequence
-
 from yester.engine.runs.status import ProfileStatus
 from yester.tui.cli.wording import age, count, moment, size
 from yester.tui.state.running import glyph_of, progress_words, result_of, state_of, tone_of
-from yester.tui.state.text import Column, Glyphs, Line, Row, Span, Tone, line
+from yester.tui.state.text import Column, Glyphs, Line, Row, Span, Tone, line, sparkline
 from yester.tui.state.world import World
 
 COLUMNS = (
@@ -13,6 +11,7 @@ COLUMNS = (
     Column("STATE", 13),
     Column("LAST GOOD", 11),
     Column("NEXT RUN", 16, from_width=90),
+    Column("NEW", 10, is_right=True, from_width=86),
     Column(""),
 )
 
@@ -36,16 +35,26 @@ def _row(world: World, status: ProfileStatus, glyphs: Glyphs) -> Row:
     live = world.live.get(status.running)
     good = status.last_good_ns
     ago = Span(f"{age(world.now_ns - good)} ago" if good is not None else "-")
+    new = _new(world, status.profile)
     upcoming = Span(moment(status.next_ns)[:16] if status.next_ns is not None else "-", "dim")
     if live is not None and not live.record.is_over:
         state = state_of(live, live.record)
         words = Span(f"{glyph_of(state, glyphs)} {state}", tone_of(state))
-        return Row((Span(status.profile, "strong"), words, ago, upcoming, Span(progress_words(live))), share=live.share)
+        return Row(
+            (Span(status.profile, "strong"), words, ago, upcoming, new, Span(progress_words(live))), share=live.share
+        )
     word, tone = _word(status)
     sign = {"good": glyphs.good, "warn": glyphs.warn, "bad": glyphs.bad}.get(tone, glyphs.idle)
     trouble = _trouble(status)
     name, how = Span(status.profile, "strong"), Span(f"{sign} {word}", tone)
-    return Row((name, how, ago, upcoming, Span(trouble, tone)))
+    return Row((name, how, ago, upcoming, new, Span(trouble, tone)))
+
+
+def _new(world: World, profile: str) -> Span:
+    """Return what the last good run stored."""
+    good = (run for run in world.runs or () if run.profile == profile and run.action == "snap" and run.has_succeeded)
+    last = next(good, None)
+    return Span(size(last.stored_size) if last is not None else "-", "dim")
 
 
 def _word(status: ProfileStatus) -> tuple[str, Tone]:
@@ -95,15 +104,16 @@ def panel(world: World, status: ProfileStatus, glyphs: Glyphs) -> list[Line]:
     """Return what is to say of a profile."""
     facts = world.profiles.get(status.profile)
     lines = [line(Span(status.profile, "strong"), "  ", _last_words(world, status, glyphs))]
-    lines += _needed(status, glyphs)
+    lines += _needed(status, glyphs, is_broken=is_broken(world, status))
     strip = _strip(world, status.profile, glyphs)
     if strip:
         lines.append(line(Span("last runs  ", "dim"), *strip))
+    lines += _growth(world, status.profile, glyphs)
     if facts is not None:
         lines.append(line(Span("takes      ", "dim"), ", ".join(facts.sources) or "what a command writes"))
         lines.append(line(Span("to         ", "dim"), facts.repository))
         lines.append(line(Span("when       ", "dim"), _when(status, facts.when)))
-        lines.append(line(Span("keeps      ", "dim"), _kept(facts.keeps)))
+        lines.append(line(Span("keeps      ", "dim"), facts.keeps))
     return lines
 
 
@@ -118,7 +128,7 @@ def _last_words(world: World, status: ProfileStatus, glyphs: Glyphs) -> Span:
     return Span(f"{result.text} {age(world.now_ns - last.began_ns)} ago, {size(last.size)}", result.tone)
 
 
-def _needed(status: ProfileStatus, glyphs: Glyphs) -> list[Line]:
+def _needed(status: ProfileStatus, glyphs: Glyphs, *, is_broken: bool) -> list[Line]:
     """Return what needs attention, and the key that mends it."""
     lines = []
     if status.health != "ok" and status.text:
@@ -130,7 +140,9 @@ def _needed(status: ProfileStatus, glyphs: Glyphs) -> list[Line]:
         lines.append(line(f"  {status.hint}"))
     lines += [line(Span(f"{glyphs.warn} {text}", "warn")) for text in status.suspicions]
     lines += [line(Span(f"{glyphs.bad} {each.action}: {each.text}", "bad")) for each in status.troubles]
-    if status.health in ("failed", "late", "never") and not status.running:
+    if is_broken:
+        lines.append(line(Span("  E mends the file, U brings back the copy of the last snapshot", "accent")))
+    elif status.health in ("failed", "late", "never") and not status.running:
         steps = {"failed": "b tries again, Enter shows what happened", "late": "b runs it now"}
         lines.append(line(Span(f"  {steps.get(status.health, 'b takes the first snapshot')}", "accent")))
     elif lines:
@@ -150,9 +162,22 @@ def _when(status: ProfileStatus, when: str) -> str:
     return "only by hand" if when in ("", "off") else when
 
 
-def _kept(keeps: Sequence[tuple[str, int]]) -> str:
-    said = [f"{number} {unit}" for unit, number in keeps if number]
-    return ", ".join(said) or "every snapshot"
+def _growth(world: World, profile: str, glyphs: Glyphs) -> list[Line]:
+    """Return how much the last good runs found, and how much of it was new."""
+    good = [run for run in world.runs or () if run.profile == profile and run.action == "snap" and run.has_succeeded]
+    if not good:
+        return []
+    shown = good[:STRIP][::-1]
+    grown = shown[-1].size - shown[0].size
+    since = f", {'+' if grown >= 0 else '-'}{size(abs(grown))} in {len(shown)} runs" if len(shown) > 1 else ""
+    chart = sparkline([float(run.size) for run in shown], STRIP, glyphs)
+    words = f"  {size(shown[-1].size)}{since}; {size(shown[-1].stored_size)} stored last"
+    return [line(Span("size       ", "dim"), Span(chart, "accent"), words)]
+
+
+def is_broken(world: World, status: ProfileStatus) -> bool:
+    """Whether the file of a profile cannot be read."""
+    return bool(status.text) and world.has_profiles and status.profile not in world.profiles
 
 
 WELCOME = (

@@ -32,7 +32,8 @@ class ProfileFacts:
     name: str
     sources: tuple[str, ...] = ()
     repository: str = ""
-    keeps: tuple[tuple[str, int], ...] = ()
+    keeps: str = ""
+    """Which snapshots stay, in words."""
     when: str = ""
 
 
@@ -44,6 +45,8 @@ class World:
     statuses: tuple[ProfileStatus, ...] | None = None
     """None: nobody has told yet."""
     profiles: Mapping[str, ProfileFacts] = field(default_factory=dict)
+    has_profiles: bool = False
+    """Whether anybody has told what the profiles say."""
     runs: tuple[RunRecord, ...] | None = None
     """Newest first, as they were listed."""
     live: Mapping[str, LiveRun] = field(default_factory=dict)
@@ -190,7 +193,9 @@ def _read(message: Message, is_read: bool) -> Message:
 _CHANGES: Mapping[type, Callable[[World, Any], World]] = {
     Ticked: lambda world, event: replace(world, now_ns=event.now_ns),
     StatusesListed: lambda world, event: replace(world, statuses=event.statuses),
-    ProfilesListed: lambda world, event: replace(world, profiles={profile.name: profile for profile in event.profiles}),
+    ProfilesListed: lambda world, event: replace(
+        world, profiles={profile.name: profile for profile in event.profiles}, has_profiles=True
+    ),
     RunsListed: _listed,
     RunTold: _told,
     RunLost: _lost,

@@ -49,12 +49,13 @@ class SourcesPage(WizardPage):
             yield Panel(id="sums", classes="panel")
 
     def gathered(self, draft: Draft) -> Draft:
-        """Return the draft with what was marked and typed."""
+        """Return the draft with what was marked and typed; before there is anything to mark, empty means nothing."""
+        is_there = bool(self._folders)
         marked = [raw for raw, box in zip(self._folders, self._boxes(), strict=True) if box.value]
         return replace(
             draft,
-            name=self.text("name"),
-            sources=tuple(marked) if self._folders else draft.sources,
+            name=self.text("name") if is_there else self.text("name") or draft.name,
+            sources=tuple(marked) if is_there else draft.sources,
             excludes=self.text("excludes"),
             larger_than=self.text("larger"),
             default_excludes=self.query_one("#defaults", Tick).value,

@@ -143,7 +143,7 @@ class WizardScreen(Dialog[str]):
             self._change(wizards.suggested(self.state, told))
             page = cast("SourcesPage", self.pages["sources"])
             await page.offer(offered(self.state), self.state.draft.sources)
-        self.gather()
+        self._change(self.state)
 
     async def _backends(self) -> None:
         backends = await all_of(self.ask("backends.list", Backend))

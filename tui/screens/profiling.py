@@ -1,0 +1,125 @@
+"""Making, copying, removing and recovering profiles: what is asked, and the one command that does it."""
+
+import msgspec
+
+from yester.engine.errors import UsageError, YesterError
+from yester.engine.profiles.reading import checked_profile_name
+from yester.engine.runs.status import ProfileStatus
+from yester.tui.client import all_of
+from yester.tui.dialogs.confirm import Confirm
+from yester.tui.dialogs.typing import Typing
+from yester.tui.screens.place import Place
+from yester.tui.state import removing
+from yester.tui.state.removing import Scheduled
+from yester.tui.state.text import Line, Span, line
+
+
+class _Mounted(msgspec.Struct, frozen=True):
+    path: str
+    repository: str = ""
+
+
+def names(place: Place) -> tuple[str, ...]:
+    """Return the profiles that there are."""
+    return tuple(status.profile for status in place.world.statuses or ())
+
+
+def make(place: Place) -> None:
+    """Let a person make a profile, page by page."""
+    from yester.tui.screens.wizard.wizard import WizardScreen
+
+    def made(name: str | None) -> None:
+        if name:
+            place.program.turn_to(name)
+            place.program.feed.refresh()
+
+    place.app.push_screen(WizardScreen(names(place)), made)
+
+
+def copy(place: Place, profile: str) -> None:
+    """Make a profile that says the same under another name."""
+    taken = names(place)
+    free = next(name for name in (f"{profile}-{number}" for number in range(2, len(taken) + 3)) if name not in taken)
+
+    def wrong(name: str) -> str:
+        if name in taken:
+            return f"There is a profile {name} already"
+        try:
+            checked_profile_name(name)
+        except UsageError as problem:
+            return f"{problem.what}. {problem.hint}"
+        return ""
+
+    def answered(name: str | None) -> None:
+        if name:
+            _change(place, "profiles.copy", f"{name} says what {profile} does: c changes it", profile=profile, new=name)
+
+    lines = [
+        line(Span(f"A profile that says what {profile} does", "strong")),
+        line("It has its own snapshots, in the same repository. No schedule of it is switched on."),
+        line(Span(f"$ yester profile copy {profile} NAME", "dim")),
+        line("Its name:"),
+    ]
+    place.app.push_screen(Typing(lines, wrong, "Copy", free), answered)
+
+
+def remove(place: Place, status: ProfileStatus) -> None:
+    """Remove a profile, once the person has typed its name and knows what goes and what stays."""
+    name = status.profile
+
+    def answered(typed: str | None) -> None:
+        if typed:
+            _change(place, "profiles.remove", f"{name} is removed; its snapshots stay", profile=name)
+
+    async def work() -> None:
+        lines = await _consequences(place, status)
+        wrong = f"Type {name}, or leave with Esc"
+        place.app.push_screen(Typing(lines, lambda typed: "" if typed == name else wrong, "Remove"), answered)
+
+    place.work_on(work, "remove")
+
+
+async def _consequences(place: Place, status: ProfileStatus) -> list[Line]:
+    """Ask what hangs on a profile; what cannot be told is left open."""
+    name, facts = status.profile, place.world.profiles.get(status.profile)
+    ask = place.engine.ask
+    try:
+        scheduled = next(iter(await all_of(ask("schedule.show", Scheduled, profile=name))), None)
+    except YesterError:
+        scheduled = None
+    try:
+        snapshots: int | None = len(await all_of(ask("snapshots.list", dict, profile=name)))
+    except YesterError:
+        snapshots = None
+    mounts = await all_of(ask("mounts.list", _Mounted))
+    shown = [each.path for each in mounts if facts is not None and each.repository == facts.repository]
+    return removing.lines(name, facts, scheduled, snapshots, shown, status.running, place.glyphs)
+
+
+def recover(place: Place, status: ProfileStatus) -> None:
+    """Bring a broken profile back from the copy in its last snapshot."""
+    name = status.profile
+    repository = next((run.repository for run in place.world.runs or () if run.profile == name and run.repository), "")
+    where = f" --repo {repository}" if repository else ""
+    lines = [
+        line(Span(f"Bring {name} back as it was at its last snapshot?", "strong")),
+        line("What its file says now is replaced."),
+        line(Span(f"$ yester profile recover --force{where} {name}", "dim")),
+    ]
+
+    def answered(is_yes: bool | None) -> None:
+        if is_yes:
+            _change(
+                place, "profiles.recover", f"{name} is as it was at its last snapshot", repository=repository, name=name
+            )
+
+    place.app.push_screen(Confirm(lines, "Bring it back"), answered)
+
+
+def _change(place: Place, method: str, said: str, **params: object) -> None:
+    async def work() -> None:
+        await all_of(place.engine.ask(method, dict, **params))
+        place.program.feed.refresh()
+        place.program.say(said)
+
+    place.work_on(work, f"change {method}")
