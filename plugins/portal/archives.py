@@ -14,7 +14,7 @@ from yester.engine.places import Places
 from yester.plugins.finding import find_plugins
 from yester.plugins.found import Found, folder_of
 from yester.plugins.layering import LayersOf, layers_in
-from yester.plugins.portal.casting import WORLD
+from yester.plugins.portal.casting import SHIPPED, WORLD
 from yester.plugins.portal.hosted import HostedArchive
 from yester.plugins.portal.hosting import Workplace
 from yester.plugins.portal.readiness import KeptReadiness
@@ -68,6 +68,7 @@ class PortalArchives:
     def named(self, name: str) -> Archive:
         """Return the archive of a plugin's name, of a guid, or of its own name. UsageError."""
         plugin = name.removeprefix(f"{WORLD}/")
+        plugin = next((each for each, shipped in SHIPPED.items() if shipped.guid == name), plugin)
         if plugin in self._found:
             archives = self._of(self._found[plugin])
             if len(archives) == 1:

@@ -1,6 +1,7 @@
 """Portal's world on the host's side: archives that ship, and plugins in the folder. No run tells them anything."""
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from yester import __version__
 from yester.engine.places import Places
@@ -10,20 +11,27 @@ from yester.plugins.native.loading import ENTRY
 from yester.plugins.settings import PluginSettings
 
 WORLD = "portal"
-SHIPPED: Mapping[str, str] = {
-    "filesys": "yester.plugins.portal.shipped.filesys",
-    "command": "yester.plugins.portal.shipped.command",
-    "s3-tier": "yester.plugins.portal.shipped.s3_tier",
-    "duplicity-cold": "yester.plugins.portal.shipped.duplicity_cold",
+
+
+class Shipped(NamedTuple):
+    """An archive that comes with yester."""
+
+    module: str
+    guid: str
+
+
+SHIPPED: Mapping[str, Shipped] = {
+    "filesys": Shipped("yester.plugins.portal.shipped.filesys", "7c1b0a52-5a0e-4f0e-9d86-2f0c8a3b6b1d"),
+    "command": Shipped("yester.plugins.portal.shipped.command", "0d0f3c4e-86d5-4a52-9c51-6b7f5f0e21a8"),
 }
-"""Archives that come with yester: name → module."""
+"""By the plugin's name."""
 
 
 def find(places: Places, settings: PluginSettings, all_of_them: bool) -> Iterator[Found]:
     """Find archives; of one name the folder's counts."""
     yield from in_folder(folder_of(places, WORLD), WORLD, settings)
-    for name, module in SHIPPED.items():
-        yield Found(name, WORLD, ENTRY + module, settings.switch(WORLD, name) is True, f"yester {__version__}")
+    for name, shipped in SHIPPED.items():
+        yield Found(name, WORLD, ENTRY + shipped.module, settings.switch(WORLD, name) is True, f"yester {__version__}")
 
 
 MANNER = Manner(rank=6, find=find, is_told=False)

@@ -27,6 +27,8 @@ from yester.engine.profiles.writing import new_profile
 from yester.plugins.portal.archives import PortalArchives
 from yester.plugins.portal.hosted import HostedArchive
 from yester.plugins.portal.readiness import KeptReadiness
+from yester.plugins.portal.shipped.command import Command
+from yester.plugins.portal.shipped.filesys import FileSys
 
 Put = Callable[[str, str | dict[str, str]], Path]
 Open = Callable[..., PortalArchives]
@@ -231,6 +233,8 @@ def test_what_is_no_archive_is_said_and_keeps_no_other(put: Put, open_them: Open
         ("pair", "The plugin pair has 2 archives", "Say which is meant: one or two."),
         ("Twice", "2 archives are called Twice", "Say which is meant: one or two."),
         ("filesys", "filesys is switched off", "To switch it on: yester plugin enable filesys"),
+        (FileSys.plugin_guid, "filesys is switched off", "To switch it on: yester plugin enable filesys"),
+        (Command.plugin_guid, "command is switched off", "To switch it on: yester plugin enable command"),
         ("empty", "empty cannot be loaded: it registers no archive", "To see what it says: yester plugin test empty"),
         ("writable", "writable: refused", "chmod go-w"),
         ("goood", "There is no archive goood here", "Did you mean good?"),
