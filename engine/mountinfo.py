@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+_USER = b"user_id="
 _ESCAPE = re.compile(rb"\\([0-7]{3})")
 
 
@@ -21,6 +22,8 @@ class Mount:
     number: str
     """The device's, such as `8:17`; that of a file system of its own where it has one, as FUSE and btrfs have."""
     is_read_only: bool = False
+    user: int | None = None
+    """Of FUSE: the number of the user who mounted it, who alone may take it away, besides root."""
 
 
 def mounts_in(text: bytes) -> Iterator[Mount]:
@@ -31,7 +34,13 @@ def mounts_in(text: bytes) -> Iterator[Mount]:
         if len(words) > 5 and len(origin) > 1:
             options = {*words[5].split(b","), *(origin[2].split(b",") if len(origin) > 2 else ())}
             point, root, source = map(_plain, (words[4], words[3], origin[1]))
-            yield Mount(point, root, origin[0], source, words[2].decode("ascii", "replace"), b"ro" in options)
+            number = words[2].decode("ascii", "replace")
+            yield Mount(point, root, origin[0], source, number, b"ro" in options, _user(options))
+
+
+def _user(options: Iterable[bytes]) -> int | None:
+    said = next((each.removeprefix(_USER) for each in options if each.startswith(_USER)), b"")
+    return int(said) if said.isdigit() else None
 
 
 def mount_at(path: bytes, mounts: Iterable[Mount]) -> Mount | None:

@@ -249,6 +249,7 @@ class Adapter(pyfuse3.Operations):
         file = await self._answer(self._system.open_file, Inode(inode))
         self._handles += 1
         self._files[self._handles] = file
+        file.opened()
         self._pusher.opened(file)
         self._info.fh = self._handles
         if self._waits:
@@ -264,7 +265,9 @@ class Adapter(pyfuse3.Operations):
 
     async def release(self, fh: int) -> None:
         """Close a file."""
-        self._pusher.closed(self._files.pop(fh))
+        file = self._files.pop(fh)
+        file.closed()
+        self._pusher.closed(file)
         self._processes.pop(fh, None)
 
     async def flush(self, fh: int) -> None:

@@ -30,11 +30,12 @@ class Desk:
         self.buffer = memoryview(bytearray(_LARGEST_READ))
         self.reads = 0
         """How many reads were answered."""
+        self.open_files = 0
 
     @property
     def tally(self) -> Tally:
         """What was done for all of them."""
-        return Tally(self.reads, self.source.hits, self.source.misses)
+        return Tally(self.reads, self.source.hits, self.source.misses, self.open_files)
 
 
 class OpenFile:
@@ -54,6 +55,14 @@ class OpenFile:
     def size(self) -> int:
         """The file's size in bytes."""
         return self._content.size
+
+    def opened(self) -> None:
+        """Count it among the open files of the mount."""
+        self._desk.open_files += 1
+
+    def closed(self) -> None:
+        """Count it there no more."""
+        self._desk.open_files -= 1
 
     def read(self, offset: int, size: int) -> Buffer:
         """Return up to `size` bytes from `offset`, fewer only at the end of the file. Valid until the next read."""

@@ -29,6 +29,8 @@ class KnownMount:
     record: MountRecord | None
     """None for a mount that another user, or another session, has made."""
     tally: Tally
+    user: int | None = None
+    """The number of the user who mounted it."""
 
 
 def known_mounts(runtime: Path) -> list[KnownMount]:
@@ -46,21 +48,18 @@ def clear_dead_mounts(runtime: Path) -> list[KnownMount]:
     registry = MountRegistry(runtime)
     for mount in known_mounts(runtime):
         if mount.state is MountState.DEAD:
-            path = Path(os.fsdecode(mount.path))
-            clear_dead_mount(path)
-            registry.remove(path)
+            clear_dead_mount(Path(os.fsdecode(mount.path)))
             cleared.append(mount)
-    registry.sweep(Path(os.fsdecode(mount.path)) for mount in active_mounts())
+    registry.sweep(active_mounts())
     return cleared
 
 
 def _known(mount: ActiveMount, registry: MountRegistry) -> KnownMount:
-    path = Path(os.fsdecode(mount.path))
-    record = registry.find(path)
-    tally, lives = registry.tally(path)
+    _, record, tally, lives = registry.remembered(mount)
     if lives and record is not None:
-        return KnownMount(mount.path, record.repository, MountState.LIVE, record, tally)
+        return KnownMount(mount.path, record.repository, MountState.LIVE, record, tally, mount.user)
     source = mount.source.removeprefix(SOURCE)
-    if not is_dead(path):
-        return KnownMount(mount.path, source, MountState.LIVE, None, Tally())
-    return KnownMount(mount.path, record.repository if record else source, MountState.DEAD, record, tally)
+    if not is_dead(Path(os.fsdecode(mount.path))):
+        return KnownMount(mount.path, source, MountState.LIVE, None, Tally(), mount.user)
+    place = record.repository if record else source
+    return KnownMount(mount.path, place, MountState.DEAD, record, tally._replace(open_files=0), mount.user)

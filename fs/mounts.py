@@ -27,14 +27,16 @@ class ActiveMount:
     source: str
     """What is mounted: `yester:` and the repository's place."""
     device: str
-    """Major and minor number, as sysfs names them."""
+    """Major and minor number, as sysfs names them; it stays when a folder above is renamed."""
+    user: int | None = None
+    """The number of the user who mounted it."""
 
 
 def parse_mount_table(text: bytes) -> list[ActiveMount]:
     """The mounts of yester's in the text of a mountinfo file."""
     own = SOURCE.encode()
     return [
-        ActiveMount(mount.point, mount.source.decode(errors="replace"), mount.number)
+        ActiveMount(mount.point, mount.source.decode(errors="replace"), mount.number, mount.user)
         for mount in mounts_in(text)
         if mount.kind == FILE_SYSTEM.encode() or (mount.kind == b"fuse" and mount.source.startswith(own))
     ]
@@ -81,6 +83,11 @@ def find_mount(path: Path) -> ActiveMount | None:
     """The mount of yester's at this very mount point. Links are followed; what is mounted there is not asked."""
     place, literal = os.fsencode(canonical(path)), os.fsencode(os.path.abspath(path))
     return next((mount for mount in reversed(active_mounts()) if mount.path in (place, literal)), None)
+
+
+def places_of_device(device: str) -> list[Path]:
+    """Where the mount of yester's is by now that the kernel knows by this number."""
+    return [Path(os.fsdecode(mount.path)) for mount in active_mounts() if mount.device == device]
 
 
 def is_dead(path: Path) -> bool:

@@ -1,7 +1,8 @@
 """What is known of the running mounts beyond the kernel's table: two small files each in the runtime folder.
 
 `KEY.json` says what was mounted, `KEY.tally` what its server has done and that it lives (fs/tally.py); KEY is made of
-the mount point's path.
+the mount point's path. When a folder above is renamed the path is another one, and the kernel's number for the device
+tells which it is; one that is mounted at the old path then moves the two files of the other aside.
 """
 
 import fcntl
@@ -10,12 +11,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
 from yester.engine.errors import YesterError
 from yester.engine.events import clean
+from yester.fs.mounts import ActiveMount
 from yester.fs.tally import Tally, TallyFile, read_tally
 
 
@@ -29,6 +32,18 @@ class MountRecord(msgspec.Struct, frozen=True):
     log: str
     shows: str = "all"
     """What of the repository: `all`, `profile P`, `snapshot ID (…):PATH`."""
+    device: str = ""
+    """By which number the kernel knows it, once it is mounted."""
+
+
+class Remembered(NamedTuple):
+    """What is known of a mount that the kernel tells of."""
+
+    key: str
+    record: MountRecord | None
+    tally: Tally
+    lives: bool
+    """Whether its server does."""
 
 
 class MountRegistry:
@@ -58,6 +73,7 @@ class MountRegistry:
         """Remember a mount, in one's turn. YesterError when the runtime folder cannot be written."""
         path = self._path(Path(record.mountpoint))
         try:
+            self._move_aside(path, record.pid)
             fresh = path.with_suffix(f".{os.getpid()}")
             fresh.write_bytes(_encoded(record))
             fresh.replace(path)
@@ -66,10 +82,17 @@ class MountRegistry:
 
     def find(self, mountpoint: Path) -> MountRecord | None:
         """The record of that mount point; None when there is none that can be read."""
-        try:
-            return msgspec.json.decode(self._path(mountpoint).read_bytes(), type=MountRecord)
-        except (OSError, msgspec.DecodeError):
-            return None
+        return _read(self._path(mountpoint))
+
+    def remembered(self, mount: ActiveMount) -> Remembered:
+        """What is known of a mount: by its path, or by its device where a folder above has another name by now."""
+        at_path = self._remembered(_key(Path(os.fsdecode(mount.path))))
+        if at_path.record is not None and at_path.record.device in ("", mount.device):
+            return at_path
+        others = [self._remembered(path.stem) for path in self._folder.glob("*.json")]
+        same = [each for each in others if each.record is not None and each.record.device == mount.device]
+        # Numbers are given again: one whose server lives is meant, else the newest.
+        return max(same, key=_weight, default=Remembered(at_path.key, None, Tally(), False))
 
     def hold(self, mountpoint: Path) -> TallyFile:
         """Begin to count for a mount that was added; for as long as this process lives it counts as live."""
@@ -79,25 +102,35 @@ class MountRegistry:
         except OSError as error:
             raise _unwritable(path, error) from error
 
-    def tally(self, mountpoint: Path) -> tuple[Tally, bool]:
-        """Return what the server of that mount point has done, and whether it lives."""
-        return read_tally(self._tally_path(mountpoint))
-
     def remove(self, mountpoint: Path, pid: int | None = None) -> None:
         """Forget a mount, if it is there; with `pid` only if it is that process's, and not a later one's."""
-        record = self.find(mountpoint)
-        if pid is None or (record is not None and record.pid == pid):
-            self._path(mountpoint).unlink(missing_ok=True)
-            self._tally_path(mountpoint).unlink(missing_ok=True)
+        for path in list(self._folder.glob(f"{_key(mountpoint)}*.json")):
+            record = _read(path)
+            if (path.stem == _key(mountpoint)) if pid is None else (record is not None and record.pid == pid):
+                self.forget(path.stem)
 
-    def sweep(self, mounted: Iterable[Path]) -> None:
+    def forget(self, key: str) -> None:
+        """Forget what was remembered under a key."""
+        for suffix in (".json", ".tally"):
+            (self._folder / f"{key}{suffix}").unlink(missing_ok=True)
+
+    def sweep(self, mounted: Iterable[ActiveMount]) -> None:
         """Forget all mounts but these, and those that have a live server, which may be mounted out of sight."""
-        keys = {_key(path) for path in mounted}
+        keys = {self.remembered(mount).key for mount in mounted}
         for path in list(self._folder.glob("*.json")):
-            tally = path.with_suffix(".tally")
-            if path.stem not in keys and not read_tally(tally)[1]:
-                path.unlink(missing_ok=True)
-                tally.unlink(missing_ok=True)
+            if path.stem not in keys and not read_tally(path.with_suffix(".tally"))[1]:
+                self.forget(path.stem)
+
+    def _remembered(self, key: str) -> Remembered:
+        path = self._folder / f"{key}.json"
+        return Remembered(key, _read(path), *read_tally(path.with_suffix(".tally")))
+
+    def _move_aside(self, path: Path, pid: int) -> None:
+        """Keep what is remembered of a mount that was made at this path and lives on under another."""
+        other = _read(path)
+        if other is not None and other.pid != pid and read_tally(path.with_suffix(".tally"))[1]:
+            for suffix in (".json", ".tally"):
+                path.with_suffix(suffix).rename(path.with_name(f"{path.stem}-{other.pid}{suffix}"))
 
     def _path(self, mountpoint: Path) -> Path:
         return self._folder / f"{_key(mountpoint)}.json"
@@ -109,6 +142,17 @@ class MountRegistry:
 def log_path(state: Path, mountpoint: Path) -> Path:
     """Where the server of that mount point logs when it is in the background."""
     return state / "mounts" / f"{_key(mountpoint)}.log"
+
+
+def _read(path: Path) -> MountRecord | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=MountRecord)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _weight(each: Remembered) -> tuple[bool, int]:
+    return each.lives, each.record.since_ns if each.record is not None else 0
 
 
 def _encoded(record: MountRecord) -> bytes:

@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from yester.engine.errors import UsageError, YesterError
 from yester.engine.memory import keep_freed_memory
 from yester.engine.messages.of_stores import stores_heard
@@ -37,6 +39,7 @@ from yester.fs.mounts import (
     check_others_allowed,
     find_mount,
     is_dead,
+    places_of_device,
 )
 from yester.fs.registry import MountRecord, MountRegistry, log_path
 from yester.fs.scope import OneProfile, Scope, Top, one_profile, top_of
@@ -195,15 +198,31 @@ def _mount_and_answer(adapter: "Adapter", desk: "Desk", record: MountRecord, pla
         except BaseException:
             registry.remove(plan.mountpoint)
             raise
+        with suppress(YesterError):  # without the number it is known by its path alone
+            registry.add(msgspec.structs.replace(record, device=device))
     try:
         _run(desk, tally)
     except BaseException:
         pyfuse3.close(unmount=False)
         raise
-    # Where it was let go lazily, another may be mounted by now, which must stay.
-    mount = find_mount(plan.mountpoint)
-    pyfuse3.close(unmount=mount is not None and mount.device == device)
+    _end(plan, device)
     registry.remove(plan.mountpoint, record.pid)
+
+
+def _end(plan: MountPlan, device: str) -> None:
+    """Take the mount away, if it is there still.
+
+    Where it was let go lazily, another may be mounted by now, which must stay; and a folder above may have another
+    name by now, which libfuse does not know.
+    """
+    import pyfuse3
+
+    places = places_of_device(device)
+    is_there = plan.mountpoint in places
+    pyfuse3.close(unmount=is_there)
+    for place in () if is_there else places:
+        with suppress(YesterError):  # then it is a dead one, which is known as such
+            clear_dead_mount(place)
 
 
 def _shown(repository: Repository, scope: Scope) -> Repository | OneProfile | Top:
@@ -321,7 +340,7 @@ async def _answer_requests(desk: "Desk", tally: TallyFile) -> None:
     async def keep_count() -> None:
         while True:
             await trio.sleep(TALLY_SECONDS)
-            # A disk without room for 24 bytes is no reason to end a mount: the counts stay as they were.
+            # A disk without room for 32 bytes is no reason to end a mount: the counts stay as they were.
             with suppress(OSError):
                 tally.write(desk.tally)
 

@@ -10,11 +10,11 @@ import struct
 from pathlib import Path
 from typing import NamedTuple
 
-_SHAPE = struct.Struct("<3Q")
+_SHAPE = struct.Struct("<4Q")
 
 
 class Tally(NamedTuple):
-    """Counts since the mount was made."""
+    """Counts since the mount was made, and what is open now."""
 
     reads: int = 0
     """Reads of files that were answered, small files that were handed over when they were opened among them."""
@@ -22,6 +22,8 @@ class Tally(NamedTuple):
     """Pieces of files and folders that were wanted and lay decoded in memory."""
     misses: int = 0
     """Those that were fetched from the store."""
+    open_files: int = 0
+    """Files that programs have open."""
 
 
 class TallyFile:

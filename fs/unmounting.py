@@ -1,13 +1,14 @@
 """Ends a mount: cleanly, saying so when it is busy, and clearing away one whose server is gone."""
 
 import os
+import pwd
 import select
 import shutil
 import subprocess
 from pathlib import Path
 
 from yester.engine.errors import UsageError, YesterError
-from yester.fs.mounts import canonical, find_mount, is_dead
+from yester.fs.mounts import ActiveMount, canonical, find_mount, is_dead
 from yester.fs.registry import MountRegistry
 
 GRACE_SECONDS = 10.0
@@ -20,11 +21,13 @@ def unmount(mountpoint: Path, runtime: Path, *, lazy: bool = False) -> None:
     With `lazy` it is gone from sight at once, and ends when the last program that uses it lets go; nobody waits.
     UsageError when none is there, YesterError when it is busy or the system refuses.
     """
-    if find_mount(mountpoint) is None:
+    mount = find_mount(mountpoint)
+    if mount is None:
         raise UsageError(f"{mountpoint} is not a mount of yester", hint="List them: yester mounts")
+    refuse_of_others(mount, os.geteuid())
     mountpoint = canonical(mountpoint)
     registry = MountRegistry(runtime)
-    record = registry.find(mountpoint)
+    key, record, _, _ = registry.remembered(mount)
     if is_dead(mountpoint):
         clear_dead_mount(mountpoint)
     elif lazy:
@@ -33,7 +36,26 @@ def unmount(mountpoint: Path, runtime: Path, *, lazy: bool = False) -> None:
         _unmount_live(mountpoint)
         if record is not None:
             await_end(record.pid)
-    registry.remove(mountpoint)
+    registry.forget(key)
+
+
+def refuse_of_others(mount: ActiveMount, user: int) -> None:
+    """Raise YesterError unless this user may take the mount away: the one who mounted it, or root."""
+    if mount.user is None or user in (0, mount.user):
+        return
+    name, place = user_name(mount.user), os.fsdecode(mount.path)
+    raise YesterError(
+        f"{place} is a mount of {name}'s, and yours to look at only",
+        hint=f"{name} can unmount it, and so can an administrator: sudo yester umount {place}",
+    )
+
+
+def user_name(user: int) -> str:
+    """Return what a user is called; the number where the machine has no name for it."""
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"user {user}"
 
 
 def clear_dead_mount(mountpoint: Path) -> None:

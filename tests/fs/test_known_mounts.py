@@ -11,10 +11,10 @@ from tests.fs.test_serving import end, wait_for
 
 from yester.engine.errors import YesterError
 from yester.fs.known_mounts import KnownMount, MountState, clear_dead_mounts, known_mounts
-from yester.fs.mounts import is_dead
+from yester.fs.mounts import ActiveMount, is_dead
 from yester.fs.registry import MountRegistry
 from yester.fs.tally import Tally, TallyFile, read_tally
-from yester.fs.unmounting import unmount
+from yester.fs.unmounting import refuse_of_others, unmount
 
 
 @pytest.fixture(autouse=True)
@@ -119,6 +119,90 @@ def test_a_record_of_an_earlier_server_does_not_make_a_live_mount_dead(world: Wo
         tally.with_suffix(".away").rename(tally)
 
 
+def renamed(world: World, name: str) -> World:
+    """The same world after the folder above its mount point got another name."""
+    (world.root / "above").rename(world.root / name)
+    other = World.__new__(World)
+    other.__dict__.update(world.__dict__, mountpoint=world.root / name / "mnt")
+    return other
+
+
+@pytest.fixture
+def below(world: World) -> World:
+    """A world whose mount point lies in a folder of its own."""
+    world.mountpoint = world.root / "above" / "mnt"
+    world.mountpoint.mkdir(parents=True)
+    world.take()
+    return world
+
+
+def test_a_mount_is_known_after_a_folder_above_was_renamed(below: World) -> None:
+    assert below.try_to_mount().returncode == 0
+    before = mount_of(below)
+    moved = renamed(below, "elsewhere")
+    assert mount_of(moved).record == before.record is not None
+    # What is mounted at the old place since is another one, and neither takes the other's record.
+    below.mountpoint.mkdir(parents=True)
+    with below.mounted():
+        assert mount_of(moved).record == before.record
+        assert mount_of(below).record not in (None, before.record)
+    clear_dead_mounts(below.places.runtime)
+    assert mount_of(moved).record == before.record
+    unmount(moved.mountpoint, below.places.runtime)
+    assert below.mounts() == [] and list((below.places.runtime / "mounts").iterdir()) == []
+
+
+def test_a_server_that_is_told_to_end_takes_away_its_mount_that_was_renamed(below: World) -> None:
+    assert below.try_to_mount().returncode == 0
+    pid = pid_of(below)
+    renamed(below, "elsewhere")
+    end(pid, signal.SIGTERM)
+    assert below.mounts() == [] and list((below.places.runtime / "mounts").iterdir()) == []
+
+
+def test_a_dead_mount_that_was_renamed_is_cleared_with_its_record(below: World) -> None:
+    assert below.try_to_mount().returncode == 0
+    end(pid_of(below), signal.SIGKILL)
+    moved = renamed(below, "elsewhere")
+    assert (mount_of(moved).state, mount_of(moved).record is not None) == (MountState.DEAD, True)
+    clear_dead_mounts(below.places.runtime)
+    assert below.mounts() == [] and list((below.places.runtime / "mounts").iterdir()) == []
+
+
+def test_open_files_are_counted(world: World) -> None:
+    (world.source / "file").write_text("one")
+    world.take()
+    with world.mounted():
+        with open(world.latest / "file"), open(world.latest / "file"):
+            wait_for(lambda: mount_of(world).tally.open_files == 2)
+        wait_for(lambda: mount_of(world).tally.open_files == 0)
+
+
+def test_the_mount_of_somebody_else_is_refused_in_words() -> None:
+    theirs = ActiveMount(b"/mnt/a", "yester:/srv", "0:52", 4711_4711)
+    refuse_of_others(theirs, 0)
+    refuse_of_others(theirs, 4711_4711)
+    with pytest.raises(YesterError, match="/mnt/a is a mount of user 47114711's") as caught:
+        refuse_of_others(theirs, 1000)
+    assert "sudo yester umount /mnt/a" in caught.value.hint
+
+
+@pytest.mark.usefixtures("as_root")
+def test_who_mounted_it_is_said_to_others(world: World) -> None:
+    world.take()
+    world.root.chmod(0o755)
+    with world.mounted(others=True):
+        (found,) = world.mounts()
+        assert found.user == 0
+        os.seteuid(65534)
+        try:
+            with pytest.raises(YesterError, match="is a mount of root's"):
+                unmount(world.mountpoint, world.root / "nobody")
+        finally:
+            os.seteuid(0)
+        assert mount_of(world).state is MountState.LIVE
+
+
 def test_a_busy_mount_is_let_go_lazily(world: World) -> None:
     (world.source / "file").write_text("one")
     world.take()
@@ -178,10 +262,10 @@ def test_a_tally_is_read_by_others_while_it_is_held(tmp_path: Path) -> None:
     path = tmp_path / "key.tally"
     assert read_tally(path) == (Tally(), False)
     held = TallyFile(path)
-    held.write(Tally(1, 2, 3))
-    assert read_tally(path) == read_tally(path) == (Tally(1, 2, 3), True)
+    held.write(Tally(1, 2, 3, 4))
+    assert read_tally(path) == read_tally(path) == (Tally(1, 2, 3, 4), True)
     later = TallyFile(path)
-    held.write(Tally(9, 9, 9))
+    held.write(Tally(9, 9, 9, 9))
     assert read_tally(path) == (Tally(), True)
     os.close(later._fd)
     assert read_tally(path) == (Tally(), False)

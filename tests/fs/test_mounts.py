@@ -15,7 +15,7 @@ LINE = b"62 29 0:52 / /mnt/a\\040b rw,nosuid - fuse.yester yester:/srv/back\\040
 
 def test_a_mount_of_ours_is_found_and_its_path_unescaped() -> None:
     other = b"30 29 0:26 / /sys rw - sysfs sysfs rw\n31 29 0:27 / /m rw - fuse.sshfs yester rw\n"
-    assert parse(other + LINE) == [ActiveMount(b"/mnt/a b", "yester:/srv/back up", "0:52")]
+    assert parse(other + LINE) == [ActiveMount(b"/mnt/a b", "yester:/srv/back up", "0:52", 0)]
 
 
 def test_optional_fields_of_a_line_do_not_disturb() -> None:

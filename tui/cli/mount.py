@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yester.engine.errors import UsageError
 from yester.engine.places import Places
 from yester.engine.profiles.sizes import parse_size
 from yester.engine.restore.ownership import OwnerMode
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 @click.command("mount", short_help="Show all snapshots as a folder.")
 @click.argument("mountpoint", type=click.Path(path_type=Path, readable=False))
+@click.option("--make-folder", is_flag=True, help="Make MOUNTPOINT if it is not there, for yourself alone.")
 @click.option("--foreground", is_flag=True, help="Stay, and unmount when stopped.")
 @click.option("--allow-other", is_flag=True, help="Let other users in, each with the rights that the files give.")
 @click.option(
@@ -76,6 +78,7 @@ if TYPE_CHECKING:
 def command(
     ctx: click.Context,
     mountpoint: Path,
+    make_folder: bool,
     foreground: bool,
     allow_other: bool,
     owner: str,
@@ -106,6 +109,8 @@ def command(
     if print_unit:
         click.echo(_unit(ctx, mountpoint, repository_place(repository, None, places)), nl=False)
         return
+    if make_folder:
+        _make(mountpoint)
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
     scope = Scope(of_profile, snapshot, os.fsencode(path))
     plan = MountPlan(
@@ -137,7 +142,19 @@ def _recaller(opened: "Repository", places: Places, of_profile: str, repository:
     return recaller_of(opened, places, profile, Screen(places), lambda: False)
 
 
-_NOT_IN_UNITS = ("mountpoint", "print_unit", "foreground")
+def _make(mountpoint: Path) -> None:
+    try:
+        mountpoint.mkdir(mode=0o700, parents=True)
+    except FileExistsError:
+        return  # whether it is fit is looked at by whoever mounts there
+    except OSError as error:
+        raise UsageError(
+            f"The mount point {one_line(str(mountpoint))} cannot be made: {error.strerror}",
+            hint="Name a folder of your own.",
+        ) from None
+
+
+_NOT_IN_UNITS = ("mountpoint", "make_folder", "print_unit", "foreground")
 
 
 def _unit(ctx: click.Context, mountpoint: Path, repository: str) -> str:
