@@ -72,6 +72,8 @@ class TerminalProgram(App[None]):
         """The folder that Browse is to begin at; empty: where the sources lie."""
         self.visits = 0
         """How often Browse was told where to look."""
+        self.mounted: tuple[bytes, ...] = ()
+        """Where snapshots were mounted from here."""
         self.commands: list[str] = []
         """What keys ran, newest last."""
         self._connect = connect or (lambda: Client(self.ran))
@@ -306,7 +308,17 @@ class TerminalProgram(App[None]):
             self.push_screen(Page("Commands that your keys ran, newest first", lines or [line("none yet")]))
 
     async def action_quit(self) -> None:
-        """Leave; runs go on, and that is said."""
+        """Leave; runs go on, and that is said. What was mounted from here is asked about, if there is an engine to."""
+        place = self.place
+        if self.mounted and place is not None and not self.world.problem:
+            from yester.tui.screens.mounting import leave
+
+            leave(place)
+        else:
+            self.end()
+
+    def end(self) -> None:
+        """Leave, and say what goes on."""
         words = left_words(self.world.running)
         self.exit(message=Text(words) if words else None)
 

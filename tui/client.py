@@ -79,6 +79,14 @@ async def all_of(request: Request[T]) -> tuple[T, ...]:
     return tuple([item async for item in request])
 
 
+def printed(request: Request[Any], kind: type[T]) -> T:
+    """Return what the command of a request that is done printed as JSON. YesterError: it is something else."""
+    try:
+        return msgspec.convert((request.done or {}).get("answer"), kind)
+    except msgspec.ValidationError as problem:
+        raise YesterError(f"The command answered something else than was asked: {problem}", hint=_UPGRADE) from None
+
+
 class _Hello(msgspec.Struct, frozen=True):
     v: int
     program: str = ""

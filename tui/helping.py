@@ -9,13 +9,14 @@ from yester.tui.state.text import Line, Span, line
 
 NAMES = {
     "question_mark": "?",
+    "exclamation_mark": "!",
+    "asterisk": "*",
     "slash": "/",
     "colon": ":",
     "at": "@",
     "plus": "+",
     "less_than_sign": "<",
     "greater_than_sign": ">",
-    "asterisk": "*",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "left_curly_bracket": "{",
@@ -41,6 +42,8 @@ PAGES = {
     "plugin": "A plugin",
     "wizard": "A new profile",
     "settings": "What a profile says",
+    "differences": "Differences",
+    "ways_in": "Keys",
 }
 """What pages are called that are opened from places."""
 

@@ -101,9 +101,32 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
         ),
         "snapshots": (
             Key("open", _OPEN, "look inside", "Look into the snapshot", mc="enter,f3", in_footer=True),
-            Key("snap", "b", "back up", "Take a snapshot of the profile now", CHANGE, in_footer=True),
-            Key("pin", "p", "pin", "Pin the snapshot, or let it go again", CHANGE, in_footer=True),
-            Key("profile", "tab", "profile", "Show the next profile", in_footer=True),
+            Key("snap", "b", "back up", "Take a snapshot of the profile now", CHANGE),
+            Key(
+                "difference",
+                "d",
+                "diff",
+                "Show what differs between the two marked, or from the one before",
+                in_footer=True,
+            ),
+            Key("mark", "space", "mark", "Mark the snapshot, or take the mark away", mc="space,insert"),
+            Key("invert", "asterisk", "invert", "Mark those that are not marked, and only them"),
+            Key("pin", "p", "pin", "Pin what is marked, or the snapshot; or let it go again", CHANGE, in_footer=True),
+            Key("name", "R", "name", "Give the snapshot a name and a note", CHANGE),
+            Key("tag", "t", "tag", "Give what is marked, or the snapshot, tags", CHANGE),
+            Key("mount", "m", "mount", "Show the snapshot as a folder, and copy where", CHANGE, in_footer=True),
+            Key("shell", "exclamation_mark", "shell", "Open a shell in the snapshot's folder", CHANGE),
+            Key("forget", "x", "forget", "Let what is marked, or the snapshot, go", DESTROY, mc="x,f8", in_footer=True),
+            Key("thin", "T", "rules", "Show what the rules keep and let go, and carry it out", DESTROY),
+            Key("profile", "tab", "profile", "Show the next profile"),
+        ),
+        "differences": (
+            Key("open", _OPEN, "lines", "Show how it differs, line by line", mc="enter,f3", in_footer=True),
+            Key("folder", "o", "its folder", "Show it where it is", in_footer=True),
+            Key("versions", "v", "versions", "Show all versions of it", in_footer=True),
+            Key("copy", "y", "copy path", "Copy the path", in_footer=True),
+            Key("scroll_down", "right_curly_bracket", "more", "Show more of the difference"),
+            Key("scroll_up", "left_curly_bracket", "less", "Show what was before in the difference"),
         ),
         "browse": (
             Key(
@@ -191,7 +214,9 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
         ),
         "mounts": (
             Key("copy", "y", "copy path", "Copy the path", in_footer=True),
+            Key("mount", "m", "mount", "Show all snapshots as a folder", CHANGE, in_footer=True),
             Key("unmount", "u", "unmount", "Take the folder away again", CHANGE, in_footer=True),
+            Key("shell", "exclamation_mark", "shell", "Open a shell in the folder", CHANGE, in_footer=True),
             Key("clean", "c", "clean up", "Take dead mounts away", CHANGE, in_footer=True),
         ),
         "plugins": (
@@ -215,8 +240,28 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("up", "left,h,backspace", "up", "What takes the room in the folder above"),
             Key("profile", "tab", "profile", "Show the repository of the next profile", in_footer=True),
             Key("snap", "b", "back up", "Take a snapshot of the profile now", CHANGE),
-            Key("check", "c", "check", "Look for damage", CHANGE, in_footer=True),
+            Key(
+                "check",
+                "c",
+                "check",
+                "Look for damage, and read as much of the content as said",
+                CHANGE,
+                in_footer=True,
+            ),
             Key("prune", "P", "give back", "Give back the room of what no snapshot needs", DESTROY, in_footer=True),
+            Key("keys", "K", "keys", "Show the keys of the repository", in_footer=True),
+        ),
+        "ways_in": (
+            Key("add", "plus", "add", "Ask for a passphrase to add", in_footer=True),
+            Key(
+                "recovery",
+                "W",
+                "recovery",
+                "Make a new recovery key, which replaces earlier ones",
+                DESTROY,
+                in_footer=True,
+            ),
+            Key("remove", "x", "remove", "Remove the key", DESTROY, mc="x,f8", in_footer=True),
         ),
     }
 )

@@ -1,8 +1,9 @@
 """What the store's bytes are there for: what only one snapshot needs, and which paths take the space.
 
 Every blob that any state has is counted once, with the share of its frame that it takes in the store, compression
-included. It belongs to a snapshot when all states that have it lie in that one alone; and to the first of the paths
-that have it. All this goes through a file that only this process sees, so memory does not grow with the repository.
+included. It belongs to a snapshot, or to a group of them, when all states that have it lie in there alone; and to the
+first of the paths that have it. All this goes through a file that only this process sees, so memory does not grow with
+the repository.
 
 Left out, being small: packs' own directories and padding, stored attribute sets, and nodes of large folders but their
 roots.
@@ -11,7 +12,7 @@ roots.
 import sqlite3
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,7 +21,7 @@ from yester.engine.blobs import BlobSource
 from yester.engine.catalogue.catalogue import Catalogue, Held, Wanted
 from yester.engine.catalogue.schema import connect
 from yester.engine.errors import DamageError, YesterError
-from yester.engine.ids import SHORT_ID_SIZE, BlobId, ListId
+from yester.engine.ids import SHORT_ID_SIZE, BlobId, ListId, SnapshotId
 from yester.engine.packs.segments import Location
 from yester.engine.selection import Listed
 from yester.engine.trees.lists import BlobList
@@ -54,6 +55,23 @@ class Usage:
     """Folders, and files among them, with what is at and below them; the heaviest first."""
     missing: int
     """Blobs that no pack has, and list objects that cannot be read."""
+    plain_size: int = 0
+    """What `size` is when it is not compressed."""
+
+
+def freed_by(
+    catalogue: Catalogue,
+    index: Located,
+    source: BlobSource,
+    going: Collection[SnapshotId],
+    tick: Callable[[int], None],
+) -> int:
+    """Return how much no snapshot would need any more without these: bytes in the store, which a prune gives back.
+
+    `tick` and errors as for `usage`.
+    """
+    found = usage(catalogue, index, source, lambda listed: listed[0] in going, b"", 0, tick, together=going)
+    return found.unique[0][1] if found.unique else 0
 
 
 def usage(
@@ -64,9 +82,12 @@ def usage(
     below: bytes,
     depth: int,
     tick: Callable[[int], None],
+    *,
+    together: Collection[SnapshotId] = (),
 ) -> Usage:
     """Add up what the snapshots that are `wanted` take, and paths at most `depth` names below a folder.
 
+    Those that are taken `together` count as one: `unique` tells of the first of them what no other snapshot has.
     `tick` is told of numbers of states and blobs that were counted, and may raise to stop. YesterError when there is no
     room for the file, StoreError from reading list objects.
     """
@@ -74,7 +95,7 @@ def usage(
         with closing(connect(None)) as db:
             db.execute("CREATE TABLE held(blob BLOB PRIMARY KEY, owner INTEGER, path INTEGER) WITHOUT ROWID")
             db.execute("BEGIN")
-            count = _Count(catalogue, source, wanted, tick)
+            count = _Count(catalogue, source, wanted, tick, together)
             count.collect(db)
             return count.add_up(db, index, below.rstrip(b"/"), depth)
     except sqlite3.Error as error:
@@ -84,22 +105,38 @@ def usage(
 
 
 class _Count:
-    def __init__(self, catalogue: Catalogue, source: BlobSource, wanted: Wanted, tick: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        source: BlobSource,
+        wanted: Wanted,
+        tick: Callable[[int], None],
+        together: Collection[SnapshotId],
+    ) -> None:
         self._catalogue, self._source, self._tick = catalogue, source, tick
         self._numbers: dict[tuple[int, int], int] = {}
         self._listed: list[tuple[Listed, bool]] = []
         self._ordinals: dict[int, list[int]] = {}
         self._wanted: Mapping[int, list[int]] = {}
         self._lost = 0
-        self._lay_out(wanted)
+        self._lay_out(wanted, together)
 
-    def _lay_out(self, wanted: Wanted) -> None:
-        """Number all snapshots, and learn by series at which ordinals there are any, and any that are wanted."""
+    def _lay_out(self, wanted: Wanted, together: Collection[SnapshotId]) -> None:
+        """Number all snapshots, those that are taken together alike.
+
+        Learn, too, by series at which ordinals there are any, and any that are wanted.
+        """
         asked: dict[int, list[int]] = {}
+        group: int | None = None
         for series, places in self._catalogue.places().items():
             self._ordinals[series] = [place.ordinal for place in places]
             asked[series] = [place.ordinal for place in places if wanted(place.listed)]
             for place in places:
+                is_grouped = place.listed[0] in together
+                if is_grouped and group is not None:
+                    self._numbers[series, place.ordinal] = group
+                    continue
+                group = len(self._listed) if is_grouped else group
                 self._numbers[series, place.ordinal] = len(self._listed)
                 self._listed.append((place.listed, wanted(place.listed)))
         self._wanted = asked
@@ -124,7 +161,8 @@ class _Count:
         found = _between(self._ordinals.get(held.series, ()), held)
         if not found:
             return None
-        return self._numbers[held.series, found[0]] if len(found) == 1 else _SHARED
+        number = self._numbers[held.series, found[0]]
+        return number if all(self._numbers[held.series, other] == number for other in found[1:]) else _SHARED
 
     def _blobs(self, held: Held) -> Iterator[bytes]:
         state = held.state
@@ -148,7 +186,7 @@ class _Count:
         """Look up what each blob takes, and add it where it belongs."""
         unique: Counter[int] = Counter()
         paths: Counter[bytes] = Counter()
-        total = 0
+        total = plain = 0
         for number, (blob, owner, path) in enumerate(db.execute("SELECT blob, owner, path FROM held ORDER BY path")):
             if not number % _TICK:
                 self._tick(_TICK)
@@ -161,10 +199,11 @@ class _Count:
             if path is not None:
                 places = _places(self._catalogue.path_of(path), below, depth)
                 total += size if places else 0
+                plain += location.size if places else 0
                 paths.update(dict.fromkeys(places, size))
         told = [(listed, unique[number]) for number, (listed, asked) in enumerate(self._listed) if asked]
         told.sort(key=lambda each: (each[0][1].time_ns, each[0][0]))
-        return Usage(total, told, paths.most_common(), self._lost)
+        return Usage(total, told, paths.most_common(), self._lost, plain)
 
 
 def _between(ordinals: Sequence[int], held: Held) -> Sequence[int]:

@@ -68,7 +68,7 @@ RUNS: list[dict[str, Any]] = [
     ),
     run("20261121T020000Z-77c1", "mail", 4 * HOUR_NS, "failed", error=WHY, hint=HINT, exit_code=6, files=0, size=0),
     REPORTED,
-    run("20261120T220000Z-9e00", "", 8 * HOUR_NS, action="check", repository="/srv/backup"),
+    run("20261120T220000Z-9e00", "", 8 * HOUR_NS, action="check", repository="/srv/backup", read_data_percent=10),
     run("20261120T020000Z-0f0e", "mail", 28 * HOUR_NS, "died", exit_code=1),
     run("20261120T010000Z-1b2d", "documents", 29 * HOUR_NS, "errors", failed=3, exit_code=3),
     run("20261119T010000Z-1b2e", "documents", 53 * HOUR_NS, "unchanged"),
@@ -244,12 +244,18 @@ def snapshot(id: str, ago_ns: int, *reasons: str, **more: Any) -> dict[str, Any]
 
 
 SNAPSHOTS = [
-    snapshot("7b51ea3a", 5 * HOUR_NS, "newest of its series", "last good one"),
-    snapshot("0c9d11f2", 11 * HOUR_NS, "daily 2026-11-20", tags=["before-upgrade"], pinned=True),
+    snapshot("7b51ea3a", 5 * HOUR_NS, "newest of its series", "last good one", parent="0c9d11f2".ljust(64, "0")),
+    snapshot(
+        "0c9d11f2", 11 * HOUR_NS, "daily 2026-11-20",
+        tags=["before-upgrade"], pinned=True, parent="9f3e2d1c".ljust(64, "0"),
+    ),
     snapshot("55aa7c01", 13 * HOUR_NS, partial=True, kept=False),
-    snapshot("9f3e2d1c", 29 * HOUR_NS, "daily 2026-11-20", "weekly 2026-47"),
-    snapshot("31415926", 53 * HOUR_NS, "daily 2026-11-19", name="tax return sent", note="as it was handed in"),
-]
+    snapshot("9f3e2d1c", 29 * HOUR_NS, "daily 2026-11-20", "weekly 2026-47", parent="31415926".ljust(64, "0")),
+    snapshot(
+        "31415926", 53 * HOUR_NS, "daily 2026-11-19",
+        name="tax return sent", note="as it was handed in", tags=["tax", "before-upgrade"],
+    ),
+]  # fmt: skip
 ENTRIES = [
     {
         "path": "Überweisungen",
@@ -317,7 +323,8 @@ FRESH = {"path": "today.txt", "mode": 0o100644, "size": 12, "mtime_ns": NOW_NS -
 """What is there now and in no snapshot."""
 MOUNTS = [
     {"path": "/home/me/yesterday", "state": "live", "shows": "all snapshots", "repository": "/srv/backup", "pid": 99,
-     "since_ns": NOW_NS - 3 * HOUR_NS, "reads": 18_211, "cache_hits": 170, "cache_misses": 30},
+     "since_ns": NOW_NS - 3 * HOUR_NS, "reads": 18_211, "cache_hits": 170, "cache_misses": 30, "open_files": 2,
+     "user": "me", "log": "/home/me/.local/state/yester/mounts/4be1.log"},
     {"path": "/mnt/old", "state": "dead", "repository": "/srv/backup"},
 ]  # fmt: skip
 
@@ -385,6 +392,7 @@ FOUND: list[dict[str, Any]] = [
 ]  # fmt: skip
 USAGE = {
     "size": 31 << 30,
+    "plain_size": 52 << 30,
     "folder": {"path": "/home/me"},
     "paths": [
         {"path": "/home/me/photos", "size": 22 << 30},
@@ -414,7 +422,62 @@ BACK_END = {
     "v": 1, "seq": 5, "time": "2026-11-21T06:00:04.000000Z", "type": "run.end", "run": BACK, "result": "errors",
     "exit_code": 3, "duration_ns": 4 * 10**9,
 }  # fmt: skip
-PLAN = {"code": 0, "said": [], "answer": {"plan": {"freed_size": 3 << 30, "moved_size": 200 << 20}}}
+PLAN = {
+    "code": 0,
+    "said": [],
+    "answer": {
+        "plan": {
+            "freed_size": 3 << 30,
+            "moved_size": 200 << 20,
+            "unused_size": 3500 << 20,
+            "delete": [{"size": 16 << 20, "why": "unused"}] * 180,
+            "repack": [{"size": 16 << 20, "needed_size": 4 << 20, "why": "sparse"}] * 50,
+        },
+        "leftovers": {"snapshots": 12, "labels": 3},
+    },
+}
+
+
+def difference(path: str, before: int | None, after: int | None, **more: Any) -> dict[str, Any]:
+    """Return a difference as `snapshots.diff` tells of it."""
+    sides = [None if each is None else {"mode": 0o100644, "size": each, "mtime_ns": NOW_NS} for each in (before, after)]
+    happened = "added" if before is None else "removed" if after is None else "changed"
+    return {"path": path, "happened": happened, "before": sides[0], "after": sides[1], **more}
+
+
+DIFFERENCES = [
+    difference("/home/me/documents/2026 tax return.pdf", 4_811_900, 4_811_900, happened="renamed",
+               origin={"path": "/home/me/documents/tax.pdf"}),
+    difference("/home/me/documents/letters/to Ada.txt", 15, 41, notes=["content", "15 B -> 41 B"]),
+    difference("/home/me/documents/letters/to Adam.txt", 17, None),
+    difference("/home/me/documents/notes/plan.md", None, 2_048),
+]  # fmt: skip
+
+
+def judged(at: int, *reasons: str) -> dict[str, Any]:
+    """Return a snapshot as a plan of letting go names it."""
+    found = SNAPSHOTS[at]
+    names = ("snapshot", "time_ns", "profile", "host", "name", "tags", "pinned")
+    return {**{name: found[name] for name in names if name in found}, "reasons": [{"text": why} for why in reasons]}
+
+
+def plan_of(asked: dict[str, Any]) -> dict[str, Any]:
+    """Play what a forget would do."""
+    going = asked.get("snapshots") or [SNAPSHOTS[2]["snapshot"], SNAPSHOTS[3]["snapshot"]]
+    why = "asked for" if asked.get("snapshots") else "no rule keeps it"
+    numbers = range(len(SNAPSHOTS))
+    forget = [judged(at, why) for at in numbers if SNAPSHOTS[at]["snapshot"] in going]
+    keep = [judged(at, "daily 2026-11-20") for at in numbers if SNAPSHOTS[at]["snapshot"] not in going]
+    return {"code": 0, "said": [], "answer": {"dry_run": True, "keep": keep, "forget": forget}}
+
+
+WAYS = [
+    {"key": "a1b2c3d4".ljust(64, "0"), "kind": "passphrase", "label": "mine", "created_ns": NOW_NS - 300 * DAY_NS,
+     "in_use": True},
+    {"key": "0badcafe".ljust(64, "0"), "kind": "recovery", "label": "", "created_ns": NOW_NS - 300 * DAY_NS},
+    {"key": "feedbeef".ljust(64, "0"), "kind": "public", "label": "web server", "created_ns": NOW_NS - 9 * DAY_NS},
+]  # fmt: skip
+NEW_RECOVERY = {"code": 0, "said": [], "answer": {"recovery_key": "ABCD-EFGH-JKLM-NPQR", "removed": ["0badcafe"]}}
 FORESEEN = {"files": 1, "size": 15, "different": 1, "examples": [{"path": LETTER}]}
 
 
@@ -456,6 +519,10 @@ def engine(**more: Any) -> FakeEngine:
         "files_versions": VERSIONS,
         "files_foresee": [FORESEEN],
         "storage_usage": [USAGE],
+        "snapshots_diff": lambda asked: _told(asked)[asked.get("start", 0) :],
+        "snapshots_freed": [{"size": 211 << 20}],
+        "keys_list": WAYS,
+        "mounts_path": lambda asked: [{"path": f"{asked['mountpoint']['path']}/snapshots/{asked['snapshot'][:8]}"}],
         "mounts_list": MOUNTS,
         "plugins_list": [
             {"label": "notify", "world": "native", "state": "on"},
@@ -468,8 +535,15 @@ def engine(**more: Any) -> FakeEngine:
     }
     found = FakeEngine(**{**scripts, **more})
     found.done["storage.plan"] = PLAN
-    found.done["snapshots.list"] = {"host": "desk"}
     found.done["plugins.run"] = lambda asked: PANEL if asked["offer"] == "drives" else {"answer": {"text": "done so"}}
+    found.done["snapshots.plan"] = plan_of
+    found.done["snapshots.list"] = {"warnings": [], "place": "/srv/backup", "host": "desk"}
+    found.done["keys.recovery"] = NEW_RECOVERY
+    found.done["snapshots.diff"] = lambda asked: {
+        "total": len(_told(asked)),
+        "counts": {"added": 1, "removed": 1, "changed": 1, "renamed": 1},
+        "is_whole": True,
+    }
     found.done["files.list"] = lambda asked: {"total": len(_matching(ENTRIES, asked))}
     import asyncio
 
@@ -484,6 +558,10 @@ def page_of(entries: list[Any]) -> Any:
         return _matching(entries, asked)[asked["start"] : asked["start"] + asked["count"]]
 
     return play
+
+
+def _told(asked: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for each in DIFFERENCES if asked.get("grep", "").casefold() in each["path"].casefold()]
 
 
 def _matching(entries: list[Any], asked: dict[str, Any]) -> list[Any]:

@@ -353,14 +353,6 @@ async def test_where_nothing_can_be_given_back_nobody_is_asked() -> None:
 
 
 @on_asyncio
-async def test_a_repository_is_checked() -> None:
-    engine = stage.engine()
-    async with shown(engine) as pilot:
-        await press(pilot, "7", "c")
-        assert asked(engine, "storage.check") == [{"profile": "documents"}]
-
-
-@on_asyncio
 async def test_plugins_are_enabled_and_disabled() -> None:
     engine = stage.engine()
     async with shown(engine) as pilot:

@@ -54,11 +54,12 @@ def line_of(each: "Difference") -> str:
     look = each.after or each.before
     path = printable(each.path) + ("/" if look is not None and look.is_directory else "")
     name = f"{printable(each.origin)} -> {path}" if each.origin else path
-    notes = _notes(each)
+    notes = notes_of(each)
     return f"{_SIGNS[each.happened]} {name}" + (f"  ({', '.join(notes)})" if notes else "")
 
 
-def _notes(each: "Difference") -> list[str]:
+def notes_of(each: "Difference") -> list[str]:
+    """Return how what differs does, in words."""
     before, after = each.before, each.after
     if before is None or after is None:
         return []

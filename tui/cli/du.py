@@ -83,6 +83,7 @@ def command(
         echo_json(
             {
                 "size": found.size,
+                "plain_size": found.plain_size,
                 "snapshots": [{**snapshot_of(listed), "unique_size": own} for listed, own in found.unique],
                 "paths": [{**to_builtins(shown(each)), "size": own} for each, own in shown_paths],
                 "missing": found.missing,

@@ -124,16 +124,17 @@ def list_keys(as_json: bool, **asked: object) -> None:
     with closing(_Opened(**asked)) as opened:  # type: ignore[arg-type]
         ways = ways_in(opened.repository)
     if as_json:
-        echo_json([{"key": way.name.partition(".")[2], **_fields(way)} for way in ways])
+        echo_json([*map(way_as_json, ways)])
         return
     rows = [("id", "kind", "made", "label", "")] + [_row(way) for way in ways]
     click.echo("\n".join(table(rows)))
 
 
-def _fields(way: Way) -> dict[str, object]:
+def way_as_json(way: Way) -> dict[str, object]:
+    """Return a key as `--json` shows it."""
     fields = asdict(way)
     del fields["name"]
-    return fields
+    return {"key": way.name.partition(".")[2], **fields}
 
 
 def _row(way: Way) -> tuple[str, str, str, str, str]:
@@ -147,8 +148,16 @@ def _row(way: Way) -> tuple[str, str, str, str, str]:
 @click.option("--label", default="", help="A name for it, shown where keys are listed.")
 @click.option("--write-only", is_flag=True, help="With it snapshots are added, and nothing is read.")
 @_new_secret
+@as_json
 @access
-def add(label: str, write_only: bool, new_passphrase_file: str, new_passphrase_command: str, **asked: object) -> None:
+def add(
+    label: str,
+    write_only: bool,
+    new_passphrase_file: str,
+    new_passphrase_command: str,
+    as_json: bool,
+    **asked: object,
+) -> None:
     """Add a passphrase that opens the repository too; with --write-only one that only adds snapshots to it.
 
     A machine that has only a write-only passphrase cannot read what is stored, its own contents included. That it does
@@ -159,6 +168,9 @@ def add(label: str, write_only: bool, new_passphrase_file: str, new_passphrase_c
         secret = opened.new_secret(new_passphrase_file, new_passphrase_command)
         kind = SlotKind.PUBLIC if write_only else SlotKind.PASSPHRASE
         way = add_way(opened.repository, NewWay(kind, secret, label))
+    if as_json:
+        echo_json(way_as_json(way))
+        return
     click.echo(f"key added: {way.id}{_labelled(way)}")
 
 
@@ -204,19 +216,26 @@ def change(new_passphrase_file: str, new_passphrase_command: str, **asked: objec
 
 @command.command("recovery", short_help="Make a new recovery key.")
 @click.option("--keep-old", is_flag=True, help="Let earlier recovery keys open the repository too.")
+@as_json
 @access
-def recovery(keep_old: bool, **asked: object) -> None:
+def recovery(keep_old: bool, as_json: bool, **asked: object) -> None:
     """Make a new recovery key and show it, this once; earlier ones open nothing any more."""
     with closing(_Opened(**asked)) as opened:  # type: ignore[arg-type]
         opened.refuse_unencrypted()
         old = [way for way in ways_in(opened.repository) if way.kind == SlotKind.RECOVERY]
         key, way = add_recovery(opened.repository)
-        click.echo(_RECOVERY.format(key=key))
-        for each in () if keep_old else old:
+        going = [] if keep_old else old
+        if as_json:
+            echo_json({**way_as_json(way), "recovery_key": key, "removed": [each.id for each in going]})
+        else:
+            click.echo(_RECOVERY.format(key=key))
+        for each in going:
             remove_way(opened.repository, each)
+    if as_json:
+        return
     click.echo(f"\nrecovery key added: {way.id}")
-    if old and not keep_old:
-        click.echo(f"removed: {', '.join(each.id for each in old)}")
+    if going:
+        click.echo(f"removed: {', '.join(each.id for each in going)}")
 
 
 @command.command("keep", short_help="Keep the passphrase where runs find it.")

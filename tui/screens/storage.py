@@ -4,21 +4,22 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import ClassVar
 
-import msgspec
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
 from yester.engine.errors import YesterError
 from yester.tui.bindings import bindings
-from yester.tui.client import all_of
+from yester.tui.client import all_of, printed
+from yester.tui.dialogs.asking import Asking, Field, Typed
 from yester.tui.dialogs.confirm import Confirm
 from yester.tui.screens.place import Place
-from yester.tui.state import storage
+from yester.tui.state import health, storage
 from yester.tui.state.browse import as_shown, parent
+from yester.tui.state.health import Known
 from yester.tui.state.snapshots import Snapshot
-from yester.tui.state.storage import Heavy, PrunePlan, StorageState, Usage, added_up
-from yester.tui.state.text import Row, Span, line
+from yester.tui.state.storage import Heavy, Planned, StorageState, Usage, added_up
+from yester.tui.state.text import Line, Row, Span, line
 from yester.tui.state.world import World
 from yester.tui.widgets.panel import Panel
 from yester.tui.widgets.rows import Rows
@@ -28,13 +29,18 @@ class Storage(Place, inherit_bindings=False):
     """The heaviest paths over all snapshots, how the repository grew, and what keeps it sound and small."""
 
     NAME = "storage"
-    HELP = "What takes the room in the repository, over all snapshots: compressed, and stored once."
+    HELP = (
+        "What takes the room in the repository, over all snapshots: compressed, and stored once; whether it is sound; "
+        "and what could be given back."
+    )
+    WATCHES = frozenset({"runs"})
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("storage", "place")]
 
     def __init__(self) -> None:
         super().__init__()
         self._state = StorageState()
         self._profile = ""
+        self._done = ""
 
     def body(self) -> Iterable[Widget]:
         """Which repository, the heaviest paths, how it fares."""
@@ -51,17 +57,31 @@ class Storage(Place, inherit_bindings=False):
 
     def shown(self, world: World) -> None:
         """Show what is known."""
+        done = self._known().last_change
         if self._profile != self.program.profile:
             self._profile, self._state = self.program.profile, StorageState()
+            self._done = self._known().last_change
             self._ask(b"")
+        elif done != self._done:
+            self._done = done
+            self._ask(self._folder())
         state, shown = self._state, self._state.shown
         self.query_one("#of", Panel).show(storage.headline(state, self.repository))
         empty = state.problem or ("nothing here takes room" if state.usage else "adding up what is stored…")
         self.query_one(Rows).show(len(shown), self._row, empty=empty if self._profile else "There is no profile yet")
-        runs, place = world.runs or (), self.repository
-        self.query_one("#fares", Panel).fit(
-            lambda width: storage.panel(state, runs, place, world.now_ns, width, self.glyphs)
-        )
+        known, panel = self._known(), self.query_one("#fares", Panel)
+        panel.fit(lambda width: health.panel(state, known, width, self._room(), self.glyphs))
+
+    def _room(self) -> int:
+        """Return how many rows the panel may take: all of the height beside the list, or less than half below it."""
+        room = self.query_one(".beside").size.height
+        return room if self.has_class("-wide") else room * 45 // 100 - 1
+
+    def _known(self) -> Known:
+        return Known(self.repository, self.world.runs or (), self.world.running, self.world.now_ns)
+
+    def _folder(self) -> bytes:
+        return self._state.usage.folder.raw if self._state.usage is not None else b""
 
     def _row(self, at: int) -> Row:
         return storage.row_of(self._state.shown[at], self._state, self.glyphs)
@@ -84,7 +104,7 @@ class Storage(Place, inherit_bindings=False):
     def action_refresh(self) -> None:
         """Add up anew."""
         super().action_refresh()
-        self._ask(self._state.usage.folder.raw if self._state.usage is not None else b"")
+        self._ask(self._folder())
 
     def refused(self, problem: YesterError) -> None:
         """Say it where the paths would be, too."""
@@ -130,9 +150,33 @@ class Storage(Place, inherit_bindings=False):
         self.tell()
 
     def action_check(self) -> None:
-        """Look for damage."""
+        """Ask how much of the content is to be read, and look for damage."""
+        profile = self._profile
+
+        def answered(typed: Typed | None) -> None:
+            if typed is not None:
+                share, said = (
+                    storage.share_of(typed[0]),
+                    "It is being checked: how far it is stands here, and in Runs (4)",
+                )
+                self.change("storage.check", said, profile=profile, read_data=share)
+
+        def command(typed: Typed) -> list[Line]:
+            share = storage.share_of(typed[0])
+            return [line(Span(f"$ yester check{f' --read-data={share}%' if share else ''}", "dim"))]
+
+        field = Field("percent of the content to read, picked at random", "0", "0 to 100")
+        if profile:
+            self.app.push_screen(
+                Asking(storage.check_lines(self.repository), (field,), command, _wrong_share), answered
+            )
+
+    def action_keys(self) -> None:
+        """Show the keys of the repository."""
+        from yester.tui.screens.ways_in import WaysIn
+
         if self._profile:
-            self.change("storage.check", "It is being checked: 4 shows how far it is", profile=self._profile)
+            self.app.push_screen(WaysIn(self._profile, self.repository))
 
     def action_prune(self) -> None:
         """Ask what could be given back, and give it back once a person says so."""
@@ -142,26 +186,31 @@ class Storage(Place, inherit_bindings=False):
             self.program.say("Looking what no snapshot needs…")
             request = self.engine.ask("storage.plan", dict, profile=profile)
             await all_of(request)
-            plan = msgspec.convert((request.done.get("answer") or {}).get("plan", {}), PrunePlan)
-            self._state = replace(self._state, plan=plan)
+            planned = printed(request, Planned)
+            self._state = replace(self._state, planned=planned)
             self.tell()
-            if plan.freed_size:
-                self._confirm(plan)
+            if planned.plan.freed_size:
+                self._confirm(planned)
             else:
                 self.program.say("Nothing is there that no snapshot needs, or too little to be worth it")
 
         if profile:
             self.work_on(work, "plan")
 
-    def _confirm(self, plan: PrunePlan) -> None:
+    def _confirm(self, planned: Planned) -> None:
         lines = [
             line(Span(f"Give back room in {self.repository}?", "strong")),
-            *storage.plan_lines(plan),
+            *storage.plan_lines(planned),
             line(Span("$ yester prune", "dim")),
         ]
 
         def answered(is_yes: bool | None) -> None:
             if is_yes:
-                self.change("storage.prune", "It is being pruned: 4 shows how far it is", profile=self._profile)
+                said = "It is being pruned: how far it is stands here, and in Runs (4)"
+                self.change("storage.prune", said, profile=self._profile)
 
         self.app.push_screen(Confirm(lines, "Give it back"), answered)
+
+
+def _wrong_share(typed: Typed) -> str:
+    return "" if storage.share_of(typed[0]) is not None else "A number from 0 to 100"

@@ -35,7 +35,50 @@ def steering(verb: str) -> Callable[[params.OneRun], list[str]]:
 
 def pin(asked: params.PinSnapshot) -> list[str]:
     """Return `yester pin SNAPSHOT`."""
-    return ["pin", *([] if asked.pinned else ["--off"]), "--json", *_repository(asked), "--", asked.snapshot]
+    off = [] if asked.pinned else ["--off"]
+    return ["pin", *off, "--json", *_repository(asked), "--", asked.snapshot, *asked.others]
+
+
+def rename(asked: params.RenameSnapshot) -> list[str]:
+    """Return `yester rename SNAPSHOT NAME`."""
+    note = [f"--note={asked.note}"] if asked.note else ["--clear-note"]
+    name = [asked.name] if asked.name else []
+    clear = [] if asked.name else ["--clear"]
+    return ["rename", *clear, *note, "--json", *_repository(asked), "--", asked.snapshot, *name]
+
+
+def tag(asked: params.TagSnapshots) -> list[str]:
+    """Return `yester tag SNAPSHOT…`."""
+    tags = [*(f"--add={tag}" for tag in asked.add), *(f"--remove={tag}" for tag in asked.remove)]
+    return ["tag", *tags, "--json", *_repository(asked), "--", *asked.snapshots]
+
+
+def forgetting(*how: str) -> Callable[[params.Forgetting], list[str]]:
+    """Return what makes `yester forget PROFILE`, or `yester forget --snapshot SNAPSHOT`."""
+
+    def words(asked: params.Forgetting) -> list[str]:
+        named = [f"--snapshot={each}" for each in asked.snapshots]
+        return ["forget", *how, *named, *_repository(asked), *([] if named else ["--", asked.profile])]
+
+    return words
+
+
+def check(asked: params.Checking) -> list[str]:
+    """Return `yester check`."""
+    share = [f"--read-data={asked.read_data}%"] if asked.read_data else []
+    return ["check", *share, *_repository(asked)]
+
+
+def add_key(asked: params.NewKey) -> list[str]:
+    """Return `yester key add`."""
+    only = ["--write-only"] if asked.write_only else []
+    label = [f"--label={asked.label}"] if asked.label else []
+    return ["key", "add", *only, *label, "--json", *_repository(asked)]
+
+
+def remove_key(asked: params.OneKey) -> list[str]:
+    """Return `yester key remove KEY`."""
+    return ["key", "remove", "--yes", *_repository(asked), "--", asked.key]
 
 
 def restore(asked: params.Restore) -> list[str]:
@@ -53,12 +96,13 @@ def on_repository(*words: str) -> Callable[[params.Where], list[str]]:
 def mount(asked: params.Mount) -> list[str]:
     """Return `yester mount FOLDER`."""
     only = [f"--snapshot={asked.snapshot}"] if asked.snapshot else []
-    return ["mount", *only, *_repository(asked), "--", text_of(asked.mountpoint)]
+    make = ["--make-folder"] if asked.make_folder else []
+    return ["mount", *only, *make, *_repository(asked), "--", text_of(asked.mountpoint)]
 
 
-def unmount(asked: params.Mountpoint) -> list[str]:
+def unmount(asked: params.Unmounting) -> list[str]:
     """Return `yester umount FOLDER`."""
-    return ["umount", "--", text_of(asked.mountpoint)]
+    return ["umount", *(["--lazy"] if asked.lazy else []), "--", text_of(asked.mountpoint)]
 
 
 def clean_mounts(asked: params.Params) -> list[str]:

@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,8 @@ def run_command(desk: Desk, change: Change, asked: Params, call: Call) -> Callab
     typed = b"".join(desk.repositories.given(call) + b"\n" for _ in range(change.secrets(asked)))
     call.command(as_typed(words))
     secret = _secret_of(desk, change, asked, where, call)
-    command = Command.start(words, secret, typed)
+    new = desk.repositories.given(call) if change.takes_secret else None
+    command = Command.start(words, {"passphrase": secret, "new-passphrase": new}, typed)
     with call.stopped_by(command.stop, when_left=False):
         run = command.run(desk.places, call) if change.is_run else ""
         if run:
@@ -87,26 +88,26 @@ class Command:
     err: int
 
     @classmethod
-    def start(cls, words: Sequence[str], secret: bytes | None, typed: bytes = b"") -> "Command":
-        """Start it; a passphrase goes through a descriptor of its own, and what it asks for is `typed`."""
+    def start(cls, words: Sequence[str], secrets: Mapping[str, bytes | None], typed: bytes = b"") -> "Command":
+        """Start it; each passphrase goes through a descriptor of its own, and what it asks for is `typed`."""
         out, err = os.memfd_create("out"), os.memfd_create("err")
-        handed = _handed(secret + b"\n") if secret is not None else None
+        handed = {what: _handed(secret + b"\n") for what, secret in secrets.items() if secret is not None}
         answers = _handed(typed) if typed else None
-        option = [] if handed is None else [f"--passphrase-file=/proc/self/fd/{handed}"]
+        options = [f"--{what}-file=/proc/self/fd/{descriptor}" for what, descriptor in handed.items()]
         # Options stand before the words that a client sent, which are behind `--`.
         at = words.index("--") if "--" in words else len(words)
-        line = [sys.executable, "-P", "-m", "yester", *words[:at], *option, *words[at:]]
+        line = [sys.executable, "-P", "-m", "yester", *words[:at], *options, *words[at:]]
         try:
             process = subprocess.Popen(
                 line,
                 stdin=subprocess.DEVNULL if answers is None else answers,
                 stdout=out,
                 stderr=err,
-                pass_fds=() if handed is None else (handed,),
+                pass_fds=(*handed.values(),),
                 start_new_session=True,
             )
         finally:
-            for descriptor in (handed, answers):
+            for descriptor in (*handed.values(), answers):
                 if descriptor is not None:
                     os.close(descriptor)
         return cls(process, out, err)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from yester.engine.places import Places
 from yester.tui.serve.app import AppPlugins
+from yester.tui.serve.comparing import Comparisons
 from yester.tui.serve.names import KeptNames
 from yester.tui.serve.ordering import Orders
 from yester.tui.serve.repositories import Repositories
@@ -18,6 +19,7 @@ class Desk:
     repositories: Repositories
     orders: Orders = field(default_factory=Orders)
     names: KeptNames = field(default_factory=KeptNames)
+    comparisons: Comparisons = field(default_factory=Comparisons)
 
     @classmethod
     def at(cls, places: Places, secrets: int | None) -> "Desk":

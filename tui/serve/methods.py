@@ -43,6 +43,8 @@ class Change:
     """The command makes one: it gets the passphrase that stands on the descriptor, which is remembered then."""
     secrets: Callable[[Any], int] = lambda asked: 0
     """Returns how many lines of the descriptor for secrets the command reads on its standard input."""
+    takes_secret: bool = False
+    """A new passphrase stands on the descriptor of `--secrets-fd`, and is handed to the command."""
 
 
 Method = Look | Change
@@ -161,7 +163,34 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             "name of this `host`",
             "yester list --why --json",
         ),
-        "snapshots.pin": Change(params.PinSnapshot, changes.pin, "the snapshot", needs_repository=True),
+        "snapshots.pin": Change(params.PinSnapshot, changes.pin, "the snapshots", needs_repository=True),
+        "snapshots.rename": Change(params.RenameSnapshot, changes.rename, "the snapshot", needs_repository=True),
+        "snapshots.tag": Change(params.TagSnapshots, changes.tag, "the snapshots", needs_repository=True),
+        "snapshots.diff": Look(
+            params.Compare,
+            f"{_HERE}.comparing:differences",
+            "a page of what differs between two snapshots, each with what `happened` and `notes` on how it differs; "
+            "then `{total, counts, is_whole}`: how many fit, how many of each kind there are, and whether all are told",
+            "yester diff SNAPSHOT SNAPSHOT --json",
+        ),
+        "snapshots.plan": Change(
+            params.Forgetting,
+            changes.forgetting("--dry-run", "--json"),
+            "the plan: what it would `forget` and `keep`, each with the reasons",
+            needs_repository=True,
+        ),
+        "snapshots.freed": Look(
+            params.Forgetting,
+            f"{_HERE}.snapshots:freed",
+            "one item: the `size` that a prune gives back once these snapshots are gone",
+        ),
+        "snapshots.forget": Change(
+            params.Forgetting,
+            changes.forgetting("--yes"),
+            "`{run}`; then `done`, once they are gone, or once the rules go on to make room",
+            is_run=True,
+            needs_repository=True,
+        ),
         "files.list": Look(
             params.FolderPage,
             f"{_HERE}.folders:folder",
@@ -227,13 +256,13 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "storage.usage": Look(
             params.UsageWanted,
             f"{_HERE}.storage:usage",
-            "one item: `size`, `folder`, what only each of the `snapshots` has, the heaviest `paths`, and how many "
-            "pieces are `missing`",
+            "one item: `size`, `plain_size` before compression, `folder`, what only each of the `snapshots` has, the "
+            "heaviest `paths`, and how many pieces are `missing`",
             "yester du --json",
         ),
         "storage.check": Change(
-            params.Where,
-            changes.on_repository("check"),
+            params.Checking,
+            changes.check,
             "`{run}`; then `done` with the same, once the work has begun",
             is_run=True,
             needs_repository=True,
@@ -248,9 +277,23 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             is_run=True,
             needs_repository=True,
         ),
+        "keys.list": Look(params.Where, f"{_HERE}.ways_in:keys", "each key", "yester key list --json"),
+        "keys.add": Change(params.NewKey, changes.add_key, "the key", needs_repository=True, takes_secret=True),
+        "keys.recovery": Change(
+            params.Where,
+            changes.on_repository("key", "recovery", "--json"),
+            "the new recovery key, this once, and which older ones open nothing any more",
+            needs_repository=True,
+        ),
+        "keys.remove": Change(params.OneKey, changes.remove_key, "nothing", needs_repository=True),
         "mounts.list": Look(params.Params, f"{_HERE}.mounts:mounts", "each mount", "yester mounts --json"),
+        "mounts.path": Look(
+            params.Mounted,
+            f"{_HERE}.mounts:path_of",
+            "one item: the folder of a snapshot in a mount; that of the mount, where it does not show the snapshot",
+        ),
         "mounts.add": Change(params.Mount, changes.mount, "nothing", needs_repository=True),
-        "mounts.remove": Change(params.Mountpoint, changes.unmount, "nothing"),
+        "mounts.remove": Change(params.Unmounting, changes.unmount, "nothing"),
         "mounts.clean": Change(params.Params, changes.clean_mounts, "the mounts that were taken away"),
         "messages.list": Look(
             params.MessagesWanted,

@@ -83,6 +83,44 @@ class PinSnapshot(OneSnapshot, frozen=True, kw_only=True):
     """A snapshot to pin, or to let go."""
 
     pinned: bool = True
+    others: tuple[str, ...] = ()
+    """Snapshots along with it."""
+
+
+class RenameSnapshot(OneSnapshot, frozen=True, kw_only=True):
+    """What a snapshot is called."""
+
+    name: str = ""
+    """Empty: it has none any more."""
+    note: str = ""
+    """Empty: it has none any more."""
+
+
+class TagSnapshots(Where, frozen=True, kw_only=True):
+    """Tags to give, and to take away."""
+
+    snapshots: tuple[str, ...]
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+class Forgetting(Where, frozen=True, kw_only=True):
+    """Snapshots to let go."""
+
+    snapshots: tuple[str, ...] = ()
+    """Empty: those that the rules of `profile` let go."""
+
+
+class Compare(Where, frozen=True, kw_only=True):
+    """Two snapshots, and which part of what differs is wanted."""
+
+    older: str
+    newer: str
+    start: Count = 0
+    """The position of the first difference, in order of paths."""
+    count: Annotated[int, msgspec.Meta(ge=1, le=MOST)] = PAGE
+    grep: str = ""
+    """Only paths that hold this, small and capital letters alike; `start` counts these alone."""
 
 
 Sort = Literal["name", "size", "modified"]
@@ -203,12 +241,49 @@ class Mount(Where, frozen=True, kw_only=True):
     mountpoint: Shown
     snapshot: str = ""
     """Only this one."""
+    make_folder: bool = False
+    """The folder is made if it is not there."""
 
 
 class Mountpoint(Params, frozen=True, kw_only=True):
     """A folder at which snapshots are shown."""
 
     mountpoint: Shown
+
+
+class Unmounting(Mountpoint, frozen=True, kw_only=True):
+    """A mount to take away."""
+
+    lazy: bool = False
+    """Also while programs use it: it is gone from sight, and ends when the last lets go."""
+
+
+class Mounted(Mountpoint, frozen=True, kw_only=True):
+    """A snapshot in a mount."""
+
+    snapshot: str
+    """Its whole id."""
+
+
+class Checking(Where, frozen=True, kw_only=True):
+    """A repository to check."""
+
+    read_data: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
+    """How much of the content is read, in percent; 0: none, only that it is there."""
+
+
+class NewKey(Where, frozen=True, kw_only=True):
+    """A passphrase to add, which stands on the descriptor of `--secrets-fd`."""
+
+    label: str = ""
+    write_only: bool = False
+    """With it snapshots are added, and nothing is read."""
+
+
+class OneKey(Where, frozen=True, kw_only=True):
+    """A key, by its id."""
+
+    key: str
 
 
 class MessagesRead(Params, frozen=True, kw_only=True):

@@ -80,7 +80,8 @@ it ended before.
 No passphrase is in a request, in arguments or in the environment. A client opens a pipe, names its reading end with
 `--secrets-fd N`, writes the passphrase and a line end there, and sends `repositories.unlock`, or `repositories.create`
 for a new repository. It is kept in memory until the client is gone, and given to commands through an open file. The
-recovery key of a new repository is in the answer to `repositories.create` and nowhere else.
+recovery key of a new repository is in the answer to `repositories.create` and nowhere else. A passphrase that
+`keys.add` adds comes the same way, and is not kept.
 
 ## Plugins
 
@@ -122,8 +123,13 @@ def _row(name: str, method: Method) -> str:
 def sample(kind: type[Params]) -> Params:
     """Return parameters whose values are their names in capitals."""
     needed = {each.name: each for each in msgspec.structs.fields(kind) if each.required}
-    values = {name: Shown(name.upper()) if each.type is Shown else name.upper() for name, each in needed.items()}
-    return kind(**values)
+    return kind(**{name: _sampled(name, each.type) for name, each in needed.items()})
+
+
+def _sampled(name: str, kind: object) -> object:
+    if kind == tuple[str, ...]:
+        return (name.upper().removesuffix("S"),)
+    return Shown(name.upper()) if kind is Shown else name.upper()
 
 
 def _section(name: str, kind: type[Params]) -> str:

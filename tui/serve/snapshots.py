@@ -2,12 +2,13 @@
 
 import time
 
+from yester.engine.errors import UsageError
 from yester.engine.host import host_name
 from yester.engine.retention.choosing import judged_by_profile
 from yester.tui.cli.list import retention_specs, snapshot_as_json, why_as_json
 from yester.tui.serve.call import Answers, Call
 from yester.tui.serve.desk import Desk
-from yester.tui.serve.params import SnapshotsWanted
+from yester.tui.serve.params import Forgetting, SnapshotsWanted
 
 
 def snapshots(desk: Desk, asked: SnapshotsWanted, call: Call) -> Answers:
@@ -26,3 +27,15 @@ def snapshots(desk: Desk, asked: SnapshotsWanted, call: Call) -> Answers:
         warnings = [*opened.warnings()]
     yield from answers
     return {"warnings": warnings, "place": opened.store.place, "host": host_name()}
+
+
+def freed(desk: Desk, asked: Forgetting, call: Call) -> Answers:
+    """Yield what a prune gives back once snapshots are gone."""
+    from yester.engine.catalogue.usage import freed_by
+
+    if not asked.snapshots:
+        raise UsageError("No snapshot is named", hint="Ask for the plan first: snapshots.plan")
+    with desk.repositories.using(asked) as opened, desk.repositories.searching(asked, call) as catalogue:
+        going = {opened.find_snapshot(each)[0] for each in asked.snapshots}
+        size = freed_by(catalogue, opened.index, opened.reader(), going, lambda number: call.check())
+    yield {"size": size}

@@ -23,6 +23,7 @@ def usage(desk: Desk, asked: UsageWanted, call: Call) -> Answers:
         found = added_up(catalogue, index, source, wanted(None, None), place, 1, _checking(call))
     yield {
         "size": found.size,
+        "plain_size": found.plain_size,
         "folder": shown(place),
         "snapshots": [{**snapshot_of(listed), "unique_size": own} for listed, own in found.unique],
         "paths": [{**to_builtins(shown(each)), "size": own} for each, own in found.paths[: asked.limit]],

@@ -1,21 +1,18 @@
 """Storage: what takes the room in a repository, and how it fares; pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
 
 from yester.engine.events import Shown
-from yester.engine.runs.records import RunRecord
-from yester.tui.cli.wording import age, count, printable, size
-from yester.tui.state.running import result_of
+from yester.tui.cli.wording import count, printable, size
 from yester.tui.state.snapshots import Snapshot
-from yester.tui.state.text import Column, Glyphs, Line, Row, Span, bar, line, sparkline
+from yester.tui.state.text import Column, Glyphs, Line, Row, Span, bar, line
 
 COLUMNS = (
     Column("STORED", 10, is_right=True),
     Column("SHARE", 12, from_width=50),
-    Column("PATH"),
+    Column("PATH", keeps_end=True),
 )
 _SHARE = 12
 
@@ -30,9 +27,19 @@ class Usage(msgspec.Struct, frozen=True):
     """What `storage.usage` tells of."""
 
     size: int = 0
+    plain_size: int = 0
     folder: Shown = Shown("/")
     paths: tuple[Heavy, ...] = ()
     missing: int = 0
+
+
+class GoingPack(msgspec.Struct, frozen=True):
+    """A pack that would go."""
+
+    size: int = 0
+    needed_size: int = 0
+    unused_size: int = 0
+    why: str = ""
 
 
 class PrunePlan(msgspec.Struct, frozen=True):
@@ -41,6 +48,31 @@ class PrunePlan(msgspec.Struct, frozen=True):
     freed_size: int = 0
     moved_size: int = 0
     unused_size: int = 0
+    delete: tuple[GoingPack, ...] = ()
+    repack: tuple[GoingPack, ...] = ()
+
+
+class Leftovers(msgspec.Struct, frozen=True):
+    """Objects that nothing needs any more and that are no packs."""
+
+    snapshots: int = 0
+    labels: int = 0
+    tombstones: int = 0
+    marks: int = 0
+
+    @property
+    def number(self) -> int:
+        """How many there are."""
+        return self.snapshots + self.labels + self.tombstones + self.marks
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """What looking for what nothing needs has found."""
+
+    plan: PrunePlan = PrunePlan()
+    leftovers: Leftovers = Leftovers()
+    damaged: tuple[str, ...] = ()
+    lost_blobs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +83,10 @@ class StorageState:
     """None: not told yet."""
     snapshots: tuple[Snapshot, ...] = ()
     """Of the whole repository, newest first."""
-    plan: PrunePlan | None = None
-    """What a prune would free; None: nobody asked."""
+    planned: Planned | None = None
+    """What a prune would do; None: nobody asked."""
+    whole: Usage | None = None
+    """What all of it takes, whichever folder is looked at; None: not told yet."""
     text: str = ""
     problem: str = ""
 
@@ -66,7 +100,7 @@ class StorageState:
 
 def added_up(state: StorageState, usage: Usage, snapshots: tuple[Snapshot, ...]) -> StorageState:
     """Return the state once it is known what takes the room."""
-    return replace(state, usage=usage, snapshots=snapshots, problem="")
+    return replace(state, usage=usage, whole=state.whole or usage, snapshots=snapshots, problem="")
 
 
 def row_of(heavy: Heavy, state: StorageState, glyphs: Glyphs) -> Row:
@@ -85,45 +119,38 @@ def headline(state: StorageState, repository: str) -> list[Line]:
     return [place, line(f"{number}, {size(state.usage.size)} in {printable(state.usage.folder.raw)}, stored once")]
 
 
-def panel(
-    state: StorageState, runs: Sequence[RunRecord], repository: str, now_ns: int, width: int, glyphs: Glyphs
-) -> list[Line]:
-    """Return how it grew, when it was looked at last, and what could be given back."""
-    lines = _growth(state.snapshots, max(8, min(60, width)), glyphs)
-    for action, words in (("check", "checked"), ("prune", "pruned")):
-        done = (run for run in runs if run.action == action and run.repository == repository and run.state != "dry-run")
-        lines += _last(next(done, None), words, now_ns, glyphs)
-    if state.usage is not None and state.usage.missing:
-        lines.append(line(Span(f"{glyphs.bad} {count(state.usage.missing, 'piece')} cannot be found: c checks", "bad")))
-    if state.plan is not None:
-        freed = f"{size(state.plan.freed_size)} could be freed, {size(state.plan.moved_size)} copied for it"
-        lines.append(line(Span("prune    ", "dim"), freed))
-    return lines
+_WHY = {
+    "unused": "nothing in it is needed",
+    "doomed": "another prune marked it",
+    "sparse": "most of it is not needed",
+    "small": "it is small, as many others are",
+}
 
 
-def plan_lines(plan: PrunePlan) -> list[Line]:
-    """Return what a person is asked before a prune."""
+def share_of(typed: str) -> int | None:
+    """Return a share in percent as a person types it; None when it is none."""
+    text = typed.strip().removesuffix("%").strip() or "0"
+    return int(text) if text.isascii() and text.isdigit() and int(text) <= 100 else None
+
+
+def check_lines(repository: str) -> list[Line]:
+    """Return what a person is asked before a check."""
     return [
-        line(f"{size(plan.freed_size)} would be freed; {size(plan.moved_size)} copied for it."),
-        line("Snapshots stay as they are. What goes is what none of them needs."),
+        line(Span(f"Look for damage in {repository}", "strong")),
+        line("Every snapshot, folder and index is read, and that content is there is checked."),
+        line("Whether it is still what was written shows only when it is read."),
     ]
 
 
-def _growth(snapshots: Sequence[Snapshot], width: int, glyphs: Glyphs) -> list[Line]:
-    stored, sums = 0, []
-    for each in reversed(snapshots):
-        stored += each.statistics.stored_size
-        sums.append(float(stored))
-    if not sums:
-        return []
-    return [
-        line(Span("stored by snapshots, all in all", "dim")),
-        line(Span(sparkline(sums, width, glyphs), "accent"), f" {size(stored)}"),
-    ]
-
-
-def _last(run: RunRecord | None, words: str, now_ns: int, glyphs: Glyphs) -> list[Line]:
-    if run is None:
-        return [line(Span(f"{words:<9}", "dim"), "never on this machine")]
-    ago = f"  {age(now_ns - run.began_ns)} ago"
-    return [line(Span(f"{words:<9}", "dim"), result_of(run.state, run, glyphs), ago)]
+def plan_lines(planned: Planned) -> list[Line]:
+    """Return what a person is asked before a prune: what goes, and why."""
+    plan = planned.plan
+    lines = [line(f"{size(plan.freed_size)} would be freed; {size(plan.moved_size)} copied for it.")]
+    for verb, going in (("delete", plan.delete), ("copy from", plan.repack)):
+        for why in dict.fromkeys(each.why for each in going):
+            packs = [each for each in going if each.why == why]
+            whole = f"{count(len(packs), 'pack')} of {size(sum(each.size for each in packs))}"
+            lines.append(line(Span(f"  {verb} ", "dim"), f"{whole}: {_WHY.get(why, why)}"))
+    if planned.leftovers.number:
+        lines.append(line(Span("  delete ", "dim"), f"{count(planned.leftovers.number, 'small object')}: out of date"))
+    return [*lines, line("Snapshots stay as they are. What goes is what none of them needs.")]

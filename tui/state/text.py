@@ -62,6 +62,8 @@ class Column:
     """Numbers stand on the right."""
     from_width: int = 0
     """The column is left out where the list is narrower than this."""
+    keeps_end: bool = False
+    """What is too long is cut at its beginning: of a path the end tells more."""
 
 
 GAP = 2
@@ -84,10 +86,12 @@ def widths(columns: Sequence[Column], width: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def fitted(text: str, width: int, *, is_right: bool = False) -> str:
+def fitted(text: str, width: int, *, is_right: bool = False, keeps_end: bool = False) -> str:
     """Return a text of exactly so many cells: padded, or cut with a sign that it was."""
     text = one_line(text)
     length = cell_len(text)
+    if length > width and keeps_end and width:
+        return "…" + set_cell_size(text[::-1], width - 1)[::-1]
     if length > width:
         return set_cell_size(text, max(0, width - 1)) + "…" if width else ""
     pad = " " * (width - length)
@@ -101,7 +105,8 @@ def laid_out(cells: Sequence[Span], columns: Sequence[Column], room: Sequence[in
         if width:
             if found:
                 found.append(Span(" " * GAP))
-            found.append(Span(fitted(cell.text, width, is_right=column.is_right), cell.tone))
+            text = fitted(cell.text, width, is_right=column.is_right, keeps_end=column.keeps_end)
+            found.append(Span(text, cell.tone))
     return found
 
 

@@ -1,0 +1,91 @@
+"""Naming and tagging snapshots: what a person is asked, and the command that it becomes."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from yester.tui.cli.wording import count
+from yester.tui.client import all_of
+from yester.tui.dialogs.asking import Asking, Field, Typed
+from yester.tui.screens.place import Place
+from yester.tui.state.snapshots import Snapshot
+from yester.tui.state.text import Line, Span, line
+
+Then = Callable[[], Awaitable[None]]
+"""What is done once it is said: asking anew for the snapshots."""
+
+
+def rename(place: Place, snapshot: Snapshot, then: Then) -> None:
+    """Ask what a snapshot is to be called."""
+
+    def command(typed: Typed) -> list[Line]:
+        name = f'"{typed[0].strip()}"' if typed[0].strip() else "--clear"
+        note = f' --note "{typed[1].strip()}"' if typed[1].strip() else ""
+        return [line(Span(f"$ yester rename {snapshot.snapshot[:8]} {name}{note}", "dim"))]
+
+    async def work(typed: Typed) -> None:
+        name, note = (each.strip() for each in typed)
+        asked = {"profile": snapshot.profile, "snapshot": snapshot.snapshot, "name": name, "note": note}
+        await all_of(place.engine.ask("snapshots.rename", dict, **asked))
+        place.program.say(f"It is called {name}" if name else "It has no name any more")
+        await then()
+
+    def answered(typed: Typed | None) -> None:
+        if typed is not None:
+            place.work_on(lambda: work(typed), "label")
+
+    fields = (
+        Field("name: rules keep what has one", snapshot.name or "", "before the upgrade"),
+        Field("note", snapshot.note, "what else is to say of it"),
+    )
+    place.app.push_screen(Asking([line(Span(f"Name {_whose([snapshot])}", "strong"))], fields, command), answered)
+
+
+def retag(place: Place, snapshots: Sequence[Snapshot], known: tuple[str, ...], then: Then) -> None:
+    """Ask which tags snapshots are to have; of several those that all of them have stand there."""
+    before = tags_of_all(snapshots)
+
+    def command(typed: Typed) -> list[Line]:
+        added, removed = changed_tags(before, typed[0])
+        words = "".join(f" --add {tag}" for tag in added) + "".join(f" --remove {tag}" for tag in removed)
+        some = " ".join(each.snapshot[:8] for each in snapshots[:2]) + (" …" if len(snapshots) > 2 else "")
+        others = [tag for tag in known if tag not in words_in(typed[0])]
+        return [
+            line(Span("known  ", "dim"), " ".join(others[:12]) or "no other tag"),
+            line(Span(f"$ yester tag {some}{words}" if words else "nothing is changed", "dim")),
+        ]
+
+    async def work(typed: Typed) -> None:
+        added, removed = changed_tags(before, typed[0])
+        if added or removed:
+            asked = {"snapshots": [each.snapshot for each in snapshots], "add": added, "remove": removed}
+            await all_of(place.engine.ask("snapshots.tag", dict, profile=snapshots[0].profile, **asked))
+            place.program.say(f"Tagged: {' '.join(words_in(typed[0])) or 'no tag any more'}")
+            await then()
+
+    def answered(typed: Typed | None) -> None:
+        if typed is not None:
+            place.work_on(lambda: work(typed), "label")
+
+    fields = (Field("", "".join(f"{tag} " for tag in before), "before-upgrade", known),)
+    about = line(Span("with blanks between; Tab completes", "dim"))
+    question = [line(Span(f"Tags of {_whose(snapshots)}", "strong")), about]
+    place.app.push_screen(Asking(question, fields, command), answered)
+
+
+def words_in(text: str) -> list[str]:
+    """Return the tags in a line, each once."""
+    return list(dict.fromkeys(text.replace(",", " ").split()))
+
+
+def tags_of_all(snapshots: Sequence[Snapshot]) -> tuple[str, ...]:
+    """Return the tags that each of these has."""
+    return tuple(tag for tag in snapshots[0].tags if all(tag in each.tags for each in snapshots))
+
+
+def changed_tags(before: Sequence[str], text: str) -> tuple[list[str], list[str]]:
+    """Return which tags were typed that were not there, and which are there no more."""
+    after = words_in(text)
+    return [tag for tag in after if tag not in before], [tag for tag in before if tag not in after]
+
+
+def _whose(snapshots: Sequence[Snapshot]) -> str:
+    return snapshots[0].snapshot[:8] if len(snapshots) == 1 else f"the {count(len(snapshots), 'marked snapshot')}"

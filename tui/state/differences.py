@@ -1,0 +1,178 @@
+"""Differences: what differs between two snapshots, by the page; pure.
+
+As in Browse, rows are fetched as they come into sight.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from stat import S_ISDIR, S_ISREG
+
+import msgspec
+
+from yester.engine.events import Shown
+from yester.tui.cli.wording import moment, size
+from yester.tui.state.snapshots import Snapshot
+from yester.tui.state.text import Column, Glyphs, Line, Row, Span, Tone, line
+
+COLUMNS = (
+    Column(" ", 9),
+    Column("PATH", keeps_end=True),
+    Column("BEFORE", 10, is_right=True, from_width=70),
+    Column("AFTER", 10, is_right=True, from_width=60),
+)
+PAGE = 200
+"""Differences of a page."""
+KEPT_PAGES = 12
+
+_KINDS: Mapping[str, tuple[str, Tone]] = {
+    "added": ("+ added", "good"),
+    "removed": ("- gone", "bad"),
+    "changed": ("M changed", "warn"),
+    "renamed": ("R renamed", "accent"),
+}
+"""What happened → sign and word."""
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What an entry was on one side."""
+
+    mode: int = 0
+    size: int = 0
+    mtime_ns: int = 0
+
+
+class Difference(Shown, frozen=True, kw_only=True):
+    """A path that differs, as `snapshots.diff` tells of it."""
+
+    happened: str = "changed"
+    what: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    before: Look | None = None
+    after: Look | None = None
+    origin: Shown | None = None
+
+    @property
+    def mode(self) -> int:
+        """What it is, or was."""
+        look = self.after or self.before
+        return look.mode if look is not None else 0
+
+    @property
+    def has_content(self) -> bool:
+        """Whether it is a file."""
+        return S_ISREG(self.mode)
+
+
+@dataclass(frozen=True, slots=True)
+class DifferencesState:
+    """What the page shows."""
+
+    older: Snapshot
+    newer: Snapshot
+    text: str = ""
+    """Only paths that hold it."""
+    total: int | None = None
+    """How many fit; None: not told yet."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """What happened → how often, all in all."""
+    is_whole: bool = True
+    pages: Mapping[int, tuple[Difference, ...]] = field(default_factory=dict)
+    problem: str = ""
+
+    def at(self, row: int) -> Difference | None:
+        """Return the difference of a row; None while it is not there."""
+        page = self.pages.get(row // PAGE, ())
+        return page[row % PAGE] if row % PAGE < len(page) else None
+
+    def missing(self, start: int, stop: int) -> int | None:
+        """Return the number of a page that rows `start` to `stop` need and that is not there; None: all are."""
+        if self.total is None:
+            return 0 if 0 not in self.pages else None
+        last = min(stop, self.total) - 1
+        wanted = range(start // PAGE, last // PAGE + 1) if last >= start else range(0)
+        return next((number for number in wanted if number not in self.pages), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """A person wants those alone whose path holds a text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paged:
+    """A page is there, unless others are wanted by now."""
+
+    text: str
+    number: int
+    differences: tuple[Difference, ...]
+    total: int
+    counts: Mapping[str, int]
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """They cannot be told."""
+
+    why: str
+
+
+def apply(state: DifferencesState, event: Filtered | Paged | Failed) -> DifferencesState:
+    """Return what the page shows after something happened."""
+    match event:
+        case Filtered(text):
+            return replace(state, text=text, total=None, pages={}, problem="")
+        case Paged(text, number, differences, total, counts, is_whole) if text == state.text:
+            pages = {**state.pages, number: differences}
+            while len(pages) > KEPT_PAGES:
+                del pages[next(iter(pages))]
+            return replace(state, pages=pages, total=total, counts=counts, is_whole=is_whole, problem="")
+        case Failed(why):
+            return replace(state, problem=why, total=0)
+        case _:
+            return state
+
+
+def headline(state: DifferencesState, glyphs: Glyphs) -> list[Line]:
+    """Return what is compared, and what came of it."""
+    older, newer = (f"{moment(each.time_ns)[:16]} ({each.snapshot[:8]})" for each in (state.older, state.newer))
+    lines = [line(Span(f"From {older} to {newer}", "strong"))]
+    if state.total is None:
+        return [*lines, line(Span("comparing…", "dim"))]
+    said = [f"{state.counts[kind]:,} {word[2:]}" for kind, (word, _) in _KINDS.items() if state.counts.get(kind)]
+    lines.append(line(", ".join(said) or ("" if state.problem else "Nothing differs")))
+    if not state.is_whole:
+        lines.append(line(Span(f"{glyphs.warn} That is not all: it is too much, or some cannot be read", "warn")))
+    return lines
+
+
+def row_of(item: Difference | None, glyphs: Glyphs) -> Row:
+    """Return a difference as a row; one that is not there yet says so."""
+    if item is None:
+        return Row((Span(""), Span("…", "dim"), Span(""), Span("")))
+    word, tone = _KINDS.get(item.happened, (item.happened, "plain"))
+    name = item.path + (glyphs.folder if S_ISDIR(item.mode) else "")
+    name = f"{item.origin.path} -> {name}" if item.origin is not None else name
+    sides = [size(look.size) if look is not None and S_ISREG(look.mode) else "" for look in (item.before, item.after)]
+    return Row((Span(word, tone), Span(name), *(Span(each, "dim") for each in sides)))
+
+
+def few_words(item: Difference) -> list[Line]:
+    """Return in what a path differs."""
+    word, tone = _KINDS.get(item.happened, (item.happened, "plain"))
+    lines = [
+        line(Span(item.path, "strong")),
+        line(Span(word, tone), f": {', '.join(item.notes)}" if item.notes else ""),
+    ]
+    return [*lines, line(Span("it was called ", "dim"), item.origin.path)] if item.origin is not None else lines
+
+
+def nothing(state: DifferencesState) -> str:
+    """Return what stands there while there are no rows."""
+    if state.problem:
+        return state.problem
+    if state.total is None:
+        return "comparing…"
+    return "none holds that" if state.text else "Nothing differs"
