@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from yester.engine.archive.asked import AT_WORK, Job, Kind, Outcome, State, by_request, portions
 from yester.engine.archive.calling import Calls, Desk, Report
-from yester.engine.archive.handing_over import accepted, as_file_set, is_copy, refusal
+from yester.engine.archive.handing_over import accepted, as_file_set, is_copy, refusals
 from yester.engine.archive.port import Answer, Archive, Policy
 
 _PIECE = 1 << 20
@@ -64,21 +64,17 @@ def fetch(archive: Archive, policy: Policy, jobs: Sequence[Job], folder: Path) -
     pending = {id: coming[job.wanted.name] for id, (job, _) in amiss.items() if job.wanted.name in coming}
     for id in amiss:
         paths[id].unlink(missing_ok=True)
+    claimed, refusal = {each.item_id for each in answer.done}, refusals(answer)
     return Fetched(
         {id: path for id, path in paths.items() if id not in amiss},
         {
-            id: what if id in wrong else _nothing_came(job, answer)
+            id: what if id in wrong else NOWHERE if job.wanted.name in claimed else refusal(job)
             for id, (job, what) in amiss.items()
             if id in wrong or id not in pending
         },
         wrong,
         {id: words for id, words in pending.items() if id not in wrong},
     )
-
-
-def _nothing_came(job: Job, answer: Answer) -> str:
-    """Return why there is no file, though the archive may say that it gave it back."""
-    return NOWHERE if any(each.item_id == job.wanted.name for each in answer.done) else refusal(answer, job)
 
 
 def problem(file: Path, job: Job) -> str:
@@ -151,8 +147,8 @@ def _trusted(desk: Desk, archive: Archive, policy: Policy, jobs: Sequence[Job]) 
     answer = archive.verify([as_file_set(job) for job in jobs], policy.uuid) if jobs else Answer(())
     if answer is None:
         return Fetched(lost={job.id: UNVERIFIED.format(archive=archive.name) for job in jobs})
-    good = accepted(answer)
-    return Fetched(lost={job.id: refusal(answer, job) for job in jobs if job.wanted.name not in good})
+    good, refusal = accepted(answer), refusals(answer)
+    return Fetched(lost={job.id: refusal(job) for job in jobs if job.wanted.name not in good})
 
 
 def _looked_at(desk: Desk, archive: Archive, policy: Policy, jobs: Sequence[Job]) -> Fetched:

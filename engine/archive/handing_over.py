@@ -1,6 +1,6 @@
 """Handing packs over to archives, and telling archives what they need not keep."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from yester.engine.archive.asked import Job, Kind, Outcome, State, by_request, portions
@@ -10,6 +10,7 @@ from yester.engine.archive.due import Gathered, due
 from yester.engine.archive.holdings import Holding
 from yester.engine.archive.port import Answer, Archive, FileSet, Policy
 from yester.engine.archive.volumes import volumes_of
+from yester.engine.ids import PackId
 
 SILENCE = "The archive said nothing of it"
 TOO_LATE = "A prune has deleted it meanwhile: no snapshot needs it any more"
@@ -64,12 +65,13 @@ def let_go(desk: Desk) -> Report:
         held = desk.depot.held()
         told = [job for job in jobs if not _is_shared(job, held.get(job.wanted.pack, ()))]
         answer = archive.delete([as_file_set(job) for job in told], policy.uuid) if told else Answer(())
-        gone = accepted(answer)
-        failed = [job for job in told if job.wanted.name not in gone]
-        over = [job for job in jobs if job not in failed]
-        desk.depot.drop([each for each in desk.depot.unneeded() if any(is_copy(job, each) for job in over)])
+        gone, refusal = accepted(answer), refusals(answer)
+        failed = {job.id for job in told if job.wanted.name not in gone}
+        over = {job.wanted.pack: job for job in jobs if job.id not in failed}
+        copies = [each for each in desk.depot.unneeded() if each.pack in over]
+        desk.depot.drop([each for each in copies if is_copy(over[PackId(each.pack)], each)])
         return [
-            Outcome(job.id, State.FAILED, refusal(answer, job)) if job in failed else Outcome(job.id, State.DELETED)
+            Outcome(job.id, State.FAILED, refusal(job)) if job.id in failed else Outcome(job.id, State.DELETED)
             for job in jobs
         ]
 
@@ -103,10 +105,10 @@ def accepted(answer: Answer) -> dict[str, FileSet]:
     return {each.item_id: each for each in answer.done if each.item_id not in refused}
 
 
-def refusal(answer: Answer, job: Job) -> str:
-    """Return what an archive said of a pack that it did not do."""
-    said = next((each.words for each in answer.refused if each.item_id == job.wanted.name), "")
-    return said or answer.words or SILENCE
+def refusals(answer: Answer) -> Callable[[Job], str]:
+    """Return what tells what an archive said of a pack that it did not do."""
+    said = {each.item_id: each.words for each in answer.refused}
+    return lambda job: said.get(job.wanted.name) or answer.words or SILENCE
 
 
 def _handed(
@@ -128,10 +130,11 @@ def _handed(
         if (each := done.get(job.wanted.name))
     }
     late = desk.depot.record([*taken.values()])
+    refusal = refusals(answer)
     return [
         Outcome(job.id, State.FAILED, TOO_LATE)
         if job.wanted.pack in late
-        else _handed_outcome(job, taken.get(job.id), lent[job.wanted.pack], answer)
+        else _handed_outcome(job, taken.get(job.id), lent[job.wanted.pack], refusal)
         for job in jobs
     ]
 
@@ -155,10 +158,10 @@ def _taken(job: Job, holding: Holding) -> Outcome:
     return Outcome(job.id, State.ARCHIVED, "", holding.external_ids, holding.sha1)
 
 
-def _handed_outcome(job: Job, taken: Holding | None, lent: Lent | str, answer: Answer) -> Outcome:
+def _handed_outcome(job: Job, taken: Holding | None, lent: Lent | str, refusal: Callable[[Job], str]) -> Outcome:
     if taken is not None:
         return _taken(job, taken)
-    return Outcome(job.id, State.FAILED, lent if isinstance(lent, str) else refusal(answer, job))
+    return Outcome(job.id, State.FAILED, lent if isinstance(lent, str) else refusal(job))
 
 
 def _local(time_ns: int) -> datetime:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from yester.engine.archive.depot import Lent
 from yester.engine.archive.holdings import Holding
-from yester.engine.archive.purging import PurgeOptions, PurgeResult, purge
+from yester.engine.archive.purging import PurgeOptions, purge
 from yester.engine.archive.readmitting import readmit
 from yester.engine.archive.recording import record_dropped, record_held, record_released, unneeded
 from yester.engine.archive.staging import Staging
@@ -84,7 +84,8 @@ class OwnDepot:
             progress=self._progress,
             cancelled=self._cancelled,
         )
-        return {pack: _why(pack, result) for pack in set(packs) - set(result.purged) - self.offline(packs)}
+        stay, mixed = set(packs) - set(result.purged) - self.offline(packs), {each.pack for each in result.plan.mixed}
+        return {pack: SHARED if pack in mixed else "; ".join(result.damaged) or NEEDED_AFTER_ALL for pack in stay}
 
     def offline(self, packs: Collection[PackId]) -> set[PackId]:
         """Return those that the store does not list."""
@@ -93,10 +94,3 @@ class OwnDepot:
     def take_back(self, files: Mapping[PackId, Path]) -> None:
         """Put packs into the store."""
         readmit(self._repository, ((pack, file.read_bytes) for pack, file in files.items()))
-
-
-def _why(pack: PackId, result: PurgeResult) -> str:
-    """Return why a pack was not purged."""
-    if any(each.pack == pack for each in result.plan.mixed):
-        return SHARED
-    return "; ".join(result.damaged) or NEEDED_AFTER_ALL

@@ -96,7 +96,7 @@ def put(
     ):
         opened.unlock()
         found = choose(names, opened.snapshots(), opened.labels(), datetime.now(), older_than=older_than, tag=tag)
-        roles = (Role.ARCHIVE, Role.PURGE) if purges and not only_plan else (Role.ARCHIVE,)
+        roles = [] if only_plan else [Role.ARCHIVE, Role.PURGE] if purges else [Role.ARCHIVE]
         check_roles(roles, [snapshot.profile for _, snapshot in found], opened.store.place, places)
         target = _Target(*policy_meant(bench.archives, to, policy))
         plan = target.plan(shares_of(opened, [sid for sid, _ in found]))

@@ -99,6 +99,8 @@ def plan_lines(plan: "ArchivePlan", snapshots: int, archive: str, policy: Policy
         (plan.elsewhere, "are offline in another archive: recall them first to have them here too"),
     ):
         lines += [f"  {_packs(shares)} {words}"] if shares else []
+    when, costs = when_words(policy) if policy.is_bulk else "", costs_words(policy.costs)
+    lines += [f"  {policy.name}: {'; '.join(filter(None, (when, costs)))}"] if when or costs else []
     return [*lines, *purge_lines(plan.forecast, "go then" if purges else "could go then")]
 
 

@@ -17,8 +17,9 @@ def tape(yester: Yester, plain: Path, docs: Path, home: Path, tmp_path: Path) ->
     folder = tmp_path / "tape"
     folder.mkdir()
     assert yester("profile", "add", "docs", docs).code == 0
-    assert yester("plugin", "enable", "filesys").code == 0
-    assert yester("plugin", "options", "filesys", "--set", f"folder={folder}", "--set", "volume=T1").code == 0
+    (home / ".config/yester/plugins.toml").write_text(
+        f'enabled = ["filesys"]\n[options.filesys]\nfolder = "{folder}"\nvolume = "T1"\n'
+    )
     assert yester("snap", "docs").code == 0
     return folder
 
@@ -130,16 +131,9 @@ def test_an_archive_that_is_not_ready_is_waited_for_and_what_is_queued_can_be_ta
     assert "cancelled" in yester("archive", "jobs").out
 
 
-def test_who_lacks_a_role_is_refused(yester: Yester, tape: Path, home: Path) -> None:
-    allow(home, "purge", "archive = []\nrestore = []\n")
-    for arguments in (("archive", "docs"), ("recall", "latest"), ("recall", "latest", "--wait")):
-        refused = yester(*arguments)
-        assert refused.code == 2 and "in the profile docs: the role has nobody" in refused.err, refused
-    assert yester("recall", "latest", "--plan").code == 0
-    assert [*tape.iterdir()] == []
-
-
-def test_what_makes_no_sense_is_refused(yester: Yester, plain: Path, tape: Path) -> None:
+def test_what_makes_no_sense_is_refused_and_who_lacks_a_role(
+    yester: Yester, plain: Path, tape: Path, home: Path
+) -> None:
     for arguments, words in (
         (("archive", "--policy", "Folder"), "--older-than"),
         (("archive", "nothing"), "nothing"),
@@ -156,6 +150,15 @@ def test_what_makes_no_sense_is_refused(yester: Yester, plain: Path, tape: Path)
         assert refused.code == 2 and is_one_complaint(refused.err), refused
         assert words in refused.err, refused
     assert "no archive was asked" in yester("archive", "jobs").out
-    yester("plugin", "disable", "filesys")
+    plugins = home / ".config/yester/plugins.toml"
+    stated = plugins.read_text()
+    plugins.write_text("")
     assert "There is no archive here" in yester("archive", "docs").err
     assert "no archives" in yester("archive", "policies").out
+    plugins.write_text(stated)
+    allow(home, "purge", "archive = []\nrestore = []\n")
+    for arguments in (("archive", "docs"), ("recall", "latest", "--wait")):
+        refused = yester(*arguments)
+        assert refused.code == 2 and "in the profile docs: the role has nobody" in refused.err, refused
+    assert yester("recall", "latest", "--plan").code == yester("archive", "docs", "--plan").code == 0
+    assert [*tape.iterdir()] == []

@@ -117,7 +117,6 @@ def test_after_a_kill_the_same_command_goes_on(yester: Yester, plain: Path, shel
     assert packs(plain) == set()
     assert len(calls(shelf, "archive")) == 2 and len({*calls(shelf, "archive")}) == 1, "the same call was made again"
     assert len([*(shelf / "copies").iterdir()]) == len(before)
-    killed_while(shelf, "restore", "recall", "latest", "--wait")
     assert yester("recall", "latest", "--wait").code == 0
     assert packs(plain) == before
     assert yester("check", "--read-data").code == 0
