@@ -23,6 +23,8 @@ class Shipped(NamedTuple):
 SHIPPED: Mapping[str, Shipped] = {
     "filesys": Shipped("yester.plugins.portal.shipped.filesys", "7c1b0a52-5a0e-4f0e-9d86-2f0c8a3b6b1d"),
     "command": Shipped("yester.plugins.portal.shipped.command", "0d0f3c4e-86d5-4a52-9c51-6b7f5f0e21a8"),
+    "s3-tier": Shipped("yester.plugins.portal.shipped.s3_tier", "b8a5f4de-2f0c-4a0b-8d5f-3c7c2f6f9e10"),
+    "duplicity-cold": Shipped("yester.plugins.portal.shipped.duplicity_cold", "5a3d6a52-0c0d-4a38-9a2a-6f0e6a7b4c21"),
 }
 """By the plugin's name."""
 

@@ -4,6 +4,7 @@ import os
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,10 @@ from yester.engine.errors import ArchiveError, UsageError
 from yester.engine.places import Places
 from yester.engine.profiles.writing import new_profile
 from yester.plugins.portal.archives import PortalArchives
+from yester.plugins.portal.casting import SHIPPED
 from yester.plugins.portal.hosted import HostedArchive
+from yester.plugins.portal.interface import ArchivePlugin
 from yester.plugins.portal.readiness import KeptReadiness
-from yester.plugins.portal.shipped.command import Command
-from yester.plugins.portal.shipped.filesys import FileSys
 
 Put = Callable[[str, str | dict[str, str]], Path]
 Open = Callable[..., PortalArchives]
@@ -233,8 +234,7 @@ def test_what_is_no_archive_is_said_and_keeps_no_other(put: Put, open_them: Open
         ("pair", "The plugin pair has 2 archives", "Say which is meant: one or two."),
         ("Twice", "2 archives are called Twice", "Say which is meant: one or two."),
         ("filesys", "filesys is switched off", "To switch it on: yester plugin enable filesys"),
-        (FileSys.plugin_guid, "filesys is switched off", "To switch it on: yester plugin enable filesys"),
-        (Command.plugin_guid, "command is switched off", "To switch it on: yester plugin enable command"),
+        (SHIPPED["command"].guid, "command is switched off", "To switch it on: yester plugin enable command"),
         ("empty", "empty cannot be loaded: it registers no archive", "To see what it says: yester plugin test empty"),
         ("writable", "writable: refused", "chmod go-w"),
         ("goood", "There is no archive goood here", "Did you mean good?"),
@@ -283,3 +283,10 @@ def test_the_plugin_of_the_docs(put: Put, open_them: Open, pack: Pack, shelf: Pa
     for _ in range(2):
         assert archive.delete(answer.done, "drawer").done
     assert [*shelf.iterdir()] == []
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_ships_has_the_guid_that_it_is_known_by(name: str) -> None:
+    kinds = vars(import_module(SHIPPED[name].module)).values()
+    own = [each for each in kinds if isinstance(each, type) and each.__module__ == SHIPPED[name].module]
+    assert SHIPPED[name].guid in {each.plugin_guid for each in own if issubclass(each, ArchivePlugin)}
