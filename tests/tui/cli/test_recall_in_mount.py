@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.tui.cli.conftest import SOURCE_ROOT, Yester
-from tests.tui.cli.test_archive import allow_purge, packs
+from tests.tui.cli.test_archive import allow, packs
 
 from yester.engine.packs.packs import OpenPack
 
@@ -74,7 +74,7 @@ def fill(yester: Yester, plain: Path, docs: Path, library: Path, files: int) -> 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(noise.randbytes(SIZE))
     assert yester("profile", "add", "docs", docs).code == 0
-    allow_purge(Path.home())
+    allow(Path.home(), "purge")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("yester.engine.packs.writing.FRAME_SIZE", A_PACK * SIZE)
         patched.setattr(OpenPack, "fits", lambda *_: False)
