@@ -35,10 +35,19 @@ def recall_from_any(desk: Desk, offers: Offers, renewed: Callable[[], Request]) 
     return report
 
 
-def await_recall(desk: Desk, packs: Collection[PackId], step: Callable[[], Report]) -> Report:
-    """Take a step again and again until nothing is open of these packs. CancelledError."""
-    report = step()
+def await_recall(
+    desk: Desk, packs: Collection[PackId], step: Callable[[], Report], tell: Callable[[str], None] = lambda words: None
+) -> Report:
+    """Take a step again and again until nothing is open of these packs. CancelledError.
+
+    `tell` hears what is waited for, whenever that is something else.
+    """
+    report, told = step(), ""
     while _is_open(desk, packs):
+        words = "; ".join(dict.fromkeys(each.words for each in report.waiting))
+        if words != told:
+            tell(f"Waiting: {words}")
+            told = words
         _wait(desk)
         report.waiting = []
         report.take(step())

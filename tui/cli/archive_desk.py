@@ -111,6 +111,8 @@ class Switchboard:
     def __init__(self, audience: "Audience") -> None:
         self.audience = audience
         self.stopping: Callable[[], bool] = lambda: False
+        self.tell: Callable[[str], None] = lambda text: None
+        """Says something to who watches, while the work goes on."""
 
     def said(self, message: Message) -> None:
         """Pass on what an archive says."""
@@ -149,6 +151,7 @@ class Bench:
     def take(self, run: Recorded, cancelled: Callable[[], bool], *steps: Step) -> Report:
         """Take the steps as a part of a run, and return what came of all of them."""
         self.switchboard.audience, self.switchboard.stopping = run.audience, lambda: run.control.signal != 0
+        self.switchboard.tell = lambda text: _tell(run, text)
         report = Report()
         with desk_at(
             self.opened,
@@ -190,6 +193,11 @@ def bench_at(
     board = Switchboard(Screen(places))
     with archives_of(places, board, profile, lambda: board.stopping()) as archives:
         yield Bench(opened, places, profile, as_json, archives, board, run, begun)
+
+
+def _tell(run: Recorded, text: str) -> None:
+    run.notes(text)
+    run.watch.tell(text)
 
 
 def _nothing() -> None:

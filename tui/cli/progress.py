@@ -2,14 +2,17 @@
 
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
+
+import click
 
 from yester.engine.events import Phase
 from yester.engine.progress import Counters
 from yester.engine.runs.estimate import has_outgrown, share_done
 from yester.tui.cli.terminals import leave_dead_terminal
-from yester.tui.cli.wording import count, size
+from yester.tui.cli.wording import count, one_line, size
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -79,6 +82,7 @@ class Watch:
         self._left_s = left_s
         self._phase = Phase.OPEN
         self._counters: Counters | None = None
+        self._told: deque[str] = deque()
 
     @property
     def counters(self) -> Counters:
@@ -97,8 +101,15 @@ class Watch:
         """Remember the counters."""
         self._counters = counters
 
+    def tell(self, text: str) -> None:
+        """Say something to who watches, at the next `tick`; to nobody where nobody does. Any thread may call."""
+        self._told.append(text)
+
     def tick(self) -> None:
         """Show where the work is."""
+        while self._told and self._bar is not None:
+            self._bar.hide()
+            click.echo(one_line(self._told.popleft()), err=True)
         counters = self._counters
         if counters is None:
             return

@@ -126,7 +126,7 @@ class _Asked:
             def recall() -> Report:
                 return recall_from_any(desk, offers, lambda: new_request(Kind.RECALL, self.what, self.places))
 
-            return await_recall(desk, needed.offline, recall)
+            return await_recall(desk, needed.offline, recall, bench.switchboard.tell)
 
         report = bench.work("recall", step)
         return bench.say(report, plan=recall_as_json(plan, online))

@@ -82,7 +82,9 @@ def test_what_is_on_its_way_is_waited_for(world: World, monkeypatch: pytest.Monk
     monkeypatch.setattr(recalling, "_wait", wait)
     with world.desk() as desk:
         asked(desk, world)
-        report = await_recall(desk, world.packs, lambda: recall(desk))
+        told: list[str] = []
+        report = await_recall(desk, world.packs, lambda: recall(desk), told.append)
+    assert told == ["Waiting: on its way"]
     assert (len(waits), len(report.done), report.waiting) == (2, 4, [])
     assert len(world.depot.online) == 4
 

@@ -50,6 +50,15 @@ def test_followers_are_told_nothing_while_the_work_stands_still() -> None:
     assert follower.seen == []
 
 
+def test_what_is_to_be_said_is_said_when_it_ticks_and_moves_no_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    watch = Watch(None, Bar())
+    watch.tell("Waiting: tape \x1b[2J is not loaded")
+    assert capsys.readouterr().err == ""
+    watch.tick()
+    watch.tick()
+    assert capsys.readouterr().err == "Waiting: tape \\x1b[2J is not loaded\n"
+
+
 def test_the_bar_draws_and_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
