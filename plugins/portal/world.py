@@ -38,7 +38,7 @@ def open_world(settings: dict[str, Any], context: Context) -> World:
     """Return the world; the process is Portal's from here on."""
     sys.path.insert(0, str(STAND_IN))
     sys.path.append(str(OLD))
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     return PortalWorld()
 
 
