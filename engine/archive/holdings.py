@@ -64,9 +64,7 @@ from yester.engine.sealed.records import Holding, Holdings
 __all__ = ["NOTHING", "Holding", "Holdings", "Stock", "add_up", "holding_id", "offline", "where"]
 
 _VOLUMES_SHOWN = 3
-RECALL = "Bring it back: yester recall SNAPSHOT:PATH"
-IS_OFFLINE = " is offline: "
-"""What the words of each error of an offline object hold."""
+_RECALL = "Bring it back: yester recall SNAPSHOT:PATH"
 
 
 def holding_id(holding: Holding) -> HoldingId:
@@ -141,5 +139,5 @@ def where(holding: Holding) -> str:
 def offline(name: str, holdings: Iterable[Holding]) -> Offline:
     """Return the error of an object that is offline: where it is, and how to bring it back."""
     places = " and in ".join(dict.fromkeys(map(where, holdings)))
-    what = f"{name}{IS_OFFLINE}it is in {places}, and yester recall brings it back"
-    return Offline(what, name=name, hint=RECALL)
+    what = f"{name} is offline: it is in {places}, and yester recall brings it back"
+    return Offline(what, name=name, hint=_RECALL)

@@ -15,7 +15,7 @@ from yester.engine.places import Places
 from yester.engine.profiles.sizes import Span
 from yester.tui.cli.archive_desk import bench_at
 from yester.tui.cli.archive_putting import older_than, tagged
-from yester.tui.cli.archive_words import purge_as_json, purge_lines
+from yester.tui.cli.archive_words import GOES, purge_as_json, purge_lines
 from yester.tui.cli.archiving import (
     check_roles,
     new_request,
@@ -79,7 +79,7 @@ def purge(
         going = {share.pack: share.holdings for share in (*plan.purge, *plan.repack)}
         if not as_json:
             click.echo(
-                "\n".join(map(one_line, purge_lines(plan, "go") or ["nothing to purge: see yester archive status"]))
+                "\n".join(map(one_line, purge_lines(plan, GOES) or ["nothing to purge: see yester archive status"]))
             )
         if only_plan or not going:
             if as_json:

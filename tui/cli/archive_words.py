@@ -96,23 +96,29 @@ def plan_lines(plan: "ArchivePlan", snapshots: int, archive: str, policy: Policy
         (plan.hand_over, f"to hand over to {archive} ({policy.name})"),
         (plan.held, f"{archive} has already"),
         (plan.offline, f"{archive} has, and are offline"),
-        (plan.elsewhere, "are offline in another archive: recall them first to have them here too"),
+        (plan.elsewhere, "offline in another archive: to be recalled first"),
     ):
         lines += [f"  {_packs(shares)} {words}"] if shares else []
     when, costs = when_words(policy) if policy.is_bulk else "", costs_words(policy.costs)
     lines += [f"  {policy.name}: {'; '.join(filter(None, (when, costs)))}"] if when or costs else []
-    return [*lines, *purge_lines(plan.forecast, "go then" if purges else "could go then")]
+    return [*lines, *purge_lines(plan.forecast, GOES_THEN if purges else COULD_GO)]
 
 
-def purge_lines(plan: "PurgePlan", verb: str) -> list[str]:
-    """Return what goes from the repository, and what stays; `verb` says when."""
-    lines = [f"  {_packs(plan.purge)} {verb}: no other snapshot needs them"] if plan.purge else []
-    if plan.repack:
-        moved = f"{size(plan.moved_size)} that others need is copied first"
-        lines.append(f"  {_packs(plan.repack)} {verb}: {moved}")
-    if plan.mixed:
-        lines.append(f"  {_packs(plan.mixed)} stay online: others need too much of them")
-    return lines
+GOES, GOES_THEN, COULD_GO = ("goes", "go"), ("goes then", "go then"), ("could go then", "could go then")
+"""Of one pack, of several."""
+
+
+def purge_lines(plan: "PurgePlan", verb: tuple[str, str]) -> list[str]:
+    """Return what goes from the repository, and what stays."""
+    return [
+        f"  {_packs(shares)} {words[len(shares) != 1]}: {why}"
+        for shares, words, why in (
+            (plan.purge, verb, "no other snapshot needs them"),
+            (plan.repack, verb, f"{size(plan.moved_size)} that others need is copied first"),
+            (plan.mixed, ("stays online", "stay online"), "others need too much of them"),
+        )
+        if shares
+    ]
 
 
 def _packs(shares: "Sequence[PackShare]") -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import to_builtins
 
-from yester.engine.archive.holdings import IS_OFFLINE, RECALL
 from yester.engine.errors import DamageError, UsageError
 from yester.engine.events import shown
 from yester.engine.ids import SnapshotId
@@ -233,5 +232,3 @@ def _complain(report: "RestoreReport") -> None:
             [(each.path, each.what) for each in report.failures],
             report.failed,
         )
-    if any(IS_OFFLINE in each.what for each in report.failures):
-        click.echo(f"  hint: {RECALL}", err=True)

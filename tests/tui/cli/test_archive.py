@@ -62,7 +62,7 @@ def test_what_is_archived_and_purged_comes_back(
     assert "large" in yester("show", f"latest:{docs}").out
     lost = yester("restore", "latest", "--target", tmp_path / "lost")
     assert lost.code == 3 and "is in the archive Folder on T1" in lost.err
-    assert "  hint: Bring it back: yester recall" in lost.err
+    assert "yester recall brings it back" in lost.err
     plan = yester("recall", "latest", "--plan")
     assert (plan.code, plan.err) == (0, "") and "from Folder" in plan.out and "on T1" in plan.out
     assert yester("recall", "latest", "--wait").code == 0
