@@ -58,6 +58,10 @@ class Cold:
         self.clients = [self._client(name) for name in ("here", "there")]
         Repository.create(self.shared, None, places=self.clients[0].places)
         self.held: dict[SnapshotId, Tree] = {}
+        self.ever: dict[SnapshotId, Tree] = {}
+        """The same of all that were ever taken."""
+        self.going: set[SnapshotId] = set()
+        """What is forgotten at this moment."""
         self.may_be_offline: set[SnapshotId] = set()
         """Snapshots that somebody wanted purged, or took so that they count on the archive."""
         self.by_archive: set[bytes] = set()
@@ -103,6 +107,8 @@ class Cold:
     def _beside(self, who: int, what: str, other: str) -> None:
         """Another client does something whole between two calls."""
 
+        before = set(self.held)
+
         def meanwhile() -> None:
             self.done["beside"] += 1
             self._do(1 - who, other)
@@ -112,6 +118,9 @@ class Cold:
         except YesterError as error:
             assert "held dead by another" in error.what or "There is no snapshot" in error.what, error
         self._learn()
+        # A run whose packs were taken forgets what it committed, and commits again.
+        for sid in self.held.keys() - before - self._watcher().snapshot_ids():
+            del self.held[sid]
 
     def _do(self, who: int, what: str, store: Frail | None = None) -> None:
         repository = self.clients[who].open(store)
@@ -133,8 +142,7 @@ class Cold:
                 self._delete(repository)
             case "forget and prune":
                 for sid in self._some(self.held)[:1]:
-                    del self.held[sid]
-                    repository.forget_snapshot(sid, "test")
+                    self._forget(repository, sid)
                 self._prune(repository)
 
     def _some(self, things: Iterable[SnapshotId]) -> list[SnapshotId]:
@@ -154,13 +162,22 @@ class Cold:
             client.profile = before
         self._learn()
 
+    def _forget(self, repository: Repository, sid: SnapshotId) -> None:
+        del self.held[sid]
+        self.going.add(sid)
+        try:
+            repository.forget_snapshot(sid, "test")
+        finally:
+            self.going.clear()
+
     def _learn(self) -> None:
         """Hold what was committed since, which may be by a run that died, or beside."""
         watcher = self._watcher()
-        for sid in watcher.snapshot_ids() - self.held.keys():
+        for sid in watcher.snapshot_ids() - self.held.keys() - self.going:
             [source] = watcher.snapshot(sid).sources
             [client] = [each for each in self.clients if os.fsencode(each.source.folder) == source]
-            self.held[sid] = dict(client.source.tree)
+            # One that was to be forgotten may be there still.
+            self.held[sid] = self.ever.setdefault(sid, dict(client.source.tree))
             if source in self.by_archive:
                 self.may_be_offline.add(sid)
 

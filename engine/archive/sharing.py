@@ -5,7 +5,7 @@ others do. Of the latter one copy of each blob is kept, in a pack that stays whe
 copy there is the *hot* part of a pack that may go. The order of listing is that of a prune (engine/prune/judging.py).
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +84,8 @@ def look_at_shares(
     cold, hot = Needs(segment), Needs(segment)
     lost = refer(repository, cold, [each for each in snapshots if each[0] in chosen], tick)
     lost += refer(repository, hot, [each for each in snapshots if each[0] not in chosen], tick)
-    sizes = _cold_sizes(cold)
+    sizes, missing = _cold_sizes(cold, packs | stock.held.keys())
+    lost += missing
     rows = {PackId(row[:32]): row for row in segment.pack_rows()}
     going = {pack for pack in rows if pack[:PACK_PREFIX_SIZE] in sizes and pack in packs and may_go(pack, stock)}
     doomed = set[PackId]().union(*marked.marks.values())
@@ -102,13 +103,18 @@ def _refuse_missing(chosen: Collection[SnapshotId], there: Collection[SnapshotId
         raise UsageError(f"There is no snapshot {name}", hint="It was forgotten meanwhile. Look again.")
 
 
-def _cold_sizes(cold: Needs) -> dict[bytes, int]:
-    """Return how many stored bytes of each pack are needed, by the first bytes of its id; every copy counts."""
-    sizes: dict[bytes, int] = {}
+def _cold_sizes(cold: Needs, there: Set[PackId]) -> tuple[dict[bytes, int], int]:
+    """Return how many stored bytes of each pack are needed, by the first bytes of its id, and how many blobs are lost.
+
+    Every copy counts; those in packs that are neither online nor held are none.
+    """
+    sizes, lost = {pack[:PACK_PREFIX_SIZE]: 0 for pack in there}, 0
     for rows, records in cold.blobs():
-        for _, copy in distinct(rows, records):
-            sizes[copy.pack] = sizes.get(copy.pack, 0) + copy.stored_size
-    return sizes
+        copies = [copy for _, copy in distinct(rows, records) if copy.pack in sizes]
+        lost += not copies
+        for copy in copies:
+            sizes[copy.pack] += copy.stored_size
+    return {pack: size for pack, size in sizes.items() if size}, lost
 
 
 def _shares(

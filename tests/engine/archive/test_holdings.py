@@ -1,6 +1,6 @@
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.engine.archive.rigging import holding
@@ -37,6 +37,7 @@ def test_a_holding_is_known_by_pack_archive_and_job() -> None:
     assert holding_id(replace(holding(), verified_ns=9, external_ids=("x",), policy="x")) == holding_id(holding())
 
 
+@settings(max_examples=40)
 @given(st.lists(records, max_size=6), st.randoms())
 def test_records_add_up_in_any_order(found: list[Holdings], chance: Random) -> None:
     shuffled = list(found)
@@ -44,6 +45,7 @@ def test_records_add_up_in_any_order(found: list[Holdings], chance: Random) -> N
     assert add_up(shuffled) == add_up(found) == add_up([*found, *found])
 
 
+@settings(max_examples=40)
 @given(st.lists(records, max_size=6))
 def test_what_counts_is_held_and_neither_released_nor_dropped(found: list[Holdings]) -> None:
     stock = add_up(found)
@@ -60,6 +62,7 @@ def test_what_counts_is_held_and_neither_released_nor_dropped(found: list[Holdin
         assert each.verified_ns == max(seen)
 
 
+@settings(max_examples=40)
 @given(st.lists(records, max_size=4), st.lists(records, max_size=4))
 def test_records_that_went_take_away_and_give_nothing(there: list[Holdings], gone: list[Holdings]) -> None:
     stripped = [replace(record, held=()) for record in gone]

@@ -33,9 +33,9 @@ class World:
         self.rig, self.source, self.vault = rig, source, Vault()
         self.old = self.snap()
         self.files = kept_files(source)
-        for path in sorted(self.files)[6:]:
+        for path in sorted(self.files)[4:]:
             path.unlink()
-        fill(source / "more", 9, 5)
+        fill(source / "more", 5, 5)
         self.new = self.snap()
         self.now = kept_files(source)
         self.vault.take(rig, data_packs(rig))
@@ -67,10 +67,16 @@ class World:
         assert_holds(self.rig, self.old, self.files)
 
 
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compress without other processes: to start them takes longer than these tests."""
+    monkeypatch.setattr("yester.engine.packs.writing.spare_processors", lambda: 0)
+
+
 @pytest.fixture
 def world(home: Path, tmp_path: Path) -> World:
     source = tmp_path / "source"
-    fill(source, 30, 1)
+    fill(source, 15, 1)
     return World(Rig.of(home, source), source)
 
 
