@@ -1,5 +1,7 @@
 """What goes and what stays, as a pure function of how much of each pack is needed."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,3 +71,16 @@ def test_each_pack_has_one_fate_and_nothing_needed_is_deleted(
     if max_repack is None:
         used = sum(pack.needed_size for pack in packs if not pack.is_doomed)
         assert plan.unused_size <= max_unused * used + 1
+
+
+def test_what_an_archive_holds_is_not_moved_for_being_small() -> None:
+    packs = [replace(use(number, 1000, 1000), is_held=True) for number in range(SMALL_PACKS)]
+    assert plan_prune(packs).is_empty
+    assert not plan_prune([replace(each, is_held=False) for each in packs]).is_empty
+
+
+def test_what_is_offline_and_nobody_needs_is_released() -> None:
+    plan = plan_prune([], [PackId(b"2" * 32), PackId(b"1" * 32)])
+    assert plan.release == (b"1" * 32, b"2" * 32)
+    assert not plan.is_empty
+    assert plan.freed_size == 0
