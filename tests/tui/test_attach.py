@@ -120,7 +120,7 @@ def journaled_counts(run: str) -> dict[int, Counts]:
 class Watched(TerminalProgram):
     """Remembers what it counted at each line that it was told."""
 
-    CSS_PATH = Path(app.__file__).with_name("app.tcss")
+    CSS_PATH = str(Path(app.__file__).with_name("app.tcss"))
 
     def __init__(self) -> None:
         super().__init__(Settings())

@@ -174,7 +174,7 @@ async def test_a_form_has_a_widget_for_each_kind_and_saves_what_differs() -> Non
         values = ["loud=false", "way=post", 'hosts=["a", "c d"]']
         assert asked(engine, "plugins.set") == [{"plugin": "usb", "values": values, "secrets": ["token"]}]
         assert engine.secrets == ["hush"]
-        assert "usb knows" in said(pilot)
+        assert "Saved for usb" in said(pilot)
 
 
 @on_asyncio

@@ -85,7 +85,7 @@ class Form(Dialog[FormState | None]):
             below.show([line(Span(problem, "bad"))])
         said = self._form.refused.get("", "")
         words = [line(Span(said, "bad"))] if said else []
-        hint = "Ctrl+s saves, Ctrl+t: the default again, Esc leaves"
+        hint = f"Ctrl+s: {self._yes.lower()}   Ctrl+t: the default again   Esc: leave"
         self.query_one("#command", Panel).show(
             [*words, line(Span(f"$ {self._command(self._form)}", "dim")), line(Span(hint, "dim"))]
         )

@@ -135,7 +135,7 @@ class PluginPage(Offering, inherit_bindings=False):
             except Refused as refused:
                 shown = form.with_refusal(filled, refused.what, refused.hint)
                 continue
-            self.program.say(f"{facts.label} knows")
+            self.program.say(f"Saved for {facts.label}")
             self.changed(self.WATCHES)
             return
 

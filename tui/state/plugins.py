@@ -203,8 +203,9 @@ def _action_items(facts: Facts) -> Iterator[Item]:
     if actions:
         yield _heading("What it can do")
     for offer in actions:
-        danger = Span(offer.danger, "warn")
-        yield Item(Row((Span(offer.name, "strong"), Span(offer.label), danger)), offer=offer)
+        words = f"{offer.label}: {offer.danger}" if offer.danger else offer.label
+        cells = (Span(offer.name, "strong"), Span(words, "warn" if offer.danger else "plain"), Span(""))
+        yield Item(Row(cells), offer=offer)
 
 
 def _option_items(facts: Facts, scope: str) -> Iterator[Item]:

@@ -64,7 +64,7 @@ def test_the_page_has_panels_actions_and_options() -> None:
         "1 STICK",
         "What it can do",
         "remember Start a profile whenever this drive is plugged in",
-        "format Make a drive anew All that is on it is lost.",
+        "format Make a drive anew: All that is on it is lost.",
         "What it wants to know",
         *(f"{option.name} {plugins.value_words(option)} {plugins.origin(option)}" for option in FACTS.options),
     ]
