@@ -124,6 +124,7 @@ def _run(words: list[str], limits: LimitSpec) -> tuple[int, str]:
         stdout=subprocess.PIPE,
         stderr=None if is_attended else subprocess.STDOUT,
         env={**os.environ, **paces},
+        close_fds=False,  # the passphrase may be on a descriptor that this one was given to hand on
     )
     try:
         out, _ = process.communicate()

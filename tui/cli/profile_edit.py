@@ -1,6 +1,7 @@
 """yester profile edit: change a profile, in an editor or by keys, and keep all else in its file."""
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -26,6 +27,15 @@ from yester.tui.cli.wording import one_line
 
 _USUAL_EDITORS = ("sensible-editor", "editor", "nano", "vi")
 """Tried in this order where neither VISUAL nor EDITOR says which."""
+
+_KNOWS_LINES = frozenset(
+    {
+        *("vi", "vim", "nvim", "gvim", "nano", "pico", "mcedit", "micro", "kak"),
+        *("emacs", "emacsclient", "mg", "jed", "joe", "ne"),
+    }
+)
+"""Editors that are told by `+N` before a file at which line to begin."""
+_LINE = re.compile(r"\bline ([0-9]+)")
 
 _NOT_SET = "-"
 
@@ -116,8 +126,9 @@ def _in_editor(file: ProfileFile) -> str:
 
 
 def _edited(words: Sequence[str], file: ProfileFile, copy: Path) -> str:
+    mistakes = _mistakes(file.name, file.text, str(copy))
     while True:
-        _run_editor(words, copy)
+        _run_editor([*words, *_at_line(words, mistakes)], copy)
         text = _kept(copy)
         if text is None:
             mistakes = [UsageError(f"{copy} is no text any more, or is gone")]
@@ -129,6 +140,14 @@ def _edited(words: Sequence[str], file: ProfileFile, copy: Path) -> str:
             complain(mistake.what, mistake.hint)
         if not is_attended() or not wants_to_go_on("Edit it again?"):
             raise UsageError(f"Profile {file.name} was not changed", hint="Mend what is named above, and try again.")
+
+
+def _at_line(words: Sequence[str], mistakes: Sequence[UsageError]) -> list[str]:
+    """Return what lets an editor begin where the first mistake is, where it is known how that is said."""
+    line = _LINE.search(mistakes[0].what) if mistakes else None
+    # Names such as `editor` lead to one of them, and that to such as vim.basic.
+    program = os.path.basename(os.path.realpath(shutil.which(words[0]) or words[0])).partition(".")[0]
+    return [f"+{line[1]}"] if line and program in _KNOWS_LINES else []
 
 
 def _mistakes(name: str, text: str, place: str) -> list[UsageError]:

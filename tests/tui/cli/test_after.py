@@ -119,6 +119,21 @@ def test_a_run_that_failed_is_followed_by_words_only(yester: Yester, snap: Snap,
     assert "systemctl poweroff" not in said(machine)
 
 
+def test_a_secret_on_a_descriptor_goes_to_the_children(yester: Yester, docs: Path, machine: Path) -> None:
+    """As `yester serve` hands it to a run."""
+    secret = os.memfd_create("secret", 0)
+    os.write(secret, b"one two\n")
+    option = f"--passphrase-file=/proc/self/fd/{secret}"
+    try:
+        assert yester("init", option).code == 0
+        assert yester("profile", "add", "docs", docs, "--set", "retention.keep_last=1").code == 0
+        assert yester("profile", "edit", "docs", "--set", "maintenance.forget=true").code == 0
+        done = yester("snap", "docs", option)
+        assert "forget after the run: done" in done.err
+    finally:
+        os.close(secret)
+
+
 def test_a_secret_goes_to_the_children(yester: Yester, home: Path, docs: Path, machine: Path, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("correct horse\n")

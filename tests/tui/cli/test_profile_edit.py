@@ -2,6 +2,7 @@
 
 import os
 import pty
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -205,3 +206,16 @@ def at_a_terminal(typed: bytes, *arguments: str, **more: str) -> str:
     os.close(master)
     process.wait()
     return said.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize(("name", "begins"), [("vi", "+3 "), ("an editor of one's own", "")])
+def test_an_editor_begins_at_the_mistake(
+    yester: Yester, profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, begins: str
+) -> None:
+    profile.write_text("# one\n# two\nnot = so = toml\n")
+    program = editor(monkeypatch, tmp_path, f'echo "$*" > "{tmp_path}/said"').rename(tmp_path / name)
+    monkeypatch.setenv("VISUAL", shlex.quote(str(program)))
+    assert yester("profile", "edit", "docs").code == 0
+    said = (tmp_path / "said").read_text()
+    assert said.startswith(f"{begins}/")
+    assert said.rstrip().endswith("docs.toml")

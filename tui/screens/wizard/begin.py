@@ -46,7 +46,8 @@ class BeginPage(WizardPage):
             known = live.record if live is not None else record
             assert known is not None
             said = running.panel(known, live, self.wizard.now_ns, width, self.glyphs)
-            return [*said, line(Span("Enter goes to Home; the run goes on by itself", "accent")), line("")]
+            goes_on = "" if known.is_over else "; the run goes on by itself"
+            return [*said, line(Span(f"Enter goes to Home{goes_on}", "accent")), line("")]
         if state.is_done:
             return [line(Span("The first snapshot is on its way", "accent")), line("")]
         if state.is_working:

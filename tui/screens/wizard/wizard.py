@@ -25,10 +25,10 @@ from yester.tui.bindings import bindings
 from yester.tui.client import EngineGone, Refused, all_of
 from yester.tui.dialogs.confirm import Confirm
 from yester.tui.dialogs.dialog import Dialog
-from yester.tui.dialogs.recovery import RecoveryKey
 from yester.tui.feed import Work
 from yester.tui.screens.wizard.begin import BeginPage
 from yester.tui.screens.wizard.keep import KeepPage
+from yester.tui.screens.wizard.making import Making, in_words
 from yester.tui.screens.wizard.page import WizardPage
 from yester.tui.screens.wizard.passphrase import PassphrasePage
 from yester.tui.screens.wizard.schedule import SchedulePage
@@ -66,7 +66,6 @@ class WizardScreen(Dialog[str]):
     CSS_PATH = "wizard.tcss"
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("wizard")]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self, names: tuple[str, ...]) -> None:
         """`names`: the profiles that there are."""
@@ -76,6 +75,7 @@ class WizardScreen(Dialog[str]):
         every = (SourcesPage(), TargetPage(), PassphrasePage(), SchedulePage(), KeepPage(), BeginPage())
         self.pages: Mapping[Page, WizardPage] = {page.NAME: page for page in every}
         """The pages by their names."""
+        self._making = Making(self)
 
     @property
     def program(self) -> "TerminalProgram":
@@ -136,18 +136,18 @@ class WizardScreen(Dialog[str]):
         except EngineGone:
             return  # said once, by whoever watches the engine
         except YesterError as problem:
-            self._change(replace(self.state, problem=_words(problem)))
+            self.change(replace(self.state, problem=in_words(problem)))
 
     async def _suggest(self) -> None:
         for told in await all_of(self.ask("sources.suggest", Suggested)):
-            self._change(wizards.suggested(self.state, told))
+            self.change(wizards.suggested(self.state, told))
             page = cast("SourcesPage", self.pages["sources"])
             await page.offer(offered(self.state), self.state.draft.sources)
-        self._change(self.state)
+        self.change(self.state)
 
     async def _backends(self) -> None:
         backends = await all_of(self.ask("backends.list", Backend))
-        self._change(replace(self.state, backends=backends))  # the state of now, and not that before the answer
+        self.change(replace(self.state, backends=backends))  # the state of now, and not that before the answer
 
     async def folders(self, value: str) -> list[str]:
         """Return folders whose path begins so; none where the engine cannot tell."""
@@ -163,7 +163,7 @@ class WizardScreen(Dialog[str]):
 
     def gather(self) -> None:
         """Take over what the page says."""
-        self._change(wizards.typed(self.state, self.pages[self.state.page].gathered(self.state.draft)))
+        self.change(wizards.typed(self.state, self.pages[self.state.page].gathered(self.state.draft)))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Something was typed."""
@@ -188,7 +188,7 @@ class WizardScreen(Dialog[str]):
         """Go on with it."""
         self.action_next()
 
-    def _change(self, state: Wizard) -> None:
+    def change(self, state: Wizard) -> None:
         """Let something else be known, and show it."""
         turned = state.page != self.state.page
         self.state = state
@@ -207,7 +207,7 @@ class WizardScreen(Dialog[str]):
         page.come()
         if self.state.page == "begin":
             self.query_one("#next").focus()
-            self._plan()
+            self._making.plan()
 
     def _measure(self) -> None:
         """Add up anew what would be taken, once nothing is typed for a moment."""
@@ -224,9 +224,9 @@ class WizardScreen(Dialog[str]):
         await _rest(self.program.rest_s)
         try:
             async for sums in self.ask("sources.measure", Sums, **wanted):
-                self._change(replace(self.state, sums=sums, sums_problem=""))
+                self.change(replace(self.state, sums=sums, sums_problem=""))
         except Refused as refused:
-            self._change(replace(self.state, sums_problem=_words(refused)))
+            self.change(replace(self.state, sums_problem=in_words(refused)))
 
     # Showing
 
@@ -285,7 +285,7 @@ class WizardScreen(Dialog[str]):
     def action_turn(self, page: Page) -> None:
         """Go to a page that was clicked."""
         if not self.state.is_fixed:
-            self._change(wizards.turned(self.state, page))
+            self.change(wizards.turned(self.state, page))
 
     def action_next(self) -> None:
         """Go on to the next page, once this one is in order."""
@@ -293,18 +293,18 @@ class WizardScreen(Dialog[str]):
         if state.is_working:
             return
         if state.page == "begin":
-            self.dismiss(state.draft.name) if state.is_done else self.work_on(self._carry_out, "carry out")
+            self.dismiss(state.draft.name) if state.is_done else self.work_on(self._making.carry_out, "carry out")
         elif wizards.has_to_look(state):
             self.look(then=True)
         elif wizards.has_to_open(state):
             self.work_on(self._open, "open")
         else:
-            self._change(wizards.ahead(state))
+            self.change(wizards.ahead(state))
 
     def action_previous(self) -> None:
         """Go back to the page before; everything is still there."""
         if not self.state.is_fixed:
-            self._change(wizards.back(self.state))
+            self.change(wizards.back(self.state))
 
     def action_back(self) -> None:
         """One step back: the page before, and from the first one out."""
@@ -339,9 +339,9 @@ class WizardScreen(Dialog[str]):
     async def _look(self, then: bool) -> None:
         place = self.state.draft.place
         if not place:
-            self._change(wizards.ahead(self.state))
+            self.change(wizards.ahead(self.state))
             return
-        self._change(replace(self.state, is_looking=True, problem=""))
+        self.change(replace(self.state, is_looking=True, problem=""))
         try:
             request = self.ask("backends.look", dict, place=place)
             await all_of(request)
@@ -349,9 +349,9 @@ class WizardScreen(Dialog[str]):
             looked = Looked(place, found.place, found.is_repository, found.is_encrypted, found.free_size)
         except Refused as refused:
             looked = Looked(place, problem=refused.what, hint=refused.hint)
-        self._change(replace(self.state, is_looking=False, looked=looked))
+        self.change(replace(self.state, is_looking=False, looked=looked))
         if then and looked.is_good and self.state.draft.place == place:
-            self._change(wizards.ahead(self.state))
+            self.change(wizards.ahead(self.state))
 
     async def _open(self) -> None:
         """Try the passphrase on the repository that is there."""
@@ -359,67 +359,7 @@ class WizardScreen(Dialog[str]):
         assert found is not None
         self.program.engine.give_secret(passphrase)
         await all_of(self.ask("repositories.unlock", dict, repository=found.where))
-        self._change(wizards.ahead(replace(self.state, opened=f"{found.where}\n{passphrase}")))
-
-    # Making it
-
-    def _plan(self) -> None:
-        """Show what would be done, and let the engine look at it."""
-        folder = self.state.suggested.passphrase_folder if self.state.suggested is not None else ""
-        fresh = steps.steps(self.state.draft, self.state.found, folder)
-        self._change(replace(self.state, steps=steps.taken_over(fresh, self.state.steps)))
-        if not self.state.is_done:
-            params = steps.profile_params(self.state.draft, self.state.found, folder)
-            self.work_on(partial(self._foresee, params), "foresee")
-
-    async def _foresee(self, params: Mapping[str, object]) -> None:
-        request = self.ask("profiles.foresee", dict, **params)
-        try:
-            await all_of(request)
-        except Refused as refused:
-            self._change(replace(self.state, text="", text_problem=_words(refused)))
-            return
-        self._change(replace(self.state, text=steps.answer_of(request.done).get("text", ""), text_problem=""))
-
-    async def _carry_out(self) -> None:
-        """Run the commands, one after another, until one fails."""
-        self._change(replace(self.state, is_working=True, problem=""))
-        try:
-            while (at := steps.next_step(self.state.steps)) is not None:
-                if not await self._step(at):
-                    return
-        finally:
-            self._change(replace(self.state, is_working=False))
-            self.query_one("#next").focus()
-
-    async def _step(self, at: int) -> bool:
-        step = self.state.steps[at]
-        self._mark(at, "runs")
-        if step.method == "repositories.create" and step.params.get("encrypted"):
-            self.program.engine.give_secret(self.state.draft.passphrase)
-        request = self.ask(step.method, dict, **step.params)
-        try:
-            items = await all_of(request)
-        except YesterError as problem:
-            self._mark(at, "failed", problem.what, problem.hint or "Enter tries it again.")
-            return self.state.steps[at].is_over
-        self._mark(at, "done")
-        if step.method == "repositories.create":
-            self._change(wizards.made(self.state))
-        key = steps.answer_of(request.done).get("recovery_key", "")
-        if key:
-            await self.app.push_screen_wait(RecoveryKey(key, self.state.draft.name))
-        run = next((str(item["run"]) for item in items if "run" in item), "")
-        if run:
-            self._change(replace(self.state, run=run))
-        return True
-
-    def _mark(self, at: int, to: steps.State, problem: str = "", hint: str = "") -> None:
-        self._change(replace(self.state, steps=steps.marked(self.state.steps, at, to, problem, hint)))
-
-
-def _words(problem: YesterError) -> str:
-    return f"{problem.what}. {problem.hint}" if problem.hint else problem.what
+        self.change(wizards.ahead(replace(self.state, opened=f"{found.where}\n{passphrase}")))
 
 
 def _rest(seconds: float) -> Coroutine[Any, Any, None]:
