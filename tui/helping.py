@@ -39,6 +39,7 @@ PAGES = {
     "versions": "Versions",
     "bringing": "Bringing back",
     "journal": "A run",
+    "archives": "Archives",
     "plugin": "A plugin",
     "wizard": "A new profile",
     "settings": "What a profile says",

@@ -1,7 +1,8 @@
 """What a person has to recall: the packs that a part of a snapshot needs, and which of them are offline."""
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
+from stat import S_ISREG
 
 from yester.engine.archive.holdings import Holding
 from yester.engine.blobs import BlobSource
@@ -83,6 +84,24 @@ def offline_packs(repository: Repository) -> dict[PackId, tuple[Holding, ...]]:
     there = {PackId(digest_of(name)) for name in list_packs(repository.store)}
     held = index.look_for_archived(there).held
     return {pack: holdings for pack, holdings in held.items() if pack not in there}
+
+
+def offline_among(repository: Repository, entries: Sequence[Entry]) -> list[bool]:
+    """Return of each file whether a part of its content is in archives only; of all else that it is not. StoreError.
+
+    Nothing is looked at where nothing is offline. DamageError as for `packs_of_entries`.
+    """
+    offline = offline_packs(repository).keys()
+    if not offline:
+        return [False] * len(entries)
+    reader = repository.reader(_READER_SIZE)
+
+    def is_offline(entry: Entry) -> bool:
+        search = _Search(reader, repository.index, offline, _no_tick)
+        search.entry(entry)
+        return not search.packs.isdisjoint(offline)
+
+    return [S_ISREG(entry.mode) and is_offline(entry) for entry in entries]
 
 
 class _Search:

@@ -12,10 +12,12 @@ import pytest
 from tests.fs.mounting import World
 
 from yester.engine.archive.holdings import Holding
+from yester.engine.archive.needing import offline_among
 from yester.engine.archive.recording import record_held
 from yester.engine.ids import PackId
 from yester.engine.packs.packs import OpenPack
 from yester.engine.sealed.sealing import digest_of
+from yester.engine.trees.directories import decode_root, open_directory, resolve, walk
 from yester.fs.registry import log_path
 
 pytestmark = pytest.mark.usefixtures("fuse")
@@ -161,6 +163,31 @@ def test_an_offline_file_is_listed_with_all_its_attributes(shelf: Shelf, far: bo
         with pytest.raises(OSError) as caught:
             os.getxattr(file, "user.yester.recall")
         assert caught.value.errno == errno.ENODATA
+
+
+def test_of_a_page_of_entries_it_is_told_which_are_offline(shelf: Shelf) -> None:
+    shelf.fill(4, 2)
+    online = shelf.packs()
+    (shelf.world.source / "online").write_bytes(b"here")
+    shelf.world.take()
+    shelf.purge(shelf.packs() - online)
+    repository = shelf.world.open()
+    try:
+        [*_, (_, snapshot)] = repository.snapshots()
+        found = resolve(repository.reader(), decode_root(snapshot.root), bytes(shelf.world.source))
+        assert found is not None
+        inside = open_directory(repository.reader(), found)
+        entries = [leaf.entry(row) for leaf, *_ in inside.leaves() for row in range(leaf.count)]
+        assert [entry.name for entry in entries][-1] == b"online"
+        assert offline_among(repository, entries) == [False] * len(entries)  # folders, and one that is online
+        [deep] = (
+            entry
+            for path, entry, _ in walk(repository.reader(), decode_root(snapshot.root))
+            if path == bytes(shelf.world.source / "0/0/0")
+        )
+        assert offline_among(repository, [deep, entries[-1]]) == [True, False]
+    finally:
+        repository.close()
 
 
 def test_only_files_of_snapshots_have_a_tier(shelf: Shelf) -> None:

@@ -501,6 +501,74 @@ SETTINGS = [
 """What `documents` says, key by key."""
 
 
+ARCHIVES: dict[str, Any] = {
+    "archives.status": {
+        "answer": [
+            {
+                "archive": "guid",
+                "name": "Tapes",
+                "is_there": True,
+                "ready": True,
+                "ready_asked_ns": NOW_NS - 3 * MINUTE_NS,
+                "packs": 412,
+                "size": 6 << 30,
+                "verified_packs": 380,
+                "offline_packs": 380,
+                "offline_size": 5 << 30,
+                "volumes": ["A00017", "A00018"],
+            },
+            {"archive": "other", "name": "Drawer", "is_there": False, "packs": 3, "size": 40 << 20},
+        ]
+    },
+    "archives.policies": {
+        "answer": [{"archive": "guid", "archive_name": "Tapes", "policy": "two", "name": "Two copies"}]
+    },
+    "archives.requests": {
+        "answer": [
+            {
+                "id": "c536e999",
+                "kind": "recall",
+                "asked_ns": NOW_NS - 5 * MINUTE_NS,
+                "about": "latest:/home/me/film.mkv",
+                "open": 2,
+                "states": {"restoring": 2},
+                "size": 32 << 20,
+                "archives": ["Tapes"],
+            },
+            {
+                "id": "daad3a4e",
+                "kind": "archive",
+                "purge": True,
+                "asked_ns": NOW_NS - 26 * HOUR_NS,
+                "about": "of documents older than 1y",
+                "states": {"purged": 380, "failed": 2},
+                "size": 6 << 30,
+                "archives": ["Tapes"],
+                "words": ["tape A00019 cannot be written"],
+            },
+        ]
+    },
+    "archives.jobs": {
+        "answer": [
+            {"pack": "data.a8c1ac06891c49a4", "size": 16 << 20, "state": "purged"},
+            {
+                "pack": "data.77c1ac06891c49a4",
+                "size": 16 << 20,
+                "state": "failed",
+                "words": "tape A00019 cannot be written",
+            },
+        ]
+    },
+    "archives.foresee": {
+        "answer": {"words": ["12 snapshots need 40 packs", "  40 packs to hand over to Tapes (Two copies)"]}
+    },
+    "archives.foresee_purge": {"answer": {"words": ["  38 packs of 570.0 MiB go: no other snapshot needs them"]}},
+    "archives.foresee_recall": {
+        "answer": {"offline_packs": 2, "words": ["2 packs are offline", "  2 from Tapes, 32.0 MiB", "    on A00017"]}
+    },
+}
+
+
 def engine(**more: Any) -> FakeEngine:
     """Return an engine that tells of all this; `more` scripts methods differently."""
     scripts: dict[str, Any] = {
@@ -535,6 +603,8 @@ def engine(**more: Any) -> FakeEngine:
     }
     found = FakeEngine(**{**scripts, **more})
     found.done["storage.plan"] = PLAN
+    found.done |= ARCHIVES
+    found.done["snapshots.list"] = {"host": "desk"}
     found.done["plugins.run"] = lambda asked: PANEL if asked["offer"] == "drives" else {"answer": {"text": "done so"}}
     found.done["snapshots.plan"] = plan_of
     found.done["snapshots.list"] = {"warnings": [], "place": "/srv/backup", "host": "desk"}

@@ -58,12 +58,14 @@ SCENES: dict[str, tuple[Callable[[], FakeEngine], tuple[str, ...]]] = {
     "differences": (stage.engine, ("2", "space", "down", "down", "space", "d", "down")),
     "forget": (stage.engine, ("2", "T")),
     "keys": (stage.engine, ("7", "K")),
+    "archives": (stage.engine, ("7", "L")),
     "help": (stage.engine, ("3", "question_mark")),
     "passphrase": (locked, ("2", "ctrl+r")),
     "filter": (stage.engine, ("4", "slash", "m", "a", "i", "l")),
 }
 ONLY = {
     "help": ("wide-dark",),
+    "archives": ("narrow-dark", "wide-light"),
     "settings": ("narrow-dark", "wide-light"),
     "remove": ("narrow-dark",),
     "preview": ("wide-dark",),

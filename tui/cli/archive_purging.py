@@ -77,13 +77,12 @@ def purge(
         held = [share for share in shares_of(opened, sids) if share.holdings]
         plan = plan_archive(held).forecast
         going = {share.pack: share.holdings for share in (*plan.purge, *plan.repack)}
+        words = purge_lines(plan, GOES) or ["nothing to purge: see yester archive status"]
         if not as_json:
-            click.echo(
-                "\n".join(map(one_line, purge_lines(plan, GOES) or ["nothing to purge: see yester archive status"]))
-            )
+            click.echo("\n".join(map(one_line, words)))
         if only_plan or not going:
             if as_json:
-                echo_json(purge_as_json(plan))
+                echo_json({**purge_as_json(plan), "words": words})
             return 0
         what = f"Delete the online copies of {_words(plan)} in {opened.store.place}"
         confirm(f"{what}, each after its archive gave it back?", yes=yes or as_json)

@@ -101,15 +101,12 @@ def put(
         target = _Target(*policy_meant(bench.archives, to, policy))
         plan = target.plan(shares_of(opened, [sid for sid, _ in found]))
         about = described(names, older_than, tag)
+        words = plan_lines(plan, len(found), target.archive.name, target.policy, purges=purges)
         if not as_json:
-            click.echo(
-                "\n".join(
-                    map(one_line, plan_lines(plan, len(found), target.archive.name, target.policy, purges=purges))
-                )
-            )
+            click.echo("\n".join(map(one_line, words)))
         if only_plan:
             if as_json:
-                echo_json(plan_as_json(plan))
+                echo_json({**plan_as_json(plan), "words": words})
             return 0
         if purges:
             what = f"Archive, then delete the online copies of {_going(plan)} in {opened.store.place}"

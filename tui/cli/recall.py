@@ -109,11 +109,12 @@ class _Asked:
 
     def _done(self, bench: Bench, plan: RecallPlan, needed: "Needed") -> int:
         online = len(needed.packs) - len(needed.offline)
+        words = recall_lines(plan, self.what, online)
         if not self.as_json:
-            click.echo("\n".join(map(one_line, recall_lines(plan, self.what, online))))
+            click.echo("\n".join(map(one_line, words)))
         if self.only_plan or not plan.packs:
             if self.as_json:
-                echo_json(recall_as_json(plan, online))
+                echo_json({**recall_as_json(plan, online), "words": words})
             return 0
         if self.begun is not None:
             self._say_how_to_follow()

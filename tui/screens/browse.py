@@ -18,6 +18,7 @@ from yester.tui.screens.opening import open_file
 from yester.tui.screens.outside import compared
 from yester.tui.screens.place import Place
 from yester.tui.screens.preview import Preview, Subject
+from yester.tui.screens.recalling import recall_entry
 from yester.tui.screens.restoring import bring_back
 from yester.tui.state import browse, entries
 from yester.tui.state.browse import (
@@ -366,6 +367,13 @@ class Browse(Place, inherit_bindings=False):
                 (against, NOW) if self._state.is_now and subject.snapshot == NOW else (subject.snapshot, NOW)
             )
             compared(self, subject.path, before or subject.snapshot, after)
+
+    def action_recall(self) -> None:
+        """Bring back from an archive what the entry needs."""
+        entry = self.entry()
+        source = self._state.source(entry) if entry is not None else ""
+        if entry is not None and source and source != NOW:
+            recall_entry(self, source, self._state.path(entry))
 
     def action_exclude(self) -> None:
         """Leave the entry out from the next run on."""

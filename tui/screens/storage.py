@@ -149,6 +149,12 @@ class Storage(Place, inherit_bindings=False):
         self.program.turn_to_next()
         self.tell()
 
+    def action_archives(self) -> None:
+        """Show what archives hold of the repository."""
+        from yester.tui.screens.archives import Archives
+
+        self.app.push_screen(Archives())
+
     def action_check(self) -> None:
         """Ask how much of the content is to be read, and look for damage."""
         profile = self._profile

@@ -93,6 +93,60 @@ def on_repository(*words: str) -> Callable[[params.Where], list[str]]:
     return lambda asked: [*words, *_repository(asked)]
 
 
+def archives(*words: str) -> Callable[[params.Where], list[str]]:
+    """Return what makes `yester archive status` and its like."""
+    return lambda asked: ["archive", *words, "--json", *_repository(asked)]
+
+
+def archive_policies(asked: params.Params) -> list[str]:
+    """Return `yester archive policies`."""
+    return ["archive", "policies", "--json"]
+
+
+def archive_jobs(asked: params.ArchiveRequest) -> list[str]:
+    """Return `yester archive jobs ID`."""
+    return ["archive", "jobs", "--json", *_repository(asked), "--", asked.request]
+
+
+def on_request(verb: str, *flags: str) -> Callable[[params.ArchiveRequest], list[str]]:
+    """Return what makes `yester archive retry ID` and its like."""
+    return lambda asked: ["archive", verb, *flags, *_repository(asked), "--", asked.request]
+
+
+def hand_over(*flags: str) -> Callable[[params.HandOver], list[str]]:
+    """Return what makes `yester archive put …`, with such flags besides."""
+
+    def words(asked: params.HandOver) -> list[str]:
+        target = [f"--to={asked.archive}"] if asked.archive else []
+        target += [f"--policy={asked.policy}"] if asked.policy else []
+        purge = ["--purge"] if asked.purge else []
+        return ["archive", "put", *_meant(asked), *target, *purge, *flags, *_repository(asked), "--", *asked.names]
+
+    return words
+
+
+def purge(*flags: str) -> Callable[[params.Archiving], list[str]]:
+    """Return what makes `yester archive purge …`, with such flags besides."""
+    return lambda asked: ["archive", "purge", *_meant(asked), *flags, *_repository(asked), "--", *asked.names]
+
+
+def recall(*flags: str) -> Callable[[params.Recall], list[str]]:
+    """Return what makes `yester recall SNAPSHOT:PATH`, with such flags besides."""
+
+    def words(asked: params.Recall) -> list[str]:
+        what = f"{asked.snapshot}:{text_of(asked.path)}" if asked.path.raw else asked.snapshot
+        return ["recall", *flags, *_repository(asked), "--", what]
+
+    return words
+
+
+def _meant(asked: params.Archiving) -> list[str]:
+    return [
+        *([f"--older-than={asked.older_than}"] if asked.older_than else []),
+        *([f"--tag={asked.tag}"] if asked.tag else []),
+    ]
+
+
 def mount(asked: params.Mount) -> list[str]:
     """Return `yester mount FOLDER`."""
     only = [f"--snapshot={asked.snapshot}"] if asked.snapshot else []

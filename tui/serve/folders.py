@@ -13,7 +13,7 @@ from msgspec import to_builtins
 from yester.engine.blobs import BlobSource
 from yester.engine.comparing.present import likeness
 from yester.engine.entries import Entry
-from yester.engine.errors import UsageError
+from yester.engine.errors import DamageError, UsageError
 from yester.engine.events import shown
 from yester.tui.cli.entry import described
 from yester.tui.cli.history import snapshot_of
@@ -23,6 +23,9 @@ from yester.tui.serve.names import Gone, Names, deleted, fitting
 from yester.tui.serve.ordering import BY, next_of
 from yester.tui.serve.params import Folder, FolderPage, FolderSeek
 from yester.tui.serve.sides import Side, Then, side
+
+OFFLINE = "offline"
+"""The mark of what is in archives only."""
 
 
 class _Row(NamedTuple):
@@ -38,6 +41,8 @@ def folder(desk: Desk, asked: FolderPage, call: Call) -> Answers:
     """Yield a page of a folder; the return value says how many names there are."""
     with side(desk, asked, asked.snapshot, asked.folder.raw) as here:
         total, rows = _page(desk, asked, call, here)
+        if isinstance(here, Then):
+            _mark_offline(here, rows)
     there = _elsewhere(desk, asked, rows) if asked.against else None
     for row in rows:
         if there is not None and row.entry is not None:
@@ -71,6 +76,18 @@ def _page(desk: Desk, asked: FolderPage, call: Call, here: Side) -> tuple[int, l
     entries = _by_name(here.entries([name for name in wanted if name not in names.gone]))
     rows = [_row(here.source, name, entries.get(name), names.gone.get(name)) for name in wanted]
     return len(names.all), rows
+
+
+def _mark_offline(here: Then, rows: Sequence[_Row]) -> None:
+    """Say of the files of a page which are in archives only; what is damaged is said by whoever reads it."""
+    files = [row for row in rows if row.entry is not None and row.gone is None]
+    try:
+        states = here.offline([row.entry for row in files if row.entry is not None])
+    except DamageError:
+        return
+    for row, is_offline in zip(files, states, strict=True):
+        if is_offline:
+            row.fields["marks"] = [*row.fields.get("marks", ()), OFFLINE]
 
 
 def _names(desk: Desk, asked: Folder, call: Call, here: Side) -> Names:

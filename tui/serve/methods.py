@@ -286,6 +286,69 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             needs_repository=True,
         ),
         "keys.remove": Change(params.OneKey, changes.remove_key, "nothing", needs_repository=True),
+        "archives.status": Change(
+            params.Where,
+            changes.archives("status"),
+            "what each archive holds, how much of it is offline, and whether it was ready when",
+            needs_repository=True,
+        ),
+        "archives.policies": Change(params.Params, changes.archive_policies, "each storage policy"),
+        "archives.requests": Change(
+            params.Where, changes.archives("jobs"), "what was asked of archives, newest first", needs_repository=True
+        ),
+        "archives.jobs": Change(
+            params.ArchiveRequest,
+            changes.archive_jobs,
+            "each pack of a request, with what its archive said",
+            needs_repository=True,
+        ),
+        "archives.foresee": Change(
+            params.HandOver, changes.hand_over("--plan", "--json"), "the plan, and its `words`", needs_repository=True
+        ),
+        "archives.put": Change(
+            params.HandOver,
+            changes.hand_over("--yes"),
+            "`{run}`; then `done` with the same, once the work has begun",
+            is_run=True,
+            needs_repository=True,
+        ),
+        "archives.foresee_purge": Change(
+            params.Archiving, changes.purge("--plan", "--json"), "the plan, and its `words`", needs_repository=True
+        ),
+        "archives.purge": Change(
+            params.Archiving,
+            changes.purge("--yes"),
+            "`{run}`; then `done` with the same, once the work has begun",
+            is_run=True,
+            needs_repository=True,
+        ),
+        "archives.foresee_recall": Change(
+            params.Recall, changes.recall("--plan", "--json"), "the plan, and its `words`", needs_repository=True
+        ),
+        "archives.recall": Change(
+            params.Recall,
+            changes.recall("--wait"),
+            "`{run}`; then `done` with the same, once the work has begun",
+            is_run=True,
+            needs_repository=True,
+        ),
+        "archives.go_on": Change(
+            params.Where,
+            changes.on_repository("archive", "run"),
+            "`{run}`; then `done` with the same, once the work has begun",
+            is_run=True,
+            needs_repository=True,
+        ),
+        "archives.retry": Change(
+            params.ArchiveRequest,
+            changes.on_request("retry"),
+            "`{run}`; then `done` with the same, once the work has begun",
+            is_run=True,
+            needs_repository=True,
+        ),
+        "archives.cancel": Change(
+            params.ArchiveRequest, changes.on_request("cancel"), "nothing", needs_repository=True
+        ),
         "mounts.list": Look(params.Params, f"{_HERE}.mounts:mounts", "each mount", "yester mounts --json"),
         "mounts.path": Look(
             params.Mounted,

@@ -235,6 +235,39 @@ class Restore(OneSnapshot, frozen=True, kw_only=True):
     on_conflict: Literal["keep-both", "overwrite", "skip", "newer"] = "keep-both"
 
 
+class Archiving(Where, frozen=True, kw_only=True):
+    """Snapshots that an archive is to have, or whose online copies are to go."""
+
+    names: tuple[str, ...] = ()
+    """Profiles and snapshots; none: all that are old enough or tagged."""
+    older_than: str = ""
+    """A span, such as `1y`."""
+    tag: str = ""
+
+
+class HandOver(Archiving, frozen=True, kw_only=True):
+    """Snapshots that an archive is to have."""
+
+    archive: str = ""
+    """Its name or guid."""
+    policy: str = ""
+    purge: bool = False
+    """Their online copies are to go then."""
+
+
+class Recall(OneSnapshot, frozen=True, kw_only=True):
+    """What is to come back from archives."""
+
+    path: Shown = Shown("")
+    """Empty: all of the snapshot."""
+
+
+class ArchiveRequest(Where, frozen=True, kw_only=True):
+    """A request to archives, by its id."""
+
+    request: str
+
+
 class Mount(Where, frozen=True, kw_only=True):
     """A folder to show snapshots at."""
 

@@ -50,6 +50,7 @@ class Then:
     """A folder of a snapshot, while its repository is had."""
 
     def __init__(self, opened: Repository, snapshot: str, path: bytes) -> None:
+        self._opened = opened
         sid, record = opened.find_snapshot(snapshot)
         self.source: BlobSource | None = (source := opened.reader())
         self.time_ns: int | None = record.time_ns
@@ -75,6 +76,12 @@ class Then:
         inside = self._inside
         found = map(inside.find, names) if inside is not None else ()
         return [each[0].entry(each[1]) for each in found if each is not None]
+
+    def offline(self, entries: Sequence[Entry]) -> list[bool]:
+        """Return of each entry whether a part of its content is in archives only."""
+        from yester.engine.archive.needing import offline_among
+
+        return offline_among(self._opened, entries)
 
     def positions(self, orders: Orders, asked: Folder, call: Call) -> Positions:
         """Return where the entries stand that are wanted, in the order wanted. UsageError. CancelledError."""
