@@ -41,6 +41,9 @@ what a prune releases is marked until `released` is there to be seen, so it sees
 packs and lets nothing rest on them: a blob with a copy online is kept there, one that lies offline only is needed
 wherever it lies.
 
+*A copy that turns out to be wrong* is released by who found that, in a session, and only where the pack is online and
+nobody has marked it: a purge that would rely upon the copy waits for the session, or its mark is seen.
+
 *A record that comes late* (its host slept between 1 and 3) is of a pack that a prune may have deleted meanwhile. Who
 finds the pack gone, or marked, puts the holding as released at once. Where the prune came between that look and the
 put, the pack is held and no fragment names it: it is *hidden*. Nobody builds on what is not named; and a prune that

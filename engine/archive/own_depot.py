@@ -8,7 +8,7 @@ from yester.engine.archive.depot import Lent
 from yester.engine.archive.holdings import Holding
 from yester.engine.archive.purging import PurgeOptions, purge
 from yester.engine.archive.readmitting import readmit
-from yester.engine.archive.recording import record_dropped, record_held, record_released, unneeded
+from yester.engine.archive.recording import record_dropped, record_held, record_wrong, unneeded
 from yester.engine.archive.staging import Staging
 from yester.engine.capture.standing import listed
 from yester.engine.hooks import Hooks
@@ -63,7 +63,7 @@ class OwnDepot:
 
     def release(self, holdings: Sequence[Holding]) -> None:
         """Count on these no longer."""
-        record_released(self._repository, holdings)
+        record_wrong(self._repository, holdings)
 
     def drop(self, holdings: Sequence[Holding]) -> None:
         """Say that archives have these no longer."""

@@ -6,10 +6,13 @@ from collections.abc import Collection, Iterable, Sequence
 from yester.engine.archive.holdings import Holding, Holdings, holding_id
 from yester.engine.capture.standing import listed
 from yester.engine.errors import DamageError
+from yester.engine.host import host_name
 from yester.engine.ids import HoldingId, PackId
 from yester.engine.repository import Repository
 from yester.engine.sealed.sealing import ObjectKind
+from yester.engine.sessions import WriterSession
 
+PURPOSE = "archive"
 _TOGETHER = 4096
 """Holdings that one record says, about: each takes some hundred bytes."""
 
@@ -39,8 +42,34 @@ def _late(repository: Repository, holdings: Iterable[Holding]) -> list[Holding]:
     return [each for each in holdings if each.pack not in there]
 
 
+def record_wrong(repository: Repository, holdings: Collection[Holding]) -> tuple[Holding, ...]:
+    """Let nobody count any more on copies that are not what was archived; return those of which that could be said.
+
+    Not of a pack that is offline, or about to be: what there is of it is not given up for one bad reading. A purge that
+    begins meanwhile waits for this session, and then sees that the copy does not count. StoreError; DamageError when a
+    mark cannot be read.
+    """
+    if not holdings:
+        return ()
+    session = WriterSession(
+        repository.store,
+        repository.keys,
+        writer=repository.writer,
+        host=host_name(),
+        purpose=PURPOSE,
+        started_ns=time.time_ns(),
+    )
+    with session:
+        staying = listed(repository).lasting
+        wrong = tuple(each for each in holdings if each.pack in staying)
+        if not session.stands():
+            return ()
+        record_released(repository, wrong)
+    return wrong
+
+
 def record_released(repository: Repository, holdings: Collection[Holding]) -> None:
-    """Say that nobody counts on these copies any more; for a prune that has looked, or a job that came too late."""
+    """Say that nobody counts on these copies any more: for a prune that has marked the packs, waited and looked."""
     if holdings:
         _put(repository, released=map(holding_id, holdings))
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 from tests.engine.archive.rigging import Vault, data_packs, holding, purged
-from tests.engine.prune.rigging import fill, forget, pruned
+from tests.engine.prune.rigging import FakeClock, fill, forget, pruned
 from tests.engine.restoring_rig import checked
 from tests.rig import Rig
-from tests.test_interleavings import beside, mark
+from tests.test_interleavings import beside, mark, session_of
 
-from yester.engine.archive.holdings import NOTHING, Holdings, Stock
-from yester.engine.archive.recording import record_dropped, record_held, record_released, unneeded
+from yester.engine.archive.holdings import NOTHING, Holding, Holdings, Stock
+from yester.engine.archive.recording import record_dropped, record_held, record_released, record_wrong, unneeded
 from yester.engine.errors import DamageError
 from yester.engine.ids import PackId
 from yester.engine.sealed.records import Mark
@@ -119,6 +119,47 @@ def test_a_job_that_slept_while_its_pack_was_purged(rig: Rig, pack: PackId) -> N
     assert store.happened
     assert data_packs(rig) == set()
     assert pack in stock(rig)
+
+
+def test_a_copy_that_is_wrong_counts_no_more(rig: Rig, pack: PackId) -> None:
+    Vault().take(rig, data_packs(rig))
+    held = stock(rig).held[pack]
+    assert record_wrong(rig.open(), held) == held
+    assert (stock(rig).held, unneeded(rig.open())) == ({}, held)
+    assert record_wrong(rig.open(), ()) == ()
+    assert list(rig.store.list("session.")) == []
+
+
+def test_a_copy_that_seems_wrong_is_not_given_up_where_it_is_the_last(rig: Rig, pack: PackId) -> None:
+    """The pack is offline, or a purge is about to delete it and may have looked already."""
+    [(sid, _)] = rig.open().snapshots()
+    Vault().take(rig, data_packs(rig))
+    held = stock(rig).held[pack]
+    other, store = beside(rig)
+    said: list[tuple[Holding, ...]] = []
+    store.let("before delete", "data.", lambda: said.append(record_wrong(rig.open(), held)))
+    assert purged(other, [sid]).purged == (pack,)
+    assert said == [()]
+    assert record_wrong(rig.open(), held) == ()
+    assert stock(rig).held[pack] == held
+
+
+def test_a_purge_waits_for_who_finds_a_copy_wrong(rig: Rig, pack: PackId) -> None:
+    """The one looked before there was a mark, and says so while the purge waits."""
+    [(sid, _)] = rig.open().snapshots()
+    Vault().take(rig, data_packs(rig))
+    held = stock(rig).held[pack]
+    with session_of(rig, "archive") as writer:
+
+        def meanwhile() -> None:
+            if clock.sleeps == 2:
+                record_released(rig.open(), held)
+                writer.__exit__(None, None, None)
+
+        clock = FakeClock(meanwhile)
+        done = purged(rig, [sid], clock=clock)
+    assert (done.purged, done.spared) == ((), (pack,))
+    assert pack in {PackId(digest_of(name)) for name in data_packs(rig)}
 
 
 def test_what_is_hidden_and_needed_stays(rig: Rig, pack: PackId) -> None:
