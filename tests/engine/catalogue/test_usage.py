@@ -4,13 +4,14 @@ import os
 import random
 from collections import Counter
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 from tests.rig import Rig, write
 
 from yester.engine.catalogue.catalogue import Catalogue, everything
-from yester.engine.catalogue.usage import Usage, usage
+from yester.engine.catalogue.usage import Usage, freed_by, usage
 from yester.engine.entries import Entry, Mark
 from yester.engine.ids import ListId, SnapshotId
 from yester.engine.repository import Repository
@@ -77,13 +78,29 @@ def share(repository: Repository, blob: bytes) -> int:
     return location.sealed_size * location.size // location.plain_size if location.plain_size else 0
 
 
-def test_against_every_blob_of_every_snapshot(rig: Rig, catalogue: Catalogue) -> None:
-    repository = rig.open()
+def holders_of(repository: Repository) -> dict[bytes, set[SnapshotId]]:
+    """Return each blob with the snapshots that have it."""
     holders: dict[bytes, set[SnapshotId]] = {}
     for sid, snapshot in repository.snapshots():
         for _, entry, _ in walk(repository.reader(), decode_root(snapshot.root)):
             for blob in blobs_of(repository, entry):
                 holders.setdefault(blob, set()).add(sid)
+    return holders
+
+
+def test_what_goes_with_any_set_of_snapshots(rig: Rig, catalogue: Catalogue) -> None:
+    repository = rig.open()
+    holders = holders_of(repository)
+    ids = [sid for sid, _ in repository.snapshots()]
+    for number in range(len(ids) + 1):
+        for going in combinations(ids, number):
+            freed = freed_by(catalogue, repository.index, repository.reader(), going, lambda number: None)
+            assert freed == sum(share(repository, blob) for blob, sids in holders.items() if sids <= {*going})
+
+
+def test_against_every_blob_of_every_snapshot(rig: Rig, catalogue: Catalogue) -> None:
+    repository = rig.open()
+    holders = holders_of(repository)
     unique: Counter[SnapshotId] = Counter()
     for blob, sids in holders.items():
         if len(sids) == 1:
@@ -92,6 +109,8 @@ def test_against_every_blob_of_every_snapshot(rig: Rig, catalogue: Catalogue) ->
     assert {listed[0]: size for listed, size in found.unique} == dict(unique)
     assert found.size == sum(share(repository, blob) for blob in holders)
     assert found.missing == 0
+    plain = [repository.index.locate(blob) for blob in holders]
+    assert found.plain_size == sum(each.size for each in plain if each is not None) > found.size > 0
     assert len(unique) == 3 and all(size > 1000 for size in unique.values())
 
 

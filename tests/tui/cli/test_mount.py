@@ -87,6 +87,13 @@ def test_a_mount_point_that_is_not_empty(yester: Yester, taken: Path) -> None:
     assert "is not empty" in refused.err
 
 
+def test_a_mount_point_that_can_not_be_made(yester: Yester, taken: Path) -> None:
+    refused = yester("mount", "--make-folder", taken / "b.txt" / "mount")
+    assert refused.code == 2
+    assert is_one_complaint(refused.err) and "cannot be made: Not a directory" in refused.err
+    assert "is not empty" in yester("mount", "--make-folder", taken).err
+
+
 def test_a_repository_that_is_not_there(home: Path, mountpoint: Path) -> None:
     refused = finish(start("mount", mountpoint))
     assert refused.code == 6
