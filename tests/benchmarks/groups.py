@@ -23,6 +23,7 @@ from tests.benchmarks.tools import Tool, Yester
 
 HISTORY_SCRIPT = Path(__file__).with_name("history.py")
 CATALOGUE_SCRIPT = Path(__file__).with_name("million_paths.py")
+SCREEN_SCRIPT = Path(__file__).with_name("screen.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Bench:
             "million": self._million,
             "catalogue": self._catalogue,
             "hooks": self._hooks,
+            "tui": self._tui,
             "far": self._far,
             "upload": self._upload,
             "cluster": self._cluster,
@@ -88,18 +90,21 @@ class Bench:
 
     def _catalogue(self) -> None:
         """A million paths in a hundred snapshots, as the catalogue keeps them: nothing else of yester takes part."""
-        source = self._source("catalogue", "small", 100)
-        for turn in self._turns("catalogue", 0, source):
+        self._script("catalogue", 0, CATALOGUE_SCRIPT, "--files", str(self._plan.million))
+
+    def _tui(self) -> None:
+        """The terminal program on terminals: its first paint, and keys while a run goes as fast as it can."""
+        for repetition in range(self._plan.repetitions):
+            self._calibrate()
+            self._script("tui", repetition, SCREEN_SCRIPT, "--mib", str(min(1024, self._plan.mib)))
+
+    def _script(self, group: str, repetition: int, script: Path, *words: str) -> None:
+        """Run a script that prints a figure a line, and keep them."""
+        source = self._source(group, "small", 100)
+        for turn in self._turns(group, repetition, source):
             if isinstance(turn.tool, Yester):
-                words = (
-                    str(CATALOGUE_SCRIPT),
-                    "--json",
-                    "--files",
-                    str(self._plan.million),
-                    "--folder",
-                    str(self._area),
-                )
-                done = subprocess.run([sys.executable, "-P", *words], capture_output=True, text=True, check=True)
+                line = [sys.executable, "-P", str(script), "--json", *words, "--folder", str(self._area)]
+                done = subprocess.run(line, capture_output=True, text=True, check=True)
                 for figure in map(json.loads, done.stdout.splitlines()):
                     what = figure.pop("what")
                     self._record.keep(turn, what, {name: value for name, value in figure.items() if value})

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tests.benchmarks.hooks import PLUGINS
 from tests.benchmarks.remote import OBJECTS_AT_ONCE
 from tests.benchmarks.results import Results
+from tests.benchmarks.screen import MEASURES as SCREEN
 from tests.benchmarks.spread import Spread, rates, ratios
 from tests.benchmarks.targets import LOOKUPS, TARGETS, verdict
 from tests.benchmarks.tools import TOOLS
@@ -98,6 +99,7 @@ FIGURES = (
         for snapshot in ("first", "unchanged")
         for name in PLUGINS
     ),
+    *(Figure("tui", name, name, unit="ms", factor=1e3, digits=1) for name in SCREEN),
     Figure("far", "restore", "restore, with nothing on this side"),
     Figure("far", "cp", "cp -a out of the mount, with nothing on this side"),
     *(

@@ -1,6 +1,6 @@
 """Measure yester beside restic, borg and the plainest tools, and write the results as Markdown.
 
-    run.py [--groups small,big,history,million,catalogue,hooks,far,upload,cluster] [--files N] [--mib N]
+    run.py [--groups small,big,history,million,catalogue,hooks,tui,far,upload,cluster] [--files N] [--mib N]
            [--repetitions N] [--tools a,b] [--save FILE] [--write docs/benchmarks.md]
     run.py --show FILE [--show FILE]... [--write docs/benchmarks.md]
 

@@ -106,6 +106,8 @@ TARGETS = (
         for snapshot in ("first", "unchanged")
         for hook in HOOKS
     ),
+    Target("first paint, after an empty app", "tui", "later than an empty app", "seconds", 0.2, unit="s"),
+    Target("a key in mid-run, 99 of 100", "tui", "a key in mid-run, 99 of 100", "seconds", 0.05, unit="s"),
     Target("restore through a far line", "far", "restore", "seconds", 1, ("restic",)),
     Target("cp -a through a far line", "far", "cp", "seconds", 1, ("restic",)),
     Target("copy of noise over SFTP", "upload", "copy to SFTP", "seconds", 1.25, ("bare",)),

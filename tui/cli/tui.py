@@ -1,5 +1,6 @@
 """yester tui: the terminal program."""
 
+import gc
 import os
 import sys
 
@@ -23,6 +24,8 @@ def command() -> int:
     from yester.tui.app import TerminalProgram
 
     program = TerminalProgram(settings)
+    # What was loaded stays: to look through it for garbage again and again takes longer than a key may.
+    gc.freeze()
     program.run()
     return program.return_code or 0
 

@@ -138,6 +138,7 @@ class Rows(ScrollView, can_focus=True):
         self._row_of: RowOf = lambda row: Row(())
         self.count = 0
         self._sight = (-1, -1)
+        self._shown: object = None
 
     def show(self, count: int, row_of: RowOf, *, empty: str | None = None) -> None:
         """Show so many rows from now on; the cursor stays where it is, as far as there is a row."""
@@ -150,7 +151,15 @@ class Rows(ScrollView, can_focus=True):
         self.cursor = min(self.cursor, max(0, count - 1))
         self._sight = (-1, -1)
         self._look()
-        self.refresh()
+        shown = (*self._sight, self._empty, self._in_sight())
+        if shown != self._shown:
+            self._shown = shown
+            self.refresh()
+
+    def _in_sight(self) -> tuple[Row, ...]:
+        """Return what stands in sight: to make its rows costs a tenth of drawing them."""
+        first, end = self._sight
+        return tuple(self._row_of(self._arrangement.row_at(place)) for place in range(max(0, first), end))
 
     def _arrange(self) -> None:
         """Put the rows in the order that a person wants, as they are now."""

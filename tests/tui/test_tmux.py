@@ -1,0 +1,105 @@
+"""The terminal program as a person has it: in tmux, on a real repository, with a real run and a real mount."""
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.tui.cli.conftest import Yester, docs, environment, finish, plain, start, yester
+
+__all__ = ["docs", "plain", "yester"]
+
+LIMIT_S = 60.0
+PAGER = """#!/bin/sh
+echo "the pager has $(cat "$1") of mode $(stat -c %a "$1")"
+read -r answer
+"""
+
+
+class Tmux:
+    """A terminal multiplexer of one's own, and a program in it."""
+
+    def __init__(self, folder: Path, **more: str) -> None:
+        self._command = ("tmux", "-S", str(folder / "tmux"), "-f", "/dev/null")
+        kept = environment(TERM="xterm-256color", **more)
+        self._environment = {name: value for name, value in kept.items() if name not in ("TMUX", "TMUX_PANE")}
+        # How it ended is said on the screen: what tmux itself knows of that is sometimes nothing.
+        program = shlex.join([sys.executable, "-P", "-m", "yester"]) + "; echo it ended with $?; cat"
+        self.call("new-session", "-d", "-x", "80", "-y", "24", program)
+
+    def call(self, *words: str) -> str:
+        """Run a command of tmux and return what it says."""
+        done = subprocess.run([*self._command, *words], env=self._environment, capture_output=True, check=True)
+        return done.stdout.decode()
+
+    def keys(self, *keys: str) -> None:
+        """Press keys."""
+        self.call("send-keys", *keys)
+
+    def screen(self) -> str:
+        """Return what is on the screen."""
+        return self.call("capture-pane", "-p")
+
+    def see(self, *words: str) -> str:
+        """Wait until all of these words are on the screen."""
+        end = time.monotonic() + LIMIT_S
+        while not all(word in (seen := self.screen()) for word in words):
+            assert time.monotonic() < end, f"{words} are not in\n{seen}"
+            time.sleep(0.02)
+        return seen
+
+    def close(self) -> None:
+        """End all of it."""
+        subprocess.run([*self._command, "kill-server"], env=self._environment, capture_output=True, check=False)
+
+
+@pytest.fixture
+def tmux(yester: Yester, plain: Path, docs: Path, tmp_path: Path) -> Iterator[Tmux]:
+    """The program, on a profile that never ran; the pager is a script."""
+    assert yester("profile", "add", "docs", docs).code == 0
+    pager = tmp_path / "pager"
+    pager.write_text(PAGER)
+    pager.chmod(0o755)
+    found = Tmux(tmp_path, PAGER=str(pager))
+    yield found
+    found.close()
+
+
+def test_a_run_a_look_a_mount_and_leaving(tmux: Tmux, yester: Yester, docs: Path, tmp_path: Path) -> None:
+    tmux.see("docs", "never ran", "b back up")
+    tmux.keys("b")
+    tmux.see("docs", "ok", "ago")
+
+    tmux.keys("3")
+    tmux.see("b.txt", "letters/")
+    tmux.keys("y")
+    tmux.see("Copied")
+    assert tmux.call("show-buffer") == f"{docs}/b.txt"
+    tmux.keys("o")
+    tmux.see("the pager has b of mode 400")
+    tmux.keys("Enter")
+    tmux.see("b.txt", "letters/", "3 Browse")
+
+    point = tmp_path / "mount"
+    point.mkdir()
+    assert finish(start("mount", point)).code == 0
+    tmux.keys("5")
+    tmux.see("live")
+    assert (point / f"latest{docs}/letters/a.txt").read_text() == "dear a\n"
+    tmux.keys("u")
+    tmux.see("Nothing is mounted")
+    assert not os.path.ismount(point)
+
+    tmux.keys("@")
+    tmux.see("$ yester snap docs", "$ yester umount", "pager")
+    tmux.keys("Escape")
+    tmux.call("resize-window", "-x", "20", "-y", "5")
+    tmux.see("yester needs a", "80 by")
+    tmux.call("resize-window", "-x", "80", "-y", "24")
+    tmux.see("Nothing is mounted", "q quit")
+    tmux.keys("q")
+    tmux.see("it ended with 0")
