@@ -321,7 +321,7 @@ def clash(keymap: Mapping[str, str], own: Sequence[tuple[str, str, str]] = ()) -
     What is wrong with a key's name is said the same way.
     """
     for place in KEYS:
-        seen: dict[str, str] = {str(row.number): f"place {row.title}" for row in PLACES}
+        seen = {} if place in ALONE else {str(row.number): f"place {row.title}" for row in PLACES}
         for key, words in _in_place(place, keymap, own):
             if not _KEY.fullmatch(key):
                 return f"{key!r} of {words} is no name of a key, such as ctrl+r, f5, K or space"
@@ -333,16 +333,18 @@ def clash(keymap: Mapping[str, str], own: Sequence[tuple[str, str, str]] = ()) -
 
 EVERYWHERE = ("app", "place", "list")
 """Sections of keys that work in more than one place."""
+ALONE = ("wizard",)
+"""Sections of what stands over a place: no other keys work there but those of lists."""
 _KEY = re.compile(r"(?:(?:ctrl|alt|shift)\+)*(?:[a-z0-9_]+|\S)")
 
 
 def _in_place(place: str, keymap: Mapping[str, str], own: Sequence[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
     """Yield the keys that work in a place, and what each does."""
     for id, keys in keymap.items():
-        if id.partition(".")[0] in (*EVERYWHERE, place):
+        if id.partition(".")[0] in (("list",) if place in ALONE else EVERYWHERE) + (place,):
             yield from ((key.strip(), id) for key in keys.split(","))
     for where, keys, words in own:
-        if where in ("", place):
+        if place not in ALONE and where in ("", place):
             yield from ((key.strip(), words) for key in keys.split(","))
 
 

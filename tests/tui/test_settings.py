@@ -44,7 +44,7 @@ def test_commands_of_ones_own(tmp_path: Path) -> None:
         ('[keys]\n"runs.cancel" = ""', "'' of runs.cancel is no name of a key"),
         ('[keys]\n"runs.cancle" = "K"', "there is no key runs.cancle"),
         ('preset = "emacs"', "Invalid enum value 'emacs'"),
-        ('[[commands]]\nkey = "y"\nrun = "x"', "y would be both browse.copy and your command x"),
+        ('[[commands]]\nkey = "y"\nrun = "x"', "y would be both "),
         ('[[commands]]\nkey = "K"\nrun = "x {path}"', "{path} is not known everywhere"),
         ('[[commands]]\nkey = "K"', "Object missing required field `run`"),
         ('[[commands]]\nkey = "K"\nrun = "x"\n[[commands]]\nkey = "K"\nplace = "runs"\nrun = "z"', "K would be both"),

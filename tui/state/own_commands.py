@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from yester.tui.cli.wording import printable
-from yester.tui.keys import EVERYWHERE, KEYS
+from yester.tui.keys import ALONE, EVERYWHERE, KEYS
 
 ALWAYS = ("profile", "repository")
 """What is known in every place, as far as there is a profile."""
@@ -62,7 +62,7 @@ class OwnCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def problem(self) -> str:
         """Return what is wrong with it; empty when nothing is."""
-        places = [name for name in KEYS if name not in EVERYWHERE]
+        places = [name for name in KEYS if name not in (*EVERYWHERE, *ALONE)]
         if self.place and self.place not in places:
             return f"there is no place {self.place}: {', '.join(places)}"
         if not self.run.strip():
