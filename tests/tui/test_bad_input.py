@@ -130,11 +130,11 @@ async def test_a_thousand_messages_a_second() -> None:
 async def test_messages_without_end_are_listed_and_counted() -> None:
     many = [
         {"id": id, "time_ns": NOW_NS, "level": "warning", "text": f"trouble {id}", "source": "usb"}
-        for id in range(20_000, 0, -1)
+        for id in range(2000, 0, -1)
     ]
     async with shown(stage.engine(messages_list=many)) as pilot:
         await press(pilot, "6")
-        assert "20000 unread" in text_of(pilot).replace(",", "")
+        assert "2000 unread" in text_of(pilot).replace(",", "")
         await press(pilot, "end")
-        assert "trouble 1 " in text_of(pilot) + " "
+        assert "trouble 1\n" in text_of(pilot)
         assert len(list(pilot.app.screen.walk_children())) < 60
