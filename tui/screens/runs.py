@@ -75,13 +75,18 @@ class Runs(Steering, inherit_bindings=False):
         record = self.record()
         return record.run if record else None
 
+    @property
+    def _room(self) -> int:
+        """How many of the newest words there is room for."""
+        return 3 if self.has_class("-narrow") else 12
+
     def _show_panel(self) -> None:
         record, panel = self.record(), self.query_one("#run", Panel)
         if record is None:
             panel.show([])
             return
         live = self.world.live.get(record.run)
-        now_ns, said = self.world.now_ns, live.words[-6:] if live is not None else ()
+        now_ns, said = self.world.now_ns, live.words[-self._room :] if live is not None else ()
         panel.fit(
             lambda width: [*running.panel(record, live, now_ns, width, self.glyphs), *(each.line for each in said)]
         )

@@ -17,7 +17,7 @@ COLUMNS = (
     Column("PROFILE"),
     Column("WHAT", 8),
     Column("RESULT", 20),
-    Column("TOOK", 12, is_right=True, from_width=70),
+    Column("TOOK", 12, is_right=True, from_width=76),
     Column("FILES", 11, is_right=True, from_width=100),
     Column("STORED", 10, is_right=True, from_width=88),
 )
