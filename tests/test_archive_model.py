@@ -258,7 +258,7 @@ def _name(pack: PackId) -> str:
     return f"data.{pack.hex()}"
 
 
-@pytest.mark.timeout(120 + LIVES)
+@pytest.mark.timeout(120 + 10 * LIVES)
 def test_cold_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("yester.engine.packs.writing.spare_processors", lambda: 0)
     monkeypatch.setattr(
