@@ -1,6 +1,6 @@
 """Checks of keeping: what is put is what is got."""
 
-from yester.engine.errors import Exists, Missing
+from yester.engine.errors import Exists, Missing, Offline
 from yester.engine.store import Readiness
 from yester.plugins.backends.proving.outcome import Outcome, fails, holds
 from yester.plugins.backends.proving.trial import Trial, content_of
@@ -82,11 +82,17 @@ def sizes(trial: Trial) -> Outcome:
 
 def readiness(trial: Trial) -> Outcome:
     """It says at once of each object whether it can be read, or has to be fetched from a cold place first."""
-    name, _ = trial.put("ready", 100)
+    name, content = trial.put("ready", 100)
     found = dict(trial.store.prepare([name]))
     if set(found) != {name}:
         return fails("it was asked about one object and spoke of others")
-    return holds("read at once" if found[name] is Readiness.READY else f"objects are {found[name].value}")
+    try:
+        is_right = trial.store.get(name) == content
+    except Offline:
+        if found[name] is Readiness.READY:
+            return fails("an object that is said to be ready lies in a cold place")
+        return holds(f"objects are {found[name].value}")
+    return holds("read at once") if is_right else fails("an object changed")
 
 
 def tidying(trial: Trial) -> Outcome:

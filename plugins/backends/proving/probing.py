@@ -7,13 +7,13 @@ from contextlib import contextmanager
 
 from yester.engine.errors import Denied, StoreError
 from yester.engine.places import Places
-from yester.engine.store import Capabilities, Store
+from yester.engine.store import Capabilities, Readiness, Store
 from yester.plugins.backends.proving.leftovers import clear, forget, remove, running
 from yester.plugins.backends.proving.measuring import Gauge, MeasuredStore
 from yester.plugins.backends.proving.names import Names
 from yester.plugins.backends.proving.outcome import Outcome
 from yester.plugins.backends.proving.remembered import Probed
-from yester.plugins.backends.proving.suite import CREATING, PARTS, Check, tried
+from yester.plugins.backends.proving.suite import CREATING, PARTS, THAWING, Check, tried
 from yester.plugins.backends.proving.trial import Trial
 
 _PART_SIZE = 1 << 20
@@ -33,6 +33,7 @@ def probed(claimed: Capabilities, outcomes: Mapping[Check, Outcome]) -> Probed:
     return Probed(
         ranges=claimed.ranges and all(outcomes[check].holds for check in PARTS),
         if_absent=claimed.if_absent and all(outcomes[check].holds for check in CREATING),
+        tier=claimed.tier and outcomes[THAWING].holds,
     )
 
 
@@ -47,7 +48,7 @@ def probe(store: Store, places: Places) -> Probed | None:
         measured = MeasuredStore(store, names, Gauge())
         with marked(store, names, places, measured.end):
             trial = Trial(measured, measured, names, time.perf_counter, big_size=_PART_SIZE)
-            return probed(store.capabilities, dict(tried(trial, (*PARTS, *CREATING))))
+            return probed(store.capabilities, dict(tried(trial, (*PARTS, *CREATING, THAWING))))
     except Undeletable:
         return None
 
@@ -86,9 +87,11 @@ def by_reading(store: Store, name: str) -> Probed | None:
         whole = store.get(name)
     except StoreError:
         return None
-    middle, size = len(whole) // 3, len(whole) // 3
+    middle, size, said = len(whole) // 3, len(whole) // 3, store.capabilities
     try:
+        # What was just read is ready; a store that says so knows what it speaks of.
+        thaws = said.tier and dict(store.prepare([name])) == {name: Readiness.READY}
         part = store.get_range(name, middle, size)
     except StoreError as problem:
         return None if problem.transient else Probed(ranges=False, if_absent=False)
-    return Probed(ranges=part == whole[middle : middle + size] and store.capabilities.ranges, if_absent=False)
+    return Probed(ranges=part == whole[middle : middle + size] and said.ranges, if_absent=False, tier=thaws)

@@ -46,7 +46,10 @@ class ProvedStore(ForwardingStore):
         """What the store says that it can, as far as it can."""
         said = self._store.capabilities
         return replace(
-            said, ranges=said.ranges and self._probed.ranges, if_absent=said.if_absent and self._probed.if_absent
+            said,
+            ranges=said.ranges and self._probed.ranges,
+            if_absent=said.if_absent and self._probed.if_absent,
+            tier=said.tier and self._probed.tier,
         )
 
     def put(self, name: str, buffers: Sequence[Buffer], *, if_absent: bool = False, group: str = "") -> None:

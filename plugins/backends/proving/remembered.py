@@ -13,17 +13,20 @@ class Probed(msgspec.Struct, frozen=True):
 
     ranges: bool
     if_absent: bool
+    tier: bool = False
+    """Whether what it says of objects in a cold place is so."""
 
 
 class _Kept(msgspec.Struct, frozen=True):
     place: str
     ranges: bool
     if_absent: bool
+    tier: bool = False
 
 
 def keep(places: Places, place: str, probed: Probed) -> None:
     """Remember what the store at a place does. YesterError when it cannot be kept."""
-    remember(_path(places, place), msgspec.json.encode(_Kept(place, probed.ranges, probed.if_absent)))
+    remember(_path(places, place), msgspec.json.encode(_Kept(place, probed.ranges, probed.if_absent, probed.tier)))
 
 
 def kept(places: Places, place: str) -> Probed | None:
@@ -32,7 +35,7 @@ def kept(places: Places, place: str) -> Probed | None:
         found = msgspec.json.decode(_path(places, place).read_bytes(), type=_Kept)
     except (OSError, msgspec.MsgspecError):
         return None
-    return Probed(found.ranges, found.if_absent) if found.place == place else None
+    return Probed(found.ranges, found.if_absent, found.tier) if found.place == place else None
 
 
 def _path(places: Places, place: str) -> Path:

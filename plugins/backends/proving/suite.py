@@ -34,6 +34,7 @@ PARTS = (
     Check("only parts", "a part is read without the rest", ranges.partial, False),
 )
 
+THAWING = Check("readiness", "it says whether an object can be read now", keeping.readiness)
 CHECKS = (
     FIRST,
     Check("empty object", "an object may have no byte", keeping.empty),
@@ -55,7 +56,7 @@ CHECKS = (
     Check("at the same time", "many threads do not disturb each other", together.parallel),
     *PARTS,
     *CREATING,
-    Check("readiness", "it says whether an object can be read now", keeping.readiness),
+    THAWING,
     Check("tidy", "tidying up takes no object away", keeping.tidying),
 )
 

@@ -192,7 +192,7 @@ def test_a_file_is_loaded_for_one_test(yester: Yester, home: Path, place: Path) 
     assert lacks == {"_delete_list", "_move", "_query_list", "_validate"}
     assert done.code == 0
     assert {"only parts"} <= wrong <= {"only parts", "one creator"}
-    assert said["does"] == {"ranges": False, "if_absent": False}
+    assert said["does"] == {"ranges": False, "if_absent": False, "tier": False}
     assert [path for path in place.rglob("*") if path.is_file()] == []
     assert yester("backend", "test", f"shelf://{place}/board").code == 2
 

@@ -1,15 +1,16 @@
 """What is believed of a store: that it cannot, and what it was seen to do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 from tests.plugins.backends.proving.test_suite import CountsFromOne, IgnoresTheCondition
 
-from yester.engine.errors import Broken, Denied, Exists, Retry
+from yester.engine.errors import Broken, Denied, Exists, Offline, Retry
 from yester.engine.places import Places
-from yester.engine.store import Buffer, Capabilities
+from yester.engine.store import Buffer, Capabilities, Readiness
 from yester.plugins.backends.memory import MemoryStore
 from yester.plugins.backends.proving.names import TESTING
 from yester.plugins.backends.proving.probing import probe
@@ -44,9 +45,33 @@ class NoPuts(MemoryStore):
         raise Denied(f"{name} could not be written", name=name)
 
 
+class Cold(MemoryStore):
+    """Has objects in a cold place, and says so."""
+
+    state = Readiness.PENDING
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return replace(super().capabilities, tier=True)
+
+    def get(self, name: str) -> bytes:
+        if "ready" in name:
+            raise Offline("It is frozen", name=name)
+        return super().get(name)
+
+    def prepare(self, names: Sequence[str]) -> Mapping[str, Readiness]:
+        return dict.fromkeys(names, self.state)
+
+
+class ColdAndWrong(Cold):
+    state = Readiness.READY
+
+
 @pytest.mark.parametrize(
     ("kind", "found"),
     [
+        (Cold, Probed(ranges=True, if_absent=True, tier=True)),
+        (ColdAndWrong, Probed(ranges=True, if_absent=True, tier=False)),
         (MemoryStore, Probed(ranges=True, if_absent=True)),
         (SaysNo, Probed(ranges=False, if_absent=False)),
         (NoParts, Probed(ranges=False, if_absent=True)),

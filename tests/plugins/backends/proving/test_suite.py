@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 from tests.plugins.backends.proving.trying import NAMES, trial_of
 
-from yester.engine.errors import Denied, Missing, Retry
+from yester.engine.errors import Denied, Missing, Offline, Retry
 from yester.engine.store import Buffer, Capabilities, Readiness
 from yester.plugins.backends.memory import MemoryStore
 from yester.plugins.backends.proving.outcome import Verdict
@@ -224,6 +224,13 @@ class SpeaksOfOthers(MemoryStore):
         return {}
 
 
+class SaysReady(MemoryStore):
+    def get(self, name: str) -> bytes:
+        if "ready" in name:
+            raise Offline("It is frozen", name=name)
+        return super().get(name)
+
+
 class TidiesAway(MemoryStore):
     def tidy(self) -> None:
         self._objects.clear()
@@ -259,6 +266,7 @@ LIARS: list[tuple[str, type[MemoryStore], str]] = [
     ("one creator", LooksFirst, "0 of 30"),
     ("one creator", RefusesBoth, "0 of 30"),
     ("readiness", SpeaksOfOthers, "spoke of others"),
+    ("readiness", SaysReady, "lies in a cold place"),
     ("tidy", TidiesAway, "There is no"),
 ]
 
