@@ -149,7 +149,7 @@ class _Report:
             "is_usable": not self.lacking,
             "checks": [_as_json(check, outcome) for check, outcome in self._outcomes.items()],
             "operations": [msgspec.to_builtins(figure) for figure in self._visited.gauge.figures()],
-            "says": {"ranges": said.ranges, "if_absent": said.if_absent},
+            "says": {"ranges": said.ranges, "if_absent": said.if_absent, "tier": said.tier},
             "does": msgspec.to_builtins(probed),
             "removed": [name for left in self._visited.cleared.removed for name in sorted(left.objects)],
             "left_alone": [name for left in self._visited.cleared.stay for name in sorted(left.objects)],

@@ -62,7 +62,7 @@ def test_a_server_is_tried_by_json(yester: Yester, url: str, place: Path) -> Non
     assert said["is_usable"] is True
     assert {check["verdict"] for check in said["checks"]} == {"yes"}
     assert [check["name"] for check in said["checks"]] == [check.name for check in CHECKS]
-    assert said["does"] == said["says"] == {"ranges": True, "if_absent": True}
+    assert said["does"] == said["says"] == {"ranges": True, "if_absent": True, "tier": False}
     assert {"put", "get", "part", "size", "list", "delete"} == {each["operation"] for each in said["operations"]}
     assert everything(place) == []
 

@@ -49,10 +49,7 @@ class Cold(MemoryStore):
     """Has objects in a cold place, and says so."""
 
     state = Readiness.PENDING
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return replace(super().capabilities, tier=True)
+    capabilities = replace(MemoryStore.capabilities, tier=True)
 
     def get(self, name: str) -> bytes:
         if "ready" in name:
