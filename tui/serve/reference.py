@@ -95,6 +95,14 @@ After `app.start` the plugins that are on live as long as the client. They hear 
 |---|---|---|---|
 {methods}
 
+## A request to each
+
+As a client sends it with what must be given, and the command that it is.
+
+```
+{requests}
+```
+
 ## Parameters
 
 What has no default must be given.
@@ -110,6 +118,7 @@ def reference() -> str:
         longest=MAX_LINE,
         at_once=AT_ONCE,
         methods="\n".join(_row(name, method) for name, method in METHODS.items()),
+        requests="\n".join(f"{who}  {line.decode().rstrip()}" for name in METHODS for who, line in exchange(name)),
         parameters="".join(f"\n{_section(name, kinds[name])}" for name in sorted(kinds)),
     )
 
@@ -118,6 +127,16 @@ def _row(name: str, method: Method) -> str:
     takes = "nothing" if method.takes is Params else f"[{method.takes.__name__}](#{method.takes.__name__.lower()})"
     command = as_typed(method.words(sample(method.takes))) if isinstance(method, Change) else method.command
     return f"| `{name}` | {takes} | {method.answers} | {f'`{command}`' if command else '–'} |"
+
+
+def exchange(name: str) -> list[tuple[str, bytes]]:
+    """Return the golden lines of a method: a request with all that it must have, and the command that it is."""
+    method = METHODS[name]
+    asked = sample(method.takes)
+    lines = [("client", encode_line(id=1, method=name, params=asked))]
+    if isinstance(method, Change):
+        lines.append(("yester", encode_line(id=1, command=as_typed(method.words(asked)))))
+    return lines
 
 
 def sample(kind: type[Params]) -> Params:

@@ -1,6 +1,7 @@
 """Plugins that live as long as a front end: what native ones hear, and what those of Back In Time do."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,30 @@ def test_who_starts_late_hears_of_what_is_open(trace: Path) -> None:
         client.call("snapshots.list", profile="docs")
         client.call("app.start", program="tui 1")
         assert trace.read_text().splitlines() == ALL[:3]
+
+
+def test_a_worker_that_dies_leaves_the_server_and_its_answers_alone(trace: Path) -> None:
+    """In mid-life, by the hand of another. What goes to it just then is lost; another one takes its place, or none."""
+    with served() as client:
+        client.call("app.start", program="tui 1")
+        client.call("snapshots.list", profile="docs")
+        workers = workers_of(client.process.pid)
+        assert workers
+        for pid in workers:
+            os.kill(pid, signal.SIGKILL)
+        assert client.call("snapshots.list", profile="other")[0] == []
+        assert len(client.call("profiles.list")[0]) == 2
+    heard = trace.read_text().splitlines()
+    assert heard[:3] == ALL[:3]
+    rest = iter([*ALL[3:-1], "app.exit True", "app.exit False"])
+    assert all(line in rest for line in heard[3:]), heard
+
+
+def workers_of(pid: int) -> list[int]:
+    """Return the processes that a process has started and that are there still."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    others = [each.read_text().split() for each in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [*{int(child) for child in (*found, *(child for each in others for child in each))}]
 
 
 def test_a_client_that_starts_no_plugins_has_none(trace: Path) -> None:
