@@ -1,6 +1,7 @@
 """From nothing to the first snapshot: each page, back and forth, by keys and by the mouse."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from textual.widgets import Input
 
 from yester.tui.screens.wizard.wizard import WizardScreen
 from yester.tui.serve.protocol import Failure
+from yester.tui.state.wizard.draft import Looked
 
 WORDS = "xy"
 END = stage.RECOVERY.rpartition("-")[2].lower()
@@ -27,6 +29,16 @@ def wizard(pilot: Pilot[None]) -> WizardScreen:
 async def pasted(pilot: Pilot[None], field: str, text: str) -> None:
     """Put a text into a field, all at once."""
     pilot.app.screen.query_one(field, Input).value = text
+    await rest(pilot)
+
+
+async def at_the_end(pilot: Pilot[None], *, is_there: bool = False) -> None:
+    """Open the wizard on its last page, as if all others had been filled; `is_there`: in a repository without a key."""
+    await press(pilot, "plus")
+    screen = wizard(pilot)
+    draft = replace(screen.state.draft, passphrase=WORDS, again=WORDS)
+    looked = Looked(draft.place, draft.place, is_repository=is_there)
+    screen.change(replace(screen.state, draft=draft, looked=looked, page="begin"))
     await rest(pilot)
 
 
@@ -115,11 +127,10 @@ async def test_nothing_is_lost_back_and_forth_and_esc_asks_then() -> None:
     engine = stage.empty()
     async with shown(engine, (80, 24)) as pilot:
         await press(pilot, "plus", "escape")
-        assert "Welcome to yester" in text_of(pilot)
         await press(pilot, "plus", *"me", "enter", "enter", *WORDS, "enter", *WORDS, "enter", "up", "enter")
         before = wizard(pilot).state.draft
         assert (before.name, before.passphrase, before.schedule.when) == ("me", WORDS, "hours")
-        await press(pilot, "escape", "ctrl+p", "ctrl+p", "ctrl+p", "ctrl+n", "ctrl+n", "ctrl+n", "ctrl+n")
+        await press(pilot, "escape", "ctrl+p", "ctrl+p", "ctrl+n", "ctrl+n", "ctrl+n")
         assert wizard(pilot).state.draft == before
         assert wizard(pilot).state.page == "keep"
         await press(pilot, *["escape"] * 5)
@@ -170,7 +181,8 @@ async def test_what_fails_is_said_where_it_failed_and_tried_again_from_there() -
     refused = [Failure(1, "Neither systemd nor cron is here", "Install cron")]
     engine = stage.empty(runs_start=lambda _: next(locked), schedule_enable=refused)
     async with shown(engine, (120, 40)) as pilot:
-        await press(pilot, "plus", "enter", "enter", *WORDS, "enter", *WORDS, "enter", "enter", "enter", "enter")
+        await at_the_end(pilot)
+        await press(pilot, "enter")
         await pasted(pilot, "#end", END)
         await press(pilot, "enter")
         assert "Another run is active" in text_of(pilot)
@@ -188,7 +200,8 @@ async def test_a_repository_that_was_made_keeps_its_passphrase() -> None:
     refused = [Failure(2, "Profile home is already there")]
     engine = stage.empty(profiles_add=refused)
     async with shown(engine, (120, 40)) as pilot:
-        await press(pilot, "plus", "enter", "enter", *WORDS, "enter", *WORDS, "enter", "enter", "enter", "enter")
+        await at_the_end(pilot)
+        await press(pilot, "enter")
         await press(pilot, "escape", "escape")
         assert "Profile home is already there" in text_of(pilot)
         await press(pilot, "escape", "escape", "escape", "z", "enter")
@@ -209,7 +222,8 @@ async def test_the_recovery_key_is_not_left_by_chance(tmp_path: Path, monkeypatc
     monkeypatch.setenv("HOME", str(tmp_path))
     engine = stage.empty()
     async with shown(engine, (80, 24)) as pilot:
-        await press(pilot, "plus", "enter", "enter", *WORDS, "enter", *WORDS, "enter", "enter", "enter", "enter")
+        await at_the_end(pilot)
+        await press(pilot, "enter")
         await press(pilot, "enter", *"xx", "enter", "escape")
         assert "It is never shown again" in text_of(pilot)
         await press(pilot, "ctrl+y")
@@ -243,10 +257,9 @@ async def test_the_first_run_is_seen_live_and_goes_on_without_the_wizard() -> No
     begun: dict[str, Any] = stage.run(stage.FIRST_RUN, "home", 0, "running", ended_ns=0, duration_ns=0)
     listed: list[Any] = []
     engine = stage.empty(runs_list=lambda _: listed)
-    engine.done["backends.look"] = lambda asked: stage.looked(asked["place"], is_repository=True)
     engine.lines[stage.FIRST_RUN] = asyncio.Queue()
     async with shown(engine, (80, 24)) as pilot:
-        await press(pilot, "plus", *["enter"] * 5)
+        await at_the_end(pilot, is_there=True)
         listed.append(begun)
         await press(pilot, "enter")
         engine.changes.put_nowait({"what": ["runs"]})

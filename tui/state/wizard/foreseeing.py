@@ -7,6 +7,7 @@ year, and judged as if that year had passed.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from yester.engine.errors import UsageError
 from yester.engine.ids import SnapshotId
@@ -21,7 +22,7 @@ from yester.tui.state.text import Glyphs, Line, Span, line
 SHOWN = 5
 """Times that are shown."""
 _DAYS = 366
-_MOST = 5000
+_MOST = 2000
 _ID = bytes(16)
 _DAY_NS = 86_400 * 10**9
 
@@ -57,8 +58,13 @@ class Taken:
 def made_up(spec: ScheduleSpec, now: datetime) -> tuple[Taken, ...]:
     """Return the snapshots that a schedule would have taken in the year until `now`; daily ones where it has no times.
 
-    The densest schedules begin later: what matters is the pattern.
+    The densest schedules begin later: what matters is the pattern. Asked for at each key that is typed, so it is kept.
     """
+    return _made_up(spec, now.replace(minute=0, second=0, microsecond=0))
+
+
+@lru_cache(maxsize=4)
+def _made_up(spec: ScheduleSpec, now: datetime) -> tuple[Taken, ...]:
     try:
         start = now - timedelta(days=_DAYS)
         times = next_times(spec, start, _MOST, last_good=start) if spec.when not in ("minutes",) else []
@@ -68,6 +74,11 @@ def made_up(spec: ScheduleSpec, now: datetime) -> tuple[Taken, ...]:
         times = next_times(spec, now - timedelta(days=_MOST // 24), _MOST)
     passed = [time for time in times if time <= now] or [now - timedelta(days=day) for day in range(_DAYS)]
     return tuple(Taken(int(time.timestamp()) * 10**9) for time in passed)
+
+
+def _stretch(taken: Sequence[Taken], now_ns: int) -> str:
+    days = (now_ns - min((each.time_ns for each in taken), default=now_ns)) // _DAY_NS
+    return "a year" if days >= _DAYS - 10 else f"{days} days"
 
 
 def judged(taken: Iterable[Taken], spec: RetentionSpec, now_ns: int, zone: tzinfo | None) -> tuple[Decision, ...]:
@@ -93,7 +104,11 @@ def kept_lines(
     *, are_real: bool = False,
 ) -> list[Line]:  # fmt: skip
     """Return what would be kept, as words and as a strip of time."""
-    of = f"of the {len(taken):,} snapshots that there are" if are_real else f"of {len(taken):,} in a year"
+    of = (
+        f"of the {len(taken):,} snapshots that there are"
+        if are_real
+        else f"of {len(taken):,} in {_stretch(taken, now_ns)}"
+    )
     if not taken:
         return [line(Span("no snapshot is there yet", "dim"))]
     if removes_nothing(spec):
