@@ -1,6 +1,7 @@
 """What a person wants of the terminal program: `tui.toml` in the configuration folder, and the environment."""
 
 import os
+import shlex
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +26,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Id of a key → the keys that it has instead."""
     commands: tuple[OwnCommand, ...] = ()
     """Commands of one's own, on keys."""
+    diff: str = ""
+    """A program that compares two files: its words, with {before} and {after}, else the two stand at the end."""
 
     @property
     def signs(self) -> Glyphs:
@@ -53,6 +56,10 @@ def read_settings(config: Path) -> Settings:
 
 def _mistake(settings: Settings) -> tuple[str, str]:
     """Return what is wrong with the keys and commands, and what to do; empty when nothing is."""
+    try:
+        compared_by(settings.diff, "a", "b")
+    except ValueError as problem:
+        return f"diff cannot be run: {problem}", 'For example: diff = "vimdiff {before} {after}"'
     unknown = settings.keys.keys() - {id for id, _ in all_keys()}
     if unknown:
         return f"there is no key {min(unknown)}", "Ids: docs/tui-keys.md"
@@ -61,6 +68,14 @@ def _mistake(settings: Settings) -> tuple[str, str]:
         return problem, "See the user guide, The terminal program."
     own = [(command.place, command.key, f"your command {command.title}") for command in settings.commands]
     return clash(keymap(settings.preset, settings.keys), own), "Give one of them another key; ids: docs/tui-keys.md"
+
+
+def compared_by(diff: str, before: str, after: str) -> list[str]:
+    """Return the words of a program that compares two files. ValueError: they are none."""
+    words = shlex.split(diff)
+    if any("{before}" in word or "{after}" in word for word in words):
+        return [word.replace("{before}", before).replace("{after}", after) for word in words]
+    return [*words, before, after]
 
 
 def _is_unicode() -> bool:

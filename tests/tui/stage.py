@@ -418,10 +418,16 @@ BACK_LINES = [
     },
 ]  # fmt: skip
 """Of a restore, until it is at work."""
-BACK_END = {
-    "v": 1, "seq": 5, "time": "2026-11-21T06:00:04.000000Z", "type": "run.end", "run": BACK, "result": "errors",
+BACK_END = [
+    {
+        "v": 1, "seq": 5, "time": "2026-11-21T06:00:04.000000Z", "type": "restore.end", "snapshot": "", "files": 39,
+        "size": 90 << 20, "failed": 1,
+    },
+    {
+        "v": 1, "seq": 6, "time": "2026-11-21T06:00:04.000000Z", "type": "run.end", "run": BACK, "result": "errors",
     "exit_code": 3, "duration_ns": 4 * 10**9,
-}  # fmt: skip
+    },
+]  # fmt: skip
 PLAN = {
     "code": 0,
     "said": [],

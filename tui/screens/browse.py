@@ -10,19 +10,11 @@ from textual.widget import Widget
 
 from yester.engine.errors import YesterError
 from yester.tui.bindings import bindings
-from yester.tui.cli.wording import printable
 from yester.tui.client import Refused, all_of
-from yester.tui.outside import Viewer
-from yester.tui.screens.excluding import leave_out
-from yester.tui.screens.opening import open_file
-from yester.tui.screens.outside import compared
-from yester.tui.screens.place import Place
-from yester.tui.screens.preview import Preview, Subject
-from yester.tui.screens.recalling import recall_entry
-from yester.tui.screens.restoring import bring_back
+from yester.tui.screens.acting import Acting
+from yester.tui.screens.preview import Preview
 from yester.tui.state import browse, entries
 from yester.tui.state.browse import (
-    NOW,
     PAGE,
     Arranged,
     BrowseState,
@@ -31,18 +23,14 @@ from yester.tui.state.browse import (
     Failed,
     Filtered,
     Listed,
-    Marked,
     Opened,
     Paged,
     Stepped,
-    Unmarked,
     about,
-    apply,
     as_shown,
     asked_order,
 )
 from yester.tui.state.entries import Entry
-from yester.tui.state.restoring import Wanted, Wish
 from yester.tui.state.snapshots import Snapshot
 from yester.tui.state.text import Row
 from yester.tui.state.world import World
@@ -53,7 +41,7 @@ CANCELLED = 130
 """The code of a request that was given up."""
 
 
-class Browse(Place, inherit_bindings=False):
+class Browse(Acting, inherit_bindings=False):
     """One folder of one snapshot, or of now; `[` and `]` go through time at the same place."""
 
     NAME = "browse"
@@ -62,7 +50,6 @@ class Browse(Place, inherit_bindings=False):
 
     def __init__(self) -> None:
         super().__init__()
-        self._state = BrowseState()
         self._of: tuple[str, str, bytes, int] = ("", "", b"", 0)
         self._positions: dict[bytes, int] = {}
         self._seek: tuple[int, bytes] = (0, b"")
@@ -73,11 +60,6 @@ class Browse(Place, inherit_bindings=False):
         with Container(classes="beside"):
             yield Rows(entries.COLUMNS, id="entries", empty="asking…", orders=[*browse.SORTS])
             yield Preview(id="preview", classes="panel")
-
-    def happened(self, event: browse.Happening) -> None:
-        """Let the state change, show it, and ask for what is missing."""
-        self._state = apply(self._state, event)
-        self.tell()
 
     def shown(self, world: World) -> None:
         """Show the folder."""
@@ -204,10 +186,6 @@ class Browse(Place, inherit_bindings=False):
 
         self.work_on(work, "seek")
 
-    def entry(self) -> Entry | None:
-        """The entry that is meant."""
-        return self._state.entry(self.query_one(Rows).cursor)
-
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
         """Open it."""
         self.action_open()
@@ -220,20 +198,12 @@ class Browse(Place, inherit_bindings=False):
 
     # What is meant
 
-    def _subject(self) -> Subject | None:
-        entry = self.entry()
-        if entry is None or self._state.snapshot is None:
-            return None
-        source = self._state.source(entry) or NOW
-        few = entries.few_words(entry, is_now=self._state.is_now)
-        return Subject(self.program.profile, source, self._state.path(entry), entry.type, tuple(few))
-
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Show what is meant now."""
         self._look()
 
     def _look(self) -> None:
-        self.query_one(Preview).look(self._subject())
+        self.query_one(Preview).look(self.subject())
 
     def action_preview(self) -> None:
         """Show it another way."""
@@ -247,17 +217,11 @@ class Browse(Place, inherit_bindings=False):
         """Show what was before."""
         self.query_one(Preview).scroll_page_up(animate=False)
 
-    def action_copy(self) -> None:
-        """Copy the path, also through a terminal that is far away."""
-        entry = self.entry()
-        if entry is not None:
-            self.copy(printable(self._state.path(entry)))
-
     # Going
 
     def action_open(self) -> None:
         """Go into a folder, or show all that is kept of something else."""
-        entry, subject = self.entry(), self._subject()
+        entry, subject = self.entry(), self.subject()
         if entry is None or subject is None:
             return
         if entry.is_folder:
@@ -298,85 +262,3 @@ class Browse(Place, inherit_bindings=False):
         if about(self._state) != before:
             self._seek = (row, entry.raw if entry is not None else b"")
             self._fetch(0, 1)
-
-    # Doing
-
-    def action_mark(self) -> None:
-        """Mark the entry."""
-        entry = self.entry()
-        if entry is not None:
-            self.happened(Marked(self._state.path(entry), self._state.source(entry)))
-            self.query_one(Rows).cursor += 1
-
-    def action_mark_all(self) -> None:
-        """Mark what is not marked of the entries that are there, and take the other marks here away."""
-        for page in [*self._state.pages.values()]:
-            for entry in page:
-                self._state = apply(self._state, Marked(self._state.path(entry), self._state.source(entry)))
-        self.tell()
-
-    def action_restore(self) -> None:
-        """Bring back what is marked, else the entry."""
-        entry, state = self.entry(), self._state
-        meant = state.marked or ({state.path(entry): state.source(entry)} if entry is not None else {})
-        wanted = tuple(Wanted(source, path) for path, source in sorted(meant.items()) if source)
-        if wanted:
-            bring_back(self, Wish(wanted), lambda: self.happened(Unmarked()))
-        elif meant:
-            self.program.say("This is how it is now", "v shows what it was, [ goes to the newest snapshot.")
-
-    def action_versions(self) -> None:
-        """Show the versions of the entry."""
-        from yester.tui.screens.versions import Versions
-
-        entry = self.entry()
-        if entry is not None:
-            self.app.push_screen(Versions(self._state.path(entry)))
-
-    def under_cursor(self) -> dict[str, bytes]:
-        """The entry that is meant, and where it is."""
-        entry, state = self.entry(), self._state
-        path = state.path(entry) if entry is not None else b""
-        snapshot = state.source(entry).encode() if entry is not None else b""
-        return {
-            **super().under_cursor(),
-            "snapshot": snapshot,
-            "folder": state.folder,
-            "path": path,
-            "name": path.rpartition(b"/")[2],
-        }
-
-    def action_pager(self) -> None:
-        """Open the file in $PAGER."""
-        self._open_outside("pager")
-
-    def action_editor(self) -> None:
-        """Open a copy of the file in $EDITOR."""
-        self._open_outside("editor")
-
-    def _open_outside(self, kind: Viewer) -> None:
-        entry = self.entry()
-        if entry is not None and entry.type == "file":
-            open_file(self, self._state.source(entry) or NOW, self._state.path(entry), kind)
-
-    def action_diff(self) -> None:
-        """Show how the file differs now; where it is looked at now, from the newest snapshot."""
-        subject, against = self._subject(), self._state.against
-        if subject is not None and subject.type == "file":
-            before, after = (
-                (against, NOW) if self._state.is_now and subject.snapshot == NOW else (subject.snapshot, NOW)
-            )
-            compared(self, subject.path, before or subject.snapshot, after)
-
-    def action_recall(self) -> None:
-        """Bring back from an archive what the entry needs."""
-        entry = self.entry()
-        source = self._state.source(entry) if entry is not None else ""
-        if entry is not None and source and source != NOW:
-            recall_entry(self, source, self._state.path(entry))
-
-    def action_exclude(self) -> None:
-        """Leave the entry out from the next run on."""
-        entry = self.entry()
-        if entry is not None:
-            leave_out(self, self._state.path(entry), entry)

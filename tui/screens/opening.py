@@ -29,8 +29,8 @@ def open_file(place: Place, snapshot: str, path: bytes, kind: Viewer) -> None:
 
     async def work() -> None:
         words = viewer(kind)
-        with _private(path.rpartition(b"/")[2]) as file:
-            await _fetched(place, snapshot, path, file)
+        with private(path.rpartition(b"/")[2]) as file:
+            await fetched(place, snapshot, path, file)
             _shown(place, words, file)
 
     place.work_on(work, "outside")
@@ -43,7 +43,7 @@ def open_journal(place: Place, run: str, kind: Viewer) -> None:
         words = viewer(kind)
         place.program.ran(f"yester log {run}")
         ended = await place.program.outside.in_background([*YESTER, "log", run], most=LARGEST)
-        with _private(f"{run}.log".encode()) as file:
+        with private(f"{run}.log".encode()) as file:
             with _made(file) as copy:
                 copy.write(ended.said)
             _shown(place, words, file)
@@ -69,12 +69,14 @@ def _shown(place: Place, words: list[str], file: Path) -> None:
 
 
 @contextmanager
-def _private(name: bytes) -> Iterator[Path]:
+def private(name: bytes) -> Iterator[Path]:
+    """Have a place for a copy of what is called so, in a folder that nobody else sees, and that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="yester-") as folder:
         yield Path(folder) / os.fsdecode(name or b"file")
 
 
-async def _fetched(place: Place, snapshot: str, path: bytes, file: Path) -> None:
+async def fetched(place: Place, snapshot: str, path: bytes, file: Path) -> None:
+    """Copy a file of a snapshot, or of now, by the piece. Refused: it cannot be read. YesterError: it is too large."""
     asked = {"profile": place.program.profile, "snapshot": snapshot, "entry": as_shown(path), "count": PIECE}
     start, total = 0, 1
     with _made(file) as copy:

@@ -47,7 +47,7 @@ class Preview(VerticalScroll, can_focus=False):
 
     def on_mount(self) -> None:
         """Show what was meant before this was there."""
-        self.look(self._subject)
+        self.call_after_refresh(lambda: self.look(self._subject))
 
     @property
     def place(self) -> Place:

@@ -14,8 +14,8 @@ from yester.tui.bindings import bindings
 from yester.tui.cli.wording import printable
 from yester.tui.client import Refused, all_of
 from yester.tui.outside import Viewer
+from yester.tui.screens.comparing import compare
 from yester.tui.screens.opening import open_file
-from yester.tui.screens.outside import compared
 from yester.tui.screens.place import Place
 from yester.tui.screens.restoring import bring_back
 from yester.tui.state import versions
@@ -185,7 +185,7 @@ class Versions(Place, inherit_bindings=False):
         """Compare the version with the file now, in a program of the person's own."""
         version = self.version()
         if version is not None and version.type == "file":
-            compared(self, self._state.path, version.last.snapshot, NOW)
+            compare(self, self._state.path, version.last.snapshot, NOW, on_page=False)
 
     def action_copy(self) -> None:
         """Copy the path, also through a terminal that is far away."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from yester.engine.events import Line as EventLine
-from yester.engine.events import Message
+from yester.engine.events import Message, RestoreEnd
 from yester.engine.runs.records import RunRecord
 from yester.tui.cli.progress import time_left
 from yester.tui.cli.wording import count, printable, size
@@ -35,6 +35,8 @@ class BringingState:
     runs: Mapping[str, LiveRun] = field(default_factory=dict)
     """Each that was begun, by id."""
     lacking: tuple[Lacking, ...] = ()
+    done: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Of each that has ended, how many files and bytes it brought."""
     all_begun: bool = False
     problem: str = ""
     """Why the rest was not begun."""
@@ -65,7 +67,8 @@ def told(state: BringingState, run: str, event: EventLine) -> BringingState:
     what = event.event
     if isinstance(what, Message) and what.path and len(lacking) < MOST:
         lacking = (*lacking, Lacking(what.raw, what.text, what.level == "error"))
-    return replace(state, runs={**state.runs, run: with_event(live, event)}, lacking=lacking)
+    done = {**state.done, run: (what.files, what.size)} if isinstance(what, RestoreEnd) else state.done
+    return replace(state, runs={**state.runs, run: with_event(live, event)}, lacking=lacking, done=done)
 
 
 def lost(state: BringingState, run: str) -> BringingState:
@@ -75,8 +78,8 @@ def lost(state: BringingState, run: str) -> BringingState:
 
 def panel(state: BringingState, width: int, glyphs: Glyphs) -> list[Line]:
     """Return how far it is, or how it ended."""
-    records = [live.record for live in state.runs.values()]
-    files, done = sum(each.files for each in records), sum(each.size for each in records)
+    known = [state.done.get(run, (live.record.files, live.record.size)) for run, live in state.runs.items()]
+    files, done = (sum(each[at] for each in known) for at in (0, 1))
     head = line(Span(state.what, "strong"), Span(f"  {state.place}", "dim"))
     counts = f"{count(files, 'file')}, {size(done)}"
     if not state.is_over:
