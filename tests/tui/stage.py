@@ -425,7 +425,7 @@ BACK_END = [
     },
     {
         "v": 1, "seq": 6, "time": "2026-11-21T06:00:04.000000Z", "type": "run.end", "run": BACK, "result": "errors",
-    "exit_code": 3, "duration_ns": 4 * 10**9,
+        "exit_code": 3, "duration_ns": 4 * 10**9,
     },
 ]  # fmt: skip
 PLAN = {

@@ -106,7 +106,7 @@ def _there(entry: Entry, *, is_now: bool) -> str:
     words = {
         "changed": f"names in it came or went, against {other}" if entry.is_folder else f"it differs from {other}",
         "attributes": f"only its mode or owner differs from {other}",
-        "missing": "new: no snapshot that was compared has it" if is_now else "gone: there is nothing here now",
+        "missing": "new: the newest snapshot does not have it" if is_now else "gone: there is nothing here now",
     }
     return words[entry.there]
 

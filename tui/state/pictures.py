@@ -57,7 +57,8 @@ def _webp(data: bytes) -> Facts | None:
     if data[8:12] != b"WEBP":
         return None
     if data[12:16] == b"VP8X":
-        return Facts("WebP", 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little"))
+        low, high, other_low, other_high = struct.unpack_from("<HBHB", data, 24)
+        return Facts("WebP", 1 + (low | high << 16), 1 + (other_low | other_high << 16))
     if data[12:16] == b"VP8L":
         bits = struct.unpack_from("<I", data, 21)[0]
         return Facts("WebP", 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF))

@@ -25,8 +25,10 @@ _ROW = 16
 _ROWS = 256
 _LINES = 1000
 """Lines of text that are shown, and compared."""
-_SYNTAX = 32 << 10
+_SYNTAX = 16 << 10
 """Characters of which the syntax is told."""
+_LONGEST = 1000
+"""Characters of a line, in text whose syntax is told: longer ones no person wrote, and patterns may take for ever."""
 
 
 class Beginning(msgspec.Struct, frozen=True):
@@ -71,7 +73,7 @@ def shown(file: Beginning, name: str = "") -> list[Line]:
         return [line(Span("(empty)", "dim"))]
     if text is None:
         return numbers(file)
-    lines = _with_syntax(text, name) if name else [line(each) for each in _split(text)]
+    lines = _with_syntax(text, name) if _has_syntax(text, name) else [line(each) for each in _split(text)]
     return [*lines, *_cut(file, text)]
 
 
@@ -123,11 +125,17 @@ _SYNTAX_TONES: Mapping[str, Tone] = MappingProxyType(
 """Kinds of pieces, as Pygments names them from the general to the special, and the tone that each has."""
 
 
+def _has_syntax(text: str, name: str) -> bool:
+    return bool(name) and max(map(len, text[:_SYNTAX].split("\n"))) <= _LONGEST
+
+
 def _with_syntax(text: str, name: str) -> list[Line]:
     """Return text in lines, with tones as the language has it that the file's name tells."""
     head = text[:_SYNTAX]
     told, here = list[Line](), list[Span]()
     for tone, piece in _pieces(head, name):
+        if len(told) >= _LINES:
+            return told[:_LINES]
         first, *rest = piece.split("\n")
         here += [Span(first, tone)] if first else []
         for each in rest:

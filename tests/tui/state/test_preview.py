@@ -39,3 +39,29 @@ def test_any_bytes_are_lines_without_control_characters(one: bytes, other: bytes
         *difference(Compared(Beginning(500, one), Beginning(9, other), "A", "B")),
     ]
     assert all(character.isprintable() for each in words(lines) for character in each)
+
+
+def test_text_has_the_tones_of_its_syntax() -> None:
+    data = b"def f(x):\n\treturn 'a\\nb'  # why\n\n\nclass A: ...\n"
+    lines = shown(Beginning(len(data), data), "code.py")
+    assert words(lines) == ["def f(x):", "    return 'a\\nb'  # why", "", "", "class A: ..."]
+    tones = {span.text: span.tone for each in lines for span in each}
+    assert (tones["def"], tones["f"], tones["# why"], tones["A"]) == ("accent", "strong", "dim", "strong")
+    assert words(shown(Beginning(4, b"a\nb\n"), "of-no-known.kind")) == ["a", "b"]
+
+
+@given(st.text(max_size=300), st.sampled_from(["a.py", "a.md", "a.html", "a.json", "a.c", "Makefile", "none"]))
+def test_syntax_changes_no_word(text: str, name: str) -> None:
+    data = text.encode("utf-8", "replace")
+    told = shown(Beginning(len(data), data), name)
+    assert all(character.isprintable() for each in words(told) for character in each)
+    if data and b"\0" not in data and not {*text} & {*"\r\v\f\x1c\x1d\x1e\x85\u2028\u2029\t"}:
+        assert words(told) == words(shown(Beginning(len(data), data)))
+
+
+def test_long_text_is_cut_and_only_its_beginning_has_a_syntax() -> None:
+    data = b"x = 1\n" * 9000
+    lines = shown(Beginning(len(data), data), "a.py")
+    assert (len(lines), words(lines)[-1]) == (1001, "… of 52.7 KiB")
+    minified = b"x=" + b"1+" * 5000
+    assert shown(Beginning(len(minified), minified), "a.js") == shown(Beginning(len(minified), minified))
