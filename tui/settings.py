@@ -58,8 +58,8 @@ def _mistake(settings: Settings) -> tuple[str, str]:
     """Return what is wrong with the keys and commands, and what to do; empty when nothing is."""
     try:
         compared_by(settings.diff, "a", "b")
-    except ValueError as problem:
-        return f"diff cannot be run: {problem}", 'For example: diff = "vimdiff {before} {after}"'
+    except ValueError as unclosed:
+        return f"diff cannot be run: {unclosed}", 'For example: diff = "vimdiff {before} {after}"'
     unknown = settings.keys.keys() - {id for id, _ in all_keys()}
     if unknown:
         return f"there is no key {min(unknown)}", "Ids: docs/tui-keys.md"

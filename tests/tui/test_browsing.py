@@ -184,7 +184,7 @@ async def test_a_folder_that_is_not_there_now_is_a_sentence_and_one_goes_on_from
     def page(asked: dict[str, Any]) -> list[Item]:
         if asked["snapshot"] == "now":
             return [Failure(2, "There is no /home/me/documents now")]
-        return stage.page_of(stage.ENTRIES)(asked)
+        return [*stage.page_of(stage.ENTRIES)(asked)]
 
     async with shown(stage.engine(files_list=page), (80, 24)) as pilot:
         await press(pilot, "3", "right_square_bracket")
@@ -242,8 +242,8 @@ class Comparer:
         self.words = [*map(os.fsdecode, words)]
         for path in (Path(word) for word in self.words if "/" in word):
             if path.exists():
-                modes = (stat.S_IMODE(each.stat().st_mode) for each in (path, path.parent))
-                self.files.append(Compared(path, *modes, is_empty=not path.stat().st_size))
+                mode, above = (stat.S_IMODE(each.stat().st_mode) for each in (path, path.parent))
+                self.files.append(Compared(path, mode, above, not path.stat().st_size))
             else:
                 self.files.append(Compared(path))
         return 0
@@ -254,7 +254,7 @@ class Comparer:
 )
 @on_asyncio
 async def test_a_program_of_ones_own_compares_a_private_copy_with_the_file_now(diff: str, way: tuple[str, ...]) -> None:
-    gone = [Failure(2, "it cannot be read")]
+    gone: list[Item] = [Failure(2, "it cannot be read")]
 
     def read(asked: dict[str, Any]) -> list[Item]:
         return gone if asked.get("snapshot") == "now" and asked["entry"]["path"].endswith("kdbx") else stage.read(asked)
