@@ -11,7 +11,8 @@ from yester.tui.serve.params import EditProfile
 from yester.tui.state.text import Glyphs, Line, Span, line
 
 _SPECIAL = re.compile(r"([\\*?\[\]!#])|( +$)")
-_BYTES = re.compile("[\udc80-\udcff]")
+_UNSURE = re.compile(r"[\udc80-\udcff\x00-\x1f\x7f-\x9f]|[^\S ]")
+"""Bytes that are no UTF-8, since a profile is text; and blanks other than spaces, which patterns lose at their ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,10 @@ def patterns(path: bytes, *, is_folder: bool) -> list[Pattern]:
 
 
 def _escaped(path: bytes) -> str:
-    """Return a pattern that fits this path; bytes that are no UTF-8 fit any sign, since a profile is text."""
+    """Return a pattern that fits this path; what it cannot say for sure fits any sign."""
     text = path.decode("utf-8", "surrogateescape")
     escaped = _SPECIAL.sub(lambda found: "".join(f"\\{each}" for each in found.group()), text)
-    return _BYTES.sub("?", escaped)
+    return _UNSURE.sub("?", escaped)
 
 
 @dataclass(frozen=True, slots=True)
