@@ -17,6 +17,7 @@ from yester import __version__
 from yester.engine.errors import YesterError
 from yester.tui.bindings import bindings
 from yester.tui.client import Client, Engine, EngineGone, Refused, Request
+from yester.tui.defects import recorded, told
 from yester.tui.dialogs.dialog import Dialog
 from yester.tui.feed import Feed, Work
 from yester.tui.helping import help_lines, key_name
@@ -133,7 +134,7 @@ class TerminalProgram(App[None]):
 
     async def _guarded(self, work: Work) -> None:
         try:
-            await work()
+            await told(work)
         except EngineGone:
             return  # said once, by whoever watches the engine
         except YesterError as problem:
@@ -142,6 +143,12 @@ class TerminalProgram(App[None]):
     async def on_unmount(self) -> None:
         """Let the engine end; plugins hear that the program does."""
         await self.engine.close()
+
+    def _fatal_error(self) -> None:
+        """Leave with a sentence: Textual would print a page of code, with all that stood in its variables."""
+        assert self._exception is not None
+        defect = recorded(self._exception)
+        self.panic(Text(f"yester: {defect.what}\n  hint: {defect.hint} Runs go on."))
 
     # What happens
 

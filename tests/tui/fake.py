@@ -191,6 +191,16 @@ def send(pilot: Pilot[None], key: str) -> None:
     driver.send_message(event)
 
 
+def said(pilot: Pilot[None]) -> str:
+    """Return what is said over the screen."""
+    return "\n".join(each.message for each in pilot.app._notifications)
+
+
+def asked(engine: FakeEngine, method: str) -> list[dict[str, Any]]:
+    """Return the parameters of the requests of a method."""
+    return [params for name, params in engine.asked if name == method]
+
+
 def text_of(pilot: Pilot[None]) -> str:
     """Return what is on the screen, without colours."""
     return "\n".join(

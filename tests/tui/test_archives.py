@@ -1,8 +1,7 @@
 """Archives in the terminal program: what they hold, and handing over, purging and recalling through plans."""
 
 from tests.tui import stage
-from tests.tui.fake import on_asyncio, press, shown, text_of
-from tests.tui.test_flows import asked, said
+from tests.tui.fake import asked, on_asyncio, press, said, shown, text_of
 
 
 @on_asyncio

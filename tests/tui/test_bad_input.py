@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 from tests.tui import stage
-from tests.tui.fake import NOW_NS, on_asyncio, press, rest, shown, text_of
-from textual.pilot import Pilot
+from tests.tui.fake import NOW_NS, on_asyncio, press, rest, said, shown, text_of
 
 from yester.tui.app import TerminalProgram
 from yester.tui.client import EngineGone
@@ -28,11 +27,6 @@ def refusing(failure: Failure) -> dict[str, Any]:
     }
 
 
-def said(pilot: Pilot[None]) -> str:
-    """Return all words that can be seen, those said over the screen too."""
-    return text_of(pilot) + "\n".join(each.message for each in pilot.app._notifications)
-
-
 @pytest.mark.parametrize("failure", [GONE, DAMAGED], ids=["vanished", "defect"])
 @on_asyncio
 async def test_a_repository_that_vanished(failure: Failure) -> None:
@@ -43,10 +37,10 @@ async def test_a_repository_that_vanished(failure: Failure) -> None:
             asked = len(engine.asked)
             await press(pilot, str(place.number), "ctrl+r")
             opens = any(issubclass(METHODS[method].takes, Where) for method, _ in engine.asked[asked:])
-            assert not opens or failure.message in said(pilot), place
+            assert not opens or failure.message in text_of(pilot) + said(pilot), place
         for way in (("f", "A"), ("3", "v"), ("3", "r")):
             await press(pilot, *way)
-            assert failure.message in said(pilot), way
+            assert failure.message in text_of(pilot) + said(pilot), way
             await press(pilot, "escape", "escape", "escape")
 
 

@@ -4,8 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 from tests.tui import stage
-from tests.tui.fake import on_asyncio, press, shown, text_of
-from tests.tui.test_flows import asked, said
+from tests.tui.fake import asked, on_asyncio, press, said, shown, text_of
 
 from yester.tui.app import TerminalProgram
 from yester.tui.screens.mounting import usual_place

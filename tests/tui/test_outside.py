@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.tui import stage
-from tests.tui.fake import on_asyncio, press, rest, shown, text_of
+from tests.tui.fake import on_asyncio, press, rest, said, shown, text_of
 from textual.pilot import Pilot
 
 from yester.engine.errors import UsageError, YesterError
@@ -61,11 +61,6 @@ def outside_of(pilot: Pilot[None], monkeypatch: pytest.MonkeyPatch) -> FakeOutsi
     for name, value in (("PAGER", "less -R"), ("VISUAL", ""), ("EDITOR", "vi")):
         monkeypatch.setenv(name, value)
     return fake
-
-
-def said(pilot: Pilot[None]) -> str:
-    """Return what is said over the screen."""
-    return "\n".join(each.message for each in pilot.app._notifications)
 
 
 def commands(pilot: Pilot[None]) -> list[str]:

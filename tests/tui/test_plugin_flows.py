@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 from tests.tui import stage
-from tests.tui.fake import FakeEngine, on_asyncio, press, rest, shown, text_of
-from tests.tui.test_flows import asked, said
+from tests.tui.fake import FakeEngine, asked, on_asyncio, press, rest, said, shown, text_of
 from textual.pilot import Pilot
 from textual.widgets import Checkbox, Input, Select, TextArea
 

@@ -2,8 +2,7 @@
 
 import pytest
 from tests.tui import stage
-from tests.tui.fake import Item, on_asyncio, press, rest, shown, text_of
-from tests.tui.test_flows import asked, said
+from tests.tui.fake import Item, asked, on_asyncio, press, rest, said, shown, text_of
 from textual.widgets import Input, TextArea
 
 from yester.tui.serve.protocol import Failure

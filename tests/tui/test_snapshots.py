@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 from tests.tui import stage
-from tests.tui.fake import on_asyncio, press, rest, shown, text_of
-from tests.tui.test_flows import asked, said
+from tests.tui.fake import asked, on_asyncio, press, rest, said, shown, text_of
 
 from yester.engine.errors import YesterError
 from yester.tui.app import TerminalProgram

@@ -3,8 +3,7 @@
 from typing import Any
 
 from tests.tui import stage
-from tests.tui.fake import HOUR_NS, FakeEngine, on_asyncio, press, rest, shown, text_of
-from tests.tui.test_flows import asked, said
+from tests.tui.fake import HOUR_NS, FakeEngine, asked, on_asyncio, press, rest, said, shown, text_of
 
 from yester.tui.serve.protocol import Failure
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from tests.tui import stage
-from tests.tui.fake import FakeEngine, FakeRequest, on_asyncio, press, rest, shown, text_of
-from tests.tui.test_flows import asked
+from tests.tui.fake import FakeEngine, FakeRequest, asked, on_asyncio, press, rest, shown, text_of
 from textual.pilot import Pilot
 from textual.widgets import Input
 

@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from yester.engine.errors import YesterError
 from yester.tui.client import EngineGone
+from yester.tui.defects import told
 from yester.tui.dialogs.dialog import Dialog
 from yester.tui.state import letting_go
 from yester.tui.state.letting_go import LettingGo
@@ -58,12 +59,16 @@ class Letting(Dialog[bool]):
 
     async def _add_up(self) -> None:
         try:
-            self._asked = replace(self._asked, freed=await self._freed())
+            await told(self._count)
         except EngineGone:
             return  # said once, by whoever watches the engine
         except YesterError as problem:
             self._asked = replace(self._asked, problem=problem.what)
         self._show()
+
+    async def _count(self) -> None:
+        freed = await self._freed()
+        self._asked = replace(self._asked, freed=freed)
 
     def _row(self, at: int) -> Row:
         return letting_go.row_of(self._asked.rows[at], self._asked, self._glyphs)

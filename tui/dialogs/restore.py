@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input
 
 from yester.engine.errors import YesterError
+from yester.tui.defects import told
 from yester.tui.dialogs.dialog import Dialog
 from yester.tui.state.restoring import Foreseen, Wish, commands, lines, next_conflict
 from yester.tui.state.text import Glyphs
@@ -59,10 +60,13 @@ class Restore(Dialog[Wish]):
 
     async def _ask(self) -> None:
         try:
-            self._foreseen = await self._foresee(self._wish)
+            await told(self._count)
         except YesterError as problem:
             self._problem = problem.what
         self._show()
+
+    async def _count(self) -> None:
+        self._foreseen = await self._foresee(self._wish)
 
     def _show(self) -> None:
         said = lines(self._wish, self._foreseen, self._problem, self._glyphs)

@@ -21,6 +21,7 @@ from textual.worker import Worker
 from yester.engine.errors import YesterError
 from yester.tui.bindings import bindings
 from yester.tui.client import Engine, EngineGone, Refused
+from yester.tui.defects import told
 from yester.tui.feed import Work
 from yester.tui.state.text import Glyphs
 from yester.tui.state.world import World
@@ -116,7 +117,7 @@ class Place(Screen[None]):
     def action_refresh(self) -> None:
         """Ask anew; another engine, where the one before is gone."""
         if self.world.problem:
-            self.run_worker(self.program.revive(), group="engine again", exclusive=True)
+            self.work_on(self.program.revive, "engine again")
             return
         self.program.feed.refresh()
         self.changed(self.WATCHES)
@@ -213,7 +214,7 @@ class Place(Screen[None]):
     async def guarded(self, work: Work) -> None:
         """Do something that asks the engine; say what goes wrong, and ask for a passphrase that is missing."""
         try:
-            await work()
+            await told(work)
         except Refused as refused:
             if refused.failure.needs != "passphrase":
                 self.refused(refused)

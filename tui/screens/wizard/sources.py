@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -86,7 +87,7 @@ class SourcesPage(WizardPage):
             return False
         path = os.fsencode(os.path.abspath(os.path.expanduser(field.value.strip())))
         field.value = ""
-        self.wizard.run_worker(self._add(path), group="add folder")
+        self.wizard.work_on(partial(self._add, path), "add folder")
         return True
 
     async def _add(self, path: bytes) -> None:

@@ -23,6 +23,7 @@ from yester.engine.errors import YesterError
 from yester.engine.events import Shown
 from yester.tui.bindings import bindings
 from yester.tui.client import EngineGone, Refused, all_of
+from yester.tui.defects import told
 from yester.tui.dialogs.confirm import Confirm
 from yester.tui.dialogs.dialog import Dialog
 from yester.tui.feed import Work
@@ -132,15 +133,15 @@ class WizardScreen(Dialog[str]):
 
     async def _guarded(self, work: Work) -> None:
         try:
-            await work()
+            await told(work)
         except EngineGone:
             return  # said once, by whoever watches the engine
         except YesterError as problem:
             self.change(replace(self.state, problem=in_words(problem)))
 
     async def _suggest(self) -> None:
-        for told in await all_of(self.ask("sources.suggest", Suggested)):
-            self.change(wizards.suggested(self.state, told))
+        for found in await all_of(self.ask("sources.suggest", Suggested)):
+            self.change(wizards.suggested(self.state, found))
             page = cast("SourcesPage", self.pages["sources"])
             await page.offer(offered(self.state), self.state.draft.sources)
         self.change(self.state)
