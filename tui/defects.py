@@ -22,7 +22,7 @@ async def told(work: Callable[[], Awaitable[None]]) -> None:
         await work()
     except YesterError:
         raise
-    except Exception as problem:  # noqa: BLE001  the outermost place of a worker: Textual would keep it to itself
+    except Exception as problem:  # the outermost place of a worker: Textual would keep it to itself
         raise recorded(problem) from problem
 
 
