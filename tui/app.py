@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -21,6 +22,7 @@ from yester.tui.defects import recorded, told
 from yester.tui.dialogs.dialog import Dialog
 from yester.tui.feed import Feed, Work
 from yester.tui.helping import help_lines, key_name
+from yester.tui.in_order import InOrder
 from yester.tui.keys import changed_keys, keymap
 from yester.tui.outside import Outside
 from yester.tui.places import PLACES, PlaceRow
@@ -81,6 +83,7 @@ class TerminalProgram(App[None]):
         self.engine: Engine = self._connect()
         self.feed = self._fed()
         self.outside = Outside(self)
+        self._in_order = InOrder(self, super().on_event)
         self._is_stale = False
         self._unlocking = asyncio.Lock()
         self._opened = 0
@@ -249,6 +252,13 @@ class TerminalProgram(App[None]):
                 return True
 
     # Keys
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let keys wait for each other."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            await self._in_order.pressed(event)
+        else:
+            await super().on_event(event)
 
     def get_key_display(self, binding: Binding) -> str:
         """Return what a person calls a key."""

@@ -214,6 +214,23 @@ async def test_a_lost_file_in_six_keys() -> None:
         assert "Bringing back /home/me/documents/letters/to Ada.txt  where it was" in text_of(pilot)
 
 
+@pytest.mark.parametrize("typed", [("enter",), ("escape",)])
+@on_asyncio
+async def test_what_is_brought_back_waits_for_a_passphrase(typed: tuple[str, ...]) -> None:
+    """The run that lacked it has ended; what was to come back is asked for again, or it is said that it did not."""
+    locked = [{"run": "20261121T060000Z-0001"}, Failure(6, "No passphrase is given", needs="passphrase")]
+    answers = iter([locked, [{"run": "20261121T060001Z-0002"}]])
+    engine = stage.engine(files_restore=lambda _: next(answers))
+    async with shown(engine, (80, 24)) as pilot:
+        await press(pilot, "f", *"Ada", "enter", "v", "down", "r", "enter", *"secret", *typed)
+        times = 2 if typed == ("enter",) else 1
+        assert len(asked(engine, "files.restore")) == times
+        followed = [each["run"] for each in asked(engine, "runs.follow")]
+        assert "20261121T060000Z-0001" not in followed
+        assert ("20261121T060001Z-0002" in followed) == (times == 2)
+        assert ("No passphrase is given" in text_of(pilot)) == (times == 1)
+
+
 @on_asyncio
 async def test_each_key_of_a_search_gives_up_the_one_before() -> None:
     engine = stage.engine()

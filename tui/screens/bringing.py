@@ -13,6 +13,7 @@ from yester.engine.errors import YesterError
 from yester.engine.events import decode
 from yester.tui.bindings import bindings
 from yester.tui.cli.wording import printable
+from yester.tui.client import Refused
 from yester.tui.dialogs.confirm import Confirm
 from yester.tui.screens.place import Place
 from yester.tui.state import bringing
@@ -63,8 +64,10 @@ class Bringing(Place, inherit_bindings=False):
         for asked in [*requests(self._wish, self._profile)][len(self._state.runs) :]:
             request = self.engine.ask("files.restore", dict[str, str], **asked, on_conflict=self._wish.conflict)
             async for item in request:
-                self._become(bringing.begun(self._state, item["run"], self.world.now_ns))
-                self.work_on(partial(self._follow, item["run"]), f"follow {item['run']}")
+                run = item["run"]
+            # Only now: a run that lacks a passphrase has ended, and another one takes its place.
+            self._become(bringing.begun(self._state, run, self.world.now_ns))
+            self.work_on(partial(self._follow, run), f"follow {run}")
         self._become(replace(self._state, all_begun=True))
 
     async def _follow(self, run: str) -> None:
@@ -84,6 +87,10 @@ class Bringing(Place, inherit_bindings=False):
         """Say it where the end would be said."""
         super().refused(problem)
         self._become(replace(self._state, all_begun=True, problem=problem.what))
+
+    def unanswered(self, refused: Refused) -> None:
+        """Nobody opened it: nothing comes back."""
+        self._become(replace(self._state, all_begun=True, problem=refused.what))
 
     def locked(self) -> dict[str, str]:
         """The repository of the profile that it was begun for."""

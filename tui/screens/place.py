@@ -220,10 +220,15 @@ class Place(Screen[None]):
                 self.refused(refused)
             elif await self.program.unlock(self.locked()):
                 await self.guarded(work)
+            else:
+                self.unanswered(refused)
         except EngineGone:
             return  # said once, by whoever watches the engine
         except YesterError as problem:
             self.refused(problem)
+
+    def unanswered(self, refused: Refused) -> None:
+        """A passphrase was asked for, and none was given: whoever did not give it knows."""
 
     def locked(self) -> dict[str, str]:
         """Return which repository a passphrase is asked for: the parameters of `repositories.unlock`."""

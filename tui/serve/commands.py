@@ -74,7 +74,7 @@ def _repository_of(desk: Desk, asked: Params) -> str:
 def _secret_of(desk: Desk, change: Change, asked: Params, where: str, call: Call) -> bytes | None:
     """Return the passphrase for a command: the one that a person gave, or that which stands on the descriptor."""
     if not change.makes_repository:
-        return desk.repositories.secret(where)
+        return desk.repositories.secret(where, asked.profile if isinstance(asked, Where) else "")
     is_encrypted = isinstance(asked, NewRepository) and asked.encrypted
     return desk.repositories.given(call) if is_encrypted else None
 

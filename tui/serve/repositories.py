@@ -64,9 +64,18 @@ class Repositories:
         """Return the repository that is meant. UsageError: there is no such profile."""
         return self._meant(asked)[0]
 
-    def secret(self, place: str) -> bytes | None:
-        """Return the passphrase that a person gave for the repository at a place."""
-        return self._given.get(place)
+    def secret(self, place: str, profile: str = "") -> bytes | None:
+        """Return the passphrase that a person gave for the repository at a place, else the one that a profile names.
+
+        A command that names the repository alone knows of no profile. None: whoever needs it asks a person.
+        """
+        given, said = self._given.get(place), _said(self._meant(Where(profile=profile))[1])
+        if given is not None or said == SecretSource():
+            return given
+        try:
+            return find_secret(place, (said,), os.environ, None)
+        except (RepositoryError, UsageError):
+            return None  # a repository without encryption needs none
 
     @contextmanager
     def using(self, asked: Where) -> "Iterator[Repository]":
@@ -147,12 +156,16 @@ class Repositories:
             given = self._given.get(place)
             if given is not None:
                 return given
-            said = (
-                SecretSource(profile.passphrase_file, profile.passphrase_command, profile.keyring) if profile else None
-            )
-            return find_secret(place, (said,) if said else (), os.environ, lambda: _lacking(place))
+            return find_secret(place, (_said(profile),), os.environ, lambda: _lacking(place))
 
         return find
+
+
+def _said(profile: "Profile | None") -> SecretSource:
+    """Return where a profile says that its passphrase is."""
+    if profile is None:
+        return SecretSource()
+    return SecretSource(profile.passphrase_file, profile.passphrase_command, profile.keyring)
 
 
 def _lacking(place: str) -> NoReturn:

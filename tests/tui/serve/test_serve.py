@@ -259,6 +259,31 @@ def test_passphrases_come_on_a_descriptor(yester: Yester, docs: Path, monkeypatc
     assert "one two" not in journal_path(Places.default().state, run).read_text()
 
 
+def test_commands_find_the_passphrase_that_a_profile_names(
+    yester: Yester, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They name the repository, of which no profile knows: nobody is asked for what was kept."""
+    monkeypatch.setenv("YESTER_PASSPHRASE", "one two")
+    assert yester("init").code == 0
+    kept = tmp_path / "kept"
+    kept.write_text("one two\n")
+    assert yester("profile", "add", f"--set=passphrase_file={kept}", "docs", docs).code == 0
+    assert yester("snap", "docs").code == 0
+    monkeypatch.delenv("YESTER_PASSPHRASE")
+    (docs / "b.txt").unlink()
+    with served() as client:
+        assert client.call("snapshots.plan", profile="docs")[1]["code"] == 0
+        entry = {"path": f"{docs}/b.txt"}
+        run = client.call("files.restore", profile="docs", snapshot="latest", entries=[entry])[1]["run"]
+        assert client.call("runs.follow", run=run)[0][-1]["result"] == "complete"
+        assert (docs / "b.txt").exists()
+        kept.write_text("three\n")
+        assert client.refused("snapshots.plan", profile="docs")["code"] == 6
+        kept.unlink()
+        wanted = {"snapshot": "latest", "entries": [entry]}
+        assert client.refused("files.restore", profile="docs", **wanted)["needs"] == "passphrase"
+
+
 def test_a_file_is_read_as_it_was_and_as_it_is(yester: Yester, profile: Path) -> None:
     file = {"path": f"{profile}/b.txt"}
     (profile / "b.txt").write_text("newer\n")

@@ -79,7 +79,8 @@ class SourcesPage(WizardPage):
         self.fill("name", state.draft.name)
         panel = self.query_one("#sums", Panel)
         room = max(_NARROW, panel.size.height or _NARROW)
-        panel.show(sums.lines(state.sums, state.sums_problem, self.glyphs, room))
+        is_asked = bool(state.draft.sources)
+        panel.show(sums.lines(state.sums, state.sums_problem, self.glyphs, room, is_asked=is_asked))
 
     def entered(self, field: Input) -> bool:
         """Add the folder that was typed."""

@@ -47,12 +47,12 @@ class Sums(msgspec.Struct, frozen=True):
     examples: tuple[LeftOut, ...] = ()
 
 
-def lines(sums: Sums | None, problem: str, glyphs: Glyphs, room: int) -> list[Line]:
-    """Return the sums in at most so many lines."""
+def lines(sums: Sums | None, problem: str, glyphs: Glyphs, room: int, *, is_asked: bool = False) -> list[Line]:
+    """Return the sums in at most so many lines; before there are any whether they are asked for."""
     if problem:
         return [line(Span(f"{glyphs.bad} {problem}", "bad"))]
     if sums is None:
-        return [line(Span("nothing is chosen yet", "dim"))]
+        return [line(Span(f"{glyphs.running} counting…" if is_asked else "nothing is chosen yet", "dim"))]
     how_far = ("", "") if sums.is_over else (glyphs.running + " ", ", counting…")
     more = "" if sums.is_whole else " and more"
     found = [

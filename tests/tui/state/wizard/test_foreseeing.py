@@ -82,4 +82,5 @@ def test_sums_are_shown_in_the_room_that_there_is() -> None:
         assert "counting" in said[0]
         assert not any("\x1b" in each for each in said)
     assert plain(lines(None, "", ASCII, 9)[0]) == "nothing is chosen yet"
+    assert plain(lines(None, "", ASCII, 9, is_asked=True)[0]).endswith("counting…")
     assert "x bad" in plain(lines(sums, "bad", ASCII, 9)[0])
