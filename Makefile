@@ -3,6 +3,9 @@
 # One process of tests for each processor: docs/decisions/0025-tests-side-by-side.md.
 SIDE_BY_SIDE = --numprocesses auto --maxprocesses 4 --dist worksteal
 
+# Else each program that a test starts would compile yester anew.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: help setup demo test test-servers check fix bench run dist clean
 
 help: ## list the words

@@ -57,6 +57,11 @@ def no_schedules(folder: Path, patch: pytest.MonkeyPatch) -> None:
     patch.setenv("SYSTEMD_UNIT_PATH", str(folder / "units"))
 
 
+def pytest_collection_finish() -> None:
+    """Look for garbage only among what tests make: ten thousand collected tests are never any."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_home_of_the_person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep tests that ask for no `home` away from the real one too."""
