@@ -38,6 +38,7 @@ async def test_a_repository_that_vanished(failure: Failure) -> None:
             await press(pilot, str(place.number), "ctrl+r")
             opens = any(issubclass(METHODS[method].takes, Where) for method, _ in engine.asked[asked:])
             assert not opens or failure.message in text_of(pilot) + said(pilot), place
+            assert said(pilot).count(failure.message) <= 1, place
         for way in (("f", "A"), ("3", "v"), ("3", "r")):
             await press(pilot, *way)
             assert failure.message in text_of(pilot) + said(pilot), way
@@ -68,7 +69,7 @@ async def test_an_engine_that_is_of_no_use(words: str) -> None:
         assert "documents" in text_of(pilot)
         await press(pilot, "ctrl+r")
         assert "no engine" not in text_of(pilot)
-        assert words not in text_of(pilot)
+        assert words not in text_of(pilot) + said(pilot)
 
 
 @on_asyncio
