@@ -89,8 +89,8 @@ def estimate(past: Sequence[Past], now: Step, total_files: int | None, total_siz
 
 
 def has_outgrown(files: int, size: int, total_files: int | None, total_size: int | None) -> bool:
-    """Whether more was done than there was to do, by all that is known: then nobody knows how much there is."""
-    return files > (total_files or 0) and size > (total_size or 0)
+    """Whether more was done than there was to do: then nobody knows how much there is. One new film is enough."""
+    return size > total_size if total_size else size > 0 and files > (total_files or 0)
 
 
 def _vote(past: Past, rank: int, elapsed_s: float, share: float) -> tuple[float, float]:

@@ -51,6 +51,13 @@ def test_nobody_can_say_when_the_run_has_outgrown_its_totals() -> None:
     assert estimate([past(course([1.0]))], Step(100, FILES + 1, SIZE + 1), FILES, SIZE) is None
 
 
+def test_one_new_film_among_few_files_outgrows_the_totals() -> None:
+    """Else the end was a second away all the while that it was read."""
+    past = Past(8.0, 2, 1000, (Step(4.0, 1, 500),))
+    assert estimate([past], Step(9.0, 1, 1001), 2, 1000) is None
+    assert estimate([past], Step(7.0, 1, 999), 2, 1000) is not None
+
+
 def test_a_first_run_of_even_pace() -> None:
     assert max(errors(course([1.0] * 10), [])) < 1.05
 
