@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from yester.engine.archive.asked import AT_WORK, FIRST, Job, Kind, Outcome, State, halves
 from yester.engine.archive.depot import Depot
@@ -202,7 +202,7 @@ class Calls:
                 is_coming = each.state is AT_WORK[self._kind]
                 self.report.waiting.append(Waiting(job.wanted.archive, (job,), each.words, is_coming))
             else:
-                self.report.done.append(job)
+                self.report.done.append(replace(job, state=each.state, words=each.words))
                 self._counters.size += job.wanted.size
             self._counters.files += 1
         self._counters.failed = len(self.report.failed)

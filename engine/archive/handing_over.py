@@ -29,15 +29,25 @@ def hand_over(desk: Desk, *, at_once: bool = False) -> Report:
         return []
 
     def ask(archive: Archive, policy: Policy, jobs: Sequence[Job], call: str) -> Iterable[Outcome]:
-        known = desk.depot.held()
+        known, offline = desk.depot.held(), desk.depot.offline([job.wanted.pack for job in jobs])
         # A kill after the repository knew of it, or another machine: the archive has it.
-        held = {job.id: each for job in jobs for each in known.get(job.wanted.pack, ()) if is_of(job, each)}
+        held = {
+            job.id: each
+            for job in jobs
+            for each in known.get(job.wanted.pack, ())
+            if is_of(job, each) and (each.job == call or job.wanted.pack in offline or not _is_doubted(job))
+        }
         rest = [job for job in jobs if job.id not in held]
         handed = _handed(desk, archive, policy, rest, call, calls.report) if rest else []
         return [*(_taken(job, held[job.id]) for job in jobs if job.id in held), *handed]
 
     calls = Calls(desk, Kind.ARCHIVE, form, ask)
     return calls.run()
+
+
+def _is_doubted(job: Job) -> bool:
+    """Whether the archive had it and did not give it back, and a person asked again: it is to take another copy."""
+    return bool(job.wanted.sha1)
 
 
 def is_due(policy: Policy, jobs: Sequence[Job], now_ns: int) -> bool:

@@ -53,6 +53,7 @@ def test_what_is_archived_every_machine_gets_to_know(world: World) -> None:
     world.archive.extra = {"volumes": {name: [f"tape {number}"] for number, name in enumerate(world.names())}}
     report = archived(world)
     assert (len(report.done), report.failed, report.waiting) == (4, [], [])
+    assert [job.state for job in report.done] == [State.ARCHIVED] * 4
     [holding] = world.depot.held()[world.packs[2]]
     assert (holding.archive, holding.policy, holding.volumes) == ("fake", "plain", ("tape 2",))
     assert {*world.archive.held} == {each.external_ids[0] for [each] in world.depot.held().values()}
@@ -68,6 +69,22 @@ def test_what_is_purged_comes_back_as_it_was(world: World) -> None:
     assert len(recalled(world).done) == 4
     assert world.depot.online == before
     assert states(world)[4:] == [State.RESTORED] * 4
+
+
+def test_what_an_archive_has_lost_it_takes_again_when_a_person_asks_again(world: World) -> None:
+    archived(world)
+    world.archive.held.clear()
+    world.archive.refuses = dict.fromkeys(world.names(), "no such file")
+    with world.desk() as desk:
+        desk.jobs.add(world.request(Kind.PURGE), world.wanted())
+        assert len(purge(desk).failed) == 4
+        world.archive.refuses = {}
+        desk.jobs.retry()
+        assert len(hand_over(desk).done) == 4
+        assert len(world.archive.held) == 4
+        assert len(purge(desk).done) == 4
+    assert not world.depot.online
+    assert len(recalled(world).done) == 4
 
 
 def test_one_call_takes_many_packs_but_no_more_than_there_is_room_for(world: World) -> None:
