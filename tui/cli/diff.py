@@ -76,7 +76,7 @@ def command(
     if as_json:
         echo_json(shown_as_json)
     else:
-        click.echo(summary(happened))
+        click.echo(summary(happened, damage.uncompared))
 
 
 def _differences(

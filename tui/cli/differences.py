@@ -28,6 +28,11 @@ class Damage:
         self.offline = 0
         """Of what is in an archive: no damage, but not compared either."""
 
+    @property
+    def uncompared(self) -> int:
+        """How many paths could not be compared."""
+        return self.met + self.offline
+
     def __call__(self, path: bytes, error: DamageError | Offline) -> None:
         """Say it."""
         if isinstance(error, DamageError):
@@ -81,10 +86,12 @@ def _owner(look: "Look") -> str:
     return f"{user}:{printable(owner.group) if owner.group else owner.gid}"
 
 
-def summary(happened: "Counter[str]") -> str:
-    """Return what happened to how many paths, in words."""
+def summary(happened: "Counter[str]", uncompared: int = 0) -> str:
+    """Return what happened to how many paths, in words, and how many could not be compared."""
     told = [f"{happened[kind]:,} {kind}" for kind in _SIGNS if happened[kind]]
-    return ", ".join(told) if told else "no differences"
+    if not uncompared:
+        return ", ".join(told) or "no differences"
+    return ", ".join([*told, f"{uncompared:,} not compared"])
 
 
 def as_json(each: "Difference") -> dict[str, object]:

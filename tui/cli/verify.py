@@ -45,8 +45,8 @@ def command(
     """Read the files of SNAPSHOT where they came from, or those at PATH, and name all that differs.
 
     A file that changed since is told from one whose content is another though its size and time of modification are
-    not: no program that means well does that, the disk does. Exit codes: 0 the same, 3 something changed since,
-    5 a content changed by itself, or something stored is damaged.
+    not: no program that means well does that, the disk does. Exit codes: 0 the same, 3 something changed since or could
+    not be compared, 5 a content changed by itself, or something stored is damaged.
     """
     places = Places.default()
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
@@ -71,7 +71,7 @@ def command(
     else:
         for each in found:
             click.echo(line_of(each) + _where(each))
-        click.echo(summary(Counter(each.happened for each in found)))
+        click.echo(summary(Counter(each.happened for each in found), damage.uncompared + len(failed)))
     for each in rotten:
         complain(
             f"{printable(each.path)} has another content, though its size and time of modification are the same: "

@@ -63,6 +63,9 @@ def test_what_is_archived_and_purged_comes_back(
     lost = yester("restore", "latest", "--target", tmp_path / "lost")
     assert lost.code == 3 and "is in the archive Folder on T1" in lost.err
     assert "yester recall brings it back" in lost.err
+    (docs / "large").write_bytes(CONTENT[::-1])
+    doubtful = yester("verify", "latest")
+    assert (doubtful.code, doubtful.out) == (3, "1 not compared\n") and "is offline" in doubtful.err
     plan = yester("recall", "latest", "--plan")
     assert (plan.code, plan.err) == (0, "") and "from Folder" in plan.out and "on T1" in plan.out
     assert yester("recall", "latest", "--wait").code == 0
