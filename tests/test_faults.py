@@ -120,6 +120,12 @@ CASES = "faults"
 WORKS: tuple[Work, ...] = (snapshot, prune, restore)
 
 
+Calls = tuple[int, int]
+"""The first call to strike, and how many on the next one is."""
+EVERY: Calls = (0, 1)
+THIRDS = 3
+
+
 @dataclass(frozen=True)
 class Struck:
     """What became of one case."""
@@ -162,9 +168,9 @@ def assert_whole(rig: Rig, past: Past) -> None:
     assert_sound(rig)
 
 
-def cases(work: Work, past: Past, folder: Path, fault: Fault, *, retries: bool) -> Iterator[Struck]:
-    """Yield what became of every call that the fault can strike."""
-    for at in count():
+def cases(work: Work, past: Past, folder: Path, fault: Fault, calls: Calls, *, retries: bool) -> Iterator[Struck]:
+    """Yield what became of these of the calls that the fault can strike."""
+    for at in count(*calls):
         case = struck(work, past, folder / str(at), fault, at, retries=retries)
         shutil.rmtree(folder)
         if not case.what:
@@ -182,28 +188,32 @@ UNSAID: Mapping[Work, frozenset[str]] = {
 read once more, and what prune does without, since it makes the index name all packs itself."""
 
 BARE = [(work, fault) for work in WORKS for fault in FAULTS if work is not restore or fault.verbs - {"put", "delete"}]
-AT_LEAST = frozenset({"refused", "lost before", "stalled"})
-"""The faults that a prune always meets; a hundred calls meet each. The others are long."""
+DEAR: Mapping[Work, tuple[str, ...]] = {
+    snapshot: ("refused", "lost before", "lost after", "stalled", "twice", "stale", "out of order"),
+    prune: ("refused", "lost before", "stalled"),
+}
+"""The faults that nearly every call meets, dozens of them. Each strikes every third, and each another third, so that no
+call is left out; every call with every fault is long. So is all else that may befall a prune."""
 
 
-def each(pairs: Iterable[tuple[Work, Fault]], always: frozenset[str] = frozenset()) -> list[object]:
+def each(pairs: Iterable[tuple[Work, Fault]], dears: Mapping[Work, tuple[str, ...]] = DEAR) -> list[object]:
     """Return the parameters of a test, those marked that take long."""
-    return [
-        pytest.param(
-            work,
-            fault,
-            id=f"{getattr(work, '__name__', '')}-{fault.name}",
-            marks=pytest.mark.long if work is prune and fault.name not in always else (),
-        )
-        for work, fault in pairs
-    ]
+    found: list[object] = []
+    for work, fault in pairs:
+        id, dear = f"{getattr(work, '__name__', '')}-{fault.name}", dears.get(work, ())
+        is_long = work is prune or fault.name in dear
+        found.append(pytest.param(work, fault, EVERY, id=id, marks=pytest.mark.long if is_long else ()))
+        if fault.name in dear:
+            third = (dear.index(fault.name) % THIRDS, THIRDS)
+            found.append(pytest.param(work, fault, third, id=f"{id}-a third"))
+    return found
 
 
-@pytest.mark.parametrize(("work", "fault"), each(BARE, AT_LEAST))
+@pytest.mark.parametrize(("work", "fault", "calls"), each(BARE))
 def test_no_fault_of_any_call_harms_what_is_there(
-    past: Past, tmp_path: Path, work: Work, fault: Fault, record_property: Recording
+    past: Past, tmp_path: Path, work: Work, fault: Fault, calls: Calls, record_property: Recording
 ) -> None:
-    done = list(cases(work, past, tmp_path / "case", fault, retries=False))
+    done = list(cases(work, past, tmp_path / "case", fault, calls, retries=False))
     record_property(CASES, len(done))
     assert done
     if fault.name in MUST_BE_SAID:
@@ -213,11 +223,11 @@ def test_no_fault_of_any_call_harms_what_is_there(
 PASSING = [(work, fault) for work, fault in BARE if fault.name in {"lost before", "lost after", "stored short"}]
 
 
-@pytest.mark.parametrize(("work", "fault"), each(PASSING))
+@pytest.mark.parametrize(("work", "fault", "calls"), each(PASSING, {snapshot: DEAR[snapshot]}))
 def test_behind_retries_nobody_notices_what_passes(
-    past: Past, tmp_path: Path, work: Work, fault: Fault, record_property: Recording
+    past: Past, tmp_path: Path, work: Work, fault: Fault, calls: Calls, record_property: Recording
 ) -> None:
-    done = list(cases(work, past, tmp_path / "case", fault, retries=True))
+    done = list(cases(work, past, tmp_path / "case", fault, calls, retries=True))
     record_property(CASES, len(done))
     assert [case for case in done if case.said] == []
     assert done
