@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 REAL = ("dirname", "cat", "cksum", "rm", "cp", "mkdir", "env", "chmod")
 NOTING = (
-    *("make", "fusermount3", "rsync", "git", "systemd-analyze", "ssh", "ssh-keygen", "sshd"),
+    *("make", "fusermount3", "rsync", "git", "tmux", "systemd-analyze", "ssh", "ssh-keygen", "sshd"),
     *("gcc", "pkg-config", "sudo", "apt-get"),
 )
 

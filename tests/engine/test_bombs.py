@@ -293,7 +293,7 @@ def test_counts_beyond_the_bytes() -> None:
 
 @pytest.mark.parametrize("kind", ObjectKind)
 @pytest.mark.parametrize(
-    ("offset", "value"), [(6, 0), (6, 2), (7, 0), (7, 9), (8, 2), (8, 3), (9, 1), (10, 0), (11, 1)]
+    ("offset", "value"), [(6, 0), (6, 2), (7, 0), (7, 10), (8, 2), (8, 3), (9, 1), (10, 0), (11, 1)]
 )
 def test_no_object_of_a_form_that_is_not_known_is_opened(kind: ObjectKind, offset: int, value: int) -> None:
     header = bytearray(Sealer(kind, KEYS).header)
