@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from yester.engine.errors import DamageError, UsageError
+from yester.engine.errors import CancelledError, DamageError, UsageError, YesterError
 from yester.engine.places import Places
 from yester.engine.profiles.sizes import parse_size
 from yester.engine.repository import Repository
@@ -117,8 +117,14 @@ def _tell_archives(opened: Repository, places: Places, repository: str | None, r
     def queue(desk: "Desk") -> "Report":
         return queue_unneeded(desk, opened.store.place, places)
 
-    with bench_at(opened, places, profile_named((), repository, places), as_json=True) as bench:
-        run.supervise(lambda cancelled: bench.take(run, cancelled, queue, let_go))
+    try:
+        with bench_at(opened, places, profile_named((), repository, places), as_json=True) as bench:
+            run.supervise(lambda cancelled: bench.take(run, cancelled, queue, let_go))
+    except CancelledError:
+        raise
+    except YesterError as error:
+        # What no snapshot needs is deleted, and the next prune tells them.
+        run.hooks.on_message(run.warning(f"Archives were not told what they need not keep: {error.what}"))
 
 
 def _summary(result: "PruneResult") -> list[str]:

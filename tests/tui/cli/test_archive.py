@@ -109,13 +109,22 @@ def test_a_plugin_that_is_gone_with_packs_in_it_and_a_copy_that_is_damaged(
     assert "not brought back" in yester("messages").out
 
 
-def test_a_prune_tells_the_archive_what_it_need_not_keep(yester: Yester, plain: Path, tape: Path, docs: Path) -> None:
+def test_a_prune_tells_the_archive_what_it_need_not_keep(
+    yester: Yester, plain: Path, tape: Path, docs: Path, home: Path
+) -> None:
     assert yester("archive", "docs").code == 0
     kept = len([*tape.iterdir()])
     assert kept
     (docs / "large").write_bytes(CONTENT[::-1])
     yester("snap", "docs")
     yester("forget", "docs", "--keep-last", "1", "--yes")
+    [jobs] = (home / ".local/state/yester").rglob("archive.sqlite")
+    kept_aside = jobs.rename(f"{jobs}.aside")
+    jobs.write_bytes(b"no database")
+    done = yester("prune", "--max-unused", "0")
+    assert done.code == 0 and "deleted" in done.out and "Archives were not told" in done.err and "damaged" in done.err
+    assert len([*tape.iterdir()]) == kept
+    kept_aside.rename(jobs)
     done = yester("prune", "--max-unused", "0")
     assert (done.code, done.err) == (0, "")
     assert [*tape.iterdir()] == []
