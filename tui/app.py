@@ -218,9 +218,9 @@ class TerminalProgram(App[None]):
         self.commands = [*self.commands, command][-LOGGED:]
 
     def say(self, what: str, hint: str = "", *, is_bad: bool = False, seconds: float = 0) -> None:
-        """Say something in a sentence, over whatever is shown; once, while it is still to be read."""
+        """Say something in a sentence, over whatever is shown; what is wrong once, while it is still to be read."""
         words = f"{what}\n{hint}" if hint else what
-        if any(each.message == words for each in self._notifications):
+        if is_bad and any(each.message == words for each in self._notifications):
             return
         timeout = seconds or (10 if is_bad else 4)
         self.notify(words, severity="error" if is_bad else "information", timeout=timeout, markup=False)
