@@ -53,6 +53,8 @@ class Copied:
     target: SnapshotId | None
     is_new: bool = False
     problem: str = ""
+    is_offline: bool = False
+    """Nothing is the matter with it but that some of it has to be recalled first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ class _Copying:
         except DamageError as error:
             return Copied(sid, snapshot, None, problem=str(error))
         except Offline as error:
-            return Copied(sid, snapshot, None, problem=self._to_recall(sid, snapshot) or str(error))
+            return Copied(sid, snapshot, None, problem=self._to_recall(sid, snapshot) or str(error), is_offline=True)
 
     def _to_recall(self, sid: SnapshotId, snapshot: Snapshot) -> str:
         """Say what of a snapshot has to be recalled before it can be copied."""

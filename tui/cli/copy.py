@@ -29,6 +29,9 @@ _TO_OPTIONS = (
     "or give --to-passphrase-file, --to-passphrase-command or --to-keyring."
 )
 
+SOME_OFFLINE = 3
+"""The exit code when nothing was wrong but that some have to be recalled first."""
+
 
 @click.command("copy", short_help="Copy snapshots to another repository.")
 @click.argument("names", metavar="[SNAPSHOT]...", nargs=-1)
@@ -60,7 +63,8 @@ def command(
     """Copy each SNAPSHOT, those of a profile, or all, to another repository; what is there already is skipped.
 
     The other repository has keys of its own. Made with `yester init --like`, it shares ids with this one, and copies go
-    fast. Broken off, the same command goes on. Exit code 5: some snapshots are damaged and were not copied.
+    fast. Broken off, the same command goes on. Exit codes: 3 some snapshots are offline and were not
+    copied, 5 some are damaged and were not.
     """
     _check_choice(names, profile, everything)
     keep_freed_memory()
@@ -77,7 +81,7 @@ def command(
             _unlock(each)
         result = _copy(source, copies, names, profile, run)
         say_damaged(source)
-        code = DamageError.exit_code if _failed(result) or (source.damaged and not names) else 0
+        code = _exit_code(result, found_damage=bool(source.damaged) and not names)
         run.ends("errors" if code else "complete", code)
     if as_json:
         echo_json(_as_json(result))
@@ -86,7 +90,8 @@ def command(
     for warning in result.warnings:
         complain(warning)
     for failed in _failed(result):
-        complain(f"Snapshot {failed.source.hex()[:8]} was not copied: {failed.problem}", "Run `yester check`.")
+        hint = "" if failed.is_offline else "Run `yester check`."
+        complain(f"Snapshot {failed.source.hex()[:8]} was not copied: {failed.problem}", hint)
     return code
 
 
@@ -146,6 +151,13 @@ def _copy(
         return copy_snapshots(source, target, chosen, progress=run.watch, cancelled=cancelled)
 
     return run.supervise(work)
+
+
+def _exit_code(result: "CopyResult", *, found_damage: bool) -> int:
+    failed = _failed(result)
+    if found_damage or not all(each.is_offline for each in failed):
+        return DamageError.exit_code
+    return SOME_OFFLINE if failed else 0
 
 
 def _failed(result: "CopyResult") -> "list[Copied]":

@@ -66,6 +66,9 @@ def test_what_is_archived_and_purged_comes_back(
     (docs / "large").write_bytes(CONTENT[::-1])
     doubtful = yester("verify", "latest")
     assert (doubtful.code, doubtful.out) == (3, "1 not compared\n") and "is offline" in doubtful.err
+    assert yester("init", "--like", plain, "--no-encryption", tmp_path / "other").code == 0
+    uncopied = yester("copy", "latest", "--from", plain, "--to", tmp_path / "other")
+    assert uncopied.code == 3 and "yester recall" in uncopied.err and "yester check" not in uncopied.err, uncopied
     plan = yester("recall", "latest", "--plan")
     assert (plan.code, plan.err) == (0, "") and "from Folder" in plan.out and "on T1" in plan.out
     assert yester("recall", "latest", "--wait").code == 0
