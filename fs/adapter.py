@@ -193,8 +193,7 @@ class Adapter(pyfuse3.Operations):
         return ()
 
     def _refuse(self, error: Exception, work: Callable[..., object], arguments: Iterable[object]) -> NoReturn:
-        hint = f". {error.hint}" if isinstance(error, Offline) else ""
-        what = f"{getattr(work, '__name__', work)}({', '.join(map(repr, arguments))}): {error}{hint}"
+        what = f"{getattr(work, '__name__', work)}({', '.join(map(repr, arguments))}): {error}"
         self._complaints.tell(what, str(error), None if isinstance(error, YesterError) else error)
         raise FUSEError(errno.EIO) from None
 

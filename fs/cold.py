@@ -13,7 +13,7 @@ import shlex
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-from yester.engine.archive.holdings import offline, where
+from yester.engine.archive.holdings import where
 from yester.engine.archive.needing import packs_of_entries
 from yester.engine.entries import Entry
 from yester.engine.errors import Offline
@@ -68,5 +68,5 @@ class ColdFiles:
         ahead = packs_of_entries(self._repository, [folder]).offline if packs and folder is not None else {}
         lost = self._recalls.recall_now(packs, self.wait_s, ahead.keys() - packs.keys()) if packs else {}
         for pack, words in lost.items():
-            asleep = offline(name_of(ObjectKind.DATA, pack), packs[pack])
-            raise Offline(f"{asleep.what}, and did not come: {words}", name=asleep.name, hint=asleep.hint)
+            name = name_of(ObjectKind.DATA, pack)
+            raise Offline(f"{name} is in {where(packs[pack][0])}, and did not come: {words}", name=name)

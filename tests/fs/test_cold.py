@@ -150,7 +150,7 @@ def test_an_offline_file_is_listed_with_all_its_attributes(shelf: Shelf, far: bo
             file.read_bytes()
         assert caught.value.errno == errno.EIO
         said = log_path(world.places.state, world.mountpoint).read_text()
-        assert "is offline: it is in the archive tapes on A0001. Bring it back: yester recall" in said
+        assert "is offline: it is in the archive tapes on A0001, and yester recall brings it back" in said
         assert "Traceback" not in said
         # It comes back while the mount is there.
         repository = world.open()

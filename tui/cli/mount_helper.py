@@ -11,7 +11,18 @@ from yester.engine.nearest import did_you_mean
 
 FLAGS = ("allow_other", "no_xattrs", "keyring")
 VALUED = (
-    *("owner", "profile", "snapshot", "path", "time_format", "poll", "patience", "cache_size"),
+    *(
+        "owner",
+        "profile",
+        "snapshot",
+        "path",
+        "time_format",
+        "poll",
+        "patience",
+        "cache_size",
+        "recall",
+        "recall_patience",
+    ),
     *("passphrase_file", "passphrase_command"),
 )
 """Options of `yester mount`, with _ for -."""

@@ -41,7 +41,7 @@ def test_all_options_of_the_command_are_there_but_those_that_mean_nothing_in_fst
     from yester.tui.cli.mount import command
 
     known = {each.opts[0].lstrip("-").replace("-", "_") for each in command.params if each.opts[0].startswith("--")}
-    assert known - {"foreground", "print_unit", "repo"} == {*FLAGS, *VALUED}
+    assert known - {"foreground", "print_unit", "repo", "make_folder"} == {*FLAGS, *VALUED}
     assert "mount" in COMMANDS
 
 
