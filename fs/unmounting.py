@@ -5,12 +5,16 @@ import pwd
 import select
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from yester.engine.errors import UsageError, YesterError
 from yester.fs.mounts import ActiveMount, canonical, find_mount, is_dead
 from yester.fs.registry import MountRegistry
 
+BUSY_TRIES = 5
+BUSY_PAUSE_S = 0.1
+"""Whoever lists mounts or files holds one for a moment: that is not yet somebody who works there."""
 GRACE_SECONDS = 10.0
 """How long to wait for the server's process to end once its mount is gone."""
 
@@ -66,9 +70,13 @@ def clear_dead_mount(mountpoint: Path) -> None:
 
 
 def _unmount_live(mountpoint: Path, *how: str) -> None:
-    said = _run("-u", *how, mountpoint)
-    if said is None:
-        return
+    for _ in range(BUSY_TRIES):
+        said = _run("-u", *how, mountpoint)
+        if said is None:
+            return
+        if "busy" not in said.lower():
+            break
+        time.sleep(BUSY_PAUSE_S)
     if "busy" in said.lower():
         raise YesterError(
             f"{mountpoint} is busy: a program has a file or a folder of it open",

@@ -10,6 +10,7 @@ from tests.fs.mounting import World
 from tests.fs.test_serving import end, wait_for
 
 from yester.engine.errors import YesterError
+from yester.fs import unmounting
 from yester.fs.known_mounts import KnownMount, MountState, clear_dead_mounts, known_mounts
 from yester.fs.mounts import ActiveMount, is_dead
 from yester.fs.registry import MountRegistry
@@ -201,6 +202,20 @@ def test_who_mounted_it_is_said_to_others(world: World) -> None:
         finally:
             os.seteuid(0)
         assert mount_of(world).state is MountState.LIVE
+
+
+def test_who_holds_a_mount_for_a_moment_only_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.take()
+    assert world.try_to_mount().returncode == 0
+    try:
+        honest, said = unmounting._run, ["umount: target is busy."] * 2
+        monkeypatch.setattr(unmounting, "_run", lambda *words: said.pop() if said else honest(*words))
+        monkeypatch.setattr(unmounting, "BUSY_PAUSE_S", 0.0)
+        unmount(world.mountpoint, world.places.runtime)
+        assert (world.mounts(), said) == ([], [])
+    finally:
+        if world.mounts():
+            honest("-u", "-z", world.mountpoint)
 
 
 def test_a_busy_mount_is_let_go_lazily(world: World) -> None:
