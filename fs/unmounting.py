@@ -70,13 +70,14 @@ def clear_dead_mount(mountpoint: Path) -> None:
 
 
 def _unmount_live(mountpoint: Path, *how: str) -> None:
+    said = _run("-u", *how, mountpoint)
     for _ in range(BUSY_TRIES):
-        said = _run("-u", *how, mountpoint)
-        if said is None:
-            return
-        if "busy" not in said.lower():
+        if said is None or "busy" not in said.lower():
             break
         time.sleep(BUSY_PAUSE_S)
+        said = _run("-u", *how, mountpoint)
+    if said is None:
+        return
     if "busy" in said.lower():
         raise YesterError(
             f"{mountpoint} is busy: a program has a file or a folder of it open",

@@ -66,11 +66,12 @@ def test_what_has_the_pipes_number_once_it_is_ready_is_left_alone(tmp_path: Path
     files = [tmp_path / name for name in "abcdefgh"]
 
     def server(ready: Callable[[], None]) -> None:
+        (tmp_path / "pid").write_text(str(os.getpid()))
         ready()
         for file in files:
             os.open(file, os.O_WRONLY | os.O_CREAT)
         raise YesterError("Something went wrong later")
 
     run_in_background(server, tmp_path / "log")
-    os.waitpid(-1, 0)
+    os.waitpid(int((tmp_path / "pid").read_text()), 0)
     assert [file.read_bytes() for file in files] == [b""] * len(files)

@@ -155,7 +155,9 @@ def test_diff_finds_nothing_and_compileall_writes_elsewhere(world: World) -> Non
         assert said("diff", "-r", "--no-dereference", world.source, world.latest) == ""
         cache = world.root / "cache"
         said(sys.executable, "-m", "compileall", "-q", world.latest, PYTHONPYCACHEPREFIX=str(cache))
-        assert len(list(cache.rglob("*.pyc"))) == 40
+        # Those of Python itself may lie there too.
+        made = [path for path in cache.rglob("*.pyc") if str(path).startswith(f"{cache}{world.mountpoint}/")]
+        assert len(made) == 40
 
 
 def test_thumbnails_are_made_as_from_the_source(world: World) -> None:

@@ -53,6 +53,22 @@ class Tmux:
             time.sleep(0.02)
         return seen
 
+    def resize(self, columns: int, lines: int, *words: str) -> None:
+        """Let the terminal have another size, until all of these words are on the screen.
+
+        On a busy machine a program may ask for the size before tmux has set it, and hear of it no more.
+        """
+        end = time.monotonic() + LIMIT_S
+        while True:
+            self.call("resize-window", "-x", str(columns), "-y", str(lines))
+            settled = time.monotonic() + LIMIT_S / 10
+            while not all(word in self.screen() for word in words) and time.monotonic() < settled:
+                time.sleep(0.02)
+            if all(word in (seen := self.screen()) for word in words):
+                return
+            assert time.monotonic() < end, f"{words} are not in\n{seen}"
+            self.call("resize-window", "-x", str(columns), "-y", str(lines + 1))
+
     def close(self) -> None:
         """End all of it."""
         subprocess.run([*self._command, "kill-server"], env=self._environment, capture_output=True, check=False)
@@ -99,9 +115,7 @@ def test_a_run_a_look_a_mount_and_leaving(tmux: Tmux, yester: Yester, docs: Path
     seen = tmux.see("$ yester snap docs", "$ yester umount", "b.txt")
     assert "/pagerb.txt" in re.sub(r"[\s│]", "", seen), "a path may be broken anywhere"
     tmux.keys("Escape")
-    tmux.call("resize-window", "-x", "20", "-y", "5")
-    tmux.see("yester needs a", "80 by")
-    tmux.call("resize-window", "-x", "80", "-y", "24")
-    tmux.see("Nothing is mounted", "q quit")
+    tmux.resize(20, 5, "yester needs a", "80 by")
+    tmux.resize(80, 24, "Nothing is mounted", "q quit")
     tmux.keys("q")
     tmux.see("it ended with 0")
