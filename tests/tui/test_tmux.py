@@ -53,6 +53,13 @@ class Tmux:
             time.sleep(0.02)
         return seen
 
+    def see_broken(self, word: str) -> None:
+        """Wait until a word is on the screen that may be broken anywhere, once what was said is not over it any more."""
+        end = time.monotonic() + LIMIT_S
+        while word not in re.sub(r"[\s│]", "", seen := self.screen()):
+            assert time.monotonic() < end, f"{word} is not in\n{seen}"
+            time.sleep(0.02)
+
     def resize(self, columns: int, lines: int, *words: str) -> None:
         """Let the terminal have another size, until all of these words are on the screen.
 
@@ -112,8 +119,8 @@ def test_a_run_a_look_a_mount_and_leaving(tmux: Tmux, yester: Yester, docs: Path
     assert not os.path.ismount(point)
 
     tmux.keys("@")
-    seen = tmux.see("$ yester snap docs", "$ yester umount", "b.txt")
-    assert "/pagerb.txt" in re.sub(r"[\s│]", "", seen), "a path may be broken anywhere"
+    tmux.see("$ yester snap docs", "$ yester umount", "b.txt")
+    tmux.see_broken("/pagerb.txt")
     tmux.keys("Escape")
     tmux.resize(20, 5, "yester needs a", "80 by")
     tmux.resize(80, 24, "Nothing is mounted", "q quit")
