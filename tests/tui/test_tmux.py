@@ -53,8 +53,15 @@ class Tmux:
             time.sleep(0.02)
         return seen
 
+    def see_alone(self, word: str) -> None:
+        """Wait until a word is on the screen just once."""
+        end = time.monotonic() + LIMIT_S
+        while (seen := self.screen()).count(word) != 1:
+            assert time.monotonic() < end, f"{word} is not once in\n{seen}"
+            time.sleep(0.02)
+
     def see_broken(self, word: str) -> None:
-        """Wait until a word is on the screen that may be broken anywhere, once what was said is not over it any more."""
+        """Wait until a word is on the screen that may be broken anywhere, and nothing that was said is over it."""
         end = time.monotonic() + LIMIT_S
         while word not in re.sub(r"[\s│]", "", seen := self.screen()):
             assert time.monotonic() < end, f"{word} is not in\n{seen}"
@@ -108,14 +115,18 @@ def test_a_run_a_look_a_mount_and_leaving(tmux: Tmux, yester: Yester, docs: Path
     tmux.keys("Enter")
     tmux.see("b.txt", "letters/", "3 Browse")
 
-    point = tmp_path / "mount"
+    # Mounts of other tests are listed, too.
+    point = tmp_path / f"own-{os.getpid()}"
     point.mkdir()
     assert finish(start("mount", point)).code == 0
     tmux.keys("5")
     tmux.see("live")
+    tmux.keys("/", *point.name, "Enter")
+    tmux.see("live", "Mounts", point.name)
+    tmux.see_alone("✓ live")
     assert (point / f"latest{docs}/letters/a.txt").read_text() == "dear a\n"
     tmux.keys("u")
-    tmux.see("Nothing is mounted")
+    tmux.see("Unmounted")
     assert not os.path.ismount(point)
 
     tmux.keys("@")
@@ -123,6 +134,6 @@ def test_a_run_a_look_a_mount_and_leaving(tmux: Tmux, yester: Yester, docs: Path
     tmux.see_broken("/pagerb.txt")
     tmux.keys("Escape")
     tmux.resize(20, 5, "yester needs a", "80 by")
-    tmux.resize(80, 24, "Nothing is mounted", "q quit")
+    tmux.resize(80, 24, "5 Mounts", "q quit")
     tmux.keys("q")
     tmux.see("it ended with 0")
