@@ -26,7 +26,7 @@ from tests.benchmarks.million_paths import _SEARCHES, Synthetic, Update, _take_i
 from yester.engine.places import Places
 from yester.tui.serve.app import AppPlugins
 from yester.tui.serve.desk import Desk
-from yester.tui.serve.params import Where
+from yester.tui.serve.methods.params import Where
 from yester.tui.serve.repositories import Repositories, _Kept
 from yester.tui.serve.serving import Server
 

@@ -17,7 +17,7 @@ from textual.pilot import Pilot
 
 from yester.tui.app import TerminalProgram
 from yester.tui.client import EngineGone, Refused
-from yester.tui.serve.methods import METHODS
+from yester.tui.serve.methods.table import METHODS
 from yester.tui.serve.protocol import Failure
 from yester.tui.settings import Settings
 

@@ -10,8 +10,9 @@ from yester.tui.app import TerminalProgram
 from yester.tui.client import EngineGone
 from yester.tui.places import PLACES
 from yester.tui.screens.place import Place
-from yester.tui.serve.methods import METHODS, Look
-from yester.tui.serve.params import Where
+from yester.tui.serve.methods.kinds import Look
+from yester.tui.serve.methods.params import Where
+from yester.tui.serve.methods.table import METHODS
 from yester.tui.serve.protocol import Failure
 
 GONE = Failure(6, "There is no repository at /media/me/backup", "Is the drive connected?")

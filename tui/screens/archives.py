@@ -15,8 +15,8 @@ from yester.tui.dialogs.confirm import Confirm
 from yester.tui.dialogs.form import Form
 from yester.tui.dialogs.page import Page
 from yester.tui.screens.place import Place
-from yester.tui.serve.changes import as_typed, hand_over, purge
-from yester.tui.serve.params import Archiving, HandOver
+from yester.tui.serve.methods.archives import Archiving, HandOver, hand_over, purge
+from yester.tui.serve.methods.words import as_typed
 from yester.tui.state import archives
 from yester.tui.state.archives import ArchivesState, Held, Pack, Policy, Request
 from yester.tui.state.form import Form as FormState

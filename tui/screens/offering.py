@@ -11,8 +11,8 @@ from yester.tui.dialogs.form import Form
 from yester.tui.dialogs.page import Page
 from yester.tui.feed import Work
 from yester.tui.screens.place import Place
-from yester.tui.serve.changes import as_typed, run_offer
-from yester.tui.serve.params import PluginOffer
+from yester.tui.serve.methods.plugins import PluginOffer, run_offer
+from yester.tui.serve.methods.words import as_typed
 from yester.tui.state import form
 from yester.tui.state.plugins import Facts, Offer
 from yester.tui.state.text import Line, Span, line

@@ -12,8 +12,8 @@ from yester.tui.bindings import bindings
 from yester.tui.client import Refused, all_of
 from yester.tui.dialogs.form import Form
 from yester.tui.screens.offering import Offering
-from yester.tui.serve.changes import as_typed, set_options
-from yester.tui.serve.params import PluginOptions
+from yester.tui.serve.methods.plugins import PluginOptions, set_options
+from yester.tui.serve.methods.words import as_typed
 from yester.tui.state import form, plugins
 from yester.tui.state.plugins import Facts, Item, Offer, PanelRow, form_of
 from yester.tui.state.text import Span, line, plain

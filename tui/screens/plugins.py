@@ -11,8 +11,8 @@ from yester.tui.bindings import bindings
 from yester.tui.client import all_of
 from yester.tui.dialogs.confirm import Confirm
 from yester.tui.screens.offering import Offering
-from yester.tui.serve.changes import apply_plugins, as_typed
-from yester.tui.serve.params import PluginsApplied
+from yester.tui.serve.methods.plugins import PluginsApplied, apply_plugins
+from yester.tui.serve.methods.words import as_typed
 from yester.tui.state import inbox, plugins
 from yester.tui.state.plugins import Plugin
 from yester.tui.state.text import Row, Span, holds, line

@@ -4,8 +4,8 @@ from yester.engine.events import shown
 from yester.tui.client import all_of
 from yester.tui.dialogs.confirm import Confirm
 from yester.tui.screens.place import Place
-from yester.tui.serve.changes import as_typed, recall
-from yester.tui.serve.params import Recall
+from yester.tui.serve.methods.archives import Recall, recall
+from yester.tui.serve.methods.words import as_typed
 from yester.tui.state.archives import plan_of
 from yester.tui.state.browse import as_shown
 from yester.tui.state.text import Span, line

@@ -13,7 +13,7 @@ from yester.engine.errors import YesterError
 from yester.engine.events import AppExit, AppStart, Event, Message, MountAfter, MountBefore, Unmount
 from yester.engine.places import Places
 from yester.tui.serve.call import Answers, Call
-from yester.tui.serve.params import AppBegins
+from yester.tui.serve.methods.program import AppBegins
 
 if TYPE_CHECKING:
     from yester.engine.profiles.profile import Profile

@@ -23,10 +23,12 @@ from yester.engine.places import Places
 from yester.engine.runs.history import read_run, run_ids
 from yester.engine.secrets import NOBODY_TO_ASK
 from yester.tui.serve.call import Call
-from yester.tui.serve.changes import as_typed
 from yester.tui.serve.desk import Desk
-from yester.tui.serve.methods import Change
-from yester.tui.serve.params import NewRepository, Params, SnapRun, Where
+from yester.tui.serve.methods.kinds import Change
+from yester.tui.serve.methods.params import Params, Where
+from yester.tui.serve.methods.repositories import NewRepository
+from yester.tui.serve.methods.runs import SnapRun
+from yester.tui.serve.methods.words import as_typed
 from yester.tui.serve.protocol import Failure
 
 _GOOD = (0, 3)

@@ -12,7 +12,7 @@ from yester.tui.cli.differences import as_json, notes_of
 from yester.tui.cli.history import current_catalogue
 from yester.tui.cli.wording import printable
 from yester.tui.serve.call import Answers, Call
-from yester.tui.serve.params import Compare
+from yester.tui.serve.methods.snapshots import Compare
 
 if TYPE_CHECKING:
     from yester.engine.errors import DamageError, Offline

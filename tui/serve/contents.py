@@ -13,7 +13,7 @@ from yester.engine.trees.content import Content
 from yester.engine.trees.directories import decode_root, resolve
 from yester.tui.cli.wording import printable
 from yester.tui.serve.desk import Desk
-from yester.tui.serve.params import NOW, Where
+from yester.tui.serve.methods.params import NOW, Where
 
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 

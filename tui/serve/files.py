@@ -16,7 +16,8 @@ from yester.tui.cli.versions import version_as_json
 from yester.tui.serve.call import Answers, Call
 from yester.tui.serve.contents import entry_of, opened_file
 from yester.tui.serve.desk import Desk
-from yester.tui.serve.params import NOW, Entry, Foresee, Path, Read, Search
+from yester.tui.serve.methods.files import Entry, Foresee, Path, Read, Search
+from yester.tui.serve.methods.params import NOW
 
 
 def details(desk: Desk, asked: Entry, call: Call) -> Answers:

@@ -19,9 +19,9 @@ from yester.tui.cli.entry import described
 from yester.tui.cli.history import snapshot_of
 from yester.tui.serve.call import Answers, Call
 from yester.tui.serve.desk import Desk
+from yester.tui.serve.methods.files import Folder, FolderPage, FolderSeek
 from yester.tui.serve.names import Gone, Names, deleted, fitting
 from yester.tui.serve.ordering import BY, next_of
-from yester.tui.serve.params import Folder, FolderPage, FolderSeek
 from yester.tui.serve.sides import Side, Then, side
 
 OFFLINE = "offline"

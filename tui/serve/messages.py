@@ -8,7 +8,7 @@ from yester.engine.messages.store import MessageStore
 from yester.tui.cli.messages import message_as_json
 from yester.tui.serve.call import Answers, Call
 from yester.tui.serve.desk import Desk
-from yester.tui.serve.params import MessagesWanted
+from yester.tui.serve.methods.messages import MessagesWanted
 
 
 def messages(desk: Desk, asked: MessagesWanted, call: Call) -> Answers:

@@ -9,7 +9,8 @@ from yester.fs.known_mounts import known_mounts
 from yester.tui.cli.mounts import mount_as_json
 from yester.tui.serve.call import Answers, Call
 from yester.tui.serve.desk import Desk
-from yester.tui.serve.params import Mounted, Params
+from yester.tui.serve.methods.mounts import Mounted
+from yester.tui.serve.methods.params import Params
 
 
 def mounts(desk: Desk, asked: Params, call: Call) -> Answers:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from yester.engine.entries import Entry
 from yester.engine.trees.directories import Directory
 from yester.tui.serve.call import Call
-from yester.tui.serve.params import Folder, Sort
+from yester.tui.serve.methods.files import Folder, Sort
 
 _KEPT = 8
 """Orders that are kept; the one that was not used for longest goes first."""

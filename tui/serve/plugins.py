@@ -5,7 +5,7 @@ from yester.tui.cli.plugin_loading import Screen, Stage, looked_at
 from yester.tui.cli.plugin_rows import facts_as_json, found_as_json
 from yester.tui.serve.call import Answers, Call
 from yester.tui.serve.desk import Desk
-from yester.tui.serve.params import PluginNamed, PluginsWanted
+from yester.tui.serve.methods.plugins import PluginNamed, PluginsWanted
 
 
 class _Nobody(Screen):

@@ -10,7 +10,8 @@ from yester.tui.serve.contents import OpenFile, opened_file
 from yester.tui.serve.desk import Desk
 from yester.tui.serve.drawing import LARGEST, can_draw, drawn
 from yester.tui.serve.files import details
-from yester.tui.serve.params import NOW, Entry, FilePair, Show
+from yester.tui.serve.methods.files import Entry, FilePair, Show
+from yester.tui.serve.methods.params import NOW
 from yester.tui.state import preview
 from yester.tui.state.entries import entry_panel
 from yester.tui.state.pictures import Facts, Picture, facts, fitted

@@ -13,7 +13,8 @@ from yester.tui.cli.schedule import schedule_as_json
 from yester.tui.cli.status import profiles_with_status, status_as_json, status_of
 from yester.tui.serve.call import Answers, Call
 from yester.tui.serve.desk import Desk
-from yester.tui.serve.params import OfProfile, Params
+from yester.tui.serve.methods.params import Params
+from yester.tui.serve.methods.profiles import OfProfile
 
 
 def profiles(desk: Desk, asked: Params, call: Call) -> Answers:

@@ -9,10 +9,11 @@ import msgspec
 from yester.engine.events import Shown, shown
 from yester.engine.events_reference import meanings_of
 from yester.tui.serve import protocol
-from yester.tui.serve.changes import as_typed
-from yester.tui.serve.methods import METHODS, Change, Method
+from yester.tui.serve.methods.kinds import Change, Method
+from yester.tui.serve.methods.params import Params
+from yester.tui.serve.methods.table import METHODS
+from yester.tui.serve.methods.words import as_typed
 from yester.tui.serve.outbox import QUEUED
-from yester.tui.serve.params import Params
 from yester.tui.serve.protocol import MAX_LINE, VERSION, Failure, encode_line
 from yester.tui.serve.serving import AT_ONCE
 

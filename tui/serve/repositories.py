@@ -17,7 +17,7 @@ from yester.engine.places import Places
 from yester.engine.secrets import LONGEST, SecretSource, as_secret, find_secret
 from yester.tui.serve.app import AppPlugins
 from yester.tui.serve.call import Answers, Call
-from yester.tui.serve.params import Where
+from yester.tui.serve.methods.params import Where
 
 if TYPE_CHECKING:
     from yester.engine.catalogue.catalogue import Catalogue

@@ -10,7 +10,7 @@ from yester.engine.runs.history import all_runs, find_run
 from yester.tui.cli.runs import run_as_json
 from yester.tui.serve.call import Answers, Call
 from yester.tui.serve.desk import Desk
-from yester.tui.serve.params import RunFrom, RunsWanted
+from yester.tui.serve.methods.runs import RunFrom, RunsWanted
 
 _lines = msgspec.json.Decoder(dict[str, Any])
 

@@ -20,9 +20,10 @@ from yester.engine.places import Places
 from yester.tui.cli.failures import worded
 from yester.tui.serve.call import Call
 from yester.tui.serve.desk import Desk
-from yester.tui.serve.methods import METHODS, Change, Look
+from yester.tui.serve.methods.kinds import Change, Look
+from yester.tui.serve.methods.params import Params
+from yester.tui.serve.methods.table import METHODS
 from yester.tui.serve.outbox import Outbox
-from yester.tui.serve.params import Params
 from yester.tui.serve.protocol import MAX_LINE, VERSION, Failure, Request, Splitter, decode_request, encode_line
 from yester.tui.serve.repositories import NeedsPassphrase
 from yester.tui.serve.signals import signals_heard
@@ -153,7 +154,7 @@ def _looked(method: Look, desk: Desk, params: Params, call: Call) -> object:
     """Send the items of a method that changes nothing and return what `done` says."""
     module, _, name = method.answered_by.partition(":")
     answer: Callable[[Desk, Params, Call], Generator[object, None, Any]]
-    answer = getattr(importlib.import_module(module), name)
+    answer = getattr(importlib.import_module(f"yester.tui.serve.{module}"), name)
     with closing(answer(desk, params, call)) as items:
         try:
             while True:

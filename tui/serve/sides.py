@@ -13,8 +13,9 @@ from yester.engine.trees.directories import Directory, decode_root, open_directo
 from yester.tui.cli.wording import printable
 from yester.tui.serve.call import Call
 from yester.tui.serve.desk import Desk
+from yester.tui.serve.methods.files import Folder
+from yester.tui.serve.methods.params import NOW, Where
 from yester.tui.serve.ordering import Orders, Positions, entries_at
-from yester.tui.serve.params import NOW, Folder, Where
 
 
 class Now:

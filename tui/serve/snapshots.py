@@ -8,7 +8,7 @@ from yester.engine.retention.choosing import judged_by_profile
 from yester.tui.cli.list import retention_specs, snapshot_as_json, why_as_json
 from yester.tui.serve.call import Answers, Call
 from yester.tui.serve.desk import Desk
-from yester.tui.serve.params import Forgetting, SnapshotsWanted
+from yester.tui.serve.methods.snapshots import Forgetting, SnapshotsWanted
 
 
 def snapshots(desk: Desk, asked: SnapshotsWanted, call: Call) -> Answers:

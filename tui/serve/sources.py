@@ -19,7 +19,8 @@ from yester.tui.cli.opening import repository_place
 from yester.tui.cli.profile_size import measure_as_json, measures
 from yester.tui.serve.call import Answers, Call
 from yester.tui.serve.desk import Desk
-from yester.tui.serve.params import MeasureSources, Params, Typed
+from yester.tui.serve.methods.params import Params
+from yester.tui.serve.methods.sources import MeasureSources, Typed
 
 _SAID_S = 0.2
 """How often sums are told that still grow."""

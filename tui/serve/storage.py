@@ -9,7 +9,7 @@ from yester.engine.events import shown
 from yester.tui.cli.history import snapshot_of, wanted
 from yester.tui.serve.call import Answers, Call
 from yester.tui.serve.desk import Desk
-from yester.tui.serve.params import UsageWanted
+from yester.tui.serve.methods.storage import UsageWanted
 
 
 def usage(desk: Desk, asked: UsageWanted, call: Call) -> Answers:

@@ -10,7 +10,7 @@ from yester.engine.runs.history import run_ids
 from yester.fs.mounts import active_mounts
 from yester.tui.serve.call import Answers, Call
 from yester.tui.serve.desk import Desk
-from yester.tui.serve.params import Params
+from yester.tui.serve.methods.params import Params
 
 LOOK_S = 0.5
 """How often it is looked."""

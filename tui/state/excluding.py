@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from yester.engine.profiles.toml_text import toml_line
 from yester.tui.cli.wording import count, one_line, printable, size
-from yester.tui.serve.changes import as_typed, edit_profile
-from yester.tui.serve.params import EditProfile
+from yester.tui.serve.methods.profiles import EditProfile, edit_profile
+from yester.tui.serve.methods.words import as_typed
 from yester.tui.state.text import Glyphs, Line, Span, line
 
 _SPECIAL = re.compile(r"([\\*?\[\]!#])|( +$)")

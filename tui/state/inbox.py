@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from yester.tui.cli.wording import moment
-from yester.tui.serve.changes import as_typed, run_offer
-from yester.tui.serve.params import PluginOffer
+from yester.tui.serve.methods.plugins import PluginOffer, run_offer
+from yester.tui.serve.methods.words import as_typed
 from yester.tui.state.text import Column, Glyphs, Line, Row, Span, Tone, holds, line
 from yester.tui.state.world import Message
 

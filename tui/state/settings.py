@@ -19,8 +19,8 @@ from yester.engine.profiles.profile import Profile
 from yester.engine.profiles.reading import parse_profile, profile_mistakes
 from yester.engine.profiles.reference import default_text
 from yester.engine.profiles.toml_text import bare_key, toml_line
-from yester.tui.serve.changes import as_typed, edit_profile
-from yester.tui.serve.params import EditProfile
+from yester.tui.serve.methods.profiles import EditProfile, edit_profile
+from yester.tui.serve.methods.words import as_typed
 from yester.tui.state.text import Column, Glyphs, Line, Row, Span, line
 from yester.tui.state.wizard.foreseeing import Taken, kept_lines, made_up, time_lines
 

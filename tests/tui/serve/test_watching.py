@@ -8,7 +8,7 @@ from yester.engine.places import Places
 from yester.tui.app import DRAW_S
 from yester.tui.serve.call import Call
 from yester.tui.serve.desk import Desk
-from yester.tui.serve.params import Params
+from yester.tui.serve.methods.params import Params
 from yester.tui.serve.watching import LOOK_S, watch
 
 

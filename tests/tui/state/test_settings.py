@@ -13,7 +13,7 @@ from yester.engine.profiles.reading import parse_profile
 from yester.engine.profiles.reporting import effects
 from yester.engine.profiles.toml_text import toml_line
 from yester.engine.profiles.writing import render
-from yester.tui.serve.params import EditProfile
+from yester.tui.serve.methods.profiles import EditProfile
 from yester.tui.state import settings
 from yester.tui.state.keeping import Retention, kept_in_words
 from yester.tui.state.settings import Setting, Settings

@@ -8,8 +8,9 @@ import msgspec
 
 from yester.engine.events import Shown
 from yester.engine.profiles.profile import RetentionSpec, ScheduleSpec
-from yester.tui.serve.changes import as_typed
-from yester.tui.serve.methods import METHODS, Change
+from yester.tui.serve.methods.kinds import Change
+from yester.tui.serve.methods.table import METHODS
+from yester.tui.serve.methods.words import as_typed
 from yester.tui.state.text import Glyphs, Line, Span, Tone, line
 from yester.tui.state.wizard.draft import Draft, Looked, needs_passphrase
 

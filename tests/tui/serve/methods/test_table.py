@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from yester.tui.cli.program import COMMANDS
-from yester.tui.serve.changes import as_typed
-from yester.tui.serve.methods import METHODS, Change, Look
-from yester.tui.serve.params import Params
+from yester.tui.serve.methods.kinds import Change, Look
+from yester.tui.serve.methods.params import Params
+from yester.tui.serve.methods.table import METHODS
+from yester.tui.serve.methods.words import as_typed
 from yester.tui.serve.protocol import Request, decode_request
 from yester.tui.serve.reference import exchange, sample
 
@@ -19,7 +20,7 @@ def test_each_method_has_what_it_needs(name: str) -> None:
     assert msgspec.json.decode(msgspec.json.encode(sample(method.takes)), type=method.takes) == sample(method.takes)
     if isinstance(method, Look):
         module, _, function = method.answered_by.partition(":")
-        assert inspect.isgeneratorfunction(getattr(importlib.import_module(module), function))
+        assert inspect.isgeneratorfunction(getattr(importlib.import_module(f"yester.tui.serve.{module}"), function))
     else:
         words = method.words(sample(method.takes))
         assert words[0] in COMMANDS
@@ -39,7 +40,7 @@ def test_nothing_that_a_client_sends_is_an_option(name: str) -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_the_golden_request_of_each_method_is_one_that_is_taken(name: str) -> None:
     """What stands in docs/serve.md; another form of it is a change that clients see."""
-    page = (Path(__file__).parents[3] / "docs/serve.md").read_text("utf-8")
+    page = (Path(__file__).parents[4] / "docs/serve.md").read_text("utf-8")
     lines = exchange(name)
     assert all(f"\n{who}  {line.decode().rstrip()}\n" in page for who, line in lines)
     request = decode_request(lines[0][1])
