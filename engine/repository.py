@@ -1,60 +1,35 @@
 """A repository as its clients use it: opened once, then asked for keys, snapshots, labels, index and reader."""
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
-import msgspec
-from blake3 import blake3
 from msgspec.structs import replace
 
-from yester import __version__
-from yester.engine.errors import (
-    DamageError,
-    Denied,
-    Exists,
-    Missing,
-    MissingRepository,
-    RepositoryError,
-    YesterError,
-)
+from yester.engine.errors import DamageError, Denied, Missing, RepositoryError, YesterError
+from yester.engine.founding import config_of, found, sound_config_of
 from yester.engine.host import kept_id
 from yester.engine.ids import SnapshotId, WriterId
 from yester.engine.labels import LabelChange, changed, counting, rival, says_the_same
 from yester.engine.packs.index import Index
 from yester.engine.packs.reading import BlobReader
 from yester.engine.places import Places, ensured
-from yester.engine.sealed.config import CONFIG_NAME, Config, decode_config, encode_config
+from yester.engine.sealed.config import CONFIG_NAME, Config, decode_config
 from yester.engine.sealed.keys import Keys, MasterKey, cannot_read
-from yester.engine.sealed.keyslots import SlotKind, new_slot
 from yester.engine.sealed.own_objects import OwnObjects
 from yester.engine.sealed.recognition import know_again, note_encryption, refuse_downgrade, refuse_older
-from yester.engine.sealed.records import KINDS, Label, Record, Snapshot, Tombstone, decode_record, encode_record
-from yester.engine.sealed.sealing import (
-    ObjectKind,
-    digest_of,
-    is_digest_name,
-    name_of,
-    open_record,
-    seal_record,
-    was_added_blind,
-)
+from yester.engine.sealed.records import Label, Record, Snapshot, Tombstone
+from yester.engine.sealed.sealing import ObjectKind, digest_of, name_of
 from yester.engine.sealed.unlocking import Pending, Unlocked, needs_secret, unlock
 from yester.engine.selection import narrowed, select
-from yester.engine.store import Store, bring, mending
+from yester.engine.store import Store, mending
+from yester.engine.stored_records import StoredRecords
 from yester.engine.turns import turn
 from yester.engine.whereabouts import Whereabouts
 from yester.engine.witness import Memory, Seen, Witness, compare
-
-R = TypeVar("R", Snapshot, Label, Tombstone)
-L = TypeVar("L", Label, Tombstone)
-
-PROGRAM = f"yester {__version__}"
 
 _LABEL_ROUNDS = 4
 """How often a change is made upon one that came meanwhile: two that contradict each other would go on for ever."""
@@ -70,14 +45,10 @@ class Repository:
         folder = f"repositories/{config.repository.hex()[:32]}"
         self.state: Path = ensured(places.state / folder)
         self.cache: Path = ensured(places.cache / folder)
-        self.damaged: dict[str, DamageError] = {}
-        """Records that lists had to leave out, by object name."""
         self._unlocked = unlocked
         self._keys: Keys | None = None
         self._adding = False
-        self._blind: set[str] = set()
-        """Records that were read and came from a write-only client."""
-        self._records: dict[str, Record] = {}
+        self._records = StoredRecords(store, lambda: self.keys)
         self._index: Index | None = None
         self._index_lock = threading.Lock()
         self._witness = Witness(self.state / "witness")
@@ -101,28 +72,10 @@ class Repository:
         With `like` it shares that one's ids and chunks. RepositoryError when there is one already, or somebody else is
         making one at the same moment.
         """
-        refuse_taken(store)
-        if not store.capabilities.if_absent:
-            _refuse_rivals(store)
         master = MasterKey.random(like.master if like else None)
-        keys = Keys(master)
-        now_ns = time.time_ns()
-        kind = SlotKind.NONE if secret is None else SlotKind.PASSPHRASE
-        slot = new_slot(master, kind=kind, secret=secret, label=label, now_ns=now_ns)
-        slot_name = f"key.{blake3(slot).hexdigest()}"
-        config = _new_config(now_ns, like.config if like else None)
-        store.put(slot_name, [slot])
-        # Last: before it there is no repository, and whoever comes second finds that there is one.
-        encoded = encode_config(config, keys)
-        try:
-            store.put(CONFIG_NAME, [encoded], if_absent=True)
-        except Exists:
-            store.delete(slot_name)
-            raise _taken(store) from None
-        if not store.capabilities.if_absent:
-            _assert_alone(store, slot_name, encoded)
-        repository = cls(store, config, places, lambda: Unlocked(master, keys, slot_name))
-        know_again(repository.state, keys)
+        config, unlocked = found(store, master, secret, like=like.config if like else None, label=label)
+        repository = cls(store, config, places, lambda: unlocked)
+        know_again(repository.state, unlocked.keys)
         repository._whereabouts.settle()
         if secret is not None:
             note_encryption(places, store.place)
@@ -138,7 +91,7 @@ class Repository:
         a newer program made it; a wrong passphrase shows at the first use of `keys`. DamageError: config is damaged.
         With `adding` the key of a write-only client will do; without, it is refused at the first use of `keys`.
         """
-        data = mending(store, CONFIG_NAME, lambda: _sound_config(store))
+        data = mending(store, CONFIG_NAME, lambda: sound_config_of(store))
         config = decode_config(data)
         slots = {name: store.get(name) for name in store.list("key.")}
         if not slots:
@@ -170,7 +123,7 @@ class Repository:
     def open_with(cls, store: Store, master: MasterKey, *, places: Places) -> "Repository":
         """Open the repository in a store with its master key, as another process of this client handed it over."""
         keys = Keys(master)
-        return cls(store, decode_config(_config_of(store)), places, lambda: Unlocked(master, keys))
+        return cls(store, decode_config(config_of(store)), places, lambda: Unlocked(master, keys))
 
     @property
     def master(self) -> MasterKey:
@@ -209,7 +162,7 @@ class Repository:
 
     def came_blind(self, sid: SnapshotId) -> bool:
         """Whether a snapshot that was read came from a write-only client: nothing of others' is to rest on it."""
-        return name_of(ObjectKind.SNAPSHOT, sid) in self._blind
+        return self._records.came_blind(name_of(ObjectKind.SNAPSHOT, sid))
 
     def unlock(self) -> None:
         """Wait for the keys; raise what `keys` raises."""
@@ -235,21 +188,26 @@ class Repository:
         """Return a reader of blobs with a cache of this many bytes of its own."""
         return BlobReader(self, cache_size)
 
+    @property
+    def damaged(self) -> dict[str, DamageError]:
+        """Records that lists had to leave out, by object name."""
+        return self._records.damaged
+
     def snapshot(self, sid: SnapshotId) -> Snapshot:
         """Return one snapshot; Missing when the store lacks it, DamageError when it is not what was written."""
-        return self._record(Snapshot, name_of(ObjectKind.SNAPSHOT, sid))
+        return self._records.read(Snapshot, name_of(ObjectKind.SNAPSHOT, sid))
 
     def snapshot_ids(self) -> set[SnapshotId]:
         """Return the ids of the listed snapshots that were not forgotten."""
         # Tombstones first: what takes the place of a snapshot was there before its tombstone, and is listed then.
         forgotten = self.tombstoned()
-        return {SnapshotId(digest_of(name)) for name in self._names(ObjectKind.SNAPSHOT)} - forgotten
+        return {SnapshotId(digest_of(name)) for name in self._records.names(ObjectKind.SNAPSHOT)} - forgotten
 
     def snapshots(self) -> list[tuple[SnapshotId, Snapshot]]:
         """Return the snapshots that were not forgotten, oldest first; damaged ones are left out, see `damaged`."""
         ids = self.snapshot_ids()
-        self._bring(name_of(ObjectKind.SNAPSHOT, sid) for sid in ids)
-        found = {sid: self._readable(Snapshot, name_of(ObjectKind.SNAPSHOT, sid)) for sid in ids}
+        self._records.bring(name_of(ObjectKind.SNAPSHOT, sid) for sid in ids)
+        found = {sid: self._records.readable(Snapshot, name_of(ObjectKind.SNAPSHOT, sid)) for sid in ids}
         snapshots = [(sid, snapshot) for sid, snapshot in found.items() if snapshot is not None]
         return sorted(snapshots, key=lambda listed: (listed[1].time_ns, listed[0]))
 
@@ -266,28 +224,11 @@ class Repository:
 
     def tombstone_objects(self) -> list[tuple[str, Tombstone]]:
         """Return all tombstones that are believed, by object name."""
-        return self._believed(Tombstone, ObjectKind.TOMBSTONE)
-
-    def _believed(self, kind: type[L], object_kind: ObjectKind) -> list[tuple[str, L]]:
-        """Read tombstones or labels, by object name; of write-only clients only those about what they added."""
-        found = []
-        names = self._names(object_kind)
-        self._bring(names)
-        for name in names:
-            record = self._readable(kind, name)
-            if record is not None and (name not in self._blind or self._is_own_word(record)):
-                found.append((name, record))
-        return found
-
-    def _is_own_word(self, record: Tombstone | Label) -> bool:
-        """Whether a write-only client speaks of a snapshot that it added itself."""
-        name = name_of(ObjectKind.SNAPSHOT, SnapshotId(record.snapshot))
-        snapshot = self._readable(Snapshot, name)
-        return snapshot is not None and name in self._blind and snapshot.writer == record.writer
+        return self._records.believed(Tombstone, ObjectKind.TOMBSTONE)
 
     def label_objects(self) -> list[tuple[str, Label]]:
         """Return all labels that are believed, by object name, superseded ones among them."""
-        return self._believed(Label, ObjectKind.LABEL)
+        return self._records.believed(Label, ObjectKind.LABEL)
 
     def labels(self) -> dict[SnapshotId, Label]:
         """Return the label that counts of each snapshot that has any: the highest (counter, writer)."""
@@ -359,16 +300,14 @@ class Repository:
         stones, forgotten = self.tombstone_objects(), dict[str, int]()
         for name, stone in stones:
             # Who can only add may not say how far another writer had come.
-            if stone.of_writer is not None and name not in self._blind:
+            if stone.of_writer is not None and not self._records.came_blind(name):
                 writer = stone.of_writer.hex()
                 forgotten[writer] = max(stone.of_sequence, forgotten.get(writer, 0))
         return snapshots, {SnapshotId(stone.snapshot) for _, stone in stones} | lost, forgotten
 
     def put_record(self, kind: ObjectKind, record: Record) -> bytes:
         """Seal and store a record; return the digest that names it."""
-        name, content = seal_record(kind, self.keys, encode_record(record))
-        self.store.put(name, [content])
-        return digest_of(name)
+        return self._records.put(kind, record)
 
     def commit_snapshot(
         self, snapshot: Snapshot, *, tags: Iterable[str] = (), label: Label | None = None
@@ -396,15 +335,13 @@ class Repository:
 
     def put_snapshot(self, snapshot: Snapshot, *, tags: Iterable[str] = (), label: Label | None = None) -> SnapshotId:
         """Store a snapshot as it is, after its label if it has one. Writers use `commit_snapshot`."""
-        name, content = seal_record(ObjectKind.SNAPSHOT, self.keys, encode_record(snapshot))
+        name, content = self._records.sealed(ObjectKind.SNAPSHOT, snapshot)
         sid = SnapshotId(digest_of(name))
         chosen = tuple(sorted(set(tags)))
         if chosen or label is not None:
             said = label or Label(snapshot=sid, counter=1, writer=snapshot.writer, tags=chosen)
             self.put_record(ObjectKind.LABEL, replace(said, snapshot=sid, counter=1, writer=snapshot.writer))
-        self.store.put(name, [content])
-        # Another client may forget it at once: who has just written it still knows it.
-        self._records[name] = snapshot
+        self._records.put_sealed(name, content, snapshot)
         return sid
 
     def _next(self, known: Memory, snapshots: list[tuple[SnapshotId, Snapshot]]) -> tuple[int, SnapshotId | None]:
@@ -430,123 +367,3 @@ class Repository:
     def close(self) -> None:
         """Let go of the store."""
         self.store.close()
-
-    def _names(self, kind: ObjectKind) -> list[str]:
-        """List the well-formed names of this kind; with the key of a write-only client, those that it can open."""
-        keys, prefix = self.keys, name_of(kind, b"")
-        return [name for name in self.store.list(prefix) if is_digest_name(name) and keys.may_open(digest_of(name))]
-
-    def _bring(self, names: Iterable[str]) -> None:
-        """Let records that are not known yet be fetched together."""
-        bring(self.store, [name for name in names if name not in self._records])
-
-    def _record(self, kind: type[R], name: str) -> R:
-        """Read a record, from memory when it was read before: records never change."""
-        record = self._records.get(name)
-        if record is None:
-            record = self._records[name] = mending(self.store, name, lambda: self._read_record(kind, name))
-        assert isinstance(record, kind)
-        return record
-
-    def _read_record(self, kind: type[R], name: str) -> R:
-        data = self.store.get(name)
-        plain = open_record(KINDS[kind], self.keys, name, data)
-        if was_added_blind(data):
-            self._blind.add(name)
-        return decode_record(kind, plain, name)
-
-    def _readable(self, kind: type[R], name: str) -> R | None:
-        """Read a listed record: None when it has just gone, or is damaged, which is noted."""
-        try:
-            record = self._record(kind, name)
-        except Missing:
-            return None
-        except DamageError as error:
-            self.damaged[name] = error
-            return None
-        self.damaged.pop(name, None)
-        return record
-
-
-def _new_config(now_ns: int, like: Config | None) -> Config:
-    config = Config(repository=os.urandom(32), created_ns=now_ns, program=PROGRAM)
-    if like is None:
-        return config
-    return msgspec.structs.replace(
-        config,
-        chunker=like.chunker,
-        chunk_min=like.chunk_min,
-        chunk_normal=like.chunk_normal,
-        chunk_max=like.chunk_max,
-    )
-
-
-def refuse_taken(store: Store) -> None:
-    """RepositoryError when there is a repository in the store already."""
-    if _has(store, CONFIG_NAME):
-        raise _taken(store)
-
-
-def _refuse_rivals(store: Store, own: str = "") -> None:
-    """RepositoryError when there are key slots beside one's own, and so somebody who is making a repository."""
-    if set(store.list("key.")) - {own}:
-        raise RepositoryError(
-            f"Somebody else is making a repository at {store.place} at this moment, or was stopped at it",
-            hint="Try again. If it was stopped, and nothing was ever stored there: delete what begins with key. first.",
-        )
-
-
-def _assert_alone(store: Store, slot: str, config: bytes) -> None:
-    """See that of two who look for a config and then put theirs both do not go on. RepositoryError: give up.
-
-    Each has put a key slot before it looked, so each of the two finds the other's now. Who gives up takes the config
-    away before the slot: who finds no other slot any more finds that the config is gone, or another's.
-    """
-    try:
-        _refuse_rivals(store, slot)
-        if _config_of(store) != config:
-            raise _taken(store)
-    except RepositoryError:
-        for name in (CONFIG_NAME, slot):
-            with suppress(Missing):
-                store.delete(name)
-        raise
-
-
-def _taken(store: Store) -> RepositoryError:
-    return RepositoryError(
-        f"There is a repository at {store.place} already", hint="Use it as it is, or give another folder."
-    )
-
-
-def _has(store: Store, name: str) -> bool:
-    try:
-        store.query(name)
-    except Missing:
-        return False
-    return True
-
-
-def _sound_config(store: Store) -> bytes:
-    """Return the config, which can be decoded. DamageError, RepositoryError."""
-    data = _config_of(store)
-    decode_config(data)
-    return data
-
-
-def _config_of(store: Store) -> bytes:
-    try:
-        return store.get(CONFIG_NAME)
-    except Missing:
-        pass
-    except Denied as error:
-        raise RepositoryError(error.what, hint=error.hint) from None
-    if next(iter(store.list()), None) is None:
-        raise MissingRepository(
-            f"There is no repository at {store.place}: nothing is stored there",
-            hint=f"Check the path, or make one: yester init {store.place}",
-        )
-    raise RepositoryError(
-        f"The repository at {store.place} has lost its config, or was never finished",
-        hint="Put back the object config from another copy; if nothing was ever stored, start anew in an empty folder.",
-    )

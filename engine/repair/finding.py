@@ -18,7 +18,8 @@ from yester.engine.ids import SHORT_ID_SIZE, BlobId, BlobKind, SnapshotId, TreeI
 from yester.engine.packs.fragments import get_fragment, list_fragments
 from yester.engine.packs.packs import PackDirectory
 from yester.engine.packs.reading import BlobReader
-from yester.engine.repository import PROGRAM, Repository
+from yester.engine.repository import Repository
+from yester.engine.sealed.config import PROGRAM
 from yester.engine.sealed.keys import blob_id
 from yester.engine.sealed.records import Label, Snapshot, Statistics
 from yester.engine.sealed.sealing import ObjectKind

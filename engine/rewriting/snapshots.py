@@ -19,10 +19,11 @@ from yester.engine.host import host_name
 from yester.engine.ids import BlobId, BlobKind, ListId, PackId, SnapshotId
 from yester.engine.packs.reading import BlobReader
 from yester.engine.packs.writing import BlobWriter
-from yester.engine.repository import PROGRAM, Repository
+from yester.engine.repository import Repository
 from yester.engine.rewriting.edits import Edits
 from yester.engine.rewriting.ordinals import relinked
 from yester.engine.rewriting.trees import Mend, Rewritten, TreeRewriter
+from yester.engine.sealed.config import PROGRAM
 from yester.engine.sealed.records import Label, Snapshot
 from yester.engine.sealed.sealing import ObjectKind
 from yester.engine.sessions import WriterSession

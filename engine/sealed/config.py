@@ -4,12 +4,16 @@ from typing import Annotated
 
 import msgspec
 
+from yester import __version__
 from yester.engine.errors import DamageError, RepositoryError
 from yester.engine.sealed.clear import ClearKind, decode_clear, encode_clear, has_keyed_digest
 from yester.engine.sealed.keys import Keys
 
 CONFIG_NAME = "config"
 CHUNKER = "fastcdc-2020/1"
+
+PROGRAM = f"yester {__version__}"
+"""What configs, snapshots and runs say they were made by."""
 
 KNOWN_FEATURES: frozenset[str] = frozenset()
 """A config may ask for features that its readers must know; version 1 as it was first released has none."""

@@ -27,8 +27,8 @@ from yester.engine.packs.fragments import list_fragments
 from yester.engine.packs.packs import list_packs, read_directory
 from yester.engine.packs.writing import BlobWriter
 from yester.engine.places import Places
-from yester.engine.repository import PROGRAM, Repository
-from yester.engine.sealed.config import CONFIG_NAME, Config, encode_config
+from yester.engine.repository import Repository
+from yester.engine.sealed.config import CONFIG_NAME, PROGRAM, Config, encode_config
 from yester.engine.sealed.keys import Keys, MasterKey
 from yester.engine.sealed.keyslots import SlotKind, new_recovery_key, new_slot, parse_recovery_key
 from yester.engine.sealed.records import Label, Session, Snapshot, Statistics, Tombstone, encode_record

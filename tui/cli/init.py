@@ -7,8 +7,9 @@ from contextlib import closing
 import click
 
 from yester.engine.events import clean
+from yester.engine.founding import refuse_taken
 from yester.engine.places import Places
-from yester.engine.repository import Repository, refuse_taken
+from yester.engine.repository import Repository
 from yester.engine.secrets import SecretSource, find_secret, keep_in_keyring
 from yester.engine.store import Store
 from yester.engine.ways_in import add_recovery

@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 from msgspec.structs import replace
 
-from yester import __version__
 from yester.engine.errors import BusyError, CancelledError, MissingRepository, RepositoryError, UsageError, YesterError
 from yester.engine.events import (
     Error,
@@ -52,6 +51,7 @@ from yester.engine.runs.forecasting import Forecaster
 from yester.engine.runs.history import thin_now_and_then
 from yester.engine.runs.serving import RunSocket
 from yester.engine.runs.sockets import control_folders
+from yester.engine.sealed.config import PROGRAM
 from yester.engine.tally import Tally, tallying
 from yester.tui.cli.ears import Ears
 from yester.tui.cli.failures import CANCELLED, TERMINATED, Terminated, complain
@@ -236,7 +236,7 @@ class Recorded:
             sources=tuple(map(shown, work.sources)),
             host=host_name(),
             pid=os.getpid(),
-            program=f"yester {__version__}",
+            program=PROGRAM,
             dry_run=work.dry_run,
             action=work.action,
         )
