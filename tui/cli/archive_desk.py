@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,10 +27,11 @@ from yester.engine.profiles.profile import ArchiveSpec, Profile
 from yester.engine.progress import NoProgress, Progress
 from yester.engine.repository import Repository
 from yester.tui.cli.archive_words import complaints, remarks, report_as_json, report_lines
-from yester.tui.cli.archiving import archives_of, check_roles, new_request, offers_of
+from yester.tui.cli.archiving import archives_of, check_roles, new_request, offers_of, profile_named
 from yester.tui.cli.json_output import echo_json
+from yester.tui.cli.opening import Access
 from yester.tui.cli.running import Recorded, Work, recorded
-from yester.tui.cli.visiting import Screen
+from yester.tui.cli.visiting import Screen, visited
 from yester.tui.cli.wording import one_line
 
 if TYPE_CHECKING:
@@ -193,6 +194,27 @@ def bench_at(
     board = Switchboard(Screen(places))
     with archives_of(places, board, profile, lambda: board.stopping()) as archives:
         yield Bench(opened, places, profile, as_json, archives, board, run, begun)
+
+
+@contextmanager
+def bench_of(
+    names: Sequence[str],
+    asked: Access,
+    *,
+    as_json: bool,
+    action: str = "archive",
+    run: str = "",
+    begun: Callable[[], None] | None = None,
+) -> Iterator[Bench]:
+    """Open and unlock the repository of what is named, or the one that is meant, and give a bench at it."""
+    places = Places.default()
+    profile = profile_named(names, asked.repository, places)
+    with (
+        visited(action, asked, places, profile) as opened,
+        bench_at(opened, places, profile, as_json=as_json, run=run, begun=begun) as bench,
+    ):
+        opened.unlock()
+        yield bench
 
 
 def _tell(run: Recorded, text: str) -> None:

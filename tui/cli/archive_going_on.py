@@ -6,9 +6,9 @@ from yester.engine.archive.bringing_back import purge, recall
 from yester.engine.archive.handing_over import hand_over, let_go
 from yester.engine.archive.jobs import Jobs
 from yester.engine.places import Places
-from yester.tui.cli.archive_desk import bench_at
+from yester.tui.cli.archive_desk import bench_of
 from yester.tui.cli.archive_looking import request_meant
-from yester.tui.cli.archiving import profile_named, queue_unneeded
+from yester.tui.cli.archiving import queue_unneeded
 from yester.tui.cli.opening import Access
 from yester.tui.cli.options import access, as_json
 from yester.tui.cli.visiting import visited
@@ -42,14 +42,9 @@ def retry(request: str, at_once: bool, as_json: bool, repository: str | None, **
 def _go_on(
     request: str, repository: str | None, secrets: dict[str, object], *, at_once: bool, as_json: bool, again: bool
 ) -> int:
-    places = Places.default()
     asked = Access(repository, **secrets)  # type: ignore[arg-type]
-    profile = profile_named((), repository, places)
-    with (
-        visited("archive", asked, places, profile) as opened,
-        bench_at(opened, places, profile, as_json=as_json) as bench,
-    ):
-        opened.unlock()
+    with bench_of((), asked, as_json=as_json) as bench:
+        opened = bench.opened
         if again:
             with Jobs(opened.state) as jobs:
                 jobs.retry(request_meant(request, jobs.summaries()) if request else "")
@@ -59,7 +54,7 @@ def _go_on(
             recall,
             lambda desk: hand_over(desk, at_once=at_once),
             purge,
-            lambda desk: queue_unneeded(desk, opened.store.place, places),
+            lambda desk: queue_unneeded(desk, opened.store.place, bench.places),
             let_go,
         )
         return bench.say(report)

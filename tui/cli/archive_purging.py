@@ -1,7 +1,6 @@
 """yester archive purge: delete online copies of what an archive holds."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,27 +10,21 @@ from yester.engine.archive.calling import Desk, Report
 from yester.engine.archive.choosing import choose, described
 from yester.engine.archive.recall_plan import plan_recall
 from yester.engine.archive.roles import Role
-from yester.engine.places import Places
 from yester.engine.profiles.sizes import Span
-from yester.tui.cli.archive_desk import bench_at
+from yester.tui.cli.archive_desk import bench_of
 from yester.tui.cli.archive_putting import older_than, tagged
-from yester.tui.cli.archive_words import GOES, purge_as_json, purge_lines
+from yester.tui.cli.archive_words import GOES, going_words, purge_as_json, purge_lines
 from yester.tui.cli.archiving import (
     check_roles,
     new_request,
     offers_of,
-    profile_named,
     shares_of,
 )
 from yester.tui.cli.asking import confirm
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import Access
 from yester.tui.cli.options import access, as_json
-from yester.tui.cli.visiting import visited
-from yester.tui.cli.wording import count, one_line, size
-
-if TYPE_CHECKING:
-    from yester.engine.archive.planning import PurgePlan
+from yester.tui.cli.wording import one_line
 
 
 @click.command("purge", short_help="Delete online copies of what an archive holds.")
@@ -62,14 +55,9 @@ def purge(
     """
     from yester.engine.archive.planning import plan_archive
 
-    places = Places.default()
-    profile = profile_named(names, repository, places)
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
-    with (
-        visited("archive", asked, places, profile) as opened,
-        bench_at(opened, places, profile, as_json=as_json) as bench,
-    ):
-        opened.unlock()
+    with bench_of(names, asked, as_json=as_json) as bench:
+        opened, places = bench.opened, bench.places
         found = choose(names, opened.snapshots(), opened.labels(), datetime.now(), older_than=older_than, tag=tag)
         sids = [sid for sid, _ in found]
         if not only_plan:
@@ -84,7 +72,7 @@ def purge(
             if as_json:
                 echo_json({**purge_as_json(plan), "words": words})
             return 0
-        what = f"Delete the online copies of {_words(plan)} in {opened.store.place}"
+        what = f"Delete the online copies of {going_words(plan)} in {opened.store.place}"
         confirm(f"{what}, each after its archive gave it back?", yes=yes or as_json)
         request = new_request(Kind.PURGE, described(names, older_than, tag), places, snapshots=sids)
 
@@ -93,8 +81,3 @@ def purge(
             return Report()
 
         return bench.say(bench.work("archive", queue, purge_queued), plan=purge_as_json(plan))
-
-
-def _words(plan: "PurgePlan") -> str:
-    going = [*plan.purge, *plan.repack]
-    return f"{count(len(going), 'pack')} of {size(sum(each.size for each in going))}"

@@ -19,21 +19,19 @@ from yester.engine.ids import PackId
 from yester.engine.places import Places
 from yester.engine.profiles.sizes import Span, parse_span
 from yester.engine.selection import Listed
-from yester.tui.cli.archive_desk import bench_at
-from yester.tui.cli.archive_words import plan_as_json, plan_lines
+from yester.tui.cli.archive_desk import bench_of
+from yester.tui.cli.archive_words import going_words, plan_as_json, plan_lines
 from yester.tui.cli.archiving import (
     check_roles,
     new_request,
     policy_meant,
-    profile_named,
     shares_of,
 )
 from yester.tui.cli.asking import confirm
 from yester.tui.cli.json_output import echo_json
 from yester.tui.cli.opening import Access
 from yester.tui.cli.options import access, as_json
-from yester.tui.cli.visiting import visited
-from yester.tui.cli.wording import count, one_line, size
+from yester.tui.cli.wording import one_line
 
 if TYPE_CHECKING:
     from yester.engine.archive.planning import ArchivePlan, PackShare
@@ -87,14 +85,9 @@ def put(
     Nothing goes from the repository, unless --purge is given: then online copies that no other snapshot needs go, each
     after the archive gave it back whole. Broken off, the same command goes on. Exit code 3: some packs were refused.
     """
-    places = Places.default()
-    profile = profile_named(names, repository, places)
     asked = Access(repository, passphrase_file, passphrase_command, keyring)
-    with (
-        visited("archive", asked, places, profile) as opened,
-        bench_at(opened, places, profile, as_json=as_json) as bench,
-    ):
-        opened.unlock()
+    with bench_of(names, asked, as_json=as_json) as bench:
+        opened, places = bench.opened, bench.places
         found = choose(names, opened.snapshots(), opened.labels(), datetime.now(), older_than=older_than, tag=tag)
         roles = [] if only_plan else [Role.ARCHIVE, Role.PURGE] if purges else [Role.ARCHIVE]
         check_roles(roles, [snapshot.profile for _, snapshot in found], opened.store.place, places)
@@ -109,7 +102,7 @@ def put(
                 echo_json({**plan_as_json(plan), "words": words})
             return 0
         if purges:
-            what = f"Archive, then delete the online copies of {_going(plan)} in {opened.store.place}"
+            what = f"Archive, then delete the online copies of {going_words(plan.forecast)} in {opened.store.place}"
             confirm(f"{what}, each after {target.archive.name} gave it back?", yes=yes or as_json)
         report = bench.work(
             "archive",
@@ -148,11 +141,6 @@ class _Target:
 def _fit(plan: "ArchivePlan") -> set[PackId]:
     """Return the packs that a purge may take."""
     return {each.pack for each in (*plan.forecast.purge, *plan.forecast.repack)}
-
-
-def _going(plan: "ArchivePlan") -> str:
-    going = [*plan.forecast.purge, *plan.forecast.repack]
-    return f"{count(len(going), 'pack')} of {size(sum(each.size for each in going))}"
 
 
 def _asked(

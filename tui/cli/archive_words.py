@@ -121,6 +121,11 @@ def purge_lines(plan: "PurgePlan", verb: tuple[str, str]) -> list[str]:
     ]
 
 
+def going_words(plan: "PurgePlan") -> str:
+    """Return how many packs go, and how much that is: `3 packs of 48 MB`."""
+    return _packs([*plan.purge, *plan.repack])
+
+
 def _packs(shares: "Sequence[PackShare]") -> str:
     return f"{count(len(shares), 'pack')} of {size(sum(each.size for each in shares))}"
 

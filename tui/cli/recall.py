@@ -14,14 +14,13 @@ from yester.engine.archive.recalling import await_recall, recall_from_any
 from yester.engine.archive.roles import Role
 from yester.engine.journal import new_run_id
 from yester.engine.places import Places
-from yester.tui.cli.archive_desk import Bench, bench_at
+from yester.tui.cli.archive_desk import Bench, bench_of
 from yester.tui.cli.archive_words import recall_as_json, recall_lines
 from yester.tui.cli.archiving import (
     check_roles,
     failed_recalls,
     new_request,
     offers_of,
-    profile_named,
 )
 from yester.tui.cli.detaching import detached
 from yester.tui.cli.json_output import echo_json
@@ -29,7 +28,6 @@ from yester.tui.cli.named import named_snapshot
 from yester.tui.cli.opening import Access
 from yester.tui.cli.options import access, as_json, narrowing
 from yester.tui.cli.show import split_place
-from yester.tui.cli.visiting import visited
 from yester.tui.cli.wording import one_line
 
 if TYPE_CHECKING:
@@ -91,12 +89,9 @@ class _Asked:
         name, path = split_place(self.what)
         of_profile, of_host = self.narrowed
         first = name if of_profile is None else f"{of_profile}@"
-        profile = profile_named([first], self.access.repository, self.places)
-        with (
-            visited("recall", self.access, self.places, profile) as opened,
-            bench_at(opened, self.places, profile, as_json=self.as_json, run=self.run, begun=self.begun) as bench,
-        ):
-            opened.unlock()
+        named, run, begun = [first], self.run, self.begun
+        with bench_of(named, self.access, as_json=self.as_json, action="recall", run=run, begun=begun) as bench:
+            opened = bench.opened
             _, snapshot = named_snapshot(opened, name, profile=of_profile, host=of_host)
             if not self.only_plan:
                 check_roles([Role.RESTORE], [snapshot.profile], opened.store.place, self.places)

@@ -263,6 +263,14 @@ class Recorded:
             replace(end, run=self.id, result=self._result, exit_code=self.exit_code, plugins=times, store=calls)
         )
 
+    def close(self) -> list[str]:
+        """Let go of all that was open for the run, with its last line; return what its journal lost, in words."""
+        if self.ears.plugins is not None:
+            self.ears.plugins.close()
+        self.views.close()
+        self.end()
+        return self._recorder.close()
+
     def _counted(self) -> RunEnd:
         done, work = self.watch.counters, self.work
         return RunEnd(
@@ -337,12 +345,8 @@ def recorded(
             recording.fail(problem)
             raise
         finally:
-            if ears.plugins is not None:
-                ears.plugins.close()
-            recording.views.close()
-            recording.end()
             # Where the journal is lost, so are the messages, for the same reason.
-            lost = recorder.close() or list(filter(None, [messages.problem]))
+            lost = recording.close() or list(filter(None, [messages.problem]))
             thin_now_and_then(places)
             if bar is not None:
                 bar.close()

@@ -1,6 +1,7 @@
 """yester verify: whether the files are what a snapshot has, by content."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -72,6 +73,13 @@ def command(
         for each in found:
             click.echo(line_of(each) + _where(each))
         click.echo(summary(Counter(each.happened for each in found), damage.uncompared + len(failed)))
+    _complain(rotten, as_json=as_json)
+    if rotten or damage.met:
+        return DamageError.exit_code
+    return DIFFERENT if found or failed or damage.offline else 0
+
+
+def _complain(rotten: "Sequence[Difference]", *, as_json: bool) -> None:
     for each in rotten:
         complain(
             f"{printable(each.path)} has another content, though its size and time of modification are the same: "
@@ -82,9 +90,6 @@ def command(
             f"  {count(len(rotten), 'file')} may have rotted on the disk; the snapshot has the content that was",
             err=True,
         )
-    if rotten or damage.met:
-        return DamageError.exit_code
-    return DIFFERENT if found or failed or damage.offline else 0
 
 
 def _as_json(each: "Difference") -> dict[str, object]:
