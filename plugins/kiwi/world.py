@@ -32,7 +32,7 @@ from yester.plugins.kiwi.mapping import (
     problems_of,
     unknown_in,
 )
-from yester.plugins.native.loading import in_words
+from yester.plugins.native.loading import in_words, loaded_by
 from yester.plugins.worker.messages import Loaded, PluginFile
 from yester.plugins.worker.worlds import Announce, Context, World
 
@@ -75,13 +75,9 @@ class KiwiWorld:
         sys.meta_path.append(self._plugins)
         loaded = []
         for plugin in plugins:
-            announce(plugin.name)
             self._at_work = plugin.name
             self._folders[plugin.name] = os.path.dirname(plugin.path)
-            try:
-                loaded.append(self._loaded(plugin))
-            except BaseException as problem:  # noqa: BLE001  whatever a plugin's code raises is about this plugin alone
-                loaded.append(Loaded(plugin.name, in_words(problem)))
+            loaded.append(loaded_by(self._loaded, plugin, announce))
         return loaded
 
     def call(self, plugin: str, method: str, arguments: Sequence[Any], context: Context) -> Any:

@@ -4,11 +4,14 @@ import importlib
 import importlib.util
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 from yester.engine.errors import YesterError
 from yester.plugins.native.interface import Plugin
+from yester.plugins.worker.messages import Loaded, PluginFile
+from yester.plugins.worker.worlds import Announce
 
 ENTRY = "entry:"
 """Before what an entry point says, `package.module` or `package.module:Class`; everything else is a path."""
@@ -16,6 +19,15 @@ ENTRY = "entry:"
 
 class NoPlugin(Exception):
     """What was loaded holds no plugin, or more than one."""
+
+
+def loaded_by(load: Callable[[PluginFile], Loaded], plugin: PluginFile, announce: Announce) -> Loaded:
+    """Load one plugin; whatever its code raises is about this plugin alone, and said in what is returned."""
+    announce(plugin.name)
+    try:
+        return load(plugin)
+    except BaseException as problem:  # noqa: BLE001  a plugin may raise what it likes
+        return Loaded(plugin.name, in_words(problem))
 
 
 def plugin_class(name: str, place: str) -> type[Plugin]:

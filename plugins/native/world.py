@@ -14,7 +14,7 @@ from yester.plugins.deciding.batch import gone_through
 from yester.plugins.deciding.entry import Entry
 from yester.plugins.native.checking import HOOKS, hooks_of, problems_of
 from yester.plugins.native.interface import Occasion, Offer, Plugin, Row, offers_of
-from yester.plugins.native.loading import in_words, plugin_class
+from yester.plugins.native.loading import in_words, loaded_by, plugin_class
 from yester.plugins.options.kinds import plain
 from yester.plugins.options.reporting import rows, unchecked_rows
 from yester.plugins.options.resolving import Resolved, Slot, resolve
@@ -40,14 +40,7 @@ class NativeWorld:
 
     def load(self, plugins: Sequence[PluginFile], announce: Announce) -> list[Loaded]:
         """Load plugins; each that cannot be is told of."""
-        loaded = []
-        for plugin in plugins:
-            announce(plugin.name)
-            try:
-                loaded.append(self._loaded(plugin))
-            except BaseException as problem:  # noqa: BLE001  whatever a plugin's code raises is about this plugin alone
-                loaded.append(Loaded(plugin.name, in_words(problem)))
-        return loaded
+        return [loaded_by(self._loaded, plugin, announce) for plugin in plugins]
 
     def call(self, plugin: str, method: str, arguments: Sequence[Any], context: Context) -> Any:
         """Call a plugin."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from yester.engine.events import clean
-from yester.plugins.native.loading import in_words
+from yester.plugins.native.loading import loaded_by
 from yester.plugins.options.kinds import plain
 from yester.plugins.options.reporting import rows
 from yester.plugins.options.resolving import resolve
@@ -54,14 +54,7 @@ class PortalWorld:
 
     def load(self, plugins: Sequence[PluginFile], announce: Announce) -> list[Loaded]:
         """Import plugins; each that cannot be is told of."""
-        loaded = []
-        for plugin in plugins:
-            announce(plugin.name)
-            try:
-                loaded.append(self._loaded(plugin))
-            except BaseException as problem:  # noqa: BLE001  whatever a plugin's code raises is about this plugin alone
-                loaded.append(Loaded(plugin.name, in_words(problem)))
-        return loaded
+        return [loaded_by(self._loaded, plugin, announce) for plugin in plugins]
 
     def call(self, plugin: str, method: str, arguments: Sequence[Any], context: Context) -> Any:
         """Call an archive; whatever it raises goes to the host."""
