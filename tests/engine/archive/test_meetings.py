@@ -4,8 +4,8 @@ And each is killed between any two calls that change the store.
 """
 
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,6 +67,25 @@ class World:
         assert_holds(self.rig, self.old, self.files)
 
 
+@contextmanager
+def one_that_began_before(world: World, client: Rig) -> Iterator[tuple[FakeClock, list[SnapshotId]]]:
+    """Have a run that sees no mark commit and end while somebody waits for it; give his clock, and what it took."""
+    taken: list[SnapshotId] = []
+
+    def meanwhile() -> None:
+        if clock.sleeps == 2:
+            [name] = world.rig.store.list("mark.")
+            hidden = world.rig.store.get(name)
+            world.rig.store.delete(name)
+            taken.append(world.snap(client))
+            world.rig.store.put(name, [hidden])
+            writer.__exit__(None, None, None)
+
+    clock = FakeClock(meanwhile)
+    with session_of(world.rig) as writer:
+        yield clock, taken
+
+
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compress without other processes: to start them takes longer than these tests."""
@@ -83,19 +102,7 @@ def world(home: Path, tmp_path: Path) -> World:
 def test_a_run_that_began_before_the_mark(world: World, tmp_path: Path) -> None:
     """It builds on what the purge has marked, and commits while the purge waits for it."""
     other = world.other_client("other", tmp_path / "other")
-    taken: list[SnapshotId] = []
-
-    def meanwhile() -> None:
-        if clock.sleeps == 2:
-            [name] = world.rig.store.list("mark.")
-            hidden = world.rig.store.get(name)
-            world.rig.store.delete(name)
-            taken.append(world.snap(other))
-            world.rig.store.put(name, [hidden])
-            writer.__exit__(None, None, None)
-
-    clock = FakeClock(meanwhile)
-    with session_of(world.rig) as writer:
+    with one_that_began_before(world, other) as (clock, taken):
         assert world.purge(clock=clock) == ()
     world.assert_whole((taken[0], kept_files(tmp_path / "other")))
 
@@ -126,19 +133,7 @@ def test_a_run_that_counts_on_the_archive(world: World, tmp_path: Path) -> None:
     client = replace(client, profile=replace(client.profile, dedup_against_archive=True))
     before = data_packs(world.rig)
     forget(world.rig, world.old)
-    taken: list[SnapshotId] = []
-
-    def meanwhile() -> None:
-        if clock.sleeps == 2:
-            [name] = world.rig.store.list("mark.")
-            hidden = world.rig.store.get(name)
-            world.rig.store.delete(name)
-            taken.append(world.snap(client))
-            world.rig.store.put(name, [hidden])
-            writer.__exit__(None, None, None)
-
-    clock = FakeClock(meanwhile)
-    with session_of(world.rig) as writer:
+    with one_that_began_before(world, client) as (clock, taken):
         pruned(world.rig, clock=clock)
     assert data_packs(world.rig) == before
     with pytest.raises(Offline):
