@@ -23,8 +23,6 @@ OPTIONS = (
     "or give --passphrase-file, --passphrase-command or --keyring."
 )
 
-NOT_EMPTY = "Give one; a repository without encryption is made with yester init --no-encryption."
-
 NOBODY_TO_ASK = "No passphrase is given, and there is no terminal to ask for it"
 """What a command says that would have to ask."""
 

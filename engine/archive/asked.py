@@ -83,11 +83,6 @@ COURSES: Mapping[Kind, Mapping[State, frozenset[State]]] = MappingProxyType(
 """What each state may become; nothing where it is not named."""
 
 
-def is_open(kind: Kind, state: State) -> bool:
-    """Whether something is still to be done for a job."""
-    return state in (FIRST[kind], AT_WORK[kind])
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """One pack, and what is wanted of an archive for it."""

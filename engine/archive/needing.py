@@ -43,11 +43,6 @@ class Needed:
         firsts = (holdings[0] for holdings in self.offline.values())
         return tuple(sorted({volume for holding in firsts for volume in holding.volumes}))
 
-    @property
-    def recalled_size(self) -> int:
-        """Bytes of the packs to recall."""
-        return sum(holdings[0].size for holdings in self.offline.values())
-
 
 def packs_of(repository: Repository, snapshot: Snapshot, path: bytes = b"/", tick: Tick = _no_tick) -> Needed:
     """Return the data packs that an entry of a snapshot, and all below it, needs.

@@ -12,7 +12,6 @@ import pyfastcdc
 
 from yester.engine.errors import YesterError
 
-ALGORITHM = "fastcdc-2020/1"
 MIN_SIZE = 64 << 10
 NORMAL_SIZE = 256 << 10
 MAX_SIZE = 1 << 20

@@ -40,8 +40,6 @@ from yester.engine.trees.directories import decode_root
 from yester.engine.trees.directories import walk as entries_of
 from yester.engine.trees.links import write_links
 
-_NO_NOTES = "owners and modes are those of the copies, since fileinfo.bz2 cannot be read"
-
 PROGRAM = "Back In Time"
 """Begins `program` of every snapshot that was imported from it."""
 

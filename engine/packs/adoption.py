@@ -1,13 +1,9 @@
-"""Packs that no index fragment names: adopting those that a killed run left, and rebuilding a lost index."""
+"""Packs that no index fragment names are adopted: those of a run that was killed, and all where an index was lost."""
 
-from collections.abc import Collection, Iterable, Iterator, Set
-from contextlib import suppress
-from itertools import chain
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from yester.engine.errors import Broken, DamageError, Missing
-from yester.engine.ids import FragmentId, PackId
-from yester.engine.packs.fragments import get_fragment, list_fragments
 from yester.engine.packs.index import FRAGMENT_BLOBS, Index, Indexed
 from yester.engine.packs.packs import PackEntry, list_packs, read_directory
 from yester.engine.sealed.sealing import digest_of
@@ -32,47 +28,21 @@ def adopt_orphans(repository: Indexed, packs: Collection[str] | None = None) -> 
     known = repository.index.packs()
     names = list_packs(repository.store) if packs is None else packs
     orphans = (name for name in names if digest_of(name) not in known)
-    return _take_in(repository, orphans, ())
+    return _take_in(repository, orphans)
 
 
-def rebuild_index(repository: Indexed) -> Adoption:
-    """Put index fragments made from the packs alone; they replace all that are listed.
-
-    The last fragment put is the one that replaces the others, so that breaking off loses nothing. The replaced
-    ones stay in the store until a prune. Packs that are offline stay named as they were.
-    """
-    fragments = sorted(list_fragments(repository.store))
-    names = list(list_packs(repository.store))
-    offline = repository.index.look_for_archived().offline({PackId(digest_of(name)) for name in names})
-    return _take_in(repository, names, fragments, _named_offline(repository, fragments, offline))
-
-
-def _named_offline(repository: Indexed, fragments: Iterable[FragmentId], offline: Set[PackId]) -> Iterator[PackEntry]:
-    """Yield what the fragments that can be read say of packs that cannot be looked at."""
-    left = set(offline)
-    for fragment in fragments if offline else ():
-        with suppress(Missing, DamageError):
-            for entry in get_fragment(repository.store, repository.keys, fragment).packs:
-                if entry.pack in left:
-                    left.discard(entry.pack)
-                    yield entry
-
-
-def _take_in(
-    repository: Indexed, names: Iterable[str], replaces: Collection[FragmentId], others: Iterable[PackEntry] = ()
-) -> Adoption:
+def _take_in(repository: Indexed, names: Iterable[str]) -> Adoption:
     warnings: list[str] = []
     index, packs, blobs = repository.index, 0, 0
     batch: list[PackEntry] = []
-    for entry in chain(_entries(repository, names, warnings), others):
+    for entry in _entries(repository, names, warnings):
         if sum(other.directory.blobs for other in batch) + entry.directory.blobs > FRAGMENT_BLOBS:
             _put(index, batch)
             batch = []
         batch.append(entry)
         packs += 1
         blobs += entry.directory.blobs
-    if batch or replaces:
-        index.add_packs(batch, replaces)
+    _put(index, batch)
     return Adoption(packs, blobs, tuple(warnings))
 
 

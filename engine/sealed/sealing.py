@@ -31,7 +31,6 @@ MAGIC = b"yester"
 FORMAT_VERSION = 1
 HEADER_SIZE = 48
 TAG_SIZE = 16
-SALT_SIZE = 32
 
 _SUITE = 1
 _FLAGS_AT = 8
@@ -87,7 +86,7 @@ class Domain(IntEnum):
 class Sealer:
     """Seals the parts of one new object. Threads may share it; no (domain, number) can be used twice."""
 
-    __slots__ = ("_cipher", "_keep", "_lock", "_next", "_used", "header", "kind")
+    __slots__ = ("_cipher", "_keep", "_lock", "_used", "header", "kind")
 
     def __init__(self, kind: ObjectKind, keys: Keys, *, salt: bytes | None = None) -> None:
         """Draw a fresh salt.
@@ -100,15 +99,7 @@ class Sealer:
         self._cipher = AESGCM(key)
         self._keep = None if keys.can_read or kind is ObjectKind.DATA else partial(keys.keep, key=key)
         self._lock = threading.Lock()
-        self._next = 0
         self._used: set[tuple[int, int]] = set()
-
-    def next_number(self) -> int:
-        """Give out the next frame number of this object, counting from 0."""
-        with self._lock:
-            number = self._next
-            self._next += 1
-            return number
 
     def seal_into(self, domain: Domain, number: int, plain: Buffer, out: bytearray | memoryview) -> None:
         """Seal `plain` into `out`, which is exactly TAG_SIZE longer. The interpreter lock is released meanwhile."""

@@ -10,7 +10,7 @@ from msgspec import to_builtins
 from yester.engine.errors import DamageError, Offline
 from yester.engine.events import shown
 from yester.tui.cli.failures import complain
-from yester.tui.cli.wording import count, moment, printable, size
+from yester.tui.cli.wording import moment, printable, size
 
 if TYPE_CHECKING:
     from yester.engine.comparing.differences import Difference, Look
@@ -116,8 +116,3 @@ def _look(look: "Look | None") -> dict[str, object] | None:
         "size": look.size,
         "mtime_ns": look.mtime_ns,
     }
-
-
-def unreadable_words(number: int) -> str:
-    """Return how many paths could not be compared, in words."""
-    return f"{count(number, 'path')} could not be compared"

@@ -118,15 +118,6 @@ class CacheFiles:
                 with suppress(OSError):
                     yield path, os.stat(path)
 
-    def metadata_size(self) -> int:
-        """Return how many bytes all else takes."""
-        return sum(
-            os.stat(path).st_size
-            for kind in sorted(KINDS)
-            for _, path in self._walk(Path(self._objects, kind))
-            if os.path.exists(path)
-        )
-
     def _walk(self, folder: Path) -> Iterator[tuple[str, str]]:
         """Yield name and path of each file in a folder or one below it."""
         try:

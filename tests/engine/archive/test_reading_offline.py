@@ -18,7 +18,6 @@ from yester.engine.copying.copying import copy_snapshots
 from yester.engine.errors import DamageError, Offline, UsageError
 from yester.engine.exporting.exporting import ExportReport, export_tar
 from yester.engine.ids import PackId, SnapshotId
-from yester.engine.packs.adoption import rebuild_index
 from yester.engine.packs.packs import list_packs
 from yester.engine.progress import NoProgress
 from yester.engine.repository import Repository
@@ -113,7 +112,6 @@ def test_one_reader_sees_packs_go_and_come(year: Year) -> None:
     needed = packs_of(repository, snapshot, os.fsencode(path))
     assert set(needed.offline) <= set(year.gone) and needed.offline
     assert (needed.volumes, needed.size) == (("A00123",), len(year.cold[path]))
-    assert needed.recalled_size == sum(len(year.vault.packs[pack]) for pack in needed.offline)
     whole = packs_of(repository, snapshot)
     assert set(whole.offline) == set(year.gone) == whole.packs
     assert not packs_of(repository, repository.snapshot(year.new)).offline
@@ -154,12 +152,6 @@ def test_a_reader_prefers_what_is_online(year: Year) -> None:
     assert {each.pack for each in pruned(rig).released} >= set(year.gone)
     assert_holds(rig, year.old, year.cold)
     assert_sound(rig)
-
-
-def test_the_index_is_rebuilt_without_losing_what_is_offline(year: Year) -> None:
-    rebuild_index(year.rig.open())
-    pruned(year.rig)
-    year.assert_holds()
 
 
 def test_a_copy_says_what_has_to_be_recalled(year: Year) -> None:

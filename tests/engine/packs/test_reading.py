@@ -9,7 +9,7 @@ from tests.engine.holding import KEYS, Holding, filled_pack, some_blobs
 
 from yester.engine.errors import DamageError, Offline
 from yester.engine.ids import BlobKind
-from yester.engine.packs.adoption import rebuild_index
+from yester.engine.packs.adoption import adopt_orphans
 from yester.engine.packs.fragments import Fragment, put_fragment
 from yester.engine.packs.packs import read_directory
 from yester.engine.packs.writing import BlobWriter
@@ -327,13 +327,15 @@ def test_many_threads_read_right_bytes_from_a_small_cache(holding: Holding) -> N
         assert all(pool.map(read, range(16)))
 
 
-def test_readers_and_a_rebuild_do_not_disturb_each_other(holding: Holding, tmp_path: Path) -> None:
+def test_readers_and_a_lost_index_that_is_rebuilt_do_not_disturb_each_other(holding: Holding, tmp_path: Path) -> None:
     blobs = some_blobs(50)
     ids = holding.write(blobs)
-    other = Holding(holding.store, tmp_path / "other")
     reader = holding.reader()
+    for name in holding.names("index."):
+        holding.store.delete(name)
+    other = Holding(holding.store, tmp_path / "other")
     with ThreadPoolExecutor(4) as pool:
-        rebuilt = pool.submit(rebuild_index, other)
+        rebuilt = pool.submit(adopt_orphans, other)
         read = [pool.submit(reader.blob, kind, full) for (kind, _), full in zip(blobs, ids, strict=True)]
         assert [bytes(future.result()) for future in read] == [data for _, data in blobs]
         assert rebuilt.result().packs == 2
