@@ -1,6 +1,7 @@
 """Places: where yester keeps what is this person's on this machine."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +87,15 @@ def remember(path: Path, content: bytes, *, first: bool = False) -> None:
             fresh.unlink(missing_ok=True)
     except OSError as error:
         raise unwritable(path, error) from None
+
+
+def begun(path: Path) -> None:
+    """Make an empty file, private to its owner, unless there is one: that one is not even opened. OSError.
+
+    To close a file is to lose every POSIX lock that the process has on it, by whatever descriptor, and SQLite has such.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _write(path: Path, content: bytes) -> None:

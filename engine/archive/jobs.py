@@ -14,7 +14,6 @@ are empty until the archive has said them.
 """
 
 import json
-import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +24,7 @@ from typing import Any, Self
 from yester.engine.archive.asked import AT_WORK, COURSES, FIRST, Job, Kind, Outcome, Request, State, Summary, Wanted
 from yester.engine.errors import YesterError
 from yester.engine.ids import ID_SIZE, PackId, SnapshotId
-from yester.engine.places import ensured, unwritable
+from yester.engine.places import begun, ensured, unwritable
 
 VERSION = 1
 """Of the tables. A file of a newer version is left alone."""
@@ -62,7 +61,7 @@ class Jobs:
         self.path = ensured(folder) / FILE
         self._lock = threading.RLock()
         with self._explained():
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            begun(self.path)
             self._db = sqlite3.connect(self.path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
         try:
             with self._explained():

@@ -21,11 +21,12 @@ back), only making the file anew brings what was left out.
 `chunks` has the blobs of files of several (`du` adds up what they take); no row: `content` is the one blob itself.
 """
 
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+
+from yester.engine.places import begun
 
 VERSION = 3
 """Raised with any change to tables or to what is put into them: a file of another version is made anew."""
@@ -81,7 +82,7 @@ def connect(path: Path | None, *, writable: bool = True) -> sqlite3.Connection:
         # `immutable`: a reader in a folder that is read-only can make none of the files that a shared one needs.
         place = f"{path.absolute().as_uri()}?mode={'rwc' if writable else 'ro&immutable=1'}"
         if writable:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            begun(path)
     db = sqlite3.connect(place, timeout=_WAIT_S, isolation_level=None, check_same_thread=False, uri=path is not None)
     try:
         db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")

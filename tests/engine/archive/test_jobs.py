@@ -1,4 +1,6 @@
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +44,30 @@ def test_what_is_asked_for_is_there_after_a_restart(jobs: Jobs, tmp_path: Path) 
         [summary] = again.summaries()
     assert summary.request == jobs.request("r") == request("r", purges=True)
     assert (summary.states, summary.open, summary.size, summary.archives) == ({State.QUEUED: 2}, 2, 20, ("Tapes",))
+
+
+READER = """
+import sys
+from pathlib import Path
+from yester.engine.archive.jobs import Jobs
+with Jobs(Path(sys.argv[1])) as jobs:
+    print([each.request.id for each in jobs.summaries()])
+"""
+
+
+def test_a_process_that_opens_it_twice_keeps_its_locks(jobs: Jobs, tmp_path: Path) -> None:
+    """Else another process takes itself for the last one, and the log away in which the next job is written."""
+
+    def seen_elsewhere() -> str:
+        told = subprocess.run([sys.executable, "-P", "-c", READER, tmp_path / "state"], capture_output=True, check=True)
+        return told.stdout.decode().strip()
+
+    jobs.add(request("one"), wanted(0))
+    with Jobs(tmp_path / "state"):
+        pass
+    assert seen_elsewhere() == "['one']"
+    jobs.add(request("two"), wanted(1))
+    assert seen_elsewhere() == "['one', 'two']"
 
 
 def test_what_is_queued_already_is_not_queued_twice(jobs: Jobs) -> None:
