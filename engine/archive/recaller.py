@@ -65,9 +65,12 @@ class Recaller:
     def _work(self) -> None:
         try:
             self._serve()
-        finally:
+        except BaseException as defect:
             with self._changed:
+                packs, self._wanted = self._coming | self._wanted, set()
+                self._answer(packs, dict.fromkeys(packs, f"{type(defect).__name__}: {defect}"))
                 self._is_working = False
+            raise
 
     def _serve(self) -> None:
         while True:
@@ -80,11 +83,15 @@ class Recaller:
                 packs = frozenset(self._coming)
             answers = self._brought(packs)
             with self._changed:
-                for pack in packs:
-                    self._rounds[pack] = self._rounds.get(pack, 0) + 1
-                self._answers.update({pack: answers.get(pack, "") for pack in packs})
-                self._coming = set()
-                self._changed.notify_all()
+                self._answer(packs, answers)
+
+    def _answer(self, packs: Collection[PackId], answers: Mapping[PackId, str]) -> None:
+        """Let go of all who wait for these; nothing is coming any more. For who holds the lock."""
+        for pack in packs:
+            self._rounds[pack] = self._rounds.get(pack, 0) + 1
+        self._answers.update({pack: answers.get(pack, "") for pack in packs})
+        self._coming = set()
+        self._changed.notify_all()
 
     def _brought(self, packs: Collection[PackId]) -> Mapping[PackId, str]:
         try:

@@ -2,6 +2,8 @@ import threading
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from yester.engine.archive.recaller import STILL_ON_ITS_WAY, Recaller
 from yester.engine.errors import ArchiveError
 from yester.engine.ids import PackId
@@ -92,3 +94,19 @@ def test_an_archive_that_fails_is_said_and_asked_again_by_the_next() -> None:
     recaller = Recaller(Failing(), lambda: None)
     assert recaller.recall_now(PACKS[:1], 60.0) == {PACKS[0]: "no drive is free"}
     assert recaller.recall_now(PACKS[:1], 60.0) == {}
+
+
+def test_a_defect_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Defective(Counting):
+        def __call__(self, packs: Collection[PackId]) -> Mapping[PackId, str]:
+            super().__call__(packs)
+            if len(self.calls) == 1:
+                raise RuntimeError("nobody thought of that")
+            return {}
+
+    told: list[object] = []
+    monkeypatch.setattr("threading.excepthook", lambda said: told.append(said.exc_value))
+    recaller = Recaller(Defective(), lambda: None)
+    assert recaller.recall_now(PACKS[:1], 60.0) == {PACKS[0]: "RuntimeError: nobody thought of that"}
+    assert recaller.recall_now(PACKS[:1], 60.0) == {}
+    assert list(map(str, told)) == ["nobody thought of that"]
