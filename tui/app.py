@@ -37,6 +37,8 @@ DRAW_S = 0.1
 """What happens is drawn at most this often."""
 REST_S = 0.12
 """Less than a person takes to read a name, more than between two keys that are held down."""
+JUDGED_S = 60.0
+"""How often it is asked whether something was due, though nothing happened."""
 LOGGED = 200
 """Commands that are remembered for the log."""
 
@@ -101,6 +103,7 @@ class TerminalProgram(App[None]):
         self.switch_mode("home")
         self.set_interval(DRAW_S, self.draw)
         self.set_interval(1.0, self._tick)
+        self.set_interval(JUDGED_S, lambda: self.feed.judge())
         self._start(self._live, "engine")
 
     async def _live(self) -> None:

@@ -6,10 +6,13 @@ from functools import partial
 
 import msgspec
 
+from yester.engine.errors import UsageError
 from yester.engine.events import Shown, decode
 from yester.engine.messages.posted import ReadMark
+from yester.engine.profiles.profile import ScheduleSpec
 from yester.engine.runs.records import RunRecord
 from yester.engine.runs.status import ProfileStatus
+from yester.engine.schedule.words import in_words
 from yester.tui.client import Engine, Refused, all_of
 from yester.tui.state.keeping import Retention, kept_in_words
 from yester.tui.state.world import (
@@ -36,17 +39,13 @@ class _Maintenance(msgspec.Struct, frozen=True):
     forget: bool = False
 
 
-class _Schedule(msgspec.Struct, frozen=True):
-    when: str = "off"
-
-
 class _Profile(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     sources: tuple[Shown, ...] = ()
     repository: str = ""
     retention: Retention = Retention()
     maintenance: _Maintenance = _Maintenance()
-    schedule: _Schedule = _Schedule()
+    schedule: ScheduleSpec = ScheduleSpec()
 
 
 class Feed:
@@ -77,6 +76,10 @@ class Feed:
     @property
     def _asked(self) -> Mapping[str, Work]:
         return {"runs": self._runs, "profiles": self._profiles, "messages": self._messages}
+
+    def judge(self) -> None:
+        """Ask anew how the profiles stand: what was due and did not begin is late by the clock alone."""
+        self._start(self._statuses, "ask statuses")
 
     def refresh(self) -> None:
         """Ask for all of it anew."""
@@ -132,4 +135,13 @@ class Feed:
 def _facts(profile: _Profile) -> ProfileFacts:
     sources = tuple(source.path for source in profile.sources)
     keeps = kept_in_words(profile.retention, is_applied=profile.maintenance.forget)
-    return ProfileFacts(profile.name, sources, profile.repository, keeps, profile.schedule.when)
+    return ProfileFacts(profile.name, sources, profile.repository, keeps, _when(profile.schedule))
+
+
+def _when(spec: ScheduleSpec) -> str:
+    if spec.when == "off":
+        return "only by hand"
+    try:
+        return in_words(spec)
+    except UsageError as problem:  # it could never fire, which the status says as well
+        return problem.what

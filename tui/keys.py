@@ -95,6 +95,7 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("edit", "E", "edit file", "Edit the file of the profile in $EDITOR", CHANGE),
             Key("new", "plus", "new", "Make a profile, from its folders to its first snapshot", in_footer=True),
             Key("settings", "c", "change", "Show and change what the profile says, key by key", CHANGE),
+            Key("switch", "e", "on or off", "Let its runs start by themselves at its times, or no more", CHANGE),
             Key("copy", "C", "copy", "Make a profile that says the same under another name", CHANGE),
             Key("recover", "U", "recover", "Bring back a broken profile from its last snapshot", DESTROY),
             Key("remove", "x", "remove", "Remove the profile; its snapshots stay", DESTROY, mc="x,f8"),

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from yester.engine.runs.records import RunRecord
+from yester.engine.schedule.started import WORDS, Started, mending
 
 DIED = "The run died: it was killed, or the machine went down"
 """Of a run that had no end."""
@@ -63,11 +64,18 @@ class ProfileStatus(msgspec.Struct, frozen=True, kw_only=True):
     troubles: tuple[Trouble, ...] = ()
     suspicions: tuple[str, ...] = ()
     """In words, which sources were gone or had shrunk in the last good run."""
+    started: Started = "unknown"
+    """Whether the system starts its runs as the profile says."""
+
+    @property
+    def is_started(self) -> bool:
+        """Whether anything starts its runs, as far as anybody knows."""
+        return self.started not in ("missing", "disabled")
 
     @property
     def is_fine(self) -> bool:
         """Whether nobody needs to look."""
-        return self.health == "ok" and not self.troubles and not self.suspicions
+        return self.health == "ok" and not self.troubles and not self.suspicions and self.started not in WORDS
 
 
 def judge(
@@ -78,6 +86,7 @@ def judge(
     upcoming: datetime | None = None,
     repository: str = "",
     problem: tuple[str, str] = ("", ""),
+    started: Started = "unknown",
 ) -> ProfileStatus:
     """Return how a profile stands, from all runs of this machine, newest first.
 
@@ -91,6 +100,8 @@ def judge(
     skipped = next((run for run in since if run.state == "skipped"), None)
     running = next((run for run in own if not run.is_over), None)
     health, since_ns, text, hint = _health(good, failed, skipped, _ns(due), problem)
+    if health == "late" and started in WORDS:
+        hint = f"{WORDS[started]}: {mending(started, profile)}"
     return ProfileStatus(
         profile=profile,
         state="running" if running is not None else health,
@@ -109,6 +120,7 @@ def judge(
         skipped_ns=skipped.began_ns if skipped is not None else None,
         troubles=_troubles(runs, profile, repository),
         suspicions=good.suspicions if good is not None else (),
+        started=started,
     )
 
 

@@ -5,7 +5,6 @@ whether a run is due.
 """
 
 import re
-from dataclasses import replace
 
 from yester.engine.profiles.profile import Profile
 from yester.engine.schedule.escaping import cron_command
@@ -24,7 +23,7 @@ def cron_block(profile: Profile, launch: Launch) -> bytes:
     lines = _lines(profile, launch)
     if not lines:
         return b""
-    bare = b"\n".join(_lines(profile, replace(launch, environment=())))
+    bare = b"\n".join(_lines(profile, launch.anywhere))
     made_from = fingerprint({"crontab": bare.decode("utf-8", "surrogateescape")})
     why = f"# {in_words(profile.schedule)}; made from {made_from}: change the profile, then `yester schedule enable`"
     begin, end = _marks(profile.name)

@@ -2,16 +2,20 @@
 
 from yester.engine.errors import YesterError
 from yester.engine.schedule.cron import block_in, with_block
-from yester.engine.schedule.programs import ask, tell
+from yester.engine.schedule.programs import TIMEOUT_S, ask, tell
 
 _NO_CRON = "Install cron, or start yester snap in another way."
 
 
-def read_crontab() -> bytes:
-    """Return the person's crontab; empty when there is none. YesterError when it cannot be read."""
-    said = ask(["crontab", "-l"])
+class NoCron(YesterError):
+    """There is no crontab(1) here."""
+
+
+def read_crontab(timeout_s: float = TIMEOUT_S) -> bytes:
+    """Return the person's crontab; empty when there is none. NoCron; YesterError when it cannot be read in time."""
+    said = ask(["crontab", "-l"], timeout_s=timeout_s)
     if said is None:
-        raise YesterError("Neither systemd nor cron is here: nothing starts runs at their times", hint=_NO_CRON)
+        raise NoCron("Neither systemd nor cron is here: nothing starts runs at their times", hint=_NO_CRON)
     if said.code == 0:
         return said.out
     if b"no crontab" in said.err or not said.err.strip():

@@ -2,7 +2,6 @@
 
 import re
 import shlex
-from dataclasses import replace
 from hashlib import sha256
 
 from yester.engine.errors import UsageError
@@ -47,7 +46,7 @@ def drive_script(profile: Profile, launch: Launch) -> str:
 
     It goes on in the background at once, since udev ends what takes long.
     """
-    mark = _MARK.format(made_from=fingerprint({"script": _script(profile, replace(launch, environment=()))}))
+    mark = _MARK.format(made_from=fingerprint({"script": _script(profile, launch.anywhere)}))
     return f"#!/bin/sh\n{mark}\n{_script(profile, launch)}"
 
 

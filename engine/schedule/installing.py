@@ -198,18 +198,18 @@ def _crontab() -> bytes:
         return b""
 
 
-def installed(profile: Profile, machine: Machine) -> Installed | None:
-    """Return what is installed of a profile's schedule; None when nothing is."""
-    for how, texts in _present(profile.name, machine).items():
+def installed(profile: Profile, machine: Machine, crontab: bytes | None = None) -> Installed | None:
+    """Return what is installed of a profile's schedule; None when nothing is. `crontab`: where it is known already."""
+    for how, texts in _present(profile.name, machine, _crontab() if crontab is None else crontab).items():
         if texts:
             enabled = how != "systemd" or machine.units.is_enabled(profile.name)
             return Installed(how, tuple(texts), _matches(profile, machine, how, texts), enabled)
     return None
 
 
-def _present(profile: str, machine: Machine) -> dict[How, dict[str, bytes]]:
+def _present(profile: str, machine: Machine, crontab: bytes) -> dict[How, dict[str, bytes]]:
     units = machine.units.installed(profile)
-    lines = block_in(_crontab(), profile)
+    lines = block_in(crontab, profile)
     rule, script = machine.rules / rule_name(profile), machine.scripts / script_name(profile)
     contents = {str(path): content_of(path) for path in (script, rule)}
     files = {place: content for place, content in contents.items() if content is not None}

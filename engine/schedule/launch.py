@@ -15,6 +15,11 @@ class Launch:
     program: tuple[bytes, ...]
     environment: tuple[tuple[str, bytes], ...] = ()
 
+    @property
+    def anywhere(self) -> "Launch":
+        """The same on every machine and from every shell: what differs between two of these is the profile."""
+        return Launch((b"yester",))
+
     def snap(self, profile: str, *, if_due: bool = False) -> tuple[bytes, ...]:
         """Return the command of one run."""
         options = (b"--if-due",) if if_due else ()
@@ -28,7 +33,8 @@ class Launch:
 def fingerprint(texts: Mapping[str, str]) -> str:
     """Return what tells texts made of one profile from those made of it later.
 
-    It stands in what is installed, and is made without the environment: that differs from shell to shell.
+    It stands in what is installed, and is made from what is the same `anywhere`: the environment differs from shell to
+    shell, and the terminal program is not started as the command line is.
     """
     lines = "\0".join(f"{name}\0{text}" for name, text in texts.items())
     return sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()[:12]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from yester.engine.errors import YesterError
 
-_TIMEOUT_S = 60
+TIMEOUT_S = 60
 """None of these programs works long; one that waits for somebody waits for ever."""
 
 
@@ -30,7 +30,7 @@ def ask(
     *,
     given: bytes = b"",
     environment: Mapping[str, str] | None = None,
-    timeout_s: float = _TIMEOUT_S,
+    timeout_s: float = TIMEOUT_S,
 ) -> Said | None:
     """Run a program to its end; None when there is none of that name. YesterError when it does not come to an end."""
     try:

@@ -4,8 +4,6 @@ A timer starts a service of the same name. "When a drive connects" has no timer:
 systemd makes for the file system's device, in the person's manager as in the system's, so no rule of udev's is needed.
 """
 
-from dataclasses import replace
-
 from yester.engine.profiles.profile import LimitSpec, Profile, ScheduleSpec
 from yester.engine.schedule.escaping import device_unit, environment_line, exec_line, plain_line, unit_stem
 from yester.engine.schedule.launch import Launch, fingerprint
@@ -35,7 +33,7 @@ def _listed(values: tuple[int, ...], every: int) -> str:
 
 def unit_texts(profile: Profile, launch: Launch) -> dict[str, str]:
     """Return file name → text of a profile's units; none when its schedule is off. UsageError: it could never fire."""
-    mark = _MARK.format(made_from=fingerprint(_sections(profile, replace(launch, environment=()))))
+    mark = _MARK.format(made_from=fingerprint(_sections(profile, launch.anywhere)))
     return {name: f"{mark}\n\n{text}" for name, text in _sections(profile, launch).items()}
 
 

@@ -24,6 +24,8 @@ if __name__ == "__main__":
 from tests.benchmarks.million_paths import _SEARCHES, Synthetic, Update, _take_in
 
 from yester.engine.places import Places
+from yester.engine.schedule.machine import Machine
+from yester.engine.schedule.starters import Starters
 from yester.tui.serve.app import AppPlugins
 from yester.tui.serve.desk import Desk
 from yester.tui.serve.methods.params import Where
@@ -50,7 +52,9 @@ class _Synthetic(Repositories):
 def _serve(update: Update, requests: int, answers: int) -> None:
     places = Places.default()
     plugins = AppPlugins(places)
-    Server(Desk(places, plugins, _Synthetic(places, plugins, update))).serve(requests, answers)
+    Server(Desk(places, plugins, _Synthetic(places, plugins, update), Starters(Machine.this(places)))).serve(
+        requests, answers
+    )
 
 
 class Client:

@@ -104,13 +104,43 @@ async def test_a_profile_is_copied_under_a_name_that_is_free() -> None:
 
 
 @on_asyncio
+async def test_runs_are_let_start_by_themselves_or_no_more() -> None:
+    """What is wrong is mended at once; what works is switched off after a question."""
+    engine = stage.engine(profiles_status=[stage.status("documents", started="missing")])
+    async with shown(engine, (80, 24)) as pilot:
+        assert "! Its times are in the profile, but nothing starts it" in text_of(pilot)
+        await press(pilot, "e")
+        assert asked(engine, "schedule.enable") == [{"profile": "documents"}]
+        assert "documents starts by itself now: every day at 00:00" in said(pilot)
+        engine.scripts["profiles.status"] = [stage.status("documents", started="on")]
+        before = len(asked(engine, "profiles.status"))
+        pilot.app.feed.judge()  # type: ignore[attr-defined]
+        await rest(pilot)
+        assert len(asked(engine, "profiles.status")) == before + 1
+        assert "Everything is in order" in text_of(pilot)
+        for answer, times in (("enter", 0), ("y", 1)):
+            await press(pilot, "e")
+            assert "$ yester schedule disable documents" in text_of(pilot)
+            await press(pilot, answer)
+            assert asked(engine, "schedule.disable") == [{"profile": "documents"}] * times
+        engine.scripts["profiles.status"] = [stage.status("documents", started="off", last_run="")]
+        await press(pilot, "ctrl+r", "e")
+        assert "documents says no times" in said(pilot)
+        await press(pilot, "enter")
+        assert "documents never ran" in said(pilot)
+
+
+@on_asyncio
 async def test_a_profile_that_was_broken_by_hand_is_brought_back() -> None:
     why = "Profile mail: /home/me/.config/yester/profiles/mail.toml, line 3: there is no key repo"
     broken: list[Item] = [*stage.PROFILES[:1], *stage.PROFILES[2:], Failure(2, why)]
     engine = stage.engine()
     async with shown(engine, (80, 24)) as pilot:
         engine.scripts["profiles.list"] = broken
-        engine.scripts["profiles.status"] = [stage.STATUSES[0], stage.status("mail", "failed", text=why)]
+        engine.scripts["profiles.status"] = [
+            stage.STATUSES[0],
+            stage.status("mail", "failed", text=why, last_snapshot="7b51"),
+        ]
         engine.changes.put_nowait({"what": ["profiles"]})
         await rest(pilot)
         await press(pilot, "U")

@@ -14,6 +14,9 @@ from yester.engine.profiles.reading import load_profile, profile_names
 from yester.engine.runs.history import all_runs
 from yester.engine.runs.records import RunRecord
 from yester.engine.runs.status import GRACE, ProfileStatus, judge
+from yester.engine.schedule.machine import Machine
+from yester.engine.schedule.started import WORDS, mending
+from yester.engine.schedule.starters import Starters
 from yester.engine.schedule.times import last_due, next_times
 from yester.engine.schedule.zone import LOCAL, now
 from yester.tui.cli.json_output import echo_json
@@ -34,11 +37,11 @@ def command(name: str, as_json: bool) -> int:
     also while the next run is on its way.
     """
     places, moment_now = Places.default(), now()
-    runs = all_runs(places.state)
+    runs, starters = all_runs(places.state), Starters(Machine.this(places))
     names = profiles_with_status(places, runs)
     if name and name not in names:
         raise UsageError(f"There is no profile {name}", hint=did_you_mean(name, names) or "See yester profile list.")
-    found = [status_of(each, places, runs, moment_now) for each in ([name] if name else names)]
+    found = [status_of(each, places, runs, moment_now, starters) for each in ([name] if name else names)]
     if as_json:
         echo_json({"ok": all(each.is_fine for each in found), "profiles": [status_as_json(each) for each in found]})
     elif found:
@@ -60,7 +63,7 @@ def profiles_with_status(places: Places, runs: Sequence[RunRecord]) -> list[str]
     return sorted(names)
 
 
-def status_of(name: str, places: Places, runs: Sequence[RunRecord], at: datetime) -> ProfileStatus:
+def status_of(name: str, places: Places, runs: Sequence[RunRecord], at: datetime, starters: Starters) -> ProfileStatus:
     """Return how a profile stands at that time, from all runs, newest first."""
     try:
         profile = load_profile(places.config / "profiles", name)
@@ -70,7 +73,14 @@ def status_of(name: str, places: Places, runs: Sequence[RunRecord], at: datetime
         upcoming = next(iter(next_times(profile.schedule, at, 1, last_good=last_good)), None)
     except YesterError as problem:
         return judge(name, runs, problem=(problem.what, problem.hint))
-    return judge(name, runs, due=due, upcoming=upcoming, repository=repository_place(None, profile, places))
+    return judge(
+        name,
+        runs,
+        due=due,
+        upcoming=upcoming,
+        repository=repository_place(None, profile, places),
+        started=starters.of(profile),
+    )
 
 
 def status_as_json(status: ProfileStatus) -> dict[str, object]:
@@ -102,7 +112,7 @@ def _troubles(found: Sequence[ProfileStatus], now_ns: int) -> list[str]:
 
 
 def _row(status: ProfileStatus, now_ns: int) -> tuple[str, ...]:
-    good, upcoming = status.last_good_ns, status.next_ns
+    good, upcoming = status.last_good_ns, status.next_ns if status.is_started else None
     state = status.state if status.state == status.health else f"{status.state}, was {status.health}"
     if state == "ok" and status.suspicions:
         state = "suspicious"
@@ -126,4 +136,6 @@ def _remarks(status: ProfileStatus, now_ns: int) -> list[str]:
         said.append(f"  hint: {status.hint}")
     if status.skipped_ns is not None and status.last_good_ns is not None:
         said.append(f"skipped {age(now_ns - status.skipped_ns)} ago; nothing was taken since then")
+    if status.started in WORDS and status.health != "late":
+        said += [WORDS[status.started], f"  hint: {mending(status.started, status.profile)}"]
     return [*said, *status.suspicions]

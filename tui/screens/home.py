@@ -17,6 +17,9 @@ from yester.tui.state.world import World
 from yester.tui.widgets.panel import Panel
 from yester.tui.widgets.rows import Rows
 
+_FEWEST = 3
+"""Rows that the list has room for at least."""
+
 
 class Home(Place, inherit_bindings=False):
     """A row for each profile, and what is to say of the one that is meant."""
@@ -52,6 +55,7 @@ class Home(Place, inherit_bindings=False):
         every = zip(world.statuses or (), home.rows(world, self.glyphs), strict=True)
         rows = [row for status, row in every if status.profile in wanted]
         self.query_one(Rows).show(len(rows), rows.__getitem__)
+        self.query_one(Rows).styles.max_height = max(_FEWEST, len(rows)) + 1  # the rest is the panel's
         is_empty = world.statuses == ()
         self.query_one(Rows).display = not is_empty
         self.query_one("#profile").set_class(is_empty, "alone")
@@ -88,6 +92,8 @@ class Home(Place, inherit_bindings=False):
             self.action_new()
         elif run:
             self.app.push_screen(Journal(run))
+        elif status is not None:
+            self.program.say(f"{status.profile} never ran", "b takes its first snapshot.")
 
     def action_new(self) -> None:
         """Make a profile."""
@@ -107,6 +113,12 @@ class Home(Place, inherit_bindings=False):
         if status is not None:
             profiling.copy(self, status.profile)
 
+    def action_switch(self) -> None:
+        """Let the runs of the profile start by themselves, or no more."""
+        status = self.status()
+        if status is not None:
+            profiling.switch(self, status)
+
     def action_remove(self) -> None:
         """Remove the profile, once the person has typed its name."""
         status = self.status()
@@ -121,7 +133,7 @@ class Home(Place, inherit_bindings=False):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What is broken is mended, and what is not broken needs no mending."""
-        if action not in ("recover", "settings", "copy") or not self.is_mounted:
+        if action not in ("recover", "settings", "copy", "switch") or not self.is_mounted:
             return True
         status = self.status()
         is_broken = status is not None and home.is_broken(self.world, status)

@@ -63,6 +63,30 @@ def copy(place: Place, profile: str) -> None:
     place.app.push_screen(Typing(lines, wrong, "Copy", free), answered)
 
 
+def switch(place: Place, status: ProfileStatus) -> None:
+    """Let the runs of a profile start at its times; where they do, ask whether they are to start by hand only."""
+    name, facts = status.profile, place.world.profiles.get(status.profile)
+    on, off = f"{name} starts by itself now: {facts.when if facts else ''}", f"{name} starts by hand only now"
+
+    def answered(is_yes: bool | None) -> None:
+        if is_yes:
+            _change(place, "schedule.disable", off, profile=name)
+
+    if status.started == "off":
+        place.program.say(f"{name} says no times", "c changes schedule.when, and switches it on.")
+    elif status.started == "stray":
+        _change(place, "schedule.disable", off, profile=name)
+    elif status.started != "on":
+        _change(place, "schedule.enable", on, profile=name)
+    else:
+        lines = [
+            line(Span(f"Let {name} start by hand only?", "strong")),
+            line("Its times stay in the profile, and e lets them count again. Nothing is taken until then."),
+            line(Span(f"$ yester schedule disable {name}", "dim")),
+        ]
+        place.app.push_screen(Confirm(lines, "By hand only"), answered)
+
+
 def remove(place: Place, status: ProfileStatus) -> None:
     """Remove a profile, once the person has typed its name and knows what goes and what stays."""
     name = status.profile

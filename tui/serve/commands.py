@@ -60,6 +60,7 @@ def run_command(desk: Desk, change: Change, asked: Params, call: Call) -> Callab
         if call.is_left:
             call.check()
         ended = command.wait()
+    desk.starters.forget()
     if ended.code in _GOOD:
         if change.makes_repository and secret is not None:
             desk.repositories.remember(where, secret)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 
 from yester.engine.places import Places
+from yester.engine.schedule.machine import Machine
+from yester.engine.schedule.starters import Starters
 from yester.tui.serve.app import AppPlugins
 from yester.tui.serve.comparing import Comparisons
 from yester.tui.serve.names import KeptNames
@@ -17,6 +19,7 @@ class Desk:
     places: Places
     plugins: AppPlugins
     repositories: Repositories
+    starters: Starters
     orders: Orders = field(default_factory=Orders)
     names: KeptNames = field(default_factory=KeptNames)
     comparisons: Comparisons = field(default_factory=Comparisons)
@@ -25,7 +28,7 @@ class Desk:
     def at(cls, places: Places, secrets: int | None) -> "Desk":
         """`secrets` is the descriptor on which the client sends passphrases, if it has one."""
         plugins = AppPlugins(places)
-        return cls(places, plugins, Repositories(places, plugins, secrets))
+        return cls(places, plugins, Repositories(places, plugins, secrets), Starters(Machine.this(places)))
 
     def close(self) -> None:
         """The client is gone: close what is open, and tell plugins."""

@@ -34,7 +34,7 @@ def status(desk: Desk, asked: Params, call: Call) -> Answers:
     runs = all_runs(desk.places.state)
     at = now()
     for name in profiles_with_status(desk.places, runs):
-        yield status_as_json(status_of(name, desk.places, runs, at))
+        yield status_as_json(status_of(name, desk.places, runs, at, desk.starters))
     return {"now_ns": time.time_ns()}
 
 

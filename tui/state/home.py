@@ -1,6 +1,9 @@
 """Home: what happened last night, profile by profile, and the key that mends what is wrong; pure."""
 
+from collections.abc import Mapping
+
 from yester.engine.runs.status import ProfileStatus
+from yester.engine.schedule.started import WORDS, Started
 from yester.tui.cli.wording import age, count, moment, size
 from yester.tui.state.running import glyph_of, progress_words, result_of, state_of, tone_of
 from yester.tui.state.text import Column, Glyphs, Line, Row, Span, Tone, line, sparkline
@@ -22,6 +25,13 @@ _STATES: dict[str, tuple[str, Tone]] = {
     "never": ("never ran", "warn"),
     "running": ("running", "accent"),
 }
+_SWITCH: Mapping[Started, str] = {
+    "missing": "e lets its runs start by themselves at these times",
+    "disabled": "e switches its timer on",
+    "outdated": "e lets them start at the times that the profile says",
+    "stray": "e lets them start by hand only",
+}
+"""What the key does about runs that are not started as the profile says."""
 STRIP = 30
 """Runs that are shown as a strip."""
 
@@ -36,7 +46,7 @@ def _row(world: World, status: ProfileStatus, glyphs: Glyphs) -> Row:
     good = status.last_good_ns
     ago = Span(f"{age(world.now_ns - good)} ago" if good is not None else "-")
     new = _new(world, status.profile)
-    upcoming = Span(moment(status.next_ns)[:16] if status.next_ns is not None else "-", "dim")
+    upcoming = Span(_upcoming(status) or "-", "dim")
     if live is not None and not live.record.is_over:
         state = state_of(live, live.record)
         words = Span(f"{glyph_of(state, glyphs)} {state}", tone_of(state))
@@ -50,6 +60,11 @@ def _row(world: World, status: ProfileStatus, glyphs: Glyphs) -> Row:
     return Row((name, how, ago, upcoming, new, Span(trouble, tone)))
 
 
+def _upcoming(status: ProfileStatus) -> str:
+    """Return when the next run starts; empty when nobody knows, or nothing starts it."""
+    return moment(status.next_ns)[:16] if status.next_ns is not None and status.is_started else ""
+
+
 def _new(world: World, profile: str) -> Span:
     """Return what the last good run stored."""
     good = (run for run in world.runs or () if run.profile == profile and run.action == "snap" and run.has_succeeded)
@@ -61,8 +76,8 @@ def _word(status: ProfileStatus) -> tuple[str, Tone]:
     word, tone = _STATES[status.health]
     if status.health == "ok" and status.suspicions:
         return "suspicious", "warn"
-    if status.health == "ok" and (status.troubles or status.text):
-        return "look here" if status.troubles else "ok, gaps", "warn"
+    if status.health == "ok" and (status.troubles or status.text or status.started in WORDS):
+        return "look here" if status.troubles or not status.text else "ok, gaps", "warn"
     return word, tone
 
 
@@ -74,7 +89,7 @@ def _trouble(status: ProfileStatus) -> str:
         worst = status.troubles[0]
         return f"{worst.action}: {worst.text}"
     times = f" ({status.failures} times)" if status.failures > 1 else ""
-    return f"{status.text}{times}" if status.text else ""
+    return f"{status.text}{times}" if status.text else WORDS.get(status.started, "")
 
 
 def headline(world: World, glyphs: Glyphs) -> Line:
@@ -124,8 +139,8 @@ def _last_words(world: World, status: ProfileStatus, glyphs: Glyphs) -> Span:
     last = next((run for run in world.runs or () if run.run == status.last_run), None)
     if last is None:
         return Span("")
-    result = result_of(last.state, last, glyphs)
-    return Span(f"{result.text} {age(world.now_ns - last.began_ns)} ago, {size(last.size)}", result.tone)
+    result, found = result_of(last.state, last, glyphs), f", {size(last.size)}" if last.has_succeeded else ""
+    return Span(f"{result.text} {age(world.now_ns - last.began_ns)} ago{found}", result.tone)
 
 
 def _needed(status: ProfileStatus, glyphs: Glyphs, *, is_broken: bool) -> list[Line]:
@@ -133,21 +148,32 @@ def _needed(status: ProfileStatus, glyphs: Glyphs, *, is_broken: bool) -> list[L
     lines = []
     if status.health != "ok" and status.text:
         since = f" since {moment(status.since_ns)[:16]}" if status.since_ns and status.failures > 1 else ""
-        lines.append(line(Span(f"{glyphs.bad} {status.text}{since}", "bad" if status.health == "failed" else "warn")))
+        tone: Tone = "bad" if status.health == "failed" else "warn"
+        sign = glyphs.bad if tone == "bad" else glyphs.warn
+        lines.append(line(Span(f"{sign} {status.text}{since}", tone)))
     elif status.text:
         lines.append(line(Span(f"{glyphs.warn} {status.text}", "warn")))
     if status.hint:
         lines.append(line(f"  {status.hint}"))
     lines += [line(Span(f"{glyphs.warn} {text}", "warn")) for text in status.suspicions]
     lines += [line(Span(f"{glyphs.bad} {each.action}: {each.text}", "bad")) for each in status.troubles]
-    if is_broken:
-        lines.append(line(Span("  E mends the file, U brings back the copy of the last snapshot", "accent")))
-    elif status.health in ("failed", "late", "never") and not status.running:
-        steps = {"failed": "b tries again, Enter shows what happened", "late": "b runs it now"}
-        lines.append(line(Span(f"  {steps.get(status.health, 'b takes the first snapshot')}", "accent")))
-    elif lines:
-        lines.append(line(Span("  Enter shows what happened", "accent")))
+    steps = _steps(status, is_broken=is_broken) or (["Enter shows what happened"] if lines else [])
+    lines += [line(Span(f"  {step}", "accent")) for step in steps]
+    if status.started in WORDS:
+        said = [] if status.health == "late" else [line(Span(f"{glyphs.warn} {WORDS[status.started]}", "warn"))]
+        lines += [*said, line(Span(f"  {_SWITCH[status.started]}", "accent"))]
     return lines
+
+
+def _steps(status: ProfileStatus, *, is_broken: bool) -> list[str]:
+    """Return the keys that mend what is wrong with a profile's runs."""
+    if is_broken:
+        copy = ", U brings back the copy of the last snapshot" if status.last_snapshot else ", x removes the profile"
+        return [f"E mends the file{copy}"]
+    if status.health == "ok" or status.running:
+        return []
+    steps = {"failed": "b tries again, Enter shows what happened", "late": "b runs it now"}
+    return [steps.get(status.health, "b takes the first snapshot")]
 
 
 def _strip(world: World, profile: str, glyphs: Glyphs) -> list[Span]:
@@ -157,9 +183,9 @@ def _strip(world: World, profile: str, glyphs: Glyphs) -> list[Span]:
 
 
 def _when(status: ProfileStatus, when: str) -> str:
-    if status.next_ns is not None:
-        return f"{when}; next {moment(status.next_ns)[:16]}"
-    return "only by hand" if when in ("", "off") else when
+    if not status.is_started:
+        return f"{when}; but nothing starts it"
+    return f"{when}; next {_upcoming(status)}" if _upcoming(status) else when
 
 
 def _growth(world: World, profile: str, glyphs: Glyphs) -> list[Line]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.engine.runs.made import HOUR_NS, NOON_NS, run_id, write_journal, write_run
+from tests.engine.schedule.stand_ins import CRONTAB, stand_in
 from tests.tui.cli.conftest import Yester, is_one_complaint
 
 from yester.engine.events import Error, ErrorCode, RunBegin, RunEnd
@@ -51,13 +52,26 @@ def test_from_never_to_ok_to_failed_and_back(yester: Yester, profile: str, plain
     assert yester("status").code == 0
 
 
-def test_a_run_that_was_missed(yester: Yester, profile: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_schedule_that_nothing_starts_and_a_run_that_was_missed(
+    yester: Yester, profile: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = stand_in(home, crontab=CRONTAB)
+    monkeypatch.setenv("PATH", f"{path}:/usr/bin:/bin")
+    monkeypatch.setenv("STAND_IN", str(home))
+    monkeypatch.setattr("yester.engine.schedule.machine.systemd_runs", lambda: False)
     file = home / ".config/yester/profiles/docs.toml"
     text = re.sub(
         r"\n\[schedule\]\n", '\n[schedule]\nwhen = "minutes"\nevery = 1\n', file.read_text() + "\n[schedule]\n", count=1
     )
     file.write_text(text.removesuffix("\n[schedule]\n"))
     assert yester("snap", profile).code == 0
+    idle = yester("status")
+    assert idle.code == 1
+    assert "docs: Its times are in the profile, but nothing starts it\n" in idle.out
+    assert "docs:   hint: yester schedule enable docs\n" in idle.out
+    told = json.loads(yester("status", "--json").out)
+    assert (told["ok"], told["profiles"][0]["started"], told["profiles"][0]["health"]) == (False, "missing", "ok")
+    assert yester("schedule", "enable", profile).code == 0
     fine = yester("status")
     assert fine.code == 0
     assert fine.out.splitlines()[1].split()[-1] != "-"
@@ -65,7 +79,11 @@ def test_a_run_that_was_missed(yester: Yester, profile: str, home: Path, monkeyp
     late = yester("status")
     assert late.code == 1
     assert late.out.splitlines()[1].split()[1] == "late"
-    assert "A run was due and did not begin" in late.out
+    assert "A run was due and did not begin" in late.out and "Is its timer enabled?" in late.out
+    assert yester("schedule", "disable", profile).code == 0
+    late = yester("status")
+    assert "hint: Its times are in the profile, but nothing starts it: yester schedule enable docs\n" in late.out
+    assert late.out.count("nothing starts it") == 1
 
 
 def test_a_profile_that_cannot_be_read(yester: Yester, profile: str, home: Path) -> None:

@@ -1,0 +1,132 @@
+"""What Home says of profiles, in words: what happened, what is wrong, and the key that mends it."""
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+from tests.tui import stage
+from tests.tui.fake import DAY_NS, HOUR_NS, NOW_NS
+
+from yester.engine.runs.records import RunRecord
+from yester.engine.runs.status import ProfileStatus
+from yester.tui.state import home
+from yester.tui.state.text import UNICODE, plain
+from yester.tui.state.world import ProfileFacts, World
+
+FACTS = ProfileFacts("documents", ("/home/me",), "/srv/backup", "7 daily", "every day at 12:00")
+
+
+def world(*runs: dict[str, Any], **status: Any) -> World:
+    """Return a world with one profile, whose runs these are, newest first."""
+    records = msgspec.convert(list(runs), tuple[RunRecord, ...])
+    told = stage.status("documents", **{"last_run": records[0].run if records else "", **status})
+    return World(
+        now_ns=NOW_NS,
+        statuses=(msgspec.convert(told, ProfileStatus),),
+        profiles={"documents": FACTS},
+        has_profiles=True,
+        runs=records,
+    )
+
+
+def said(shown: World) -> str:
+    """Return all that Home says."""
+    assert shown.statuses
+    panel = home.panel(shown, shown.statuses[0], UNICODE)
+    [row] = home.rows(shown, UNICODE)
+    return "\n".join([plain(home.headline(shown, UNICODE)), plain(row.cells), *map(plain, panel)])
+
+
+def run(number: int, state: str = "complete", **more: Any) -> dict[str, Any]:
+    """Return a run of so many hours ago."""
+    return stage.run(f"20261120T{number:06}Z-{number:04}", "documents", number * HOUR_NS, state, **more)
+
+
+GOOD = run(5)
+TORN = run(4, "errors", failed=3, exit_code=3)
+FAILED = run(3, "failed", error=stage.WHY, hint=stage.HINT, exit_code=6, files=0, size=0)
+DEAD = run(3, "died", exit_code=1)
+STOPPED = run(2, "cancelled", exit_code=130)
+
+
+@pytest.mark.parametrize(
+    ("shown", "there", "missing"),
+    [
+        (world(GOOD), ("✓ Everything is in order", "✓ complete 5 h ago, ", "next 2026-11-22 01:00"), ("Enter",)),
+        (
+            world(TORN, GOOD, text="3 entries could not be taken whole"),
+            ("! ok, gaps", "! 3 entries could not be taken whole", "Enter shows what happened", "last runs  ✓!"),
+            ("✗", "b tries"),
+        ),
+        (
+            world(FAILED, GOOD, health="failed", text=stage.WHY, hint=stage.HINT, failures=1),
+            ("✗ documents needs you", f"✗ {stage.WHY}", stage.HINT, "b tries again, Enter shows", "✗ failed 3 h ago\n"),
+            ("0 B",),
+        ),
+        (
+            world(DEAD, GOOD, health="failed", text="The run died", failures=4, since_ns=NOW_NS - DAY_NS),
+            ("✗ The run died since 2026-11-20 06:00", "The run died (4 times)", "✓✗"),
+            (),
+        ),
+        (world(STOPPED, GOOD), ("✓ Everything is in order", "· cancelled 2 h ago\n", "last runs  ✓·"), ("b tries",)),
+        (
+            world(health="never", text="No snapshot was taken yet", last_good_ns=None),
+            ("! documents needs you", "! never ran", "! No snapshot was taken yet", "b takes the first snapshot"),
+            ("✗", "last runs"),
+        ),
+        (
+            world(GOOD, health="late", text="A run was due", hint="Is its timer enabled?", started="unknown"),
+            ("! late", "b runs it now", "Is its timer enabled?"),
+            ("e lets",),
+        ),
+        (
+            world(GOOD, started="missing"),
+            (
+                "! documents needs you", "! look here", "! Its times are in the profile, but nothing starts it",
+                "e lets its runs start by themselves", "every day at 12:00; but nothing starts it",
+            ),
+            ("next 2026", "Enter shows"),
+        ),
+        (
+            world(GOOD, health="late", text="A run was due", hint="Nothing starts it", started="missing"),
+            ("! late", "b runs it now", "e lets its runs start"),
+            ("! Its times",),
+        ),
+        (world(GOOD, started="stray", next_ns=None), ("though the profile has no times", "e lets them start by"), ()),
+        (world(GOOD, started="outdated"), ("It is started at other times", "next 2026-11-22 01:00"), ()),
+        (world(GOOD, started="on"), ("✓ Everything is in order",), ("e lets",)),
+        (
+            world(GOOD, suspicions=("The source /home/me was gone",)),
+            ("! suspicious", "! The source /home/me was gone", "Enter shows what happened"),
+            (),
+        ),
+        (
+            world(GOOD, troubles=({"action": "prune", "run": "x", "state": "failed", "time_ns": 1, "text": "full"},)),
+            ("! look here", "prune: full"),
+            (),
+        ),
+    ],
+)  # fmt: skip
+def test_what_happened_and_the_key_that_mends_it(
+    shown: World, there: tuple[str, ...], missing: tuple[str, ...]
+) -> None:
+    text = said(shown)
+    assert [words for words in there if words not in text] == []
+    assert [words for words in missing if words in text] == []
+
+
+@pytest.mark.parametrize(("snapshot", "words"), [("a" * 64, "U brings back the copy"), ("", "x removes the profile")])
+def test_a_broken_file_is_brought_back_only_from_a_snapshot_that_there_is(snapshot: str, words: str) -> None:
+    broken = world(GOOD, health="failed", text="Profile documents: line 3", last_snapshot=snapshot)
+    text = said(replace(broken, profiles={}))
+    assert "E mends the file, " in text and words in text and "b tries" not in text
+
+
+def test_a_strip_of_thirty_runs_and_how_much_there_is() -> None:
+    runs = [run(number, size=(100 - number) << 30) for number in range(1, 40)]
+    lines = said(world(*runs)).splitlines()
+    [strip] = [line for line in lines if line.startswith("last runs")]
+    [grown] = [line for line in lines if line.startswith("size")]
+    assert strip.count("✓") == home.STRIP
+    assert grown.endswith("99.0 GiB, +29.0 GiB in 30 runs; 211.0 MiB stored last")
