@@ -6,7 +6,7 @@ stores something else, or half of it, is found out while the online copy is stil
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -131,6 +131,23 @@ def purge(desk: Desk) -> Report:
         return [_outcome(job, State.PURGED, {**lost, **fetched.lost}, fetched.pending) for job in jobs]
 
     return Calls(desk, Kind.PURGE, _by_room(desk), ask).run()
+
+
+def purge_again(desk: Desk, retried: Collection[int]) -> Report:
+    """Purge what is queued for that, and queue to be archived anew what of these jobs did not come back again.
+
+    So a fault that has passed costs one more reading, and no copying. As `Calls.run`.
+    """
+    began_ns, report = desk.clock(), purge(desk)
+    held = desk.depot.held()
+    doubted = [
+        job
+        for job, _ in report.failed
+        if job.id in retried and not any(each.verified_ns >= began_ns for each in held.get(job.wanted.pack, ()))
+    ]
+    again = desk.jobs.copy_again(doubted)
+    report.failed = [each for each in report.failed if each[0].id not in again]
+    return report
 
 
 def _purged(desk: Desk, jobs: Sequence[Job]) -> dict[int, str]:

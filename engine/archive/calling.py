@@ -76,7 +76,7 @@ class Desk:
     depot: Depot
     archives: Archives
     alone: Callable[[Kind], AbstractContextManager[None]]
-    """Holds the lock of a kind of work, waiting for it."""
+    """Holds the lock of a kind of work, waiting for it; who holds it already goes on."""
     hooks: Hooks = field(default_factory=NoHooks)
     progress: Progress = field(default_factory=NoProgress)
     cancelled: Callable[[], bool] = lambda: False

@@ -16,7 +16,7 @@ are empty until the archive has said them.
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -122,23 +122,19 @@ class Jobs:
                 count += db.execute(f"UPDATE job SET {after[0]} WHERE {where}", (*after[1], *kept)).rowcount
         return count
 
-    def retry(self, request: str = "") -> int:
-        """Queue again what failed, of one request or of all; return how many packs. What lacks a purge is archived."""
+    def retry(self, request: str = "") -> list[int]:
+        """Queue again what failed, of one request or of all; return which jobs. A purge begins with reading back."""
         with self._changing() as db:
             again = db.execute(
                 "SELECT id, kind FROM job WHERE state=? AND (?='' OR request=?) ORDER BY id DESC",
                 (State.FAILED, request, request),
             ).fetchall()
-            count = 0
-            for id, kind in again:
-                now = Kind.ARCHIVE if kind == Kind.PURGE else Kind(kind)
-                # One that is open already is not to be there twice.
-                with suppress(sqlite3.IntegrityError):
-                    count += db.execute(
-                        "UPDATE job SET kind=?, state=?, call='', words='', purging=max(purging, ?) WHERE id=?",
-                        (now, FIRST[now], kind == Kind.PURGE, id),
-                    ).rowcount
-        return count
+            return [id for id, kind in again if _queue(db, id, Kind(kind))]
+
+    def copy_again(self, jobs: Sequence[Job]) -> list[int]:
+        """Queue purges that failed to be archived anew and purged then; return which."""
+        with self._changing() as db:
+            return [job.id for job in jobs if _queue(db, job.id, Kind.ARCHIVE, is_purging=True)]
 
     # Working on it
 
@@ -183,6 +179,17 @@ class Jobs:
         with self._changing() as db:
             db.executemany("UPDATE job SET words=? WHERE id=?", [(words, job.id) for job in jobs])
 
+    def note_asked(self, kind: Kind, now_ns: int) -> None:
+        """Note that archives were asked for all that waits of a kind."""
+        with self._changing() as db:
+            db.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", (f"asked {kind}", now_ns))
+
+    def last_asked_ns(self, kind: Kind) -> int:
+        """Return when archives were last asked for all that waits of a kind; 0: never."""
+        with self._reading() as db:
+            found = db.execute("SELECT value FROM about WHERE key=?", (f"asked {kind}",)).fetchone()
+        return int(found[0]) if found else 0
+
     # Looking at it
 
     def summaries(self) -> list[Summary]:
@@ -211,6 +218,11 @@ class Jobs:
         """Return the jobs of a kind that failed and are the last about their pack, archive and policy."""
         last = "SELECT max(id) FROM job WHERE kind=? GROUP BY pack, archive, policy"
         return self._jobs(f"state=? AND id IN ({last})", (State.FAILED, kind))
+
+    def last(self, kind: Kind, packs: Collection[PackId]) -> list[Job]:
+        """Return the job of a kind that changed last, of each of these packs that has one."""
+        of = {job.wanted.pack: job for job in sorted(self._jobs("kind=?", (kind,)), key=lambda job: job.changed_ns)}
+        return [of[pack] for pack in packs if pack in of]
 
     def open_jobs(self) -> list[Job]:
         """Return all jobs for which something is still to be done."""
@@ -276,6 +288,17 @@ class Jobs:
 
 
 _UNPURGED = ("kind=?, state=?, purging=0", (Kind.ARCHIVE, State.ARCHIVED))
+
+
+def _queue(db: sqlite3.Connection, id: int, kind: Kind, *, is_purging: bool = False) -> bool:
+    """Let a job begin again as one of a kind; return whether it does: one that is open is not to be there twice."""
+    with suppress(sqlite3.IntegrityError):
+        db.execute(
+            "UPDATE job SET kind=?, state=?, call='', words='', purging=max(purging, ?) WHERE id=?",
+            (kind, FIRST[kind], is_purging, id),
+        )
+        return True
+    return False
 
 
 def _row_of(request: Request, wanted: Wanted) -> tuple[object, ...]:

@@ -72,14 +72,21 @@ def desk_at(
         if cancelled():
             raise CancelledError("Cancelled", hint="What was asked for waits: yester archive run goes on with it.")
 
+    held: set[Path] = set()
+
     @contextmanager
     def alone(kind: Kind) -> Iterator[None]:
         path = _lock(opened, kind)
+        if path in held:
+            yield
+            return
         with ExitStack() as stack:
             try:
                 stack.enter_context(held_alone(path, waiting))
             except OSError as error:
                 raise unwritable(path, error) from None
+            held.add(path)
+            stack.callback(held.discard, path)
             yield
 
     with Jobs(opened.state) as jobs:
@@ -252,5 +259,8 @@ def _brought(desk: Desk, packs: Collection[PackId], places: Places) -> Mapping[P
     report = recall_from_any(desk, offers, lambda: new_request(Kind.RECALL, READERS, places))
     words = dict.fromkeys(plan.lost, LOST)
     words |= {job.wanted.pack: each.words for each in report.waiting for job in each.jobs}
-    words |= {job.wanted.pack: said for job, said in report.failed}
+    for job, said in report.failed:
+        before = words.get(job.wanted.pack, "")
+        mine = f"{job.wanted.archive_name or job.wanted.archive}: {said}"
+        words[job.wanted.pack] = f"{before}; {mine}" if before else mine
     return {pack: words.get(pack, LOST) for pack in desk.depot.offline(packs)}

@@ -2,7 +2,7 @@
 
 import click
 
-from yester.engine.archive.bringing_back import purge, recall
+from yester.engine.archive.bringing_back import purge, purge_again, recall
 from yester.engine.archive.handing_over import hand_over, let_go
 from yester.engine.archive.jobs import Jobs
 from yester.engine.places import Places
@@ -45,13 +45,15 @@ def _go_on(
     asked = Access(repository, **secrets)  # type: ignore[arg-type]
     with bench_of((), asked, as_json=as_json) as bench:
         opened = bench.opened
+        retried: list[int] = []
         if again:
             with Jobs(opened.state) as jobs:
-                jobs.retry(request_meant(request, jobs.summaries()) if request else "")
-        # What readers wait for comes first.
+                retried = jobs.retry(request_meant(request, jobs.summaries()) if request else "")
+        # What readers wait for comes first; then what may be there already, before it is copied anew.
         report = bench.work(
             "archive",
             recall,
+            *((lambda desk: purge_again(desk, retried),) if retried else ()),
             lambda desk: hand_over(desk, at_once=at_once),
             purge,
             lambda desk: queue_unneeded(desk, opened.store.place, bench.places),

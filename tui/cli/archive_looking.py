@@ -215,7 +215,7 @@ class Stand:
 
     def row(self, held: Sequence[Holding], there: Collection[PackId]) -> tuple[str, ...]:
         """Return it as a row."""
-        offline = [each for each in held if each.pack not in there]
+        held, offline = _once(held), [each for each in _once(held) if each.pack not in there]
         ready = "no plugin here" if self.ready is None else readiness_words(self.ready, time.time_ns())
         holds = f"{count(len(held), 'pack')}, {size(sum(each.size for each in held))}" if held else "nothing"
         away = f"{len(offline):,}, {size(sum(each.size for each in offline))}" if offline else "-"
@@ -223,21 +223,26 @@ class Stand:
 
     def as_json(self, held: Sequence[Holding], there: Collection[PackId]) -> dict[str, object]:
         """Return it as `--json` shows it."""
-        offline = [each for each in held if each.pack not in there]
+        packs, offline = _once(held), [each for each in _once(held) if each.pack not in there]
         return {
             "archive": self.guid,
             "name": self.name,
             "is_there": self.ready is not None,
             "ready": self.ready is not None and self.ready.is_ready,
             "ready_asked_ns": None if self.ready is None else self.ready.asked_ns,
-            "packs": len(held),
-            "size": sum(each.size for each in held),
-            "verified_packs": sum(1 for each in held if each.verified_ns),
+            "packs": len(packs),
+            "size": sum(each.size for each in packs),
+            "verified_packs": len(_once([each for each in held if each.verified_ns])),
             "offline_packs": len(offline),
             "offline_size": sum(each.size for each in offline),
             "volumes": sorted({volume for each in held for volume in each.volumes}),
             "queued": len(self.queued),
         }
+
+
+def _once(held: Sequence[Holding]) -> list[Holding]:
+    """Return one holding of each pack: an archive may have several copies of it."""
+    return [*{each.pack: each for each in held}.values()]
 
 
 def gathering_words(policy: Policy, waiting: Sequence[Job]) -> str:

@@ -34,11 +34,12 @@ def profile_named(names: Sequence[str], repository: str | None, places: Places) 
     """Return this machine's profile that is named first, by itself or before a snapshot; else one of the repository."""
     folder = places.config / "profiles"
     known = profile_names(folder)
-    said = (part for name in names for part in (name, name.partition(":")[0].rpartition("@")[0]) if part in known)
-    if repository is None and (first := next(said, None)) is not None:
-        return load_profile(folder, first)
+    said = [part for name in names for part in (name, name.partition(":")[0].rpartition("@")[0]) if part in known]
+    if repository is None and said:
+        return load_profile(folder, said[0])
     place = repository_place(repository, None, places)
-    return next((each for each in _profiles(places) if repository_place(None, each, places) == place), None)
+    found = {each.name: each for each in _profiles(places) if repository_place(None, each, places) == place}
+    return next((found[name] for name in (*said, *found) if name in found), None)
 
 
 def _profiles(places: Places) -> list[Profile]:

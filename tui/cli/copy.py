@@ -188,6 +188,7 @@ def _as_json(result: "CopyResult") -> dict[str, object]:
             "time_ns": each.snapshot.time_ns,
             "new": each.is_new,
             "problem": each.problem,
+            "offline": each.is_offline,
         }
         for each in result.copied
     ]

@@ -102,13 +102,14 @@ class Watch:
         self._counters = counters
 
     def tell(self, text: str) -> None:
-        """Say something to who watches, at the next `tick`; to nobody where nobody does. Any thread may call."""
+        """Say something on standard error, at the next `tick`, also where no bar is shown. Any thread may call."""
         self._told.append(text)
 
     def tick(self) -> None:
         """Show where the work is."""
-        while self._told and self._bar is not None:
-            self._bar.hide()
+        while self._told:
+            if self._bar is not None:
+                self._bar.hide()
             click.echo(one_line(self._told.popleft()), err=True)
         counters = self._counters
         if counters is None:

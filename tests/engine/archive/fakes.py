@@ -104,6 +104,8 @@ class FakeArchive:
         with self.fate.around("restore"):
             for each in self._heard("restore", file_sets):
                 [locator] = each.external_ids
+                if locator not in self.held:
+                    continue
                 content = self.gives(each.item_id, self.held[locator])
                 if content is not None:
                     Path(each.files[0]).write_bytes(content)
@@ -231,7 +233,7 @@ class FakeArchives:
         for each in self.there:
             if each.guid == name:
                 return each
-        raise UsageError(f"There is no archive {name}")
+        raise UsageError(f"There is no archive {name}", hint="Put it back.")
 
     def all(self) -> Mapping[str, Archive]:
         return {each.guid: each for each in self.there}

@@ -134,17 +134,36 @@ def test_what_failed_is_queued_again_once(jobs: Jobs) -> None:
     assert (summary.words, summary.open) == (("tape full",), 0)
     jobs.add(request("two"), wanted(0))
     settled(jobs, Kind.ARCHIVE, State.FAILED, "tape full")
-    assert jobs.retry("one") == 1
-    assert jobs.retry() == 0
+    assert len(jobs.retry("one")) == 1
+    assert jobs.retry() == []
     assert [job.request for job in jobs.waiting(Kind.ARCHIVE)] == ["one"]
 
 
-def test_what_could_not_be_purged_is_archived_again_before(jobs: Jobs) -> None:
+def test_what_could_not_be_purged_is_read_back_again_and_only_then_archived_again(jobs: Jobs) -> None:
     jobs.add(request("r", Kind.PURGE), wanted(0))
     settled(jobs, Kind.PURGE, State.FAILED, "other bytes")
-    jobs.retry()
+    [job] = jobs.waiting(Kind.PURGE) if jobs.retry() else []
+    settled(jobs, Kind.PURGE, State.FAILED, "other bytes")
+    assert jobs.copy_again([job]) == [job.id]
     [job] = jobs.waiting(Kind.ARCHIVE)
     assert job.is_purging
+
+
+def test_of_several_jobs_about_a_pack_the_one_that_changed_last_counts(jobs: Jobs) -> None:
+    jobs.add(request("r", Kind.RECALL), wanted(0, 1))
+    first, _ = jobs.waiting(Kind.RECALL)
+    jobs.add(request("s", Kind.RECALL), [replace(first.wanted, archive="other")])
+    jobs.settle(jobs.claim(jobs.waiting(Kind.RECALL)[2:], "s", 5), [Outcome(3, State.FAILED)], 6)
+    jobs.settle(jobs.claim([first], "r", 7), [Outcome(1, State.RESTORED)], 8)
+    assert [job.state for job in jobs.last(Kind.RECALL, [first.wanted.pack])] == [State.RESTORED]
+
+
+def test_when_archives_were_asked_last_is_known_to_all(jobs: Jobs) -> None:
+    assert jobs.last_asked_ns(Kind.RECALL) == 0
+    jobs.note_asked(Kind.RECALL, 7)
+    jobs.note_asked(Kind.RECALL, 9)
+    with Jobs(jobs.path.parent) as others:
+        assert (others.last_asked_ns(Kind.RECALL), others.last_asked_ns(Kind.PURGE)) == (9, 0)
 
 
 def test_requests_of_long_ago_are_forgotten_unless_something_is_open(jobs: Jobs) -> None:

@@ -9,8 +9,8 @@ from msgspec.structs import replace as replace_fields
 from tests.engine.archive.fakes import PLAIN, FakeArchive, World, of
 
 from yester.engine.archive.asked import Job, Kind, State
-from yester.engine.archive.bringing_back import CUT_SHORT, NOWHERE, OTHER_BYTES, UNVERIFIED, purge, recall
-from yester.engine.archive.calling import Report
+from yester.engine.archive.bringing_back import CUT_SHORT, NOWHERE, OTHER_BYTES, UNVERIFIED, purge, purge_again, recall
+from yester.engine.archive.calling import Desk, Report
 from yester.engine.archive.handing_over import SILENCE, TOO_LATE, hand_over, let_go
 from yester.engine.archive.port import Constraints, Policy
 from yester.engine.errors import CancelledError
@@ -30,6 +30,13 @@ def archived(world: World, *, purges: bool = False, at_once: bool = False) -> Re
         if purges:
             report.take(purge(desk))
         return report
+
+
+def retried(desk: Desk) -> Report:
+    """Do what a person asks for again."""
+    report = purge_again(desk, desk.jobs.retry())
+    report.take(hand_over(desk))
+    return report
 
 
 def recalled(world: World) -> Report:
@@ -74,17 +81,41 @@ def test_what_is_purged_comes_back_as_it_was(world: World) -> None:
 def test_what_an_archive_has_lost_it_takes_again_when_a_person_asks_again(world: World) -> None:
     archived(world)
     world.archive.held.clear()
-    world.archive.refuses = dict.fromkeys(world.names(), "no such file")
     with world.desk() as desk:
         desk.jobs.add(world.request(Kind.PURGE), world.wanted())
         assert len(purge(desk).failed) == 4
-        world.archive.refuses = {}
-        desk.jobs.retry()
-        assert len(hand_over(desk).done) == 4
+        assert len(retried(desk).done) == 4
         assert len(world.archive.held) == 4
         assert len(purge(desk).done) == 4
     assert not world.depot.online
     assert len(recalled(world).done) == 4
+
+
+def test_a_fault_that_has_passed_lets_nothing_be_copied_again_but_what_is_gone(world: World) -> None:
+    archived(world)
+    world.archive.refuses = dict.fromkeys(world.names(), "no tape in the drive")
+    with world.desk() as desk:
+        desk.jobs.add(world.request(Kind.PURGE), world.wanted())
+        assert len(purge(desk).failed) == 4
+        world.archive.refuses, gone = {}, world.names()[1]
+        world.archive.held = {name: kept for name, kept in world.archive.held.items() if not name.startswith(gone)}
+        world.archive.told.clear()
+        report = retried(desk)
+        assert [names for verb, _, names in world.archive.told if verb == "archive"] == [(gone,)]
+        assert (len(report.done), report.failed) == (4, [])
+        assert len(purge(desk).done) == 1
+    assert not world.depot.online
+
+
+def test_what_others_need_is_not_copied_again_when_it_is_asked_for_again(world: World) -> None:
+    archived(world)
+    world.depot.needed = {world.packs[0]: "a new snapshot needs it"}
+    with world.desk() as desk:
+        desk.jobs.add(world.request(Kind.PURGE), world.wanted())
+        assert len(purge(desk).failed) == 1
+        world.archive.told.clear()
+        assert [words for _, words in retried(desk).failed] == ["a new snapshot needs it"]
+    assert {verb for verb, _, _ in world.archive.told} == {"restore"}
 
 
 def test_one_call_takes_many_packs_but_no_more_than_there_is_room_for(world: World) -> None:
@@ -130,7 +161,7 @@ def test_one_that_is_refused_is_said_in_the_archives_words_and_the_others_go_on(
     assert [*world.depot.online] == world.packs[:2]
     world.archive.refuses, world.archive.silent_about = {}, []
     with world.desk() as desk:
-        assert desk.jobs.retry() == 2
+        assert len(desk.jobs.retry()) == 2
         hand_over(desk)
         purge(desk)
     assert states(world) == [State.PURGED] * 4
@@ -203,8 +234,7 @@ def test_an_archive_that_keeps_something_else_is_found_out_before_the_purge(worl
     assert world.depot.held() == {}, "it does not hold what it was given"
     world.archive.keeps = lambda content: content
     with world.desk() as desk:
-        desk.jobs.retry()
-        hand_over(desk)
+        retried(desk)
         purge(desk)
     assert world.depot.online == {}
 
@@ -341,8 +371,7 @@ def test_a_copy_that_was_made_anew_in_the_same_place_is_not_deleted_with_the_bad
     archived(world, purges=True)
     world.archive.keeps = lambda content: content
     with world.desk() as desk:
-        desk.jobs.retry()
-        hand_over(desk)
+        retried(desk)
         desk.jobs.add(world.request(Kind.DELETE), [*map(of, world.depot.unneeded())])
         assert len(let_go(desk).done) == 4
         assert len(purge(desk).done) == 4

@@ -67,8 +67,9 @@ def test_what_is_archived_and_purged_comes_back(
     doubtful = yester("verify", "latest")
     assert (doubtful.code, doubtful.out) == (3, "1 not compared\n") and "is offline" in doubtful.err
     assert yester("init", "--like", plain, "--no-encryption", tmp_path / "other").code == 0
-    uncopied = yester("copy", "latest", "--from", plain, "--to", tmp_path / "other")
+    uncopied = yester("copy", "latest", "--from", plain, "--to", tmp_path / "other", "--json")
     assert uncopied.code == 3 and "yester recall" in uncopied.err and "yester check" not in uncopied.err, uncopied
+    assert [each["offline"] for each in json.loads(uncopied.out)["copied"]] == [True]
     plan = yester("recall", "latest", "--plan")
     assert (plan.code, plan.err) == (0, "") and "from Folder" in plan.out and "on T1" in plan.out
     assert yester("recall", "latest", "--wait").code == 0
@@ -99,6 +100,9 @@ def test_a_plugin_that_is_gone_with_packs_in_it_and_a_copy_that_is_damaged(
     yester("plugin", "disable", "filesys")
     assert "no plugin here" in yester("archive", "status").out
     assert "which is not there now" in yester("recall", "latest", "--plan").out
+    refused = yester("recall", "latest", "--wait")
+    assert refused.code == 3 and "2 packs not brought back (Folder): filesys is switched off" in refused.err, refused
+    assert "yester plugin enable" in refused.err and "the same command goes on" in refused.err
     going_on = yester("archive", "run")
     assert (going_on.code, going_on.out) == (0, "nothing was done\n")
     yester("plugin", "enable", "filesys")
