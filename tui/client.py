@@ -23,6 +23,7 @@ SERVE = (sys.executable, "-P", "-m", "yester", "serve")
 """How the engine is started."""
 LONGEST = 64 << 20
 """Bytes of a line that are read: asyncio's own limit is 64 KiB, and a journal may quote a longer path."""
+_CANCELLED = 130
 _PATIENCE_S = 8.0
 """How long the engine may take to end: plugins hear that the program ends."""
 _WAITING = 256
@@ -35,6 +36,11 @@ class Refused(YesterError):
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message, hint=failure.hint)
         self.failure = failure
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it was given up, by this program or by an engine that ends."""
+        return self.failure.code == _CANCELLED
 
 
 class EngineGone(YesterError):

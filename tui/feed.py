@@ -66,6 +66,15 @@ class Feed:
 
     async def run(self) -> None:
         """Keep the world up to date for ever. EngineGone, Refused."""
+        while True:
+            try:
+                await self._watch()
+            except Refused as refused:
+                # An engine that is told to end cancels what it answers first; asked again, it is gone.
+                if not refused.is_cancelled:
+                    raise
+
+    async def _watch(self) -> None:
         asked: Mapping[str, Work] = self._asked
         async for change in self._engine.ask("changes.watch", dict):
             what = frozenset(change["what"])

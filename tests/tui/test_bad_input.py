@@ -60,9 +60,11 @@ async def test_an_engine_that_is_of_no_use(words: str) -> None:
     """The sentence is in every place; another engine is a key away, and what was known is still there meanwhile."""
     first, second = stage.engine(), stage.engine()
     async with shown(first, then=[second]) as pilot:
+        first.changes.put_nowait(Failure(130, "The request was cancelled"))  # as one that is told to end says first
         first.changes.put_nowait(EngineGone(words, hint="Start yester again."))
         await rest(pilot)
         assert words in text_of(pilot)
+        assert "cancelled" not in said(pilot)
         for place in PLACES:
             await press(pilot, str(place.number))
             assert "no engine" in text_of(pilot), place

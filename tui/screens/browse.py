@@ -37,10 +37,6 @@ from yester.tui.state.world import World
 from yester.tui.widgets.panel import Panel
 from yester.tui.widgets.rows import Rows
 
-CANCELLED = 130
-"""The code of a request that was given up."""
-
-
 class Browse(Acting, inherit_bindings=False):
     """One folder of one snapshot, or of now; `[` and `]` go through time at the same place."""
 
@@ -142,7 +138,7 @@ class Browse(Acting, inherit_bindings=False):
         try:
             found, total = await self._page(of, number)
         except Refused as refused:
-            if refused.failure.needs or refused.failure.code == CANCELLED:
+            if refused.failure.needs or refused.is_cancelled:
                 raise
             self.happened(Failed(of, refused.what))
             return

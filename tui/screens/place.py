@@ -236,8 +236,7 @@ class Place(Screen[None]):
 
     def refused(self, problem: YesterError) -> None:
         """Say what went wrong; what a person cancelled is no news."""
-        is_cancelled = isinstance(problem, Refused) and problem.failure.code == 130
-        if not is_cancelled:
+        if not (isinstance(problem, Refused) and problem.is_cancelled):
             self.program.say(problem.what, problem.hint, is_bad=True)
 
     def change(self, method: str, said: str, **params: object) -> None:
