@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import os
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -11,6 +12,7 @@ from rich.text import Text
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.screen import Screen
 from textual.worker import Worker
 
@@ -29,9 +31,11 @@ from yester.tui.places import PLACES, PlaceRow
 from yester.tui.screens.place import Place
 from yester.tui.settings import Settings
 from yester.tui.state.running import left_words
-from yester.tui.state.text import Span, line
+from yester.tui.state.sayings import BAD_S, GOOD_S, Noted, Ran, Saying, hushed, log_lines, said_lines, with_noted
+from yester.tui.state.text import Line, line
 from yester.tui.state.world import EngineFound, EngineLost, Happening, Ticked, World, apply
-from yester.tui.themes import DARK, LIGHT
+from yester.tui.themes import DARK, LIGHT, readable
+from yester.tui.widgets.sayings import Sayings
 
 DRAW_S = 0.1
 """What happens is drawn at most this often."""
@@ -39,8 +43,6 @@ REST_S = 0.12
 """Less than a person takes to read a name, more than between two keys that are held down."""
 JUDGED_S = 60.0
 """How often it is asked whether something was due, though nothing happened."""
-LOGGED = 200
-"""Commands that are remembered for the log."""
 
 
 class TerminalProgram(App[None]):
@@ -79,8 +81,8 @@ class TerminalProgram(App[None]):
         """How often Browse was told where to look."""
         self.mounted: tuple[bytes, ...] = ()
         """Where snapshots were mounted from here."""
-        self.commands: list[str] = []
-        """What keys ran, newest last."""
+        self.noted: tuple[Noted, ...] = ()
+        """What keys ran and what was said, newest last."""
         self._connect = connect or (lambda: Client(self.ran))
         self.engine: Engine = self._connect()
         self.feed = self._fed()
@@ -96,7 +98,8 @@ class TerminalProgram(App[None]):
         """Show Home at once; the engine comes up meanwhile."""
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
-        self.theme = self.settings.theme if self.settings.theme in self.available_themes else DARK.name
+        wished = f"{os.environ.get('TEXTUAL_THEME', '')},{self.settings.theme},{DARK.name}"
+        self.theme = next(filter(self.available_themes.__contains__, wished.replace(" ", "").split(",")))
         self.set_keymap(changed_keys(self.settings.preset, self.settings.keys))
         for number, command in enumerate(self.settings.commands):
             self.bind(command.key, f"own({number})", description=command.title, show=False)
@@ -117,7 +120,7 @@ class TerminalProgram(App[None]):
             self.happened(EngineLost(gone.what))
             self.say(
                 gone.what,
-                f"{key_name(keymap(self.settings.preset)['place.refresh'])} starts another one. {gone.hint}",
+                f"{self._key_of('place.refresh')} starts another one. {gone.hint}",
                 is_bad=True,
                 seconds=60,
             )
@@ -130,7 +133,7 @@ class TerminalProgram(App[None]):
         await self.engine.close()
         self.engine = self._connect()
         self.feed = self._fed()
-        self.clear_notifications()  # that the one before has ended is no news any more
+        self.hush()  # that the one before has ended is no news any more
         self.happened(EngineFound())
         self._start(self._live, "engine")
 
@@ -157,6 +160,11 @@ class TerminalProgram(App[None]):
         defect = recorded(self._exception)
         self.panic(Text(f"yester: {defect.what}\n  hint: {defect.hint} Runs go on."))
 
+    def get_css_variables(self) -> dict[str, str]:
+        """Return the colours of the theme, such that letters can be read."""
+        self.theme_variables = readable(super().get_css_variables())
+        return self.theme_variables
+
     # What happens
 
     def happened(self, event: Happening) -> None:
@@ -182,6 +190,9 @@ class TerminalProgram(App[None]):
             place.tell()
             if isinstance(self.screen, Dialog):
                 self.screen.tell()
+            for each in self.screen_stack:
+                for line in each.query(Sayings):
+                    line.told(self.said)
 
     @property
     def place(self) -> Place | None:
@@ -216,17 +227,40 @@ class TerminalProgram(App[None]):
         self.turn_to(profile)
         self.action_go("snapshots")
 
+    @property
+    def commands(self) -> list[str]:
+        """What keys ran, newest last."""
+        return [each.command for each in self.noted if isinstance(each, Ran)]
+
     def ran(self, command: str) -> None:
         """Remember a command that a key ran."""
-        self.commands = [*self.commands, command][-LOGGED:]
+        self.noted = with_noted(self.noted, Ran(command, self._now_ns()))
 
     def say(self, what: str, hint: str = "", *, is_bad: bool = False, seconds: float = 0) -> None:
-        """Say something in a sentence, over whatever is shown; what is wrong once, while it is still to be read."""
-        words = f"{what}\n{hint}" if hint else what
-        if is_bad and any(each.message == words for each in self._notifications):
-            return
-        timeout = seconds or (10 if is_bad else 4)
-        self.notify(words, severity="error" if is_bad else "information", timeout=timeout, markup=False)
+        """Say something in a sentence, above the keys; what is wrong once, while it is still to be read."""
+        now = self._now_ns()
+        until = now + round((seconds or (BAD_S if is_bad else GOOD_S)) * 1e9)
+        before, self.noted = self.noted, with_noted(self.noted, Saying(what, hint, is_bad, now, until))
+        self._is_stale |= self.noted is not before
+
+    def notify(self, message: str, *, severity: str = "information", **more: Any) -> None:
+        """Say what Textual says as all else is said, not over what is looked at."""
+        self.say(
+            Content.from_markup(message).plain if more.get("markup", True) else message, is_bad=severity == "error"
+        )
+
+    def hush(self) -> None:
+        """Show no longer what was said; it stays in the log."""
+        self.noted = hushed(self.noted)
+        self._is_stale = True
+
+    def said(self, width: int) -> list[Line]:
+        """Return what is still to be read, for so many cells."""
+        return said_lines(self.noted, self._now_ns(), width, self._key_of("app.log"), self.settings.signs)
+
+    def _key_of(self, id: str) -> str:
+        """Return the first key of an id, as a person calls it."""
+        return key_name(keymap(self.settings.preset, self.settings.keys)[id].partition(",")[0])
 
     async def unlock(self, where: dict[str, str]) -> bool:
         """Ask for a passphrase until it opens the repository; False when the person does not want to."""
@@ -323,12 +357,12 @@ class TerminalProgram(App[None]):
         self.push_screen(Page("Keys; a click does what the key does", lines, chosen_from=ids), chosen)
 
     def action_log(self) -> None:
-        """Show the commands that keys ran."""
+        """Show the commands that keys ran, and all that was said."""
         from yester.tui.dialogs.page import Page
 
-        lines = [line(Span("$ ", "dim"), command) for command in reversed(self.commands)]
+        lines = log_lines(self.noted, self.settings.signs) or [line("nothing yet")]
         if not isinstance(self.screen, Page):
-            self.push_screen(Page("Commands that your keys ran, newest first", lines or [line("none yet")]))
+            self.push_screen(Page("What your keys ran, and what was said; newest first", lines))
 
     async def action_quit(self) -> None:
         """Leave; runs go on, and that is said. What was mounted from here is asked about, if there is an engine to."""

@@ -20,6 +20,7 @@ from yester.tui.client import EngineGone, Refused
 from yester.tui.serve.methods.table import METHODS
 from yester.tui.serve.protocol import Failure
 from yester.tui.settings import Settings
+from yester.tui.state.sayings import shown as shown_sayings
 
 
 def on_asyncio(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
@@ -214,7 +215,8 @@ def send(pilot: Pilot[None], key: str) -> None:
 
 def said(pilot: Pilot[None]) -> str:
     """Return what is said over the screen."""
-    return "\n".join(each.message for each in pilot.app._notifications)
+    assert isinstance(pilot.app, TerminalProgram)
+    return "\n".join(each.words for each in shown_sayings(pilot.app.noted, NOW_NS))
 
 
 def asked(engine: FakeEngine, method: str) -> list[dict[str, Any]]:

@@ -8,22 +8,11 @@ from typing import Any, NamedTuple
 
 import pytest
 from tests.tui import stage
-from tests.tui.fake import FakeEngine, Item, on_asyncio, press, rest, shown, text_of
-from textual.pilot import Pilot
+from tests.tui.fake import Item, asked, on_asyncio, press, rest, said, shown, text_of
 
 from yester.tui.app import TerminalProgram
 from yester.tui.serve.protocol import Failure
 from yester.tui.settings import Settings
-
-
-def asked(engine: FakeEngine, method: str) -> list[dict[str, Any]]:
-    """Return the parameters of the requests of a method."""
-    return [params for name, params in engine.asked if name == method]
-
-
-def said(pilot: Pilot[None]) -> str:
-    """Return what is said over the screen."""
-    return "\n".join(each.message for each in pilot.app._notifications)
 
 
 @on_asyncio

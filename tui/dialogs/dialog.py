@@ -5,6 +5,7 @@ from typing import TypeVar
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen
 
+from yester.tui.widgets.sayings import Sayings
 from yester.tui.widgets.toosmall import HEIGHTS, WIDTHS, TooSmall
 
 Answer = TypeVar("Answer")
@@ -17,8 +18,8 @@ class Dialog(ModalScreen[Answer]):
     VERTICAL_BREAKPOINTS = HEIGHTS
 
     def on_mount(self) -> None:
-        """Be ready for a terminal that is too small."""
-        self.mount(TooSmall())
+        """Be ready for what is said meanwhile, and for a terminal that is too small."""
+        self.mount(Sayings(), TooSmall())
 
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:
         """Leave, with an answer."""

@@ -27,6 +27,7 @@ from yester.tui.state.text import Glyphs
 from yester.tui.state.world import World
 from yester.tui.widgets.placebar import PlaceBar
 from yester.tui.widgets.rows import Rows
+from yester.tui.widgets.sayings import Sayings
 from yester.tui.widgets.toosmall import HEIGHTS, WIDTHS, TooSmall
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class Place(Screen[None]):
         """The line of places, the body, the filter, the keys."""
         yield PlaceBar(self.AT or self.NAME)
         yield from self.body()
+        yield Sayings()
         yield Input(placeholder="show only what holds…", id="filter", compact=True)
         yield Footer(show_command_palette=False, compact=True)
         yield TooSmall()
@@ -99,6 +101,7 @@ class Place(Screen[None]):
         """Show what is known, once the place is there."""
         try:
             self.query_one(PlaceBar).show(self.world, self.glyphs)
+            self.query_one(Sayings).told(self.program.said)
         except NoMatches:
             return
         self.shown(self.world)
@@ -187,7 +190,8 @@ class Place(Screen[None]):
         self.program.say(f"Copied: {text}")
 
     def action_back(self) -> None:
-        """Take the filter away; else leave a page for the place that it was opened from."""
+        """Take the filter away; else leave a page for the place that it was opened from. What was said is read."""
+        self.program.hush()
         box = self.query_one("#filter", Input)
         if box.display:
             box.value = ""

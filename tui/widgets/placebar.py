@@ -19,6 +19,7 @@ class PlaceBar(Static):
 
     DEFAULT_CSS = """
     PlaceBar { dock: top; height: 1; background: $panel; color: $foreground; }
+    PlaceBar { link-style: none; link-color: $foreground; }
     """
 
     def __init__(self, name: str) -> None:

@@ -77,7 +77,7 @@ class Rows(ScrollView, can_focus=True):
         & .rows--title { color: $foreground-muted; text-style: bold; }
         & .rows--cursor { background: $primary-muted; text-style: bold; }
         & .rows--resting { background: $surface-lighten-1; }
-        & .rows--share { background: $accent-muted; }
+        & .rows--share { color: $foreground; background: $accent-muted; }
     }
     """
 
@@ -271,7 +271,8 @@ class Rows(ScrollView, can_focus=True):
         if row.share is None:
             return strip
         done = round(max(0.0, min(1.0, row.share)) * width)
-        filled = Style(bgcolor=self.get_component_rich_style("rows--share").bgcolor)
+        # Letters too: where the terminal chooses the colours, the tone of what is running is that of the bar.
+        filled = self.get_component_rich_style("rows--share")
         begun = [Segment(each.text, (each.style or Style()) + filled) for each in strip.crop(0, done)]
         return Strip([*begun, *strip.crop(done, width)], width)
 
