@@ -18,6 +18,7 @@ from textual.worker import Worker
 
 from yester import __version__
 from yester.engine.errors import YesterError
+from yester.engine.places import Places
 from yester.tui.bindings import bindings
 from yester.tui.client import Client, Engine, EngineGone, Refused, Request
 from yester.tui.defects import recorded, told
@@ -29,7 +30,8 @@ from yester.tui.keys import changed_keys, keymap
 from yester.tui.outside import Outside
 from yester.tui.places import PLACES, PlaceRow
 from yester.tui.screens.place import Place
-from yester.tui.settings import Settings
+from yester.tui.settings import Settings, change_settings
+from yester.tui.state.looks import choices
 from yester.tui.state.running import left_words
 from yester.tui.state.sayings import BAD_S, GOOD_S, Noted, Ran, Saying, hushed, log_lines, said_lines, with_noted
 from yester.tui.state.text import Line, line
@@ -98,9 +100,9 @@ class TerminalProgram(App[None]):
         """Show Home at once; the engine comes up meanwhile."""
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
-        wished = f"{os.environ.get('TEXTUAL_THEME', '')},{self.settings.theme},{DARK.name}"
-        self.theme = next(filter(self.available_themes.__contains__, wished.replace(" ", "").split(",")))
-        self.set_keymap(changed_keys(self.settings.preset, self.settings.keys))
+        self._look(
+            theme_named=os.environ.get("TEXTUAL_THEME", ""), motion_named=os.environ.get("TEXTUAL_ANIMATIONS", "")
+        )
         for number, command in enumerate(self.settings.commands):
             self.bind(command.key, f"own({number})", description=command.title, show=False)
         self.switch_mode("home")
@@ -159,6 +161,43 @@ class TerminalProgram(App[None]):
         assert self._exception is not None
         defect = recorded(self._exception)
         self.panic(Text(f"yester: {defect.what}\n  hint: {defect.hint} Runs go on."))
+
+    def _look(self, theme_named: str = "", motion_named: str = "") -> None:
+        """Look as the settings say; what the environment names goes before them, for this once."""
+        wished = f"{theme_named},{self.settings.theme},{DARK.name}".replace(" ", "").split(",")
+        self.theme = next(filter(self.available_themes.__contains__, wished))
+        if not motion_named:
+            self.animation_level = self.settings.motion
+        self.set_keymap(changed_keys(self.settings.preset, self.settings.keys))
+
+    def change_look(self, name: str, value: str) -> None:
+        """Let one of the settings be otherwise, now and when the program is opened again."""
+        try:
+            self.settings = change_settings(Places.default().config, {name: value})
+        except YesterError as problem:
+            self.say(problem.what, problem.hint, is_bad=True)
+            return
+        self.ran(f"yester tui --set {name}={value}")
+        self._look()
+        self._is_stale = True
+
+    def action_looks(self) -> None:
+        """Choose colours, keys, signs and motion."""
+        from yester.tui.dialogs.looks import Looks
+
+        def current() -> dict[str, str]:
+            motion = "none" if self.animation_level == "none" else "full"
+            return {
+                "theme": self.theme,
+                "preset": self.settings.preset,
+                "glyphs": self.settings.glyphs,
+                "motion": motion,
+            }
+
+        themes = sorted((name, theme.dark) for name, theme in self.available_themes.items())
+        if not isinstance(self.screen, Looks):
+            take = lambda choice: self.change_look(choice.name, choice.value)  # noqa: E731
+            self.push_screen(Looks(choices(themes), current, take, lambda: self.settings.signs))
 
     def get_css_variables(self) -> dict[str, str]:
         """Return the colours of the theme, such that letters can be read."""

@@ -29,4 +29,4 @@ def commands(program: "TerminalProgram") -> Iterator[SystemCommand]:
         profile = status.profile
         yield SystemCommand(f"Back up {profile}", "Take a snapshot of it now", partial(program.back_up, profile))
         yield SystemCommand(f"Snapshots of {profile}", "Show them", partial(program.show_profile, profile))
-    yield SystemCommand("Theme", "Choose the colours", program.action_change_theme)
+    yield SystemCommand("Theme", "Choose the colours", program.action_looks)

@@ -13,6 +13,7 @@ NAMES = {
     "asterisk": "*",
     "slash": "/",
     "colon": ":",
+    "comma": ",",
     "at": "@",
     "plus": "+",
     "less_than_sign": "<",

@@ -5,16 +5,18 @@ import pkgutil
 
 import pytest
 from tests.tui import stage
-from tests.tui.fake import on_asyncio, press, rest, shown, text_of
+from tests.tui.fake import on_asyncio, press, rest, said, shown, text_of
 from textual.widgets import Input
 
 import yester.tui.screens
+from yester.engine.places import Places
 from yester.tui.app import TerminalProgram
 from yester.tui.finding import commands
 from yester.tui.helping import help_lines
 from yester.tui.keys import EVERYWHERE, KEYS, keymap
 from yester.tui.places import PLACES
 from yester.tui.screens.place import Place
+from yester.tui.settings import read_settings
 from yester.tui.widgets.rows import Rows
 
 PRESETS = ("default", "vim", "mc")
@@ -119,3 +121,35 @@ async def test_the_palette_backs_up_a_profile_by_name() -> None:
         found["Snapshots of photos"].callback()
         await rest(pilot)
         assert "photos: 5 snapshots" in text_of(pilot)
+
+
+@on_asyncio
+async def test_how_it_looks_is_chosen_seen_and_kept() -> None:
+    """Keys, signs and colours are others at once, and are so when it is opened again; each is one command."""
+    async with shown(stage.engine(), (80, 24)) as pilot:
+        program = pilot.app
+        assert isinstance(program, TerminalProgram)
+        await press(pilot, "comma")
+        assert "● default" in " ".join(text_of(pilot).split())
+        await press(pilot, "down", "enter")
+        assert "● vim" in " ".join(text_of(pilot).split())
+        await press(pilot, "down", "down", "down", "space", "down", "down", "enter", "G", "enter", "escape")
+        assert (program.theme, program.animation_level) == ("yester-light", "none")
+        assert "▶" not in text_of(pilot)
+        assert "Z" in program.active_bindings
+        assert read_settings(Places.default().config) == program.settings
+        assert program.settings.preset == "vim"
+        assert program.commands == [
+            f"yester tui --set {each}" for each in ("preset=vim", "glyphs=ascii", "motion=none", "theme=yester-light")
+        ]
+
+
+@on_asyncio
+async def test_a_look_that_cannot_be_kept_is_a_sentence() -> None:
+    async with shown(stage.engine(), (80, 24)) as pilot:
+        await press(pilot, "comma", "down")
+        Places.default().config.mkdir(parents=True, exist_ok=True)
+        (Places.default().config / "tui.toml").write_text("[keys")
+        await press(pilot, "enter")
+        assert "tui.toml is wrong" in said(pilot)
+        assert "● default" in " ".join(text_of(pilot).split())

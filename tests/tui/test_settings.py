@@ -4,7 +4,8 @@ import pytest
 
 from yester.engine.errors import UsageError
 from yester.tui.keys import KEYS, all_keys, clash, key_id, keymap
-from yester.tui.settings import Settings, read_settings
+from yester.tui.settings import CHANGEABLE, Settings, change_settings, read_settings
+from yester.tui.state.looks import TITLES
 
 
 def read(folder: Path, text: str) -> Settings:
@@ -60,6 +61,48 @@ def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "tui.toml").write_bytes(b"\xff")
     with pytest.raises(UsageError, match="cannot be read"):
         read_settings(tmp_path)
+
+
+def test_a_change_keeps_all_else(tmp_path: Path) -> None:
+    assert {*TITLES} == {*CHANGEABLE}
+    text = '# mine\npreset = "vim"  # for fingers\n\n[keys]\n"runs.cancel" = "K"\n'
+    read(tmp_path, text)
+    (tmp_path / "tui.toml").chmod(0o640)
+    settings = change_settings(tmp_path, {"preset": "mc", "theme": "nord"})
+    assert (settings.preset, settings.theme, settings.keys) == ("mc", "nord", {"runs.cancel": "K"})
+    assert settings == read_settings(tmp_path)
+    said = (tmp_path / "tui.toml").read_text()
+    assert "# mine\n" in said
+    assert "# for fingers" in said
+    assert (tmp_path / "tui.toml").stat().st_mode & 0o777 == 0o640
+    assert change_settings(tmp_path / "new", {"motion": "none"}).motion == "none"
+
+
+@pytest.mark.parametrize(
+    ("before", "changes", "words"),
+    [
+        ("", {"motion": "wild"}, "Invalid enum value 'wild'"),
+        ("", {"keys": "x"}, "There is no setting keys"),
+        ('[keys]\n"snapshots.forget" = "insert"', {"preset": "mc"}, "insert would be both"),
+        ("[keys", {"preset": "mc"}, "tui.toml is wrong"),
+    ],
+)
+def test_a_change_that_would_be_wrong_is_not_made(
+    tmp_path: Path, before: str, changes: dict[str, str], words: str
+) -> None:
+    (tmp_path / "tui.toml").write_text(before)
+    with pytest.raises(UsageError) as problem:
+        change_settings(tmp_path, changes)
+    assert words in problem.value.what
+    assert (tmp_path / "tui.toml").read_text() == before
+
+
+def test_signs_are_those_of_the_locale_unless_the_file_says_which(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LC_ALL", "C")
+        assert read_settings(tmp_path).glyphs == "ascii"
+        assert read(tmp_path, 'preset = "vim"').glyphs == "ascii"
+        assert read(tmp_path, 'glyphs = "unicode"').glyphs == "unicode"
 
 
 @pytest.mark.parametrize("preset", ["default", "vim", "mc"])

@@ -37,6 +37,7 @@ from yester.tui.state.world import World
 from yester.tui.widgets.panel import Panel
 from yester.tui.widgets.rows import Rows
 
+
 class Browse(Acting, inherit_bindings=False):
     """One folder of one snapshot, or of now; `[` and `]` go through time at the same place."""
 

@@ -88,8 +88,6 @@ class Place(Screen[None]):
     def on_mount(self) -> None:
         """Begin without a filter."""
         self.query_one("#filter", Input).display = False
-        for rows in self.query(Rows):
-            rows.signs = (self.glyphs.rising, self.glyphs.falling)
 
     def on_screen_resume(self) -> None:
         """The place is looked at: show what is known by now, and ask for what is not."""
@@ -104,6 +102,10 @@ class Place(Screen[None]):
             self.query_one(Sayings).told(self.program.said)
         except NoMatches:
             return
+        for rows in self.query(Rows):
+            rows.signs = (self.glyphs.rising, self.glyphs.falling)
+        for box in self.query(Input):
+            box.cursor_blink = self.app.animation_level != "none"
         self.shown(self.world)
 
     def shown(self, world: World) -> None:

@@ -33,9 +33,9 @@ class PlaceBar(Static):
         self._told = world, glyphs
         running, unread, is_lost = len(world.running), world.unread, bool(world.problem)
         width = self.size.width
-        if (running, unread, is_lost, width) == self._drawn:
+        if (running, unread, is_lost, width, glyphs) == self._drawn:
             return
-        self._drawn = (running, unread, is_lost, width)
+        self._drawn = (running, unread, is_lost, width, glyphs)
         left = self._places(width)
         news = []
         if is_lost:
