@@ -14,7 +14,7 @@ from yester.engine.capture.drafting import draft_of, finished, statistics_of
 from yester.engine.capture.dry import DryWriter
 from yester.engine.capture.earlier import Known
 from yester.engine.capture.filecache import FileCache, FileCacheWriter, partial_path, recover_killed
-from yester.engine.capture.intake import Failure, Intake, Taken
+from yester.engine.capture.intake import Intake
 from yester.engine.capture.keeping import Keeper
 from yester.engine.capture.last_look import READER_SIZE, Lapsed
 from yester.engine.capture.owners import OwnerRows
@@ -23,6 +23,7 @@ from yester.engine.capture.roots import Root
 from yester.engine.capture.seen import Presence, Seen
 from yester.engine.capture.series import Series
 from yester.engine.capture.source import ContentReader
+from yester.engine.capture.taken import Failure, Taken
 from yester.engine.capture.walk import Capture
 from yester.engine.errors import Broken, CancelledError, DamageError
 from yester.engine.events import Phase, Result

@@ -7,7 +7,7 @@ import msgspec
 from yester import __version__
 from yester.engine.capture.context import RunContext
 from yester.engine.capture.dry import DryWriter
-from yester.engine.capture.intake import Failure, Taken
+from yester.engine.capture.taken import Failure, Taken
 from yester.engine.failure_report import encode_report
 from yester.engine.host import host_name, user_name
 from yester.engine.ids import BlobId, BlobKind, SnapshotId

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from yester.engine.blobs import BlobSource
+from yester.engine.capture.attributes import Attributes
 from yester.engine.capture.filecache import FileCacheWriter
-from yester.engine.capture.intake import Attributes, Intake
+from yester.engine.capture.intake import Intake
 from yester.engine.entries import Entry, Mark, Ref, Summary
 from yester.engine.ids import TreeId
 from yester.engine.trees.copying import copy_row

@@ -1,37 +1,28 @@
-"""Taking one entry of the source: content, attributes, and its row in the directory being written.
-
-An entry's attributes come from the listing of its directory. After a file was read it is asked again; when anything
-moved it is read anew, a few times, and then kept with the mark *changed*. What vanishes between two calls was never
-there; what cannot be read is kept with the mark *unreadable* and reported.
+"""Taking one entry of the source: its row in the directory being written, of what attributes.py finds of it.
 
 `ordinal` is the number that the next entry will have (docs/format.md, section 6). A folder takes its own when it is
 entered, before all that is in it; everything else when its row is added.
 """
 
-import errno
 import os
 import stat
-import time
-from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from yester.engine.blobs import Put
-from yester.engine.capture.altering import Special, altered
+from yester.engine.capture.altering import Special
+from yester.engine.capture.attributes import READ_QUIETLY, WHOLE_SIZE, AttributeReader, Attributes
 from yester.engine.capture.earlier import Earlier
 from yester.engine.capture.owners import OwnerRows
-from yester.engine.capture.replacing import replacement
-from yester.engine.capture.source import Content, ContentReader, attribute_set
-from yester.engine.capture.statx import Probe, Status
+from yester.engine.capture.source import Content, ContentReader
+from yester.engine.capture.statx import Status
+from yester.engine.capture.taken import Failure, Taken
 from yester.engine.entries import Entry, Mark, Ref, Summary
 from yester.engine.ids import BlobKind, TreeId
 from yester.engine.progress import Counters
 from yester.engine.trees.directories import TreeWriter
 from yester.engine.trees.xattrs import INLINE_LIMIT
-
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_READ_QUIETLY = _READ | os.O_NOATIME
 
 _TYPE = 0o170000
 _FILE = stat.S_IFREG
@@ -40,57 +31,7 @@ _DEVICES = (stat.S_IFCHR, stat.S_IFBLK)
 # Plain numbers: an operation on flags of the enum takes longer than reading an attribute.
 _CHANGED = int(Mark.CHANGED)
 _LIST = int(Mark.LIST)
-_ATTRIBUTES_UNREADABLE = int(Mark.ATTRIBUTES_UNREADABLE)
 _LACKING = int(Mark.UNREADABLE | Mark.ATTRIBUTES_UNREADABLE)
-
-_WHOLE_SIZE = 64 << 10
-"""A file up to this size is one blob and read in one call."""
-
-_READ_AGAIN_SIZE = 64 << 20
-"""A larger file that changes while it is read is not read again: it would most likely change again."""
-
-_READ_TRIES = 3
-_VANISHED = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ESTALE))
-_EMPTY = Content((), (), False, None, 0)
-
-
-class Vanished(Exception):
-    """The entry is not there any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A path that could not be kept whole, and why, in words."""
-
-    path: bytes
-    what: str
-
-
-@dataclass(slots=True)
-class Taken:
-    """What a walk brings back besides blobs."""
-
-    root: bytes = b""
-    """The encoded entry of `/`."""
-    summary: Summary = field(default_factory=Summary)
-    failures: list[Failure] = field(default_factory=list)
-    changed_while_read: int = 0
-    members: "array[int]" = field(default_factory=lambda: array("Q"))
-    """Ordinals of link group members, with `firsts` the ordinal of each one's first."""
-    firsts: "array[int]" = field(default_factory=lambda: array("Q"))
-    way: dict[bytes, bytes] = field(default_factory=dict)
-    """The nodes of the folders above the sources, by their ids."""
-
-
-class Attributes(NamedTuple):
-    """What a row is made of."""
-
-    status: Status
-    content: Content
-    xattrs: bytes
-    flags: int
-    marks: int = 0
-    target: bytes = b""
 
 
 class _Known(NamedTuple):
@@ -98,16 +39,6 @@ class _Known(NamedTuple):
 
     ordinal: int
     attributes: Attributes | None
-
-
-def in_words(error: OSError) -> str:
-    """Return the system's words for an error."""
-    return error.strerror or str(error)
-
-
-def vanished(error: OSError) -> bool:
-    """Whether an error means that the entry is not there any more."""
-    return error.errno in _VANISHED
 
 
 class Intake:
@@ -120,15 +51,16 @@ class Intake:
         owners: OwnerRows,
         counters: Counters,
         met: Callable[[bytes, str], None] | None,
-        failed: Callable[["Failure"], None],
+        failed: Callable[[Failure], None],
     ) -> None:
         """`met` is told path and `new` or `changed` of every entry taken; `failed` what is not kept whole."""
         self._put, self._reader, self.owners, self._counters = put, reader, owners, counters
         self._met, self._failed = met, failed
-        self.probe = Probe()
         self._links: dict[tuple[int, int], _Known] = {}
         self.ordinal = 0
         self.taken = Taken()
+        self.attributes = AttributeReader(put, reader, counters, self.taken, self.fail)
+        self._probe = self.attributes.probe
 
     def fail(self, path: bytes, what: str) -> None:
         """Report a path that is not kept whole."""
@@ -155,10 +87,10 @@ class Intake:
         is_altered = special is not None and special.decision.is_altering
         attributes = None if is_altered else self._plain(writer, fd, name, status)
         if special is not None and is_altered:
-            attributes = self._altered(fd, folder, name, special)
+            attributes = self.attributes.as_decided(fd, folder, name, special)
             self.add(writer, name, attributes)
         elif attributes is None:
-            attributes = self._known(status) or self._looked_at(fd, folder, name, status)
+            attributes = self._known(status) or self.attributes.looked_at(fd, folder, name, status)
             self.add(writer, name, attributes)
         counters, kind = self._counters, "new"
         if earlier is None:
@@ -184,17 +116,17 @@ class Intake:
         Most files are such, and each call that they are spared shows in how long the first snapshot takes.
         """
         size = status.st_size
-        if status.st_mode & _TYPE != _FILE or status.st_nlink > 1 or not 0 < size <= _WHOLE_SIZE:
+        if status.st_mode & _TYPE != _FILE or status.st_nlink > 1 or not 0 < size <= WHOLE_SIZE:
             return None
         if status.st_blocks * 512 < size:
             return None
         try:
-            file = os.open(name, _READ_QUIETLY, dir_fd=fd)
+            file = os.open(name, READ_QUIETLY, dir_fd=fd)
             try:
                 data = os.read(file, size + 1)
                 unusual = len(data) != size or os.listxattr(file)
-                flags = self.probe.flags(file, status.st_dev)
-                same = self.probe.is_still(file, status)
+                flags = self._probe.flags(file, status.st_dev)
+                same = self._probe.is_still(file, status)
             finally:
                 os.close(file)
         except OSError:
@@ -223,50 +155,6 @@ class Intake:
         counters.files += 1
         counters.size += size
         return Attributes(status, content, b"", flags)
-
-    def _altered(self, fd: int, folder: bytes, name: bytes, special: Special) -> Attributes:
-        """Return what there is to be of an entry that is not taken as it is. Vanished when it is gone."""
-        if not special.decision.is_replacing:
-            found = self._looked_at(fd, folder, name, special.status)
-            return found._replace(status=altered(found.status, special.decision))
-        found = self._beside_content(fd, folder, name, special.status)
-        status, content = altered(special.status, special.decision), _EMPTY
-        try:
-            with replacement(special.decision) as read:
-                content = self._reader.pour(read)
-        except OSError as error:
-            self.fail(folder + name, f"what a plugin puts in its place cannot be read: {in_words(error)}")
-            found = found._replace(marks=found.marks | Mark.UNREADABLE)
-        blocks = -(-content.size // 512)
-        return found._replace(content=content, status=status._replace(st_size=content.size, st_blocks=blocks))
-
-    def _beside_content(self, fd: int, folder: bytes, name: bytes, status: Status) -> Attributes:
-        """Return the attributes of a file of whose own content nothing is read. Vanished when it is gone."""
-        try:
-            try:
-                file = self._open(fd, name)
-            except PermissionError:
-                return self.unopened(fd, folder, name, status)
-            try:
-                return self.opened(file, folder + name, status)
-            finally:
-                os.close(file)
-        except OSError as error:
-            if vanished(error):
-                raise Vanished from None
-            self.fail(folder + name, in_words(error))
-            return Attributes(status, _EMPTY, b"", 0, Mark.ATTRIBUTES_UNREADABLE)
-
-    def _looked_at(self, fd: int, folder: bytes, name: bytes, status: Status) -> Attributes:
-        """Return what there is of an entry. Vanished when it is gone."""
-        try:
-            regular = stat.S_ISREG(status.st_mode)
-            return (self._file if regular else self.unopened)(fd, folder, name, status)
-        except OSError as error:
-            if vanished(error):
-                raise Vanished from None
-            self.fail(folder + name, in_words(error))
-            return Attributes(status, _EMPTY, b"", 0, Mark.UNREADABLE | Mark.ATTRIBUTES_UNREADABLE)
 
     def reuse(self, writer: TreeWriter, before: Earlier, status: Status) -> None:
         """Add the entry that `before` stands at, which is still as it was."""
@@ -305,87 +193,6 @@ class Intake:
             return None
         return None if known.attributes.marks & _LACKING else known.attributes
 
-    def _file(self, fd: int, folder: bytes, name: bytes, status: Status) -> Attributes:
-        """Read a regular file, again when it changes meanwhile. OSError when it is gone."""
-        path = folder + name
-        for _ in range(_READ_TRIES):
-            try:
-                file = self._open(fd, name)
-                try:
-                    attributes, same = self._read(file, path, status)
-                    if same and attributes.content.size == status.st_size:
-                        return attributes
-                    status = self.probe.status(file)
-                finally:
-                    os.close(file)
-            except OSError as error:
-                return self._unreadable(fd, folder, name, status, error)
-            if not stat.S_ISREG(status.st_mode):
-                raise Vanished
-            if status.st_size > _READ_AGAIN_SIZE:
-                break
-        self.taken.changed_while_read += 1
-        return attributes._replace(status=status, marks=attributes.marks | Mark.CHANGED)
-
-    def _open(self, fd: int, name: bytes) -> int:
-        try:
-            return os.open(name, _READ_QUIETLY, dir_fd=fd)
-        except PermissionError:
-            return os.open(name, _READ, dir_fd=fd)
-
-    def _read(self, file: int, path: bytes, status: Status) -> tuple[Attributes, bool]:
-        """Return content and attributes of an open file, and whether it is still what `status` says."""
-        size, data = status.st_size, b""
-        if size <= _WHOLE_SIZE and status.st_blocks * 512 >= size:
-            data, content = os.read(file, size + 1), _EMPTY
-        else:
-            content = self._reader.read(file, size, status.st_blocks)
-        marks = 0
-        try:
-            xattrs, flags = attribute_set(file), self.probe.flags(file, status.st_dev)
-        except OSError as error:
-            xattrs, flags, marks = b"", 0, _ATTRIBUTES_UNREADABLE
-            self.fail(path, f"attributes: {in_words(error)}")
-        same = self.probe.is_still(file, status)
-        if data:
-            length = len(data)
-            self._counters.size += length
-            content = Content((self._put(BlobKind.DATA, data),), (length,), False, None, length)
-        return Attributes(status, content, xattrs, flags, marks), same
-
-    def _unreadable(self, fd: int, folder: bytes, name: bytes, status: Status, error: OSError) -> Attributes:
-        if vanished(error):
-            raise error
-        self.fail(folder + name, in_words(error))
-        attributes = self.unopened(fd, folder, name, status)
-        return attributes._replace(marks=attributes.marks | Mark.UNREADABLE)
-
-    def opened(self, fd: int, path: bytes, status: Status) -> Attributes:
-        """Return the attributes of an open folder."""
-        marks = 0
-        try:
-            xattrs, flags = attribute_set(fd), self.probe.flags(fd, status.st_dev)
-        except OSError as error:
-            xattrs, flags, marks = b"", 0, _ATTRIBUTES_UNREADABLE
-            self.fail(path, f"attributes: {in_words(error)}")
-        return Attributes(status, _EMPTY, xattrs, flags, marks)
-
-    def unopened(self, fd: int, folder: bytes, name: bytes, status: Status) -> Attributes:
-        """Return the attributes of a link, fifo, socket or device, or of what cannot be opened.
-
-        OSError when it is gone.
-        """
-        marks, xattrs = Mark(0), b""
-        target = os.readlink(name, dir_fd=fd) if stat.S_ISLNK(status.st_mode) else b""
-        try:
-            xattrs = attribute_set(b"/proc/self/fd/%d/%s" % (fd, name))
-        except OSError as error:
-            if vanished(error):
-                raise
-            marks = Mark.ATTRIBUTES_UNREADABLE
-            self.fail(folder + name, f"attributes: {in_words(error)}")
-        return Attributes(status, _EMPTY, xattrs, 0, marks, target)
-
     def add(self, writer: TreeWriter, name: bytes, attributes: Attributes) -> None:
         """Add the row of anything but a folder, which takes the next ordinal."""
         status, content, xattrs, flags, marks, target = attributes
@@ -418,13 +225,6 @@ class Intake:
         self.ordinal += 1
         self._counters.files += 1
 
-    def made(self, mode: int, earlier: Entry | None) -> Attributes:
-        """Return the attributes of what is on no disk; its times are those of `earlier` when that is of its kind."""
-        now = earlier.mtime_ns if earlier is not None and earlier.mode == mode else time.time_ns()
-        moment = divmod(now, 1_000_000_000)
-        status = Status(0, 1, os.geteuid(), os.getegid(), mode, 0, 0, 0, 0, 0, *moment, *moment, 0, 0, 0, 0)
-        return Attributes(status, _EMPTY, b"", 0)
-
     def pour(self, read: Callable[[memoryview], int]) -> Content:
         """Store what a stream gives."""
         return self._reader.pour(read)
@@ -432,7 +232,7 @@ class Intake:
     def poured(self, writer: TreeWriter, path: bytes, content: Content, earlier: Earlier | None) -> None:
         """Add the row of a stream that came whole; `earlier` stands at what was under its name, if anything was."""
         name, counters, kind = path.rpartition(b"/")[2], self._counters, "new"
-        attributes = self.made(_FILE | 0o600, None)
+        attributes = self.attributes.made(_FILE | 0o600, None)
         attributes = attributes._replace(content=content, status=attributes.status._replace(st_size=content.size))
         if earlier is not None:
             before, now = earlier.entry(), self._entry(name, attributes)

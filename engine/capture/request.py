@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from yester.engine.capture.intake import Failure
 from yester.engine.capture.streams import Stream
+from yester.engine.capture.taken import Failure
 from yester.engine.events import Result
 from yester.engine.ids import SnapshotId
 from yester.engine.profiles.profile import Profile

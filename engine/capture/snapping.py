@@ -13,13 +13,13 @@ from dataclasses import asdict
 
 from yester.engine.capture.attempt import Attempt
 from yester.engine.capture.context import Clock, RunContext
-from yester.engine.capture.intake import Failure
 from yester.engine.capture.keeping import forget_partials
 from yester.engine.capture.last_look import Lapsed, is_lasting
 from yester.engine.capture.request import SnapshotRequest, SnapshotResult
 from yester.engine.capture.roots import Root, plan_roots, unusable
 from yester.engine.capture.standing import Listed, listed, unsound_metadata
 from yester.engine.capture.streams import plan_streams
+from yester.engine.capture.taken import Failure
 from yester.engine.errors import Broken, DamageError, StoreError, UsageError, YesterError
 from yester.engine.events import ErrorCode, Phase
 from yester.engine.hooks import Hooks

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 
 from yester.engine.blobs import Put
 from yester.engine.capture.altering import Decided, Special, altered
+from yester.engine.capture.attributes import Attributes, Vanished, in_words, vanished
 from yester.engine.capture.borders import ENTER, Surroundings, open_folder
 from yester.engine.capture.deciding import Decide, Scout
 from yester.engine.capture.detours import GONE
@@ -29,12 +30,13 @@ from yester.engine.capture.earlier import Earlier, EarlierDirectory, Known, entr
 from yester.engine.capture.filecache import DirectoryRecord, FileCacheWriter
 from yester.engine.capture.filters import Filter
 from yester.engine.capture.halves import Below, Half, HalfKept, HalfWritten, with_tree
-from yester.engine.capture.intake import Attributes, Intake, Taken, Vanished, in_words, vanished
+from yester.engine.capture.intake import Intake
 from yester.engine.capture.listing import UNSETTLED, Listing, list_directory
 from yester.engine.capture.roots import Root
 from yester.engine.capture.seen import Seen
 from yester.engine.capture.statx import Status
 from yester.engine.capture.streams import Stream
+from yester.engine.capture.taken import Taken
 from yester.engine.entries import Entry, Mark
 from yester.engine.ids import BlobId, BlobKind
 from yester.engine.trees.directories import TreeWriter, encode_root
@@ -86,7 +88,7 @@ class Capture:
         self._put, self._page_key, self._owners = put, page_key, owners
         self._intake, self._rules, self._surroundings = intake, rules, surroundings
         self._before, self._records, self._tick, self._say = before, records, tick, say
-        self._probe, self._detours = intake.probe, surroundings.detours
+        self._probe, self._detours = intake.attributes.probe, surroundings.detours
         self._scout = None if decide is None else Scout(decide, self._probe, rules, surroundings, tick)
         self._halves: list[Half] = []
         """The directories that the walk is in, from `/` down."""
@@ -99,7 +101,7 @@ class Capture:
         fd = os.open(self._detours.opened(b"/", b"/"), ENTER)
         try:
             status = self._probe.status(fd)
-            self._top = self._intake.opened(fd, b"/", status)
+            self._top = self._intake.attributes.opened(fd, b"/", status)
             self._intake.ordinal = 1
             below = self._at_root(_Place(fd, b"/", status), top, self._before.roots)
         finally:
@@ -187,7 +189,7 @@ class Capture:
         """Take a folder that is only there for the streams in it."""
         half = self._halves[-1]
         assert isinstance(half, HalfWritten)
-        attributes = self._intake.made(stat.S_IFDIR | 0o700, before.entry() if before is not None else None)
+        attributes = self._intake.attributes.made(stat.S_IFDIR | 0o700, before.entry() if before is not None else None)
         self._intake.ordinal += 1
         half.enter(name, attributes)
         try:
@@ -444,10 +446,10 @@ class Capture:
 
     def _attributes(self, place: _Place, inner: int | None, name: bytes, status: Status) -> Attributes:
         if inner is not None:
-            return self._intake.opened(inner, place.folder + name, status)
+            return self._intake.attributes.opened(inner, place.folder + name, status)
         try:
             with _folder_of(place.fd, self._detours.opened(place.folder + name, name)) as fd:
-                return self._intake.unopened(fd, place.folder, name, status)
+                return self._intake.attributes.unopened(fd, place.folder, name, status)
         except OSError:
             raise Vanished from None
 

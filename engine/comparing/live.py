@@ -21,9 +21,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from yester.engine.blobs import BlobSource
+from yester.engine.capture.attributes import WHOLE_SIZE, in_words, vanished
 from yester.engine.capture.chunking import Chunker
 from yester.engine.capture.filters import Filter
-from yester.engine.capture.intake import in_words, vanished
 from yester.engine.capture.listing import list_directory
 from yester.engine.capture.mounts import mount_table
 from yester.engine.capture.owners import OwnerRows
@@ -46,8 +46,6 @@ from yester.engine.trees.xattrs import INLINE_LIMIT
 _ENTER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _PIECE = 1 << 20
-_SMALL = 64 << 10
-"""A file up to this size is one blob (engine/capture/intake.py)."""
 _DEVICES = (stat.S_IFCHR, stat.S_IFBLK)
 _DESCRIPTORS = 65_536
 
@@ -201,7 +199,7 @@ class LiveComparison:
         if not self._reads_all or not entry.is_file or entry.marks & Mark.UNREADABLE:
             return True
         size = status.st_size
-        if size > _SMALL or entry.extents is not None or len(entry.refs) != 1:
+        if size > WHOLE_SIZE or entry.extents is not None or len(entry.refs) != 1:
             return False
         file = os.open(name, _READ, dir_fd=fd)
         try:

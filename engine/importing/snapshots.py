@@ -16,10 +16,10 @@ from blake3 import blake3
 from yester import __version__
 from yester.engine.capture.chunking import Chunker
 from yester.engine.capture.drafting import stored_report
-from yester.engine.capture.intake import Failure
 from yester.engine.capture.last_look import Lapsed, is_lasting
 from yester.engine.capture.source import Content, ContentReader
 from yester.engine.capture.standing import listed
+from yester.engine.capture.taken import Failure
 from yester.engine.entries import Entry, Mark
 from yester.engine.errors import CancelledError, YesterError
 from yester.engine.events import Phase

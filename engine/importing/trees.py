@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from yester.engine.blobs import Put
-from yester.engine.capture.intake import Failure, in_words
+from yester.engine.capture.attributes import in_words
 from yester.engine.capture.owners import OwnerRows
 from yester.engine.capture.source import Content, ContentReader, attribute_set
 from yester.engine.capture.statx import Probe, Status
+from yester.engine.capture.taken import Failure
 from yester.engine.capture.walk import allow_many_files
 from yester.engine.entries import Entry, Mark, Ref, Summary
 from yester.engine.ids import BlobId, BlobKind

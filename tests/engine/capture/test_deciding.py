@@ -115,6 +115,7 @@ def test_what_is_asked_is_what_the_file_system_says(rig: Rig, folder: Path) -> N
         seen[candidate.path] = candidate
 
     snap(rig, note)
+    assert seen
     for path, candidate in seen.items():
         status = os.lstat(path)
         assert candidate[1:] == (
