@@ -125,6 +125,7 @@ def test_what_surrounds_the_snapshots_is_read_too(golden: Golden) -> None:
 
 
 def test_the_golden_repositories_are_small() -> None:
+    assert DESCRIPTIONS
     for description in DESCRIPTIONS:
         files = [path for path in description.with_suffix("").rglob("*") if path.is_file()]
         assert sum(os.path.getsize(path) for path in [*files, description]) < 300_000

@@ -63,8 +63,9 @@ class Command(ArchivePlugin):
         """Run `archive`; where a file is then is what the program says, or else the item."""
         readable = Results()
         found = [each for each in map(_readable, file_sets) if each.files]
+        there = {each.item_id for each in found}
         for file_set in file_sets:
-            if not any(each.item_id == file_set.item_id for each in found):
+            if file_set.item_id not in there:
                 readable.fail(file_set, f"{', '.join(file_set.files)} cannot be read")
         return self._done("archive", found, {"policy": policy_uuid, "job": job_id}, _placed, readable)
 
