@@ -5,12 +5,21 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
+
 from yester.engine.errors import CancelledError
+from yester.tui.cli.wording import one_line
 from yester.tui.serve.outbox import Outbox
 from yester.tui.serve.protocol import Failure, encode_line
 
 Answers = Generator[object, None, Any]
 """What answers a request that only looks: yields items, and returns what `done` has to say, or nothing."""
+
+
+def refusal(id: int | None, failure: Failure) -> bytes:
+    """Return the line that says why a request failed: names in it are printable, as on the command line."""
+    told = msgspec.structs.replace(failure, message=one_line(failure.message), hint=one_line(failure.hint))
+    return encode_line(id=id, error=told)
 
 
 class Call:
@@ -40,7 +49,7 @@ class Call:
 
     def fail(self, failure: Failure) -> None:
         """Send the last line of a request that failed."""
-        self._outbox.put_last(self.id, encode_line(id=self.id, error=failure))
+        self._outbox.put_last(self.id, refusal(self.id, failure))
 
     def check(self) -> None:
         """CancelledError when the answer is wanted no more."""

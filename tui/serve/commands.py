@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -22,6 +22,7 @@ from yester.engine.journal import journal_path
 from yester.engine.places import Places
 from yester.engine.runs.history import read_run, run_ids
 from yester.engine.secrets import NOBODY_TO_ASK
+from yester.tui.cli.failures import TERMINATED
 from yester.tui.serve.call import Call
 from yester.tui.serve.desk import Desk
 from yester.tui.serve.methods.kinds import Change
@@ -40,15 +41,16 @@ _SAID = re.compile(r"^yester: ", re.MULTILINE)
 
 def run_command(desk: Desk, change: Change, asked: Params, call: Call) -> Callable[[], None]:
     """Run the command of a method and return what sends its last line."""
+    given = _Given.of(desk, change, asked, call)
     where = _repository_of(desk, asked) if change.needs_repository or change.makes_repository else ""
     if isinstance(asked, Where) and where:
         asked = msgspec.structs.replace(asked, repository=where)
     words = change.words(asked)
-    typed = b"".join(desk.repositories.given(call) + b"\n" for _ in range(change.secrets(asked)))
     call.command(as_typed(words))
-    secret = _secret_of(desk, change, asked, where, call)
-    new = desk.repositories.given(call) if change.takes_secret else None
-    command = Command.start(words, {"passphrase": secret, "new-passphrase": new}, typed)
+    secret = given.first
+    if not change.makes_repository:
+        secret = desk.repositories.secret(where, asked.profile if isinstance(asked, Where) else "")
+    command = Command.start(words, {"passphrase": secret, "new-passphrase": given.new}, given.typed)
     with call.stopped_by(command.stop, when_left=False):
         run = command.run(desk.places, call) if change.is_run else ""
         if run:
@@ -65,6 +67,8 @@ def run_command(desk: Desk, change: Change, asked: Params, call: Call) -> Callab
         if change.makes_repository and secret is not None:
             desk.repositories.remember(where, secret)
         return lambda: call.done({"code": ended.code, "answer": ended.answer(), "said": ended.complaints()})
+    if ended.code == TERMINATED:
+        call.check()
     failure = ended.failure()
     return lambda: call.fail(failure)
 
@@ -74,12 +78,23 @@ def _repository_of(desk: Desk, asked: Params) -> str:
     return desk.repositories.place_of(where) if isinstance(where, Where) else ""
 
 
-def _secret_of(desk: Desk, change: Change, asked: Params, where: str, call: Call) -> bytes | None:
-    """Return the passphrase for a command: the one that a person gave, or that which stands on the descriptor."""
-    if not change.makes_repository:
-        return desk.repositories.secret(where, asked.profile if isinstance(asked, Where) else "")
-    is_encrypted = isinstance(asked, NewRepository) and asked.encrypted
-    return desk.repositories.given(call) if is_encrypted else None
+class _Given(NamedTuple):
+    """The passphrases that were sent along with a request."""
+
+    first: bytes | None
+    """That of a new repository."""
+    new: bytes | None
+    """One that is to be added."""
+    typed: bytes
+    """What the command reads on its standard input."""
+
+    @classmethod
+    def of(cls, desk: Desk, change: Change, asked: Params, call: Call) -> "_Given":
+        is_first = change.makes_repository and isinstance(asked, NewRepository) and asked.encrypted
+        lines = desk.repositories.given(is_first + change.takes_secret + change.secrets(asked), call)
+        first = lines.pop(0) if is_first else None
+        new = lines.pop(0) if change.takes_secret else None
+        return cls(first, new, b"".join(line + b"\n" for line in lines))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,38 @@
 """What is on its way to the client: a short queue for each request, emptied in turn, so that none crowds out another.
 
 Whoever answers a request waits while its queue is full: a client that reads slowly makes its own answers wait, and
-nothing is held in memory for it. One thread writes. When the client is gone all that wait are let go.
+nothing is held in memory for it. Last lines never wait, or a request that is over could not be forgotten; who takes
+requests takes no more while too many of them stand here. One thread writes. When the client is gone all that wait are
+let go.
 """
 
 import os
 import threading
 from collections import OrderedDict, deque
+from typing import NamedTuple
 
 from yester.engine.errors import CancelledError
 
 QUEUED = 64
 """Lines of one request that wait to be written."""
+ENDS = 64
+"""Last lines that wait to be written until no request is taken any more."""
 
 _WORDS = "The request was cancelled"
+
+
+class _Queued(NamedTuple):
+    """A line that waits."""
+
+    line: bytes
+    is_last: bool = False
 
 
 class Outbox:
     """Queues of lines by request. Any thread may put; one calls `write_all`."""
 
     def __init__(self) -> None:
-        self._queues: OrderedDict[int, deque[bytes]] = OrderedDict()
+        self._queues: OrderedDict[int, deque[_Queued]] = OrderedDict()
         self._changed = threading.Condition()
         self._is_closed = self._is_lost = False
         self._dropped: set[int] = set()
@@ -31,7 +43,7 @@ class Outbox:
             self._changed.wait_for(lambda: self._is_unwanted(id) or len(self._queues.get(id, ())) < QUEUED)
             if self._is_unwanted(id):
                 raise CancelledError(_WORDS)
-            self._append(id, line)
+            self._append(id, _Queued(line))
 
     def put_last(self, id: int, line: bytes) -> None:
         """Queue the last line of a request, never waiting; what is queued of one that was cancelled is dropped."""
@@ -39,7 +51,12 @@ class Outbox:
             if id in self._dropped:
                 self._queues.pop(id, None)
                 self._dropped.discard(id)
-            self._append(id, line)
+            self._append(id, _Queued(line, is_last=True))
+
+    def is_crowded(self) -> bool:
+        """Whether as many requests are over, and not read, as may be."""
+        with self._changed:
+            return sum(each.is_last for queue in self._queues.values() for each in queue) >= ENDS
 
     def drop(self, id: int) -> None:
         """Let nothing more of a request wait but its last line."""
@@ -74,9 +91,9 @@ class Outbox:
     def _is_unwanted(self, id: int) -> bool:
         return self._is_lost or self._is_closed or id in self._dropped
 
-    def _append(self, id: int, line: bytes) -> None:
+    def _append(self, id: int, queued: _Queued) -> None:
         if not self._is_lost:
-            self._queues.setdefault(id, deque()).append(line)
+            self._queues.setdefault(id, deque()).append(queued)
             self._changed.notify_all()
 
     def _next(self) -> bytes | None:
@@ -85,7 +102,7 @@ class Outbox:
             if not self._queues:
                 return None
             id, queue = self._queues.popitem(last=False)
-            line = queue.popleft()
+            line, _ = queue.popleft()
             if queue:
                 self._queues[id] = queue  # behind the others
             self._changed.notify_all()

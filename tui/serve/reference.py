@@ -13,7 +13,7 @@ from yester.tui.serve.methods.kinds import Change, Method
 from yester.tui.serve.methods.params import Params
 from yester.tui.serve.methods.table import METHODS
 from yester.tui.serve.methods.words import as_typed
-from yester.tui.serve.outbox import QUEUED
+from yester.tui.serve.outbox import ENDS, QUEUED
 from yester.tui.serve.protocol import MAX_LINE, VERSION, Failure, encode_line
 from yester.tui.serve.serving import AT_ONCE
 
@@ -34,6 +34,9 @@ EXAMPLES = (
     ("yester", encode_line(id=None, error=protocol.decode_request(b"{nonsense"))),
 )
 """Golden lines: who sends them, and what."""
+
+_ENDLESS = (1 << 63) - 1
+"""A number that is as large as any may be."""
 
 _HEAD = """\
 # yester serve
@@ -62,7 +65,7 @@ This page is made from the code by `python -m yester.tui.serve.reference > docs/
   that is no request.
 - `cancel` ends a request: it is answered by an `error` of code 130, or by what was on its way already.
 - Of each request {queued} lines wait at most. Who reads slowly makes his answers wait, and those to one request make
-  those to another wait no longer than a line takes.
+  those to another wait no longer than a line takes. While {ends} last lines are not read, no request is taken.
 - A line of more than {longest:,} bytes is refused, and so is a request while {at_once} others are open.
 - A path is an object: `path` is text for showing, and where the bytes are not UTF-8 `path_b64` has them in base64, as
   in [events](events.md). Clients send the same.
@@ -116,6 +119,7 @@ def reference() -> str:
     return _HEAD.format(
         examples="\n".join(f"{who}  {line.decode().rstrip()}" for who, line in EXAMPLES),
         queued=QUEUED,
+        ends=ENDS,
         longest=MAX_LINE,
         at_once=AT_ONCE,
         methods="\n".join(_row(name, method) for name, method in METHODS.items()),
@@ -171,7 +175,7 @@ def _type(kind: object) -> str:
     """Return a type as a reader of JSON knows it."""
     if get_origin(kind) is Annotated:
         plain, *metas = get_args(kind)
-        ends = [f"from {meta.ge}" + (f" to {meta.le:,}" if meta.le is not None else "") for meta in metas]
+        ends = [f"from {meta.ge}" + (f" to {meta.le:,}" if meta.le < _ENDLESS else "") for meta in metas]
         return " ".join([_type(plain), *ends])
     named: dict[object, str] = {
         str: "string",

@@ -1,11 +1,10 @@
 """Repositories that stay open while a client looks at them, and the passphrases that a person gave for them.
 
 Each is used by one thread at a time; a search has a lock of its own, and waits for no listing. A passphrase comes on a
-descriptor of its own, one line each, is kept in memory alone, and goes to commands on a descriptor too.
+descriptor (secrets.py), is kept in memory alone, and goes to commands on a descriptor too.
 """
 
 import os
-import select
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,20 +13,17 @@ from typing import TYPE_CHECKING, NoReturn
 
 from yester.engine.errors import RepositoryError, UsageError
 from yester.engine.places import Places
-from yester.engine.secrets import LONGEST, SecretSource, as_secret, find_secret
+from yester.engine.secrets import SecretSource, find_secret
 from yester.tui.serve.app import AppPlugins
 from yester.tui.serve.call import Answers, Call
 from yester.tui.serve.methods.params import Where
+from yester.tui.serve.secrets import GivenSecrets
 
 if TYPE_CHECKING:
     from yester.engine.catalogue.catalogue import Catalogue
     from yester.engine.profiles.profile import Profile
     from yester.engine.repository import Repository
     from yester.tui.serve.desk import Desk
-
-
-_LOOK_S = 0.2
-"""How often a request that waits for a passphrase looks whether it is wanted."""
 
 
 class NeedsPassphrase(RepositoryError):
@@ -46,16 +42,28 @@ class _Kept:
 
     repository: "Repository"
     profile: "Profile | None"
+    stamp: object = None
+    """Which folder it was opened in."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     searching: threading.Lock = field(default_factory=threading.Lock)
     catalogue: "Catalogue | None" = None
+
+    def close(self) -> None:
+        """Close it, once nobody uses it."""
+        if self.catalogue is not None:
+            self.catalogue.interrupt()
+        with self.searching, self.lock:
+            if self.catalogue is not None:
+                self.catalogue.close()
+            self.repository.close()
 
 
 class Repositories:
     """What is open. Any thread may call."""
 
     def __init__(self, places: Places, plugins: AppPlugins, secrets: int | None) -> None:
-        self._places, self._plugins, self._secrets = places, plugins, secrets
+        self._places, self._plugins = places, plugins
+        self._secrets = GivenSecrets(secrets)
         self._lock = threading.Lock()
         self._kept: dict[str, _Kept] = {}
         self._given: dict[str, bytes] = {}
@@ -100,15 +108,14 @@ class Repositories:
 
     def unlock(self, asked: Where, call: Call) -> None:
         """Read a passphrase and open the repository with it."""
-        # The line is taken in any case: it must not be the answer to the next question.
-        secret = self.given(call)
+        [secret] = self.given(1, call)
         place, profile = self._meant(asked)
         self._opened(place, profile, lambda: secret).unlock()
         self._given[place] = secret
 
-    def given(self, call: Call) -> bytes:
-        """Return the passphrase that stands on the descriptor. UsageError: there is none."""
-        return as_secret(_line(self._secrets, call), "the descriptor of --secrets-fd")
+    def given(self, count: int, call: Call) -> list[bytes]:
+        """Return the passphrases that stand on the descriptor; waits for them. UsageError: they are none."""
+        return self._secrets.take(count, call)
 
     def remember(self, place: str, secret: bytes) -> None:
         """Keep the passphrase of the repository at a place, until the client is gone."""
@@ -119,12 +126,7 @@ class Repositories:
         with self._lock:
             kept, self._kept = [*self._kept.values()], {}
         for each in kept:
-            if each.catalogue is not None:
-                each.catalogue.interrupt()
-            with each.searching, each.lock:
-                if each.catalogue is not None:
-                    each.catalogue.close()
-                each.repository.close()
+            each.close()
 
     def _meant(self, asked: Where) -> "tuple[str, Profile | None]":
         from yester.engine.profiles.reading import load_profile
@@ -138,10 +140,15 @@ class Repositories:
         with self._lock:
             self._plugins.turn_to(place, profile)
             kept = self._kept.get(place)
+            if kept is not None and kept.stamp != _stamp(kept.repository):
+                # What is gone is not answered for, nor is another one that lies in its place. Whoever uses it may be
+                # the one who asks: it is closed by somebody who has the time.
+                threading.Thread(target=self._kept.pop(place).close, daemon=True).start()
+                kept = None
             if kept is None:
                 repository = self._opened(place, profile, self._finding(place, profile))
                 repository.unlock()
-                kept = self._kept[place] = _Kept(repository, profile)
+                kept = self._kept[place] = _Kept(repository, profile, _stamp(repository))
             return kept
 
     def _opened(self, place: str, profile: "Profile | None", secret: Callable[[], bytes]) -> "Repository":
@@ -161,6 +168,16 @@ class Repositories:
         return find
 
 
+def _stamp(repository: "Repository") -> object:
+    """Return what is another thing once another folder, or none, is where a repository was; None: it is elsewhere."""
+    folder = repository.store.folder
+    try:
+        status = folder.stat() if folder is not None else None
+    except OSError:
+        return "gone"
+    return status and (status.st_dev, status.st_ino)
+
+
 def _said(profile: "Profile | None") -> SecretSource:
     """Return where a profile says that its passphrase is."""
     if profile is None:
@@ -170,20 +187,3 @@ def _said(profile: "Profile | None") -> SecretSource:
 
 def _lacking(place: str) -> NoReturn:
     raise NeedsPassphrase(f"The repository at {place} is encrypted, and no passphrase was given")
-
-
-def _line(descriptor: int | None, call: Call) -> bytes:
-    """Return a line of the descriptor without its end; waits for it. UsageError: there is none."""
-    if descriptor is None:
-        raise UsageError("No descriptor for passphrases was named", hint="Start it with yester serve --secrets-fd N.")
-    line = bytearray()
-    while len(line) <= LONGEST:
-        while not select.select([descriptor], [], [], _LOOK_S)[0]:
-            call.check()
-        piece = os.read(descriptor, 1)
-        if piece == b"\n":
-            return bytes(line)
-        if not piece:
-            break
-        line += piece
-    raise UsageError("No passphrase stands on the descriptor of --secrets-fd", hint="Write it there, with a line end.")

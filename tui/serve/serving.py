@@ -8,6 +8,7 @@ import os
 import select
 import signal
 import threading
+import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, suppress
 from typing import Any
@@ -18,10 +19,10 @@ from yester import __version__
 from yester.engine.nearest import did_you_mean
 from yester.engine.places import Places
 from yester.tui.cli.failures import worded
-from yester.tui.serve.call import Call
+from yester.tui.serve.call import Call, refusal
 from yester.tui.serve.desk import Desk
 from yester.tui.serve.methods.kinds import Change, Look
-from yester.tui.serve.methods.params import Params
+from yester.tui.serve.methods.params import NO_NUL, Params, field_with_nul
 from yester.tui.serve.methods.table import METHODS
 from yester.tui.serve.outbox import Outbox
 from yester.tui.serve.protocol import MAX_LINE, VERSION, Failure, Request, Splitter, decode_request, encode_line
@@ -33,6 +34,8 @@ AT_ONCE = 64
 _NOBODY = -1
 """The queue of answers to lines that are no request."""
 _BLOCK = 64 << 10
+_LOOK_MS = 50
+"""How often it is looked whether a client that does not read has begun to."""
 _PATIENCE_S = 5.0
 """How long the work of a client that is gone may take to end."""
 
@@ -57,7 +60,7 @@ class Server:
         came: list[int] = []
         try:
             with signals_heard(came) as woken:
-                for line in _lines(requests, (gone, woken)):
+                for line in lines_of(requests, (gone, woken), self._outbox.is_crowded):
                     self._take(line)
         finally:
             self._end(writer)
@@ -87,7 +90,7 @@ class Server:
         else:
             asked = decode_request(line)
         if isinstance(asked, Failure):
-            self._outbox.put_last(_NOBODY, encode_line(id=None, error=asked))
+            self._outbox.put_last(_NOBODY, refusal(None, asked))
         elif asked.cancel is not None:
             self._cancel(asked.cancel)
         else:
@@ -95,10 +98,10 @@ class Server:
 
     def _cancel(self, id: int) -> None:
         """Cancel a request; one that is answered already needs nothing."""
-        with self._lock:
+        with self._lock:  # all the while: else it may end meanwhile, and the next one of its id would be cancelled
             call = self._calls.get(id)
-        if call is not None:
-            call.cancel()
+            if call is not None:
+                call.cancel()
 
     def _start(self, asked: Request) -> None:
         assert asked.id is not None
@@ -109,7 +112,7 @@ class Server:
                 thread = threading.Thread(target=self._answer, args=(asked, call), daemon=True)
                 self._threads[asked.id] = thread
         if problem is not None:
-            self._outbox.put_last(_NOBODY, encode_line(id=asked.id, error=problem))
+            self._outbox.put_last(_NOBODY, refusal(asked.id, problem))
         else:
             thread.start()
 
@@ -139,7 +142,7 @@ class Server:
         if method is None:
             failure = Failure(2, f"There is no method {asked.method}", did_you_mean(asked.method, METHODS))
             return lambda: call.fail(failure)
-        params = _params(method.takes, asked)
+        params = params_of(method.takes, asked)
         if isinstance(params, Failure):
             return lambda: call.fail(params)
         if isinstance(method, Change):
@@ -163,21 +166,31 @@ def _looked(method: Look, desk: Desk, params: Params, call: Call) -> object:
             return end.value or {}
 
 
-def _params(kind: type[Params], asked: Request) -> Params | Failure:
+def params_of(kind: type[Params], asked: Request) -> Params | Failure:
+    """Return what a request says, or why it says nothing that a method of this kind could do."""
     try:
-        return msgspec.json.decode(asked.params, type=kind)
+        params = msgspec.json.decode(asked.params, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         return Failure(2, f"The parameters of {asked.method} are wrong: {problem}", "See docs/serve.md.")
+    nul = field_with_nul(params)
+    if nul:
+        return Failure(2, f"The parameters of {asked.method} are wrong: there is a NUL byte in {nul}", NO_NUL)
+    return params
 
 
 def failure_of(problem: BaseException) -> Failure:
     """Return why a request failed, in the words of the command line."""
     what, hint, code = worded(problem)
+    if os.environ.get("YESTER_DEBUG") == "1":
+        traceback.print_exception(problem)
     return Failure(code, what, hint, "passphrase" if isinstance(problem, NeedsPassphrase) else "")
 
 
-def _lines(requests: int, ends: Sequence[int]) -> Iterator[bytes | None]:
-    """Yield what the client sends, line by line; ends when it closes its end, or when any of `ends` can be read."""
+def lines_of(requests: int, ends: Sequence[int], is_crowded: Callable[[], bool]) -> Iterator[bytes | None]:
+    """Yield what the client sends, line by line; ends when it closes its end, or when any of `ends` can be read.
+
+    None stands for a line that is too long. While it is crowded no line is taken.
+    """
     splitter = Splitter()
     while True:
         ready, _, _ = select.select([requests, *ends], [], [])
@@ -186,7 +199,22 @@ def _lines(requests: int, ends: Sequence[int]) -> Iterator[bytes | None]:
         data = os.read(requests, _BLOCK)
         if not data:
             return
-        yield from splitter.feed(data)
+        for line in splitter.feed(data):
+            if not _room_comes(requests, ends, is_crowded):
+                return
+            yield line
+
+
+def _room_comes(requests: int, ends: Sequence[int], is_crowded: Callable[[], bool]) -> bool:
+    """Wait while it is crowded; False when it ends meanwhile."""
+    watched = select.poll()
+    watched.register(requests, 0)  # that it was closed is told in any case
+    for end in ends:
+        watched.register(end, select.POLLIN)
+    while is_crowded():
+        if watched.poll(_LOOK_MS):
+            return False
+    return True
 
 
 def serve(places: Places, secrets: int | None) -> None:

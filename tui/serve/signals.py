@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_ENDING = (signal.SIGTERM, signal.SIGINT)
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def signals_heard(came: list[int]) -> Iterator[int]:
         came.append(number)
 
     # One that is ignored, as in the background of a shell, stays so.
-    before = {number: handler for number in _ENDING if callable(handler := signal.getsignal(number))}
+    before = {number: handler for number in _ENDING if (handler := signal.getsignal(number)) is not signal.SIG_IGN}
     for number in before:
         signal.signal(number, hear)
     try:

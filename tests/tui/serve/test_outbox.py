@@ -4,7 +4,7 @@ import threading
 import pytest
 
 from yester.engine.errors import CancelledError
-from yester.tui.serve.outbox import QUEUED, Outbox
+from yester.tui.serve.outbox import ENDS, QUEUED, Outbox
 
 
 def _write_all(outbox: Outbox, writing: int) -> None:
@@ -75,3 +75,18 @@ def test_a_client_that_is_gone_lets_all_go() -> None:
     os.close(writing)
     with pytest.raises(CancelledError):
         outbox.put(1, b"b\n")
+
+
+def test_it_is_crowded_by_ends_that_nobody_reads_and_by_nothing_else() -> None:
+    """Last lines never wait: who takes requests does, or a client that asks and does not read would fill the memory."""
+    outbox = Outbox()
+    for _ in range(QUEUED):
+        outbox.put(1, b"a\n")
+    for number in range(ENDS - 1):
+        outbox.put_last(number % 3, b"end\n")
+    assert not outbox.is_crowded()
+    outbox.put_last(-1, b"end\n")
+    assert outbox.is_crowded()
+    outbox.close()
+    assert len(written(outbox)) == QUEUED + ENDS
+    assert not outbox.is_crowded()

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,49 @@ def test_errors_are_those_of_the_command_line(yester: Yester, profile: Path) -> 
         assert client.refused("snapshots.list", repository="/nowhere")["code"] == 6
         assert client.refused("files.list", snapshot="latest", folder={"path": "/none"})["code"] == 2
         assert client.refused("files.list", snapshot="latest", folder={"path": f"{profile}/b.txt"})["code"] == 2
+        assert "\\x1b[31m\\n" in client.refused("runs.follow", run="\x1b[31m\n")["message"]
+
+
+def test_a_command_is_cancelled_as_anything_is(
+    yester: Yester, profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is ended, and says that it was; its client hears what it asked for."""
+    gate, crontab = tmp_path / "gate", tmp_path / "bin/crontab"
+    os.mkfifo(gate)
+    crontab.parent.mkdir()
+    crontab.write_text(f"#!/bin/sh\nexec cat {gate}\n")
+    crontab.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{crontab.parent}:{os.environ['PATH']}")
+    with served() as client:
+        id = client.ask("profiles.edit", profile="docs", settings=["schedule.when=daily"])
+        with open(gate, "w"):  # which waits until somebody reads: the command is in the midst of it
+            client.raw(b'{"cancel":%d}\n' % id)
+            assert client.end(id)[1]["error"] == {"code": 130, "message": "The request was cancelled"}
+
+
+def test_a_repository_that_went_is_not_answered_for(yester: Yester, profile: Path, plain: Path) -> None:
+    """Nor is another one in its place, though what was opened lies open still; when it is back it is as before."""
+    folder = {"path": str(profile)}
+    looks: dict[str, dict[str, Any]] = {
+        "snapshots.list": {},
+        "files.list": {"snapshot": "latest", "folder": folder},
+        "files.find": {"pattern": "b.txt"},
+        "storage.usage": {},
+        "keys.list": {},
+    }
+    away = plain.with_name("away")
+    with served() as client:
+        before = {method: client.call(method, **params)[0] for method, params in looks.items()}
+        plain.rename(away)
+        for method, params in looks.items():
+            error = client.refused(method, **params)
+            assert (error["code"], "There is no repository" in error["message"]) == (6, True), method
+        assert yester("init", "--no-encryption").code == 0
+        assert client.call("snapshots.list")[0] == []
+        assert client.call("files.find", pattern="b.txt")[0] == []
+        plain.rename(plain.with_name("other"))
+        away.rename(plain)
+        assert {method: client.call(method, **params)[0] for method, params in looks.items()} == before
 
 
 BAD = {
@@ -196,6 +240,14 @@ def test_wrong_requests_are_refused(home: Path) -> None:
         assert "is not answered yet" in line["error"]["message"]
         client.raw(b'{"id":-1,"method":"runs.list"}\n')
         assert client.next(-1)["error"]["code"] == 2
+        assert "There is no method \\x1b[31m" in client.refused("\x1b[31m")["message"]
+        many = range(100, 1100)
+        lines = b"".join(b'{"id":%d,"method":"mounts.list"}\n' % number for number in many)
+        sending = threading.Thread(target=client.raw, args=(lines,))
+        sending.start()
+        ends = [client.end(number)[1] for number in many]  # to some that they have to wait
+        sending.join()
+        assert all("done" in end or end["error"]["code"] == 4 for end in ends)
 
 
 def test_a_client_that_reads_no_more_ends_it(home: Path) -> None:
@@ -208,13 +260,23 @@ def test_a_client_that_reads_no_more_ends_it(home: Path) -> None:
         assert client.process.wait(60) == 0
 
 
-def test_a_signal_ends_it_in_order(home: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "said"),
+    [
+        (signal.SIGTERM, 143, b"yester: Terminated\n"),
+        (signal.SIGINT, 130, b"yester: Cancelled\n"),
+        (signal.SIGHUP, -1, b""),
+    ],
+)
+def test_a_signal_ends_it_in_order(home: Path, number: int, code: int, said: bytes) -> None:
     with served() as client:
-        client.ask("changes.watch")
-        client.process.send_signal(signal.SIGTERM)
-        assert client.process.wait(60) == 143
+        id = client.ask("changes.watch")
+        client.next(id)
+        client.process.send_signal(number)
+        assert client.next(id)["error"]["code"] == 130  # it was ended, and not cut off
+        assert client.process.wait(60) == code
         assert client.process.stderr is not None
-        assert client.process.stderr.read() == b"yester: Terminated\n"
+        assert client.process.stderr.read() == said
 
 
 STRUCK = """
@@ -249,6 +311,8 @@ def test_passphrases_come_on_a_descriptor(yester: Yester, docs: Path, monkeypatc
     with served() as client:
         assert client.refused("snapshots.list", profile="docs")["needs"] == "passphrase"
         assert client.refused("runs.start", profile="docs")["needs"] == "passphrase"
+        os.write(client.secrets, b"for what is not there\n")  # taken all the same, or it would answer the next question
+        assert client.refused("keys.add", profile="gone meanwhile")["code"] == 2
         os.write(client.secrets, b"wrong\n")
         assert client.refused("repositories.unlock", profile="docs")["code"] == 6
         os.write(client.secrets, b"one two\n")
