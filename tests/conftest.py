@@ -12,6 +12,8 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, settings
 
+from yester.engine.packs import writing
+from yester.engine.packs.compressors import spare_processors
 from yester.engine.sealed import keyslots
 from yester.tui.demo.scratch import mounted_below
 
@@ -92,6 +94,20 @@ _FSYNC = os.fsync
 def durable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for the disk all the same: for tests of real drives that lose their power."""
     monkeypatch.setattr(os, "fsync", _FSYNC)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _alone() -> Iterator[None]:
+    """Compress in this process: to start others takes longer than all that a test stores. What tests start has them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writing, "spare_processors", lambda: 0)
+        yield
+
+
+@pytest.fixture
+def compressors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compress in processes of their own, as many as there are processors for, and one at least."""
+    monkeypatch.setattr(writing, "spare_processors", lambda: max(1, spare_processors()))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -260,7 +260,6 @@ def _name(pack: PackId) -> str:
 
 @pytest.mark.timeout(120 + 10 * LIVES)
 def test_cold_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("yester.engine.packs.writing.spare_processors", lambda: 0)
     monkeypatch.setattr(
         "yester.engine.capture.context.host_id", lambda places: blake3(os.fsencode(places.state)).digest(16)
     )

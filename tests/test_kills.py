@@ -29,7 +29,7 @@ from yester.plugins.backends.folder import FolderStore
 FILES = 60
 
 
-pytestmark = pytest.mark.usefixtures("settled")
+pytestmark = pytest.mark.usefixtures("settled", "compressors")
 
 
 @pytest.fixture

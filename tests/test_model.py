@@ -427,7 +427,6 @@ class Life(RuleBasedStateMachine):
 @pytest.mark.timeout(120 + STEPS // 5)
 @pytest.mark.parametrize("alike", [True, False], ids=["archive shares ids", "archive has its own"])
 def test_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alike: bool) -> None:
-    monkeypatch.setattr("yester.engine.packs.writing.spare_processors", lambda: 0)
     monkeypatch.setattr(
         "yester.engine.capture.context.host_id", lambda places: blake3(os.fsencode(places.state)).digest(16)
     )

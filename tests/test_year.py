@@ -37,13 +37,7 @@ FIRST = datetime(2095, 11, 20, 20, tzinfo=UTC)
 """A Sunday."""
 FILES = 12
 
-pytestmark = [pytest.mark.usefixtures("settled", "alone"), pytest.mark.timeout(300)]
-
-
-@pytest.fixture
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compress in this process: there is too little in each run to start others for."""
-    monkeypatch.setattr("yester.engine.packs.writing.spare_processors", lambda: 0)
+pytestmark = [pytest.mark.usefixtures("settled"), pytest.mark.timeout(300)]
 
 
 @dataclass
@@ -236,6 +230,8 @@ def test_smart_remove(home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch)
     life = year(home, folder, monkeypatch, RetentionSpec(smart=SmartSpec(2, 7, 4, 24)))
     for now, partial in runs():
         life.run(now, partial=partial)
+        if now.day == 15 and now.hour == 20:
+            life.prune()
         if now.hour == 20 and (expected := SMART.get(f"{now:%Y-%m-%d}")):
             assert life.kept() == expected
             life.assert_whole()

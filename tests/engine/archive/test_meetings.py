@@ -86,12 +86,6 @@ def one_that_began_before(world: World, client: Rig) -> Iterator[tuple[FakeClock
         yield clock, taken
 
 
-@pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compress without other processes: to start them takes longer than these tests."""
-    monkeypatch.setattr("yester.engine.packs.writing.spare_processors", lambda: 0)
-
-
 @pytest.fixture
 def world(home: Path, tmp_path: Path) -> World:
     source = tmp_path / "source"

@@ -24,12 +24,6 @@ def source(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compress without other processes: to start them takes longer than these tests."""
-    monkeypatch.setattr("yester.engine.packs.writing.spare_processors", lambda: 0)
-
-
 @pytest.fixture
 def rig(home: Path, source: Path) -> Rig:
     return Rig.of(home, source)

@@ -61,12 +61,6 @@ class Year:
         assert_sound(self.rig)
 
 
-@pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compress without other processes: to start them takes longer than these tests."""
-    monkeypatch.setattr("yester.engine.packs.writing.spare_processors", lambda: 0)
-
-
 @pytest.fixture
 def year(home: Path, tmp_path: Path) -> Year:
     source = tmp_path / "source"

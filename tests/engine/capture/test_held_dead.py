@@ -14,9 +14,8 @@ pytestmark = pytest.mark.usefixtures("settled")
 
 
 @pytest.fixture
-def rig(home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Rig:
+def rig(home: Path, folder: Path) -> Rig:
     """Three snapshots of folders that change a little, so that old packs are worth copying out of."""
-    monkeypatch.setattr("yester.engine.packs.writing.spare_processors", lambda: 0)
     rig = Rig.of(home, folder)
     for number in range(3):
         for name in ("a/b/1", "a/2", "3"):

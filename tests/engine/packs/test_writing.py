@@ -19,6 +19,8 @@ from yester.engine.store import Buffer, Store
 from yester.plugins.backends.folder import FolderStore
 from yester.plugins.backends.memory import MemoryStore
 
+pytestmark = pytest.mark.usefixtures("compressors")
+
 DATA, TREE = BlobKind.DATA, BlobKind.TREE
 
 
