@@ -45,7 +45,7 @@ async def test_what_follows_enter_is_for_the_list() -> None:
 @on_asyncio
 async def test_who_is_gone_or_stands_still_holds_nobody_up() -> None:
     async with shown(stage.engine()) as pilot:
-        for _ in range(30):
+        for _ in range(8):
             for key in ("colon", "escape", "question_mark", "escape", "f", *"ab", "escape", "plus", "escape", "escape"):
                 send(pilot, key)
         await rest(pilot)

@@ -15,6 +15,7 @@ from tests.tui.cli.conftest import Yester, finish, is_one_complaint, start
 
 from yester.engine.places import Places
 from yester.plugins.backends.folder import FolderStore
+from yester.plugins.backends.proving import visiting
 from yester.plugins.backends.proving.leftovers import STALE_S, running
 from yester.plugins.backends.proving.names import Names
 from yester.plugins.backends.proving.suite import CHECKS
@@ -37,6 +38,12 @@ def url(server: Sshd, place: Path) -> str:  # noqa: F811
     return server.url(place)
 
 
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a long list be one of few names, where it is not the point: this process puts thousands."""
+    monkeypatch.setattr(visiting, "LEAST_MANY", 20)
+
+
 # What is said.
 
 
@@ -54,6 +61,7 @@ def test_a_folder_that_is_not_there_yet_is_tried_and_is_not_there_afterwards(yes
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.usefixtures("few")
 def test_a_server_is_tried_by_json(yester: Yester, url: str, place: Path) -> None:
     done = yester("backend", "test", "--quick", "--json", url)
     assert (done.code, done.err) == (0, "")
@@ -70,6 +78,7 @@ def test_a_server_is_tried_by_json(yester: Yester, url: str, place: Path) -> Non
 # What is refused.
 
 
+@pytest.mark.usefixtures("few")
 def test_a_repository_is_left_alone_unless_it_is_said(yester: Yester, plain: Path) -> None:
     before = everything(plain)
     done = yester("backend", "test", "--quick", plain)
@@ -149,6 +158,7 @@ def store(place: Path) -> Iterator[FolderStore]:
     opened.close()
 
 
+@pytest.mark.usefixtures("few")
 def test_a_test_that_still_runs_is_left_alone(yester: Yester, place: Path, store: FolderStore) -> None:
     names = Names.new(int(time.time()) - 10 * STALE_S, b"abc")
     store.put(names.mark, [])
@@ -161,6 +171,7 @@ def test_a_test_that_still_runs_is_left_alone(yester: Yester, place: Path, store
     assert everything(place) == []
 
 
+@pytest.mark.usefixtures("few")
 def test_a_test_of_another_machine_is_left_alone_for_a_day(yester: Yester, place: Path, store: FolderStore) -> None:
     young, old = Names.new(int(time.time()) - 3600, b"abc"), Names.new(int(time.time()) - STALE_S - 5, b"abc")
     for names in (young, old):
@@ -182,6 +193,7 @@ def shelf(home: Path) -> Path:
     return file
 
 
+@pytest.mark.usefixtures("few")
 def test_a_file_is_loaded_for_one_test(yester: Yester, home: Path, place: Path) -> None:
     file = shelf(home)
     done = yester("backend", "test", "--quick", "--json", "--load", file, f"shelf://{place}/board")
@@ -206,6 +218,7 @@ def test_a_file_that_cannot_be_loaded(yester: Yester, home: Path, place: Path) -
     assert done.code == 2 and "written by others" in done.err and is_one_complaint(done.err)
 
 
+@pytest.mark.usefixtures("few")
 def test_a_file_serves_what_it_is_named_like_or_registers(yester: Yester, home: Path, place: Path) -> None:
     file = shelf(home)
     done = yester("backend", "test", "--quick", "--load", file, f"shlef://{place}/board")
