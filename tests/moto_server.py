@@ -14,6 +14,9 @@ import pytest
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "secret"}
 """It takes any."""
 
+PAGE = 100
+"""Names that it gives at a time; Amazon gives ten times as many."""
+
 _PROGRAM = """
 import threading
 from moto.server import DomainDispatcherApplication, create_backend_app
@@ -43,7 +46,7 @@ class Moto:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, **KEYS, "AWS_DEFAULT_REGION": "us-east-1"},
+            env={**os.environ, **KEYS, "AWS_DEFAULT_REGION": "us-east-1", "MOTO_S3_DEFAULT_MAX_KEYS": str(PAGE)},
         )
         assert self._process.stdout is not None and self._process.stderr is not None
         said = self._process.stdout.readline()

@@ -39,6 +39,7 @@ class WebdavServer:
             }
         )
         self._server = wsgi.Server(("127.0.0.1", 0), self._serve, numthreads=threads, request_queue_size=128)
+        self._server.expiration_interval = 0.02  # so soon it hears that it is to stop
         self._server.prepare()
         self.port = int(self._server.bind_addr[1])
         self._thread = threading.Thread(target=self._server.serve)

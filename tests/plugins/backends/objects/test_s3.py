@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.backend_contract import BackendContract
+from tests.moto_server import PAGE
 
 from yester.engine.store import Store
 from yester.plugins.backends.objects.s3 import region_of
@@ -11,6 +12,8 @@ from yester.plugins.backends.registry import open_store
 
 
 class TestS3Store(BackendContract):
+    MANY = PAGE * 5 // 2
+
     @pytest.fixture
     def store(self, url: str) -> Iterator[Store]:
         opened = open_store(url, create=True)

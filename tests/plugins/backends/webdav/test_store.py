@@ -25,6 +25,7 @@ Answer = Callable[[dict[str, Any], Any], Any]
 
 
 class TestWebdavStore(BackendContract):
+    MANY = 100
     BY_CHANCE = frozenset({"one creator", "old or new"})
     """This server removes what is there, and then renames."""
 
