@@ -74,19 +74,25 @@ def plan_named(
 ) -> RetentionPlan:
     """Return the plan that removes the named snapshots and keeps all others of their series.
 
-    UsageError when one of them is pinned, or when no good one of its series would be left, unless told.
+    UsageError when one of them is pinned, or when no good one of its series would be left, unless told; told, it is
+    among the reasons.
     """
     series = {series_of(snapshot) for sid, snapshot in snapshots if sid in named}
     about = [(sid, snapshot) for sid, snapshot in snapshots if series_of(snapshot) in series]
+    pinned, last = [sid for sid in named if sid in labels and labels[sid].pinned], _last_good(about, named)
     if not even_pinned:
-        _refuse([sid for sid in named if sid in labels and labels[sid].pinned], "pinned", "--even-pinned")
+        _refuse(pinned, "pinned", "--even-pinned")
     if not even_last:
-        _refuse(_last_good(about, named), "the last good one of its series", "--even-last")
+        _refuse(last, "the last good one of its series", "--even-last")
+    spared = {Rule.EVEN_PINNED: pinned, Rule.EVEN_LAST: last}
+
+    def why(sid: SnapshotId) -> tuple[Reason, ...]:
+        if sid not in named:
+            return (Reason(Rule.NOT_ASKED),)
+        return (Reason(Rule.ASKED), *(Reason(rule) for rule, those in spared.items() if sid in those))
+
     return RetentionPlan(
-        tuple(
-            Decision(sid, snapshot, labels.get(sid), sid not in named, (_reason(sid in named),))
-            for sid, snapshot in about
-        )
+        tuple(Decision(sid, snapshot, labels.get(sid), sid not in named, why(sid)) for sid, snapshot in about)
     )
 
 
@@ -97,10 +103,6 @@ def _last_good(snapshots: Sequence[Listed], named: Collection[SnapshotId]) -> li
         if is_good(snapshot):
             good.setdefault(series_of(snapshot), []).append((sid, snapshot))
     return [found[-1][0] for found in good.values() if all(sid in named for sid, _ in found)]
-
-
-def _reason(named: bool) -> Reason:
-    return Reason(Rule.ASKED if named else Rule.NOT_ASKED)
 
 
 def _refuse(found: Sequence[SnapshotId], what: str, word: str) -> None:

@@ -36,6 +36,8 @@ class Rule(StrEnum):
     FINISHED = "finished"
     ROOM = "room"
     ASKED = "asked"
+    EVEN_PINNED = "even-pinned"
+    EVEN_LAST = "even-last"
 
 
 _WORDS = {
@@ -67,6 +69,8 @@ _WORDS = {
     Rule.FINISHED: "partial, and a later one is complete",
     Rule.ROOM: "the oldest, and room is short",
     Rule.ASKED: "named",
+    Rule.EVEN_PINNED: "although it is pinned",
+    Rule.EVEN_LAST: "although it is the last good one",
 }
 
 SAFEGUARDS = frozenset({Rule.NEWEST, Rule.LAST_GOOD, Rule.FUTURE, Rule.UNFINISHED})

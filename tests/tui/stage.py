@@ -473,6 +473,10 @@ def plan_of(asked: dict[str, Any]) -> dict[str, Any]:
     why = "asked for" if asked.get("snapshots") else "no rule keeps it"
     numbers = range(len(SNAPSHOTS))
     forget = [judged(at, why) for at in numbers if SNAPSHOTS[at]["snapshot"] in going]
+    for each in forget:
+        each["reasons"] += [{"rule": "even-pinned"}] * (asked.get("even_pinned", False) and each.get("pinned", False))
+    if asked.get("even_last") and len(forget) == len(SNAPSHOTS):
+        forget[0]["reasons"].append({"rule": "even-last", "text": "although it is the last good one"})
     keep = [judged(at, "daily 2026-11-20") for at in numbers if SNAPSHOTS[at]["snapshot"] not in going]
     return {"code": 0, "said": [], "answer": {"dry_run": True, "keep": keep, "forget": forget}}
 

@@ -183,6 +183,36 @@ async def test_a_folder_that_is_not_there_now_is_a_sentence_and_one_goes_on_from
 
 
 @on_asyncio
+async def test_a_snapshot_that_is_let_go_elsewhere_makes_way_for_the_next() -> None:
+    """By a run on this machine, or by another one: then the next page that is asked for tells; at last none is left."""
+    engine = stage.engine()
+    async with shown(engine, (80, 24)) as pilot:
+        await press(pilot, "3", "enter")
+        engine.scripts["snapshots.list"] = stage.SNAPSHOTS[1:]
+        engine.changes.put_nowait({"what": ["runs"]})
+        await rest(pilot)
+        assert "2026-11-20 19:00 /home/me/documents/Überweisungen  1 of 4" in text_of(pilot)
+        assert "The snapshot of 2026-11-21 01:00 was let go" in said(pilot)
+        assert asked(engine, "files.list")[-1]["snapshot"] == stage.SNAPSHOTS[1]["snapshot"]
+        engine.scripts["snapshots.list"] = stage.SNAPSHOTS[2:]
+        entries = engine.scripts["files.list"]
+        engine.scripts["files.list"] = lambda asked: (
+            [Failure(2, "There is no snapshot")] if "0c9d" in asked["snapshot"] else stage.page_of(stage.ENTRIES)(asked)
+        )
+        await press(pilot, "backspace")
+        assert "2026-11-20 17:00 /home/me/documents  1 of 3" in text_of(pilot)
+        assert "letters/" in text_of(pilot) and "There is no snapshot" not in text_of(pilot)
+        engine.scripts["snapshots.list"] = []
+        engine.changes.put_nowait({"what": ["runs"]})
+        await rest(pilot)
+        assert "No snapshot yet: b takes the first one" in text_of(pilot)
+        engine.scripts |= {"snapshots.list": stage.SNAPSHOTS, "files.list": entries}
+        engine.changes.put_nowait({"what": ["runs"]})
+        await rest(pilot)
+        assert "2026-11-21 01:00 /home/me/documents  1 of 5" in text_of(pilot)
+
+
+@on_asyncio
 async def test_one_stands_where_one_came_from() -> None:
     async with shown(stage.engine(), (80, 24)) as pilot:
         await press(pilot, "3", "down", "down", "down", "up", "up", "enter", "backspace", "y")

@@ -120,7 +120,7 @@ async def test_tags_are_completed_from_those_that_there_are() -> None:
 async def test_snapshots_go_once_their_number_was_typed() -> None:
     engine = stage.engine()
     async with shown(engine, (80, 24)) as pilot:
-        await press(pilot, "2", "space", "space", "x")
+        await press(pilot, "2", "space", "j", "space", "x")
         assert "2 snapshots go, 3 stay" in text_of(pilot)
         assert "frees  211.0 MiB" in text_of(pilot)
         await press(pilot, "enter", "1", "enter")
@@ -128,9 +128,9 @@ async def test_snapshots_go_once_their_number_was_typed() -> None:
         await press(pilot, "escape", "x", "y", "enter", "escape")
         assert not asked(engine, "snapshots.forget")
         await press(pilot, "x", "2", "enter")
-        wanted = {"profile": "documents", "snapshots": IDS[:2]}
-        assert asked(engine, "snapshots.plan")[-1] == wanted
-        assert [*asked(engine, "snapshots.freed")[-1]["snapshots"]] == IDS[:2]
+        wanted = {"profile": "documents", "snapshots": [IDS[0], IDS[2]]}
+        assert asked(engine, "snapshots.plan")[-1] == {**wanted, "even_pinned": True, "even_last": True}
+        assert [*asked(engine, "snapshots.freed")[-1]["snapshots"]] == wanted["snapshots"]
         assert asked(engine, "snapshots.forget") == [wanted]
         # Thin out: what the rules say, and why.
         await press(pilot, "T")
@@ -144,6 +144,31 @@ async def test_snapshots_go_once_their_number_was_typed() -> None:
         assert "nothing goes" in text_of(pilot)
         await press(pilot, "escape")
         assert len(asked(engine, "snapshots.forget")) == 2
+
+
+@on_asyncio
+async def test_the_last_good_one_goes_once_its_profile_was_typed() -> None:
+    """The plan says what that means; what the rules spare is told to the command only where the plan showed it."""
+    engine = stage.engine()
+    async with shown(engine, (80, 24)) as pilot:
+        await press(pilot, "2", "j", "x")
+        assert "1 of them is pinned" in text_of(pilot)
+        await press(pilot, "1", "enter")
+        assert asked(engine, "snapshots.forget")[-1] == {
+            "profile": "documents", "snapshots": [IDS[1]], "even_pinned": True,
+        }  # fmt: skip
+        await press(pilot, "asterisk", "x", "5", "enter")
+        text = text_of(pilot)
+        assert "no good snapshot of documents@desk stays" in text
+        assert "Only documents lets the last one go" in text
+        await press(pilot, "backspace")
+        assert "--even-pinned --even-last" in text_of(pilot)
+        assert "Type documents to let them go" in text_of(pilot)
+        assert len(asked(engine, "snapshots.forget")) == 1
+        await press(pilot, *"documents", "enter")
+        assert asked(engine, "snapshots.forget")[-1] == {
+            "profile": "documents", "snapshots": IDS, "even_pinned": True, "even_last": True,
+        }  # fmt: skip
 
 
 @on_asyncio

@@ -1,4 +1,4 @@
-"""Asking before snapshots go: which, why, what that frees; and the number of them, typed."""
+"""Asking before snapshots go: which, why, what that frees; and the number of them, or what is lost, typed."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -21,7 +21,7 @@ from yester.tui.widgets.rows import Rows
 
 
 class Letting(Dialog[bool]):
-    """The plan. It is carried out by whoever asked, once the number of those that go was typed."""
+    """The plan. It is carried out by whoever asked, once what says so was typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", show=False),
@@ -52,7 +52,7 @@ class Letting(Dialog[bool]):
         self.query_one(Rows).can_focus = False
         box.display = bool(asked.number)
         if asked.number:
-            box.placeholder = letting_go.wrong_number(asked, "")
+            box.placeholder = letting_go.wrong_word(asked, "")
             box.focus()
             self.run_worker(self._add_up(), group="freed", exclusive=True, exit_on_error=False)
         self._show()
@@ -74,7 +74,7 @@ class Letting(Dialog[bool]):
         return letting_go.row_of(self._asked.rows[at], self._asked, self._glyphs)
 
     def _show(self) -> None:
-        self.query_one("#question", Panel).show(letting_go.lines(self._asked))
+        self.query_one("#question", Panel).show(letting_go.lines(self._asked, self._glyphs))
         said = line(Span(self._problem, "bad")) if self._problem else letting_go.command(self._asked)
         self.query_one("#will", Panel).show([said] if self._asked.number else [line(Span("Esc goes back", "dim"))])
 
@@ -84,8 +84,8 @@ class Letting(Dialog[bool]):
         self._show()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Say yes, when it is the number."""
-        self._problem = letting_go.wrong_number(self._asked, event.value)
+        """Say yes, when it is what says so."""
+        self._problem = letting_go.wrong_word(self._asked, event.value)
         if self._problem:
             self._show()
         else:

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from yester.engine.errors import YesterError
 from yester.tui.bindings import bindings
+from yester.tui.cli.wording import moment
 from yester.tui.client import Refused, all_of
 from yester.tui.screens.acting import Acting
 from yester.tui.screens.preview import Preview
@@ -43,6 +44,7 @@ class Browse(Acting, inherit_bindings=False):
 
     NAME = "browse"
     HELP = "What is in a snapshot. [ and ] go through time, up to Now, and stay at the same place; r brings back."
+    WATCHES = frozenset({"runs"})
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("browse", "place")]
 
     def __init__(self) -> None:
@@ -92,8 +94,7 @@ class Browse(Acting, inherit_bindings=False):
         request = self.engine.ask("snapshots.list", Snapshot, profile=profile)
         found = await all_of(request)
         if not found:
-            self._state = BrowseState(total=0, problem="No snapshot yet: b on Home takes the first one")
-            self.tell()
+            self._none_there()
             return
         meant = next((each for each in found if each.snapshot == self.program.snapshot), found[0])
         sources = [source.raw for source in meant.sources]
@@ -105,17 +106,36 @@ class Browse(Acting, inherit_bindings=False):
 
     def changed(self, what: frozenset[str]) -> None:
         """Ask anew for what is in sight: files come and go, and so do snapshots."""
-        if self._state.snapshot is not None and self._of[0] == self.program.profile:
+        if self._of[0] != self.program.profile:
+            return
+        if self._state.snapshot is not None:
             self.work_on(self._again, "again")
+        elif self._state.problem:
+            self.work_on(self._open, "open")
 
     async def _again(self) -> None:
         number = self.query_one(Rows).cursor // PAGE
         await self._ask_page(number, is_fresh=True)
+        await self._list()
+
+    async def _list(self) -> None:
+        """Ask which snapshots there are by now; when the one that is looked into was let go, go to its neighbour."""
+        before = self._state.snapshot
         found = await all_of(self.engine.ask("snapshots.list", Snapshot, profile=self.program.profile))
-        before = about(self._state)
+        if not found:
+            self._none_there()
+            return
         self.happened(Listed(found))
-        if about(self._state) != before:
+        after = self._state.snapshot
+        if before is not None and after is not None and before.snapshot != after.snapshot:
+            self.program.say(
+                f"The snapshot of {moment(before.time_ns)[:16]} was let go", "The one next to it is shown in its place."
+            )
             self._fetch(0, 1)
+
+    def _none_there(self) -> None:
+        self._state = BrowseState(total=0, problem="No snapshot yet: b takes the first one")
+        self.tell()
 
     def refused(self, problem: YesterError) -> None:
         """Say it, and where the entries would be too while there are none."""
@@ -142,6 +162,7 @@ class Browse(Acting, inherit_bindings=False):
             if refused.failure.needs or refused.is_cancelled:
                 raise
             self.happened(Failed(of, refused.what))
+            self.work_on(self._list, "list")  # it may be that somebody let the snapshot go
             return
         self.happened(Paged(of, number, found, total, is_fresh))
         self._stand(number)

@@ -1,4 +1,8 @@
-"""Letting snapshots go from any place: the plan is asked for, shown, and carried out when its number was typed."""
+"""Letting snapshots go from any place: the plan is asked for, shown, and carried out when its number was typed.
+
+The plan has also those that the rules spare, the pinned ones and the last good one: whoever names them is told what
+that means, and types more. What the plan did not show is refused by the command that carries it out.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -13,7 +17,8 @@ def let_go(place: Place, profile: str, snapshots: Sequence[str] = (), begun: Cal
     """Show what would go and why, those that are named or those that the rules of a profile let go; then ask."""
 
     async def work() -> None:
-        request = place.engine.ask("snapshots.plan", dict, profile=profile, snapshots=[*snapshots])
+        even = {"even_pinned": True, "even_last": True} if snapshots else {}
+        request = place.engine.ask("snapshots.plan", dict, profile=profile, snapshots=[*snapshots], **even)
         await all_of(request)
         plan = printed(request, Plan)
         asked = LettingGo(plan, "" if snapshots else profile)
@@ -28,7 +33,8 @@ def let_go(place: Place, profile: str, snapshots: Sequence[str] = (), begun: Cal
             place.work_on(lambda: forget(asked), "forget")
 
     async def forget(asked: LettingGo) -> None:
-        await all_of(place.engine.ask("snapshots.forget", dict, profile=profile, snapshots=[*snapshots]))
+        asked_for = {"profile": profile, "snapshots": [*snapshots], **asked.spared}
+        await all_of(place.engine.ask("snapshots.forget", dict, **asked_for))
         begun()
         place.program.say(f"{count(asked.number, 'snapshot')} let go", "In Storage (7) P gives back the room.")
 

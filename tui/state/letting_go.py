@@ -16,6 +16,10 @@ COLUMNS = (
 )
 
 
+EVEN_PINNED, EVEN_LAST = "even-pinned", "even-last"
+"""Rules of a plan: these go only because that is said in so many words."""
+
+
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of a snapshot, as `yester forget --dry-run --json` tells of it."""
 
@@ -27,6 +31,10 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     pinned: bool = False
     reasons: tuple[Reason, ...] = ()
+
+    def has(self, rule: str) -> bool:
+        """Whether this is among the reasons."""
+        return any(reason.rule == rule for reason in self.reasons)
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -40,6 +48,10 @@ class Plan(msgspec.Struct, frozen=True):
     def ids(self) -> tuple[str, ...]:
         """Which snapshots would go."""
         return tuple(each.snapshot for each in self.forget)
+
+    def even(self, rule: str) -> tuple[Judged, ...]:
+        """Return those that go although this rule spares them."""
+        return tuple(each for each in self.forget if each.has(rule))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +74,20 @@ class LettingGo:
 
     @property
     def number(self) -> int:
-        """How many go: what a person types to say so."""
+        """How many go."""
         return len(self.plan.forget)
+
+    @property
+    def word(self) -> str:
+        """What a person types to say so: their number, or where nothing good is left then, of which profile."""
+        last = self.plan.even(EVEN_LAST)
+        return (last and last[0].profile) or str(self.number)
+
+    @property
+    def spared(self) -> dict[str, bool]:
+        """What is to be said for those to go that the rules spare, as `snapshots.forget` takes it."""
+        rules = {"even_pinned": EVEN_PINNED, "even_last": EVEN_LAST}
+        return {name: True for name, rule in rules.items() if self.plan.even(rule)}
 
 
 def row_of(item: Judged, asked: LettingGo, glyphs: Glyphs) -> Row:
@@ -81,7 +105,7 @@ def row_of(item: Judged, asked: LettingGo, glyphs: Glyphs) -> Row:
     )
 
 
-def lines(asked: LettingGo) -> list[Line]:
+def lines(asked: LettingGo, glyphs: Glyphs) -> list[Line]:
     """Return what is said above the list."""
     plan, whose = asked.plan, f"By the rules of {asked.by_rules} " if asked.by_rules else ""
     going, kept = count(asked.number, "snapshot"), count(len(plan.keep), "other")
@@ -90,8 +114,21 @@ def lines(asked: LettingGo) -> list[Line]:
     verb = "goes" if asked.number == 1 else "go"
     found = [line(Span(f"{whose}{going} {verb}", "strong"), f", {len(plan.keep):,} stay")]
     found.append(line(Span("frees  ", "dim"), _freed(asked)))
+    found += _consequences(plan, glyphs)
     if plan.missing_size:
         found.append(line(Span(f"{size(plan.missing_size)} of room is missing: the oldest may go too", "warn")))
+    return found
+
+
+def _consequences(plan: Plan, glyphs: Glyphs) -> list[Line]:
+    """Return what is lost that nobody loses by a rule."""
+    found, pinned = [], len(plan.even(EVEN_PINNED))
+    for each in plan.even(EVEN_LAST):
+        words = f"no good snapshot of {each.profile}@{each.host} stays: nothing can be brought back"
+        found.append(line(Span(f"{glyphs.bad} {words}", "bad")))
+    if pinned:
+        words = f"{pinned:,} of them {'is' if pinned == 1 else 'are'} pinned, so as to stay whatever the rules say"
+        found.append(line(Span(f"{glyphs.warn} {words}", "warn")))
     return found
 
 
@@ -108,11 +145,15 @@ def command(asked: LettingGo) -> Line:
     if asked.by_rules:
         return line(Span(f"$ yester forget {asked.by_rules}", "dim"))
     some = "".join(f" --snapshot {each.snapshot[:8]}" for each in asked.plan.forget[:2])
-    return line(Span(f"$ yester forget{some}{' …' if asked.number > 2 else ''}", "dim"))
+    even = "".join(f" --{name.replace('_', '-')}" for name in asked.spared)
+    return line(Span(f"$ yester forget{some}{' …' if asked.number > 2 else ''}{even}", "dim"))
 
 
-def wrong_number(asked: LettingGo, typed: str) -> str:
+def wrong_word(asked: LettingGo, typed: str) -> str:
     """Return why what was typed does not confirm it; empty when it does."""
+    is_number = asked.word == str(asked.number)
     if not typed.strip():
-        return f"Type {asked.number} to let {'it' if asked.number == 1 else 'them'} go"
-    return "" if typed.strip().replace(",", "") == str(asked.number) else f"It is {asked.number} that would go"
+        return f"Type {asked.word} to let {'it' if asked.number == 1 else 'them'} go"
+    if typed.strip() == asked.word or (is_number and typed.strip().replace(",", "") == asked.word):
+        return ""
+    return f"It is {asked.word} that would go" if is_number else f"Only {asked.word} lets the last one go"

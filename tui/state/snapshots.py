@@ -51,6 +51,7 @@ class Reason(msgspec.Struct, frozen=True):
     """Why a snapshot stays or goes."""
 
     text: str = ""
+    rule: str = ""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

@@ -97,7 +97,8 @@ def test_pinned_snapshots_want_a_word_more(yester: Yester, three: list[str]) -> 
     assert ids(yester) == three
     assert yester("forget", "docs", "--keep-last", "1").code == 0
     assert ids(yester) == [three[0], three[2]]
-    assert yester("forget", "--snapshot", three[0], "--even-pinned").code == 0
+    done = yester("forget", "--snapshot", three[0], "--even-pinned")
+    assert done.code == 0 and "named; although it is pinned" in done.out
     assert ids(yester) == [three[2]]
 
 
@@ -107,6 +108,12 @@ def test_the_last_good_one_wants_a_word_more(yester: Yester, three: list[str]) -
     assert refused.code == 2
     assert refused.err.startswith(f"yester: {three[2][:8]} is the last good one of its series\n")
     assert ids(yester) == three
+    planned = json.loads(yester("forget", *every, "--even-last", "--dry-run", "--json").out)["forget"]
+    assert [[each["rule"] for each in one["reasons"]] for one in planned] == [
+        ["asked"],
+        ["asked"],
+        ["asked", "even-last"],
+    ]
     assert yester("forget", *every, "--even-last").code == 0
     assert ids(yester) == []
 

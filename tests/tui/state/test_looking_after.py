@@ -102,9 +102,9 @@ def test_letting_go_wants_the_number() -> None:
     asked = LettingGo(Plan((KEPT,), (GOING,)), "docs")
     assert asked.rows == (KEPT, GOING)
     assert LettingGo(asked.plan).rows == (GOING,)
-    assert letting_go.wrong_number(asked, "") == "Type 1 to let it go"
-    assert letting_go.wrong_number(asked, "2") == "It is 1 that would go"
-    assert letting_go.wrong_number(asked, " 1 ") == ""
+    assert letting_go.wrong_word(asked, "") == "Type 1 to let it go"
+    assert letting_go.wrong_word(asked, "2") == "It is 1 that would go"
+    assert letting_go.wrong_word(asked, " 1 ") == ""
     assert plain(letting_go.command(asked)) == "$ yester forget docs"
     assert plain(letting_go.command(LettingGo(asked.plan))) == "$ yester forget --snapshot aaaaaaaa"
 

@@ -45,6 +45,10 @@ class Forgetting(Where, frozen=True, kw_only=True):
 
     snapshots: tuple[str, ...] = ()
     """Empty: those that the rules of `profile` let go."""
+    even_pinned: bool = False
+    """Of `snapshots`: also those that are pinned."""
+    even_last: bool = False
+    """Of `snapshots`: also the last good one of a series."""
 
 
 class Compare(Where, frozen=True, kw_only=True):
@@ -84,6 +88,7 @@ def forgetting(*how: str) -> Callable[[Forgetting], list[str]]:
 
     def words(asked: Forgetting) -> list[str]:
         named = [f"--snapshot={each}" for each in asked.snapshots]
+        named += ["--even-pinned"] * asked.even_pinned + ["--even-last"] * asked.even_last
         return ["forget", *how, *named, *repository_option(asked), *([] if named else ["--", asked.profile])]
 
     return words
@@ -111,7 +116,8 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "snapshots.plan": Change(
             Forgetting,
             forgetting("--dry-run", "--json"),
-            "the plan: what it would `forget` and `keep`, each with the reasons",
+            "the plan: what it would `forget` and `keep`, each with the reasons; `even-pinned` and `even-last` are "
+            "those of what goes only because that was said",
             needs_repository=True,
         ),
         "snapshots.freed": Look(
