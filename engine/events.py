@@ -168,7 +168,10 @@ class RunResume(Event, frozen=True, tag="run.resume"):
 
 
 class RunProgress(Event, frozen=True, tag="run.progress"):
-    """How far the run, restore or check has come; at most ten a second, and left out when a follower is slow."""
+    """How far the run, restore or check has come; at most ten a second, and left out when a follower is slow.
+
+    Of what is being read or written a path of more than 512 bytes is left out.
+    """
 
     files: int = 0
     directories: int = 0
@@ -186,6 +189,10 @@ class RunProgress(Event, frozen=True, tag="run.progress"):
     path: str = ""
     """What is being read or written now."""
     path_b64: bytes | None = None
+    path_done: int = 0
+    """Bytes of it that were read or written so far; told of what takes long."""
+    path_size: int | None = None
+    """How many it will be, counted as `size` counts; null for a folder, a small file, a stream."""
     eta_s: int | None = None
     """Seconds that the rest will take, as far as that can be told (engine/runs/estimate.py)."""
 

@@ -6,12 +6,24 @@ reference and a count that lags by an instant does no harm. The engine never for
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from yester.engine.events import Phase, RunProgress, path_fields
 
 UPDATE_INTERVAL_S = 0.1
 """The least time between two calls of `update`."""
+_LONGEST_PATH = 512
+"""Bytes of a path that is told: escaped, and as base64 besides, it must fit into a line that a pipe takes whole."""
+
+
+class InHand(NamedTuple):
+    """A file that takes long, of which is told how far it is."""
+
+    path: bytes
+    size: int | None
+    """Bytes by which `Counters.size` will have grown at its end; None while nobody can tell, as of a stream."""
+    began: int
+    """What `Counters.size` was then."""
 
 
 @dataclass(slots=True)
@@ -27,6 +39,9 @@ class Counters:
     failed: int = 0
     stored_size: int = 0
     path: bytes = b""
+    """What is being read or written, or the folder that it is in."""
+    in_hand: InHand | None = None
+    """The same, with how far it is; None while it is nothing that takes long."""
     total_files: int | None = None
     total_size: int | None = None
 
@@ -34,6 +49,15 @@ class Counters:
         """Begin again at nothing done."""
         self.files = self.directories = self.size = 0
         self.new = self.changed = self.unchanged = self.failed = self.stored_size = 0
+        self.let_go()
+
+    def take(self, path: bytes, size: int | None) -> None:
+        """Begin with a file that takes long, of which `size` bytes will be counted."""
+        self.in_hand = InHand(path, size, self.size)
+
+    def let_go(self, path: bytes = b"") -> None:
+        """Be done with it, and go on in the folder `path`; nothing is in hand without one."""
+        self.path, self.in_hand = path, None
 
 
 class Progress(Protocol):
@@ -60,7 +84,9 @@ class NoProgress:
 
 def progress_event(counters: Counters, eta_s: int | None = None) -> RunProgress:
     """Return the counters, and the seconds left where they are known, as the event that followers get."""
-    path, path_b64 = path_fields(counters.path)
+    in_hand = counters.in_hand or InHand(counters.path, None, counters.size)
+    path, path_b64 = path_fields(in_hand.path if len(in_hand.path) <= _LONGEST_PATH else b"")
+    done = max(0, counters.size - in_hand.began)
     return RunProgress(
         files=counters.files,
         directories=counters.directories,
@@ -74,5 +100,7 @@ def progress_event(counters: Counters, eta_s: int | None = None) -> RunProgress:
         total_size=counters.total_size,
         path=path,
         path_b64=path_b64,
+        path_done=done if in_hand.size is None else min(done, in_hand.size),
+        path_size=in_hand.size,
         eta_s=eta_s,
     )

@@ -1,6 +1,6 @@
 """One attempt to take the snapshot: look at what earlier runs saw, walk, store, commit."""
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 from contextlib import nullcontext
 from pathlib import Path
 from shlex import quote
@@ -70,6 +70,7 @@ class Attempt:
         """Packs that the snapshot may lie in, those of this run among them."""
         self.series = Series(None, None, ())
         self._told, self._lines = 0.0, 0
+        self._stored_size: Callable[[], int] = lambda: 0
         self._capture: Capture | None = None
         self._keeper: Keeper | None = None
 
@@ -91,6 +92,7 @@ class Attempt:
             nullcontext() if dry else FileCacheWriter(context.cache_path, key) as records,
         ):
             taken = self._walked(series, seen, writer, records)
+            context.counters.let_go()
             context.progress.phase(Phase.STORE)
             suspected = self._suspicions(seen, taken)
             parent = series.parent[0] if series.parent is not None else None
@@ -160,6 +162,7 @@ class Attempt:
         if not _is_as(draft, parent[1]) or not self._has_same_sources(seen, taken, parent[1]):
             return
         statistics = msgspec.structs.replace(statistics_of(context, writer, taken), added_size=0, stored_size=0)
+        context.counters.stored_size = 0
         self.needed = self._built_on()
         self._close(records, parent[0])
         result: Result = "errors" if taken.failures else "unchanged"
@@ -232,6 +235,7 @@ class Attempt:
         self, series: Series, seen: Seen, writer: BlobWriter | DryWriter, records: FileCacheWriter | None
     ) -> Taken:
         context = self._context
+        self._stored_size = lambda: writer.statistics.stored_size
         intake = self._intake(writer)
         self._capture = Capture(
             writer.add,
@@ -283,6 +287,7 @@ class Attempt:
             if keeper is not None and capture is not None:
                 keeper.end(capture)
             raise CancelledError("The run was cancelled", hint="The next run uses what this one has stored.")
+        context.counters.stored_size = self._stored_size()
         context.progress.update(context.counters)
         if keeper is not None and capture is not None:
             keeper.look(capture, now)

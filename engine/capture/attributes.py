@@ -10,6 +10,7 @@ import os
 import stat
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from yester.engine.blobs import Put
@@ -153,7 +154,8 @@ class AttributeReader:
         if size <= WHOLE_SIZE and status.st_blocks * 512 >= size:
             data, content = os.read(file, size + 1), _EMPTY
         else:
-            content = self._reader.read(file, size, status.st_blocks)
+            content = self._reader.read(file, size, status.st_blocks, partial(self._counters.take, path))
+            self._counters.let_go(path)
         marks = 0
         try:
             xattrs, flags = attribute_set(file), self.probe.flags(file, status.st_dev)

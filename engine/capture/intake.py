@@ -84,6 +84,7 @@ class Intake:
         `earlier` is what the snapshot before has under this name. What turns out to be the same is not told as changed.
         `special` is what hooks have decided about it.
         """
+        self._counters.path = folder + name
         is_altered = special is not None and special.decision.is_altering
         attributes = None if is_altered else self._plain(writer, fd, name, status)
         if special is not None and is_altered:
@@ -225,9 +226,16 @@ class Intake:
         self.ordinal += 1
         self._counters.files += 1
 
-    def pour(self, read: Callable[[memoryview], int]) -> Content:
+    def enter(self, folder: bytes) -> None:
+        """Note that the walk is in a folder."""
+        self._counters.path = folder
+
+    def pour(self, path: bytes, read: Callable[[memoryview], int]) -> Content:
         """Store what a stream gives."""
-        return self._reader.pour(read)
+        self._counters.take(path, None)
+        content = self._reader.pour(read)
+        self._counters.let_go()
+        return content
 
     def poured(self, writer: TreeWriter, path: bytes, content: Content, earlier: Earlier | None) -> None:
         """Add the row of a stream that came whole; `earlier` stands at what was under its name, if anything was."""

@@ -46,10 +46,14 @@ class ContentReader:
         self._tick = tick
         self._window = bytearray(_WINDOW_SIZE)
 
-    def read(self, fd: int, size: int, blocks: int) -> Content:
-        """Store the content of an open regular file of `size` bytes; OSError when it cannot be read."""
+    def read(self, fd: int, size: int, blocks: int, begin: Callable[[int], None] = lambda data_size: None) -> Content:
+        """Store the content of an open regular file of `size` bytes; OSError when it cannot be read.
+
+        `begin` is told first how many of them are data.
+        """
         sparse = blocks * 512 < size
         spans = data_spans(fd, size) if sparse else [Span(0, size)]
+        begin(sum(span.data for span in spans))
         content = self._stored(self._refs_of(fd, spans))
         spans = _as_read(spans, content.size)
         whole = sum(span.hole + span.data for span in spans)

@@ -203,7 +203,7 @@ class Capture:
         """Take a stream to its end. YesterError when it does not come whole."""
         source = stream.begin(self._say)
         try:
-            content = self._intake.pour(lambda window: source.read(window, self._tick))
+            content = self._intake.pour(path, lambda window: source.read(window, self._tick))
             source.finish(self._tick)
         finally:
             source.close()
@@ -214,6 +214,7 @@ class Capture:
         return self._walked(place, self._before.records(place.folder.rstrip(b"/") or b"/"), earlier)
 
     def _walked(self, place: _Place, records: list[DirectoryRecord], earlier: tuple[Known, ...]) -> Below:
+        self._intake.enter(place.folder)
         self._tick()
         path = place.folder.rstrip(b"/") or b"/"
         decided = self._listed(place)

@@ -300,7 +300,8 @@ class _Restore:
         self._queue.add(lambda _: job(), blobs, sum(ref.size for ref in entry.refs), whole_size=whole_size)
 
     def _queue_segments(self, large: LargeFile) -> None:
-        queued = 0
+        queued, path = 0, large.place.path_of(large.entry.name)
+        self._queue.add(lambda _: self._counters.take(path, large.content.size), (), 0, whole_size=0)
         try:
             for segment in segments(large.content):
                 size = sum(length for _, _, length in segment)
@@ -309,7 +310,11 @@ class _Restore:
                 queued += size
         except DamageError as error:
             large.written.lost.append(str(error))
-        self._queue.add(lambda _: self._files.end_large(large), (), 0, whole_size=large.content.size - queued)
+        self._queue.add(lambda _: self._end_large(large), (), 0, whole_size=large.content.size - queued)
+
+    def _end_large(self, large: LargeFile) -> None:
+        self._counters.let_go(large.place.path)
+        self._files.end_large(large)
 
     def _group(self, place: Place, entry: Entry, ordinal: int) -> int:
         """Return the ordinal of the first name of the entry's file; its own, when that is not known."""

@@ -63,6 +63,9 @@ GOLDEN: Mapping[Event, str] = {
     RunResume(): '"type":"run.resume"',
     RunPhase(Phase.READ): '"type":"run.phase","phase":"read"',
     RunProgress(files=2, size=9, total_files=4): '"type":"run.progress","files":2,"size":9,"total_files":4',
+    RunProgress(path="/film", path_done=3, path_size=9): (
+        '"type":"run.progress","path":"/film","path_done":3,"path_size":9'
+    ),
     RunProgress(files=2, eta_s=90): '"type":"run.progress","files":2,"eta_s":90',
     File(*path_fields(b"/a\nb"), change="new", size=5): '"type":"file","path":"/a\\nb","change":"new","size":5',
     SnapshotNew("ab", "p", time_ns=5): '"type":"snapshot.new","snapshot":"ab","profile":"p","time_ns":5',

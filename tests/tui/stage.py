@@ -158,7 +158,9 @@ def progress(seq: int, files: int, gib: int, seconds: float) -> dict[str, Any]:
         "stored_size": gib << 27,
         "total_files": 12_000,
         "total_size": 200 << 30,
-        "path": "/home/me/photos/2026/11/DSC_4711.NEF",
+        "path": "/home/me/photos/2026/11/DSC_4711.MOV",
+        "path_done": 3 << 29,
+        "path_size": 2 << 30,
         "eta_s": 250,
     }
 

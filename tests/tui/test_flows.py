@@ -96,6 +96,22 @@ async def test_a_run_that_was_started_elsewhere_is_followed_by_itself() -> None:
 
 
 @on_asyncio
+async def test_the_run_that_b_started_is_the_one_that_is_meant_then() -> None:
+    over = [each for each in stage.RUNS if each["run"] != stage.RUNNING]
+    mine = stage.run("20261121T060000Z-beef", "documents", 0, "running", ended_ns=0, files=0)
+    others = stage.run("20261121T060000Z-aaaa", "mail", 0, "running", ended_ns=0, files=0)
+    lists = iter([over, [others, *over], [others, mine, *over], [others, mine, *over]])
+    engine = stage.engine(runs_list=lambda asked: next(lists))
+    async with shown(engine) as pilot:
+        await press(pilot, "4", "down", "b")
+        assert asked(engine, "runs.start") == [{"profile": "documents"}]
+        for panel in ("snap of documents  ✓ complete", "snap of documents  ▶ running", "snap of documents  ▶ running"):
+            engine.changes.put_nowait({"what": ["runs"]})
+            await rest(pilot)
+            assert panel in text_of(pilot)
+
+
+@on_asyncio
 async def test_an_engine_that_dies_is_a_sentence_and_another_one_goes_on_where_it_was() -> None:
     first, second = stage.engine(), stage.engine()
     async with shown(first, then=[second]) as pilot:
@@ -172,6 +188,8 @@ async def test_messages_are_read_and_the_header_counts_them() -> None:
         assert "2 unread" in text_of(pilot)
         await press(pilot, "6", "m")
         assert asked(engine, "messages.read") == [{"ids": [3]}]
+        await press(pilot, "enter")  # who goes to the run that it is about has read it
+        assert asked(engine, "messages.read") == [{"ids": [3]}] * 2
 
 
 @on_asyncio
@@ -358,13 +376,23 @@ async def test_where_nothing_can_be_given_back_nobody_is_asked() -> None:
         assert not asked(engine, "storage.prune")
 
 
+def plugin(label: str, state: str) -> dict[str, str]:
+    """Return a plugin as `plugins.list` tells of it."""
+    return {"label": label, "world": "native", "state": state}
+
+
 @on_asyncio
 async def test_plugins_are_enabled_and_disabled() -> None:
-    engine = stage.engine()
+    names = ("notify", "sqlite", "usb")
+    lists = iter([("on", "off", "on"), ("off", "off", "on"), ("off", "on", "on")])
+    engine = stage.engine(plugins_list=lambda asked: [*map(plugin, names, next(lists))])
     async with shown(engine) as pilot:
         await press(pilot, "6", "e")
         assert not {"plugins.enable", "plugins.disable"} & {*engine.methods()}
-        await press(pilot, "e", "down", "e")
+        await press(pilot, "e")
+        engine.changes.put_nowait({"what": ["plugins"]})
+        await rest(pilot)  # it stands behind those that are on now, and is meant still
+        await press(pilot, "down", "e")
         assert asked(engine, "plugins.disable") == [{"plugin": "notify"}]
         assert asked(engine, "plugins.enable") == [{"plugin": "sqlite"}]
         await press(pilot, "tab", "m")

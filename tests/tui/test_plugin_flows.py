@@ -10,13 +10,14 @@ import pytest
 from tests.tui import stage
 from tests.tui.fake import FakeEngine, asked, on_asyncio, press, rest, said, shown, text_of
 from textual.pilot import Pilot
-from textual.widgets import Checkbox, Input, Select, TextArea
+from textual.widgets import Input, Select, TextArea
 
 from yester.tui.dialogs.form import Form
 from yester.tui.serve.protocol import Failure
+from yester.tui.widgets.flag import Flag
 from yester.tui.widgets.rows import Rows
 
-USB = ("6", "tab", "G", "enter")
+USB = ("6", "tab", "down", "enter")
 """Keys to the page of the plugin usb."""
 FREE = [{**stage.PLUGIN, "offers": [{"kind": "action", "name": "free", "label": "Free some room"}]}]
 
@@ -59,6 +60,8 @@ async def test_messages_of_one_kind_alone_and_those_that_hold_several_words() ->
         await press(pilot, "enter")
         assert stage.WHY in text_of(pilot)
         assert "1 device away from full" not in text_of(pilot)
+        await press(pilot, "w")
+        assert "Nothing here holds error mail: Esc shows all" in text_of(pilot)
 
 
 @on_asyncio
@@ -91,7 +94,7 @@ async def test_marked_plugins_are_switched_on_and_all_others_off() -> None:
     async with shown(engine) as pilot:
         await press(pilot, "6", "tab", "A")
         assert "Space marks one" in said(pilot)
-        await press(pilot, "space", "space", "A")
+        await press(pilot, "space", "down", "space", "A")
         assert "$ yester plugin apply --yes notify sqlite" in text_of(pilot)
         await press(pilot, "enter")
         assert not asked(engine, "plugins.apply")
@@ -151,7 +154,7 @@ async def test_a_form_has_a_widget_for_each_kind_and_saves_what_differs() -> Non
         assert {name: type(box) for name, box in boxes.items()} == {
             "url": Input,
             "tries": Input,
-            "loud": Checkbox,
+            "loud": Flag,
             "way": Select,
             "hosts": TextArea,
             "folder": Input,
@@ -162,7 +165,9 @@ async def test_a_form_has_a_widget_for_each_kind_and_saves_what_differs() -> Non
         assert pilot.app.focused is boxes["loud"]
         assert boxes["token"].password
         assert boxes["token"].value == ""
+        assert "X▌ yes" in text_of(pilot)
         await press(pilot, "space")
+        assert " ▌ no" in text_of(pilot)
         boxes["way"].value = "post"
         boxes["hosts"].text = "a\nc d\n"
         boxes["token"].value = "hush"
@@ -226,6 +231,8 @@ async def test_a_run_is_steered_from_its_journal_in_which_plugins_offer_somethin
         await press(pilot, "a")
         assert asked(engine, "plugins.show") == [{"plugin": "usb", "profile": "photos"}]
         assert "Start a profile whenever this drive is plugged in" in text_of(pilot)
+        await press(pilot, "escape", "k", "enter")
+        assert "reading\n" in "\n".join(map(str.strip, text_of(pilot).splitlines()))
         await press(pilot, "escape", "p", "x", "y")
         assert asked(engine, "runs.pause") == asked(engine, "runs.cancel") == [{"run": stage.RUNNING}]
 

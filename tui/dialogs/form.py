@@ -13,6 +13,7 @@ from yester.tui.dialogs.dialog import Dialog
 from yester.tui.state.form import Field, first_wrong, with_default, with_typed
 from yester.tui.state.form import Form as FormState
 from yester.tui.state.text import Line, Span, line
+from yester.tui.widgets.flag import Flag
 from yester.tui.widgets.panel import Panel
 
 
@@ -153,7 +154,7 @@ def _box(field: Field, text: str, id: str) -> Widget:
     """Return what a field is filled in with."""
     match field.shape:
         case "flag":
-            return Checkbox("yes", text == "true", id=id, compact=True)
+            return Flag(text == "true", id=id)
         case "choice":
             known = text in field.choices
             return Select(

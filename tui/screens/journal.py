@@ -11,17 +11,19 @@ from yester.engine.events import decode
 from yester.engine.runs.records import RunRecord
 from yester.tui.bindings import bindings
 from yester.tui.client import all_of
+from yester.tui.dialogs.page import Page
 from yester.tui.screens.offering import Offering
 from yester.tui.screens.opening import open_journal
 from yester.tui.screens.steering import Steering
 from yester.tui.state import running
 from yester.tui.state.live import LiveRun, Told, with_event
-from yester.tui.state.text import Column, Row, Span, holds
+from yester.tui.state.text import Column, Row, Span, holds, nothing
 from yester.tui.state.world import World
 from yester.tui.widgets.panel import Panel
 from yester.tui.widgets.rows import Rows
 
 _COLUMNS = (Column("", 8), Column(""), Column("", 20, from_width=70))
+_GIVEN_UP = "Its journal was given up; what is known of it stands above"
 
 
 class Journal(Steering, Offering, inherit_bindings=False):
@@ -43,7 +45,7 @@ class Journal(Steering, Offering, inherit_bindings=False):
     def body(self) -> Iterable[Widget]:
         """How far it is, and its lines."""
         yield Panel(id="run", classes="headline")
-        yield Rows(_COLUMNS, id="lines", empty="Its journal was given up; what is known of it stands above")
+        yield Rows(_COLUMNS, id="lines")
 
     def on_mount(self) -> None:
         """Ask for the lines of a run that nobody follows."""
@@ -75,7 +77,7 @@ class Journal(Steering, Offering, inherit_bindings=False):
         was_at_end = rows.cursor >= len(self._lines) - 1
         told = live.words if live else ()
         self._lines = [each for each in told if not self._text or holds(f"{each.when} {each.words.text}", self._text)]
-        rows.show(len(self._lines), self._row)
+        rows.show(len(self._lines), self._row, empty=nothing(self._text, _GIVEN_UP))
         if was_at_end:
             rows.go(len(self._lines) - 1)
         if self.lasts(record) != self._lasted:
@@ -97,8 +99,13 @@ class Journal(Steering, Offering, inherit_bindings=False):
         return Row((Span(told.when, "dim"), told.words, Span(told.offer.strip(), "accent")))
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
-        """Do what the line offers."""
-        self.action_act()
+        """Do what the line offers; one that offers nothing is shown whole."""
+        at = self.query_one(Rows).cursor
+        if at < len(self._lines) and not self._lines[at].action:
+            told = self._lines[at]
+            self.app.push_screen(Page(told.when, [(told.words,)]))
+        else:
+            self.action_act()
 
     def action_act(self) -> None:
         """Start what the plugin offers to do about what it says, once the person says so."""

@@ -246,12 +246,13 @@ class Place(Screen[None]):
             self.program.say(problem.what, problem.hint, is_bad=True)
 
     def change(self, method: str, said: str, **params: object) -> None:
-        """Run the command that a method is, and say what was done."""
+        """Run the command that a method is, and say what was done, if there is anything to say."""
 
         async def work() -> None:
             request = self.engine.ask(method, dict, **params)
             async for _ in request:
                 continue
-            self.program.say(said)
+            if said:
+                self.program.say(said)
 
         self.work_on(work, f"change {method}")

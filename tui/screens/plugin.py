@@ -83,7 +83,7 @@ class PluginPage(Offering, inherit_bindings=False):
         scope = f", in runs of {self._profile}" if self._profile else ""
         found = plugins.items(self._facts, self._panels, scope)
         self._items = [each for each in found if self._text in plain(each.row.cells).casefold()]
-        self.query_one("#plugin", Panel).show(plugins.head(self._facts, world, self.glyphs))
+        self.query_one("#plugin", Panel).show(plugins.head(self._facts, world, self.glyphs, scope))
         self.query_one(Rows).show(len(self._items), lambda at: self._items[at].row)
 
     def filtered(self, text: str) -> None:

@@ -15,7 +15,7 @@ from yester.tui.serve.methods.plugins import PluginsApplied, apply_plugins
 from yester.tui.serve.methods.words import as_typed
 from yester.tui.state import inbox, plugins
 from yester.tui.state.plugins import Plugin
-from yester.tui.state.text import Row, Span, holds, line
+from yester.tui.state.text import Row, Span, holds, line, nothing
 from yester.tui.state.world import Message, World
 from yester.tui.widgets.panel import Panel
 from yester.tui.widgets.rows import Rows
@@ -40,29 +40,40 @@ class Plugins(Offering, inherit_bindings=False):
     def body(self) -> Iterable[Widget]:
         """The messages, and the one that is meant."""
         with Container(classes="beside"):
-            yield Rows(inbox.COLUMNS, id="messages", empty="No messages: all is quiet")
+            yield Rows(inbox.COLUMNS, id="messages")
             yield Panel(id="message", classes="panel")
-        yield Rows(plugins.COLUMNS, id="plugins", empty="There are no plugins: yester plugin --help")
+        yield Rows(plugins.COLUMNS, id="plugins")
 
     def changed(self, what: frozenset[str]) -> None:
         """Ask for the plugins."""
         self.work_on(self._ask, "plugins")
 
     async def _ask(self) -> None:
-        self._all = await all_of(self.engine.ask("plugins.list", Plugin))
+        self._all = plugins.ordered(await all_of(self.engine.ask("plugins.list", Plugin)))
         self.tell()
 
     def shown(self, world: World) -> None:
         """Show the messages and the plugins; the message that is meant stays so while others come."""
         meant, rows = self.message_meant(), self.query_one("#messages", Rows)
         self._messages = inbox.wanted(world.messages or (), self._kind, self._text)
-        rows.show(len(self._messages), lambda at: inbox.row_of(self._messages[at], self.glyphs))
+        empty = nothing(self._text, inbox.empty_words(self._kind))
+        rows.show(len(self._messages), lambda at: inbox.row_of(self._messages[at], self.glyphs), empty=empty)
         at = next((at for at, each in enumerate(self._messages) if meant is not None and each.id == meant.id), None)
         if at is not None:
             rows.go(at)
-        self._plugins = [each for each in self._all if not self._text or holds(_searched(each), self._text)]
-        self.query_one("#plugins", Rows).show(len(self._plugins), self._row)
+        self._show_plugins()
         self._show_panel()
+
+    def _show_plugins(self) -> None:
+        """Show the plugins; the one that is meant stays so, also when it is switched off and goes further down."""
+        rows = self.query_one("#plugins", Rows)
+        meant = self._plugins[rows.cursor].label if rows.cursor < len(self._plugins) else ""
+        self._plugins = [each for each in self._all if not self._text or holds(_searched(each), self._text)]
+        empty = nothing(self._text, "There are no plugins: yester plugin --help")
+        rows.show(len(self._plugins), self._row, empty=empty)
+        at = next((at for at, each in enumerate(self._plugins) if each.label == meant), None)
+        if at is not None:
+            rows.go(at)
 
     def _row(self, at: int) -> Row:
         plugin = self._plugins[at]
@@ -121,6 +132,7 @@ class Plugins(Offering, inherit_bindings=False):
         if plugin is not None:
             self.app.push_screen(PluginPage(plugin.label))
         elif message is not None and message.run and not self._is_at_plugins:
+            self._seen(message)
             self.app.push_screen(Journal(message.run))
 
     def action_plugins(self) -> None:
@@ -142,7 +154,13 @@ class Plugins(Offering, inherit_bindings=False):
         """Start what the plugin offers to do about what it says, once the person says so."""
         message = self.message_meant()
         if message is not None and message.action:
+            self._seen(message)
             self.offered(message.source, message.action, message.profile)
+
+    def _seen(self, message: Message) -> None:
+        """Who goes after a message has read it."""
+        if not message.is_read:
+            self.change("messages.read", "", ids=[message.id])
 
     def action_read(self) -> None:
         """It counts as read."""

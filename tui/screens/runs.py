@@ -13,10 +13,12 @@ from yester.tui.outside import Viewer
 from yester.tui.screens.opening import open_journal
 from yester.tui.screens.steering import Steering
 from yester.tui.state import running
-from yester.tui.state.text import Row, holds
+from yester.tui.state.text import Row, holds, nothing
 from yester.tui.state.world import World
 from yester.tui.widgets.panel import Panel
 from yester.tui.widgets.rows import Rows
+
+_EMPTY = "Nothing ran yet: b on Home takes a snapshot"
 
 
 class Runs(Steering, inherit_bindings=False):
@@ -31,11 +33,13 @@ class Runs(Steering, inherit_bindings=False):
         self._text = ""
         self._list: list[RunRecord] = []
         self._meant_lasts = False
+        self._awaited = ("", "")
+        """The profile of the run that was started here last, and the newest run before it; ids sort by time."""
 
     def body(self) -> Iterable[Widget]:
         """The runs, and the one that is meant."""
         with Container(classes="beside"):
-            yield Rows(running.COLUMNS, id="runs", empty="Nothing ran yet: b on Home takes a snapshot")
+            yield Rows(running.COLUMNS, id="runs")
             yield Panel(id="run", classes="panel")
 
     def shown(self, world: World) -> None:
@@ -43,7 +47,8 @@ class Runs(Steering, inherit_bindings=False):
         meant = self.run_meant()
         self._list = self._wanted(world)
         rows = self.query_one(Rows)
-        rows.show(len(self._list), self._row)
+        rows.show(len(self._list), self._row, empty=nothing(self._text, _EMPTY))
+        meant = self._begun() or meant
         at = next((at for at, run in enumerate(self._list) if run.run == meant), None)
         if at is not None:
             rows.go(at)
@@ -53,6 +58,15 @@ class Runs(Steering, inherit_bindings=False):
         if lasts != self._meant_lasts:
             self._meant_lasts = lasts
             self.refresh_bindings()
+
+    def _begun(self) -> str | None:
+        """The run that `b` has started here, once it is there."""
+        profile, before = self._awaited
+        if not profile:
+            return None
+        run = next((run.run for run in self._list if run.profile == profile and run.run > before), None)
+        self._awaited = self._awaited if run is None else ("", "")
+        return run
 
     def _wanted(self, world: World) -> list[RunRecord]:
         runs = [*(world.runs or ())]
@@ -117,6 +131,7 @@ class Runs(Steering, inherit_bindings=False):
         """Take a snapshot of the same profile."""
         record = self.record()
         if record is not None and record.profile:
+            self._awaited = (record.profile, max(run.run for run in self._list))
             self.change("runs.start", f"A snapshot of {record.profile} is on its way", profile=record.profile)
 
     def locked(self) -> dict[str, str]:

@@ -43,17 +43,28 @@ def looks_at(places: Places) -> Mapping[str, Callable[[], object]]:
 
 
 class _Lasting:
-    """Which runs there are, and which of them last: a run that was over is not looked at again."""
+    """Which runs there are, and which of them last: a run that was over is not looked at again.
+
+    One whose journal has no line yet is none: who lists runs just then does not find it, and has to be told later.
+    """
 
     def __init__(self, state: Path) -> None:
         self._state = state
         self._over: set[str] = set()
 
     def runs(self) -> object:
-        known = frozenset(run_ids(self._state))
-        lasting = {run for run in known - self._over if is_alive(journal_path(self._state, run))}
-        self._over = set(known - lasting)
-        return known, frozenset(lasting)
+        known = {*run_ids(self._state)}
+        begun = {run for run in known - self._over if _has_lines(journal_path(self._state, run))}
+        lasting = {run for run in begun if is_alive(journal_path(self._state, run))}
+        self._over = (self._over & known) | (begun - lasting)
+        return frozenset(self._over | lasting), frozenset(lasting)
+
+
+def _has_lines(journal: Path) -> bool:
+    try:
+        return journal.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def _of_folder(folder: Path) -> object:

@@ -46,6 +46,12 @@ def wanted(messages: Sequence[Message], kind: str, text: str) -> list[Message]:
     return [each for each in messages if is_kind(each, kind) and (not text or holds(searched(each), text))]
 
 
+def empty_words(kind: str) -> str:
+    """Return what stands there when there are no messages of a kind."""
+    shown = dict(KINDS)[kind]
+    return f"No messages ({shown}): w shows others" if shown else "No messages: all is quiet"
+
+
 def next_kind(kind: str) -> str:
     """Return the kind that is shown after this one."""
     names = [name for name, _ in KINDS]

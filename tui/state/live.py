@@ -3,7 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from yester.engine.events import Error, Message, RunPhase, RunProgress, Unknown
+import msgspec
+
+from yester.engine.events import Error, Event, Message, RunEnd, RunPhase, RunProgress, Unknown
 from yester.engine.events import Line as EventLine
 from yester.engine.runs.estimate import has_outgrown, share_done
 from yester.engine.runs.records import RunRecord, with_line
@@ -19,6 +21,21 @@ HANDS = 3
 """Files that are shown: the one in hand, and those just before it."""
 _APART_NS = 500_000_000
 """The pace is taken over at least this long."""
+
+
+class Hand(NamedTuple):
+    """Something that is read or written, as far as it is."""
+
+    path: str
+    done: int = 0
+    """Bytes; 0 as long as nobody counts them."""
+    size: int | None = None
+    """Bytes that there are to read or write; None: nobody can tell, or it is small."""
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is only said where the work is."""
+        return self.path.endswith("/")
 
 
 class Told(NamedTuple):
@@ -51,7 +68,7 @@ class LiveRun:
     seq: int = 0
     """The number of the newest line: what comes with a lower one was told already."""
     phase: str = ""
-    in_hand: tuple[str, ...] = ()
+    in_hand: tuple[Hand, ...] = ()
     """What is read or written, and what was just before, newest last."""
     words: tuple[Told, ...] = ()
     """What happened, newest last."""
@@ -65,7 +82,7 @@ class LiveRun:
     @property
     def path(self) -> str:
         """What is read or written now; empty while nobody has said."""
-        return self.in_hand[-1] if self.in_hand else ""
+        return self.in_hand[-1].path if self.in_hand else ""
 
     @property
     def rate(self) -> float:
@@ -89,10 +106,10 @@ def with_event(run: LiveRun, told: EventLine) -> LiveRun:
     run = replace(run, seq=told.seq, record=with_line(run.record, told))
     match event:
         case RunProgress():
-            return _paced(replace(run, in_hand=_in_hand(run.in_hand, event.path)), told.time_ns, event.size)
+            return _paced(replace(run, in_hand=_in_hand(run.in_hand, event)), told.time_ns, event.size)
         case RunPhase():
-            run = replace(run, phase=str(event.phase))
-    words = event_words(event)
+            run = replace(run, phase=str(event.phase), in_hand=())
+    words = event_words(_in_short(event))
     if not words:
         return run
     said = Told(clock(told.time_ns), Span(one_line(words), _tone(event)))
@@ -101,8 +118,17 @@ def with_event(run: LiveRun, told: EventLine) -> LiveRun:
     return replace(run, words=(*run.words, said)[-WORDS:])
 
 
-def _in_hand(before: tuple[str, ...], path: str) -> tuple[str, ...]:
-    return (*(each for each in before if each != path), path)[-HANDS:] if path else before
+def _in_short(event: Event | Unknown) -> Event | Unknown:
+    """Return the event without what a list has no room for: who worked how long stands in the report."""
+    return msgspec.structs.replace(event, plugins=(), store=()) if isinstance(event, RunEnd) else event
+
+
+def _in_hand(before: tuple[Hand, ...], event: RunProgress) -> tuple[Hand, ...]:
+    """Return what is in hand now, after the files that were before."""
+    if not event.path:
+        return ()
+    files = (each for each in before if each.path != event.path and not each.is_folder)
+    return (*files, Hand(event.path, event.path_done, event.path_size))[-HANDS:]
 
 
 def _paced(run: LiveRun, time_ns: int, size: int) -> LiveRun:

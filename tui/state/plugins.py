@@ -101,6 +101,11 @@ COLUMNS = (
 _STATES: Mapping[str, Tone] = {"on": "good", "off": "dim"}
 
 
+def ordered(plugins: Sequence[Plugin]) -> tuple[Plugin, ...]:
+    """Return the plugins as they are listed: those that are on, or should be, before those that are off."""
+    return tuple(sorted(plugins, key=lambda plugin: plugin.state == "off"))
+
+
 def spent(runs: Sequence[RunRecord], label: str) -> Spent:
     """Return how long a plugin was at work, by what runs say at their ends; newest runs first."""
     times = [each.time_ns for run in runs for each in run.plugins if each.plugin == label]
@@ -237,12 +242,12 @@ def origin(option: Option) -> str:
     return places.get(option.source, "default")
 
 
-def head(facts: Facts, world: World, glyphs: Glyphs) -> list[Line]:
-    """Return what is to say of a plugin, above its page."""
+def head(facts: Facts, world: World, glyphs: Glyphs, scope: str = "") -> list[Line]:
+    """Return what is to say of a plugin, above its page; `scope`: in which runs it stands so, when not in all."""
     tone = _STATES.get(facts.state, "bad")
     title = f"  {facts.title}" if facts.title else ""
     where = f", from {facts.package}" if facts.package else ""
-    lines = [line(Span(facts.label, "strong"), "  ", Span(facts.state, tone), title)]
+    lines = [line(Span(facts.label, "strong"), "  ", Span(facts.state, tone), scope, title)]
     lines.append(line(Span(f"{facts.world}{where}   hears {', '.join(facts.hooks) or 'nothing'}", "dim")))
     lines.append(line(Span("at work  ", "dim"), spent_words(spent(world.runs or (), facts.label))))
     said = last_message(world.messages or (), facts.label)

@@ -9,8 +9,8 @@ from yester.engine.runs.records import BUSY, RunRecord
 from yester.tui.cli.progress import WORDS, time_left
 from yester.tui.cli.run_words import STATES, calls_words
 from yester.tui.cli.wording import age, count, duration, moment, size
-from yester.tui.state.live import LiveRun
-from yester.tui.state.text import Column, Glyphs, Line, Row, Span, Tone, bar, line, sparkline
+from yester.tui.state.live import Hand, LiveRun
+from yester.tui.state.text import Column, Glyphs, Line, Row, Span, Tone, bar, cut, line, sparkline
 
 COLUMNS = (
     Column("WHEN", 16),
@@ -134,9 +134,10 @@ def _progress(live: LiveRun, width: int, glyphs: Glyphs) -> list[Line]:
     lines = []
     if live.share is not None:
         lines.append(line(Span(bar(live.share, cells, glyphs), "accent"), f" {live.share:4.0%}"))
-    rate = f"{size(int(live.rate))}/s" if live.rate else ""
-    left = time_left(record.eta_s)
-    doing = "paused" if record.state == "paused" else phase
+    is_paused = record.state == "paused"
+    rate = f"{size(int(live.rate))}/s" if live.rate and not is_paused else ""
+    left = "" if is_paused else time_left(record.eta_s)
+    doing = "paused" if is_paused else phase
     far = line(Span(doing, "accent"), *(f"  {part}" for part in (size(record.size), rate, left) if part))
     is_short = width >= _SHORT
     pace = sparkline(live.rates, 20 if is_short else min(60, cells), glyphs)
@@ -144,9 +145,22 @@ def _progress(live: LiveRun, width: int, glyphs: Glyphs) -> list[Line]:
     lines += [far + line("  ") + drawn] if is_short and drawn else [each for each in (far, drawn) if each]
     if live.in_hand:
         *before, newest = live.in_hand
-        lines.append(line(Span("in hand  ", "dim"), newest))
-        lines += [line(Span(f"         {path}", "dim")) for path in reversed(before)]
+        lines.append(_hand("in hand  ", far_words(newest), newest.path, width))
+        lines += [_hand("         ", "", each.path, width) for each in reversed(before)]
     return lines
+
+
+def _hand(head: str, far: str, path: str, width: int) -> Line:
+    """Return a file in hand on one line: of a long path the end tells more."""
+    room = max(1, width - len(head) - len(far))
+    return line(Span(head, "dim"), Span(far, "accent"), Span(cut(path, room), "plain" if head.strip() else "dim"))
+
+
+def far_words(hand: Hand) -> str:
+    """Return how far a file in hand is; empty for one that is not worth counting."""
+    if hand.size:
+        return f"{hand.done / hand.size:.0%} of {size(hand.size)}  "
+    return f"{size(hand.done)}  " if hand.done else ""
 
 
 def _counts(run: RunRecord) -> list[Line]:

@@ -40,6 +40,11 @@ def holds(text: str, wanted: str) -> bool:
     return all(word in folded for word in wanted.casefold().split())
 
 
+def nothing(filter: str, otherwise: str) -> str:
+    """Return what stands in an empty list: that nothing holds what it is filtered by, or else why it is empty."""
+    return f"Nothing here holds {filter}: Esc shows all" if filter else otherwise
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row of a list: a cell for each column."""
@@ -91,11 +96,17 @@ def fitted(text: str, width: int, *, is_right: bool = False, keeps_end: bool = F
     text = one_line(text)
     length = cell_len(text)
     if length > width and keeps_end and width:
-        return "…" + set_cell_size(text[::-1], width - 1)[::-1]
+        return cut(text, width)
     if length > width:
         return set_cell_size(text, max(0, width - 1)) + "…" if width else ""
     pad = " " * (width - length)
     return pad + text if is_right else text + pad
+
+
+def cut(path: str, width: int) -> str:
+    """Return a path in at most so many cells, one at least: of a long one the end, which tells more."""
+    text = one_line(path)
+    return text if cell_len(text) <= width else "…" + set_cell_size(text[::-1], width - 1)[::-1]
 
 
 def laid_out(cells: Sequence[Span], columns: Sequence[Column], room: Sequence[int]) -> list[Span]:

@@ -2,6 +2,7 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
+import pytest
 from tests.tui import stage
 
 from yester.engine.events import Line as EventLine
@@ -41,10 +42,41 @@ def test_files_in_hand_are_the_newest() -> None:
     live = LiveRun(RECORD)
     for seq, name in enumerate(("a", "b", "b", "c", "a", "d"), 1):
         live = with_event(live, told(seq, "run.progress", path=f"/{name}"))
-    assert live.in_hand == ("/c", "/a", "/d")
+    assert [each.path for each in live.in_hand] == ["/c", "/a", "/d"]
     assert len(live.in_hand) == HANDS
     said = [plain(each) for each in running.panel(RECORD, live, 0, 80, ASCII)]
     assert "in hand  /d" in said
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"path": "/film.mkv", "path_done": 3 << 20, "path_size": 4 << 20}, "in hand  75% of 4.0 MiB  /film.mkv"),
+        ({"path": "/dump.sql", "path_done": 3 << 20}, "in hand  3.0 MiB  /dump.sql"),
+        ({"path": "/mails/1"}, "in hand  /mails/1"),
+        ({"path": f"/{'deep/' * 20}note"}, "in hand  …deep/deep/deep/deep/note"),
+    ],
+)
+def test_how_far_a_file_in_hand_is_stands_before_it(more: dict[str, Any], words: str) -> None:
+    live = with_event(LiveRun(RECORD), told(1, "run.progress", **more))
+    assert words in [plain(each) for each in running.panel(RECORD, live, 0, 34, ASCII)]
+
+
+def test_folders_and_what_is_done_with_are_not_in_hand() -> None:
+    live = LiveRun(RECORD)
+    for seq, path in enumerate(("/docs/", "/docs/a", "/docs/", "/mails/"), 1):
+        live = with_event(live, told(seq, "run.progress", path=path))
+    assert [each.path for each in live.in_hand] == ["/docs/a", "/mails/"]
+    assert with_event(live, told(9, "run.progress", files=3)).in_hand == ()  # also of a journal of an older version
+    assert with_event(live, told(9, "run.phase", phase="store")).in_hand == ()
+
+
+def test_what_stands_still_has_no_pace() -> None:
+    paused = LiveRun(msgspec.structs.replace(RECORD, state="paused", eta_s=60), rates=(5.0, 5.0))
+    said = " ".join(plain(each) for each in running.panel(paused.record, paused, 0, 80, ASCII))
+    assert "paused" in said
+    assert "/s" not in said
+    assert "left" not in said
 
 
 def test_deduplication_in_words() -> None:
