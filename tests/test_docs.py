@@ -1,9 +1,14 @@
 """The documents hang together: links lead somewhere, and every page can be found."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
+import click
 import pytest
+
+from yester.tui.cli.program import program
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -49,3 +54,31 @@ def test_the_readme_names_every_page() -> None:
 def test_pages_that_the_code_speaks_of_exist() -> None:
     spoken_of = {(module, mention) for module in MODULES for mention in MENTION.findall(module.read_text())}
     assert sorted({f"{module}: {mention}" for module, mention in spoken_of if not (ROOT / mention).exists()}) == []
+
+
+def command_lines(page: Path) -> Iterator[list[str]]:
+    """Yield the words after `yester` of each command line in code, without what is another program's."""
+    code = "\n".join(part.strip("`") for part in CODE.findall(page.read_text()))
+    for line in re.findall(r"(?:^|(?<=[\s$(]))yester ([a-z][^|&;#)\n]*)", code, re.MULTILINE):
+        yield line.partition(" -- ")[0].replace("…", " ").split()
+
+
+def problem_of(words: list[str]) -> str:
+    """Return what yester would not understand in a command line; empty when there is nothing."""
+    command, rest = cast("click.Command", program), words
+    while isinstance(command, click.Group) and (rest or command.name == "archive"):
+        name = rest[0] if rest else ""
+        if (below := command.get_command(click.Context(command), name)) is None:
+            if command.name != "archive":
+                return "" if command.invoke_without_command else f"no command {name}"
+            below, rest = command.commands["put"], ["put", *rest]
+        command, rest = below, rest[1:]
+    known = {"--help", *(option for each in command.params for option in (*each.opts, *each.secondary_opts))}
+    given = (word.partition("=")[0] for word in rest if word.startswith("--"))
+    return next((f"no option {option}" for option in given if option not in known), "")
+
+
+def test_command_lines_are_understood() -> None:
+    shown = [(page.name, words) for page in PAGES if page.name != "format.md" for words in command_lines(page)]
+    assert len(shown) > 200
+    assert [(name, *words, why) for name, words in shown if (why := problem_of(words))] == []
