@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from yester.engine.errors import YesterError
-from yester.tui.serve.protocol import VERSION, Failure
+from yester.tui.serve.protocol import MAX_LINE, VERSION, Failure, encode_line
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -24,10 +24,19 @@ SERVE = (sys.executable, "-P", "-m", "yester", "serve")
 LONGEST = 64 << 20
 """Bytes of a line that are read: asyncio's own limit is 64 KiB, and a journal may quote a longer path."""
 _CANCELLED = 130
+LONGEST_SECRET = 32 << 10
+"""Bytes of a passphrase that are sent: what a pipe holds while nobody reads."""
+SILENCE_S = 30.0
+"""How long the engine may take to say that it is there."""
 _PATIENCE_S = 8.0
 """How long the engine may take to end: plugins hear that the program ends."""
 _WAITING = 256
 """Items of one request that wait to be looked at; the engine waits while there are more."""
+
+
+_UPGRADE = "Two versions of yester may be mixed: start it again."
+_CLIPBOARD = "Was something else on the clipboard?"
+_TOO_MUCH = Failure(2, f"That is more than the {MAX_LINE:,} bytes that a request may have", "Choose less at once.")
 
 
 class Refused(YesterError):
@@ -63,7 +72,7 @@ class Engine(Protocol):
         ...
 
     def give_secret(self, secret: str) -> None:
-        """Put a passphrase where the next `repositories.unlock` finds it."""
+        """Put a passphrase where the next `repositories.unlock` finds it. YesterError: it is none. EngineGone."""
         ...
 
 
@@ -110,6 +119,15 @@ class _Answer(msgspec.Struct, frozen=True):
 
 _hellos = msgspec.json.Decoder(_Hello)
 _answers = msgspec.json.Decoder(_Answer)
+_anything = msgspec.json.Decoder()
+_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def _decoded(decoder: msgspec.json.Decoder[T], part: msgspec.Raw) -> T:
+    try:
+        return decoder.decode(part)
+    except _NO_JSON as problem:
+        raise EngineGone(f"The engine answers something else than was asked: {problem}", hint=_UPGRADE) from None
 
 
 class ServedRequest:
@@ -129,10 +147,10 @@ class ServedRequest:
                 if answer.error is not None:
                     raise Refused(answer.error)
                 if bytes(answer.done):
-                    self.done = msgspec.json.decode(answer.done)
+                    self.done = _decoded(_anything, answer.done)
                     return
                 if bytes(answer.item):
-                    yield self._decoded(answer.item)
+                    yield _decoded(self._decoder, answer.item)
         finally:
             self._is_over = True
             self._client.leave(self._id)
@@ -144,30 +162,26 @@ class ServedRequest:
             raise answer
         return answer
 
-    def _decoded(self, item: msgspec.Raw) -> Any:
-        try:
-            return self._decoder.decode(item)
-        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-            raise EngineGone(f"The engine answers something else than was asked: {problem}", hint=_UPGRADE) from None
-
     def cancel(self) -> None:
         """Say that the answer is wanted no more; the iteration ends with Refused."""
-        self._client.send({"cancel": self._id})
+        self._client.send_cancel(self._id)
 
 
 def _ending(code: int) -> str:
     return f"exit code {code}" if code >= 0 else f"it was killed (signal {-code})"
 
 
-_UPGRADE = "Two versions of yester may be mixed: start it again."
-
-
 class Client:
     """One engine of one's own."""
 
-    def __init__(self, command_run: Callable[[str], None] = lambda words: None, serve: Sequence[str] = SERVE) -> None:
+    def __init__(
+        self,
+        command_run: Callable[[str], None] = lambda words: None,
+        serve: Sequence[str] = SERVE,
+        silence_s: float = SILENCE_S,
+    ) -> None:
         """`command_run` hears of each command that a request is."""
-        self._command_run = command_run
+        self._command_run, self._silence_s = command_run, silence_s
         self._serve = serve
         self._process: asyncio.subprocess.Process | None = None
         self._requests: dict[int, ServedRequest] = {}
@@ -205,8 +219,10 @@ class Client:
             os.close(reading)
         self._tasks.append(asyncio.create_task(self._hear_complaints()))
         try:
-            hello = _hellos.decode(await self._line())
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            hello = _hellos.decode(await asyncio.wait_for(self._line(), self._silence_s))
+        except TimeoutError:
+            raise EngineGone(f"The engine has said nothing for {self._silence_s:g} seconds", hint=_UPGRADE) from None
+        except _NO_JSON:
             raise EngineGone("The engine says something else than it should", hint=_UPGRADE) from None
         if hello.v > VERSION:
             raise EngineGone(f"The engine is newer than this program: {hello.program}", hint=_UPGRADE)
@@ -219,14 +235,17 @@ class Client:
         """Send a request; before the engine is up it waits."""
         self._number += 1
         request = ServedRequest(self, self._number, kind)
-        if self.is_gone is None:
+        line = encode_line(id=self._number, method=method, params=params)
+        if len(line) > MAX_LINE:  # the engine would not read it, nor know whose it is
+            request.answers.put_nowait(_Answer(error=_TOO_MUCH))
+        elif self.is_gone is None:
             self._requests[self._number] = request
-            self.send({"id": self._number, "method": method, "params": params})
+            self._write(line)
         return request
 
-    def send(self, line: object) -> None:
-        """Send a line."""
-        self._write(msgspec.json.encode(line) + b"\n")
+    def send_cancel(self, id: int) -> None:
+        """Say that an answer is wanted no more."""
+        self._write(encode_line(cancel=id))
 
     def leave(self, id: int) -> None:
         """Forget a request; one that is still answered is cancelled."""
@@ -236,11 +255,20 @@ class Client:
         while not request.answers.empty():  # whoever puts there waits for room, and all others behind him
             request.answers.get_nowait()
         if self.is_gone is None:
-            self.send({"cancel": id})
+            self.send_cancel(id)
 
     def give_secret(self, secret: str) -> None:
-        """Put a passphrase where the next `repositories.unlock` finds it."""
-        os.write(self._secrets, secret.encode() + b"\n")
+        """Put a passphrase where the next `repositories.unlock` finds it. YesterError: it is none. EngineGone."""
+        line = secret.encode("utf-8", "surrogateescape") + b"\n"
+        if len(line) > LONGEST_SECRET or line.count(b"\n") > 1:
+            raise YesterError(
+                f"A passphrase is one line of at most {LONGEST_SECRET:,} bytes",
+                hint="Is something else on the clipboard?",
+            )
+        try:
+            os.write(self._secrets, line)
+        except OSError:
+            raise self.is_gone or EngineGone("The engine is not there", hint=_UPGRADE) from None
 
     @property
     def pid(self) -> int:
@@ -274,7 +302,7 @@ class Client:
             line = await self._process.stdout.readline()
         except ValueError:
             raise EngineGone(f"The engine sent a line of more than {LONGEST:,} bytes", hint=_UPGRADE) from None
-        if not line:
+        if not line.endswith(b"\n"):  # it was cut off in the midst of one, or between two
             raise EngineGone(await self._last_words(), hint="Runs go on without it: start yester again.")
         return line
 
@@ -303,11 +331,13 @@ class Client:
     async def _take(self, line: bytes) -> None:
         try:
             answer = _answers.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except _NO_JSON:
             raise EngineGone("The engine sent a line that is none of its protocol", hint=_UPGRADE) from None
         if answer.command is not None:
             self._command_run(answer.command)
             return
+        if answer.id is None and answer.error is not None:  # nobody knows which request is not answered now
+            raise EngineGone(f"The engine did not understand this program: {answer.error.message}", hint=_UPGRADE)
         request = self._requests.get(answer.id) if answer.id is not None else None
         if request is None:
             return

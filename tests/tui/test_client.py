@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 from tests.tui.fake import on_asyncio
 
+from yester.engine.errors import YesterError
 from yester.tui.client import Client, EngineGone, Refused, all_of
 
 HELLO = '{"v":1,"program":"yester 0.1.0","pid":1,"methods":[]}'
@@ -117,10 +118,90 @@ async def test_an_engine_that_dies_ends_all_requests() -> None:
             "The engine sent a line that is none",
         ),
         (BEGIN + "os.kill(os.getpid(), signal.SIGKILL)", "The engine has ended: it was killed (signal 9)"),
+        (
+            BEGIN + "print('{\"id\":1,\"it', end='', flush=True); os.kill(os.getpid(), signal.SIGKILL)",
+            "The engine has ended: it was killed (signal 9)",
+        ),
+        (
+            BEGIN + "print('{\"id\":1,\"item\":' + '[' * 200_000, flush=True)",
+            "The engine sent a line that is none of its",
+        ),
+        (
+            BEGIN + 'print(\'{"id":null,"error":{"code":2,"message":"What?"}}\', flush=True); sys.stdin.read()',
+            "The engine did not understand this program: What?",
+        ),
     ],
 )
 def test_bad_engines_are_a_sentence(script: str, words: str) -> None:
     assert asyncio.run(why(script)).startswith(words)
+
+
+@on_asyncio
+async def test_an_engine_that_says_nothing_is_a_sentence() -> None:
+    client = Client(serve=(sys.executable, "-c", "import sys; sys.stdin.read()"), silence_s=0)
+    with pytest.raises(EngineGone, match="has said nothing for 0 seconds"):
+        await client.start()
+    with pytest.raises(EngineGone, match="has said nothing"):
+        await all_of(client.ask("late", dict))
+    await client.close()
+
+
+NOISE = (
+    BEGIN
+    + """
+def say(**line):
+    print(json.dumps(line), flush=True)
+
+for line in sys.stdin:
+    id = json.loads(line).get("id")
+    if id is None:
+        continue
+    say(id=99, item={"to": "nobody"})
+    say(id=id, what="is not known", item={"at": 1, "more": "x" * 10_000_000})
+    say(what="is not known")
+    say(id=id, done={"n": 1})
+    say(id=id, item={"at": 2})
+    say(id=id, done={"n": 2})
+    say(id=id, error={"code": 1, "message": "late"})
+"""
+)
+
+
+@on_asyncio
+async def test_what_an_engine_says_besides_is_left_aside() -> None:
+    """Fields and ids that are not known, a line of ten megabytes, and whatever comes after the end."""
+    async with engine(NOISE) as client:
+        await client.start()
+        for _ in range(2):
+            asked = client.ask("a", dict)
+            [item] = await all_of(asked)
+            assert (item["at"], len(item["more"]), asked.done) == (1, 10_000_000, {"n": 1})
+
+
+@on_asyncio
+async def test_a_request_that_is_too_long_is_refused_and_hinders_no_other() -> None:
+    async with engine(ECHO) as client:
+        await client.start()
+        with pytest.raises(Refused, match="more than the 1,048,576 bytes"):
+            await all_of(client.ask("all", dict, ids=["x" * 100] * 20_000))
+        assert await all_of(client.ask("few", dict, odd="\udce9")) == ({"at": 0},)
+
+
+@on_asyncio
+async def test_what_is_no_passphrase_is_not_sent() -> None:
+    """More than a pipe holds would stand still until somebody reads, and a second line answer the next question."""
+    async with engine(ECHO) as client:
+        with pytest.raises(EngineGone):
+            client.give_secret("early")
+        await client.start()
+        for bad in ("x" * 100_000, "one\ntwo"):
+            with pytest.raises(YesterError, match="is one line of at most"):
+                client.give_secret(bad)
+        client.give_secret("\udce9")
+        with pytest.raises(EngineGone):
+            await all_of(client.ask("end", dict, end=True))
+        with pytest.raises(EngineGone, match="has ended"):
+            client.give_secret("late")
 
 
 @on_asyncio
