@@ -9,12 +9,9 @@ Only fragments that the store still lists count, and none that another listed fr
 are dropped as a whole when one of their fragments does not count any more, and built again from the others.
 """
 
-import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import RLock
 from typing import NamedTuple, Protocol
 
@@ -24,17 +21,16 @@ from yester.engine.errors import DamageError, Missing
 from yester.engine.ids import SHORT_ID_SIZE, BlobKind, FragmentId, PackId
 from yester.engine.packs.fragments import Fragment, get_fragment, list_fragments, put_fragment
 from yester.engine.packs.packs import Frame, PackEntry
-from yester.engine.packs.segment_writing import Records, Run, pack_row, plan_merge, sweep, write_segment
+from yester.engine.packs.segment_folder import SegmentFolder, discard
+from yester.engine.packs.segment_writing import Records, Run, pack_row, write_segment
 from yester.engine.packs.segments import (
     PACK_PREFIX_SIZE,
-    SUFFIX,
     Location,
     Segment,
     SegmentDamaged,
     pack_prefix,
     place_of,
 )
-from yester.engine.places import unwritable
 from yester.engine.sealed.keys import Keys
 from yester.engine.sealed.sealing import ObjectKind, name_of
 from yester.engine.store import Store, bring
@@ -68,12 +64,6 @@ class Indexed(Protocol):
         ...
 
 
-def _discard(path: Path) -> None:
-    """Delete a segment that is of no use; one in a folder that cannot be written does no harm there."""
-    with suppress(OSError):
-        path.unlink(missing_ok=True)
-
-
 class _Batch(NamedTuple):
     """Packs, and the fragments that name them, on their way into one segment."""
 
@@ -100,9 +90,9 @@ class Index:
         self.damaged: dict[FragmentId, str] = {}
         self._store = store
         self._keys = keys
-        self._folder = folder
+        self._folder = SegmentFolder(folder)
         self._lock = RLock()
-        self.segments: tuple[Segment, ...] = ()
+        self.segments: tuple[Segment, ...] = self._folder.opened()
         """What is known of earlier runs; empty for a new repository. For the index to change."""
         self._unnamed: list[PackEntry] = []
         self._named = _Batch([], set(), set())
@@ -119,7 +109,6 @@ class Index:
         """Packs that an archive holds: they may be offline."""
         self._ways: tuple[frozenset[bytes], ...] = (frozenset(),)
         """Packs that are passed over by one look-up after the other, until one finds the blob."""
-        self._open_cached()
         self.refresh()
 
     # What is where
@@ -318,7 +307,7 @@ class Index:
         """Turn the named packs of this run into a segment, and keep their blobs in memory no longer."""
         batch, self._named = self._named, _Batch([], set(), set())
         self._add_segment(batch)
-        self._merge()
+        self.segments = self._folder.merged(self.segments)
         self._forget(batch.packs)
 
     def _forget(self, packs: Iterable[PackEntry]) -> None:
@@ -377,7 +366,7 @@ class Index:
             for batch in self._batches(wanted, fetched):
                 replaced |= batch.replaced
                 self._add_segment(batch)
-        self._merge()
+        self.segments = self._folder.merged(self.segments)
         self._deny()
 
     def _drop(self, counting: AbstractSet[FragmentId]) -> None:
@@ -388,7 +377,7 @@ class Index:
         void = [segment for segment in self.segments if not segment.fragments <= counting]
         self.segments = tuple(segment for segment in self.segments if segment.fragments <= counting)
         for segment in void:
-            _discard(segment.path)
+            discard(segment.path)
 
     def _batches(self, wanted: Iterable[FragmentId], fetched: dict[FragmentId, Fragment]) -> Iterator[_Batch]:
         """Yield the content of fragments in batches that memory can hold."""
@@ -411,75 +400,14 @@ class Index:
             yield batch
 
     def _add_segment(self, batch: _Batch) -> None:
-        runs: list[Run] = [Records(batch.packs)]
-        rows = map(pack_row, batch.packs)
-        self.segments += (self._write(runs, batch.fragments, batch.replaced, rows),)
-
-    def _write(
-        self,
-        runs: Sequence[Run],
-        fragments: Collection[FragmentId],
-        replaced: Collection[FragmentId],
-        pack_rows: Iterable[bytes],
-    ) -> Segment:
-        rows = list(pack_rows)
-        try:
-            return write_segment(self._folder, runs, fragments, replaced, rows)
-        except OSError as error:
-            unwritten = unwritable(self._folder, error)
-        # Whoever has no room left needs to get at his files more than ever. An open segment needs no name.
-        try:
-            with TemporaryDirectory(prefix="yester-index-") as folder:
-                return write_segment(Path(folder), runs, fragments, replaced, rows)
-        except OSError:
-            raise unwritten from None
-
-    def _merge(self) -> None:
-        """Keep the segments few, and each record rarely copied."""
-        segments = sorted(self.segments, key=len, reverse=True)
-        count = plan_merge([len(segment) for segment in segments])
-        if not count:
-            return
-        kept, small = segments[:-count], segments[-count:]
-        try:
-            merged = self._write(
-                small,
-                frozenset().union(*(segment.fragments for segment in small)),
-                frozenset().union(*(segment.replaced for segment in small)),
-                (row for segment in small for row in segment.pack_rows()),
-            )
-        except SegmentDamaged:
-            # The look-up that meets the damaged block builds the segment again; until then more segments do no harm.
-            return
-        self.segments = (*kept, merged)
-        for segment in small:
-            _discard(segment.path)
-
-    def _open_cached(self) -> None:
-        """Open the segments that earlier runs left, those that cover most first; delete what is of no use."""
-        with suppress(OSError):  # whoever writes into it says so
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        sweep(self._folder, time.time())
-        found = []
-        for path in self._folder.glob(f"*{SUFFIX}"):
-            try:
-                found.append(Segment(path))
-            except SegmentDamaged:
-                _discard(path)
-        covered: set[FragmentId] = set()
-        for segment in sorted(found, key=lambda segment: len(segment.fragments), reverse=True):
-            if covered.isdisjoint(segment.fragments):
-                covered |= segment.fragments
-                self.segments += (segment,)
-            else:
-                _discard(segment.path)
+        self.segments += (self._folder.written(*batch),)
 
     def _rebuild(self, path: Path) -> None:
         """Throw a damaged segment away and fetch its fragments again, unless another thread just did."""
         with self._lock:
             if any(segment.path == path for segment in self.segments):
                 self.segments = tuple(segment for segment in self.segments if segment.path != path)
-                _discard(path)
+                discard(path)
                 self.refresh()
 
 

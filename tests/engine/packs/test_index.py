@@ -10,7 +10,7 @@ from tests.engine.holding import KEYS, Holding, short_id, some_blobs, some_entry
 from yester.engine.errors import Missing, YesterError
 from yester.engine.ids import SHORT_ID_SIZE, FragmentId
 from yester.engine.packs import index as index_module
-from yester.engine.packs import segment_writing
+from yester.engine.packs import segment_folder, segment_writing
 from yester.engine.packs.fragments import Fragment, put_fragment
 from yester.engine.packs.index import Index
 from yester.engine.packs.packs import PackEntry
@@ -248,7 +248,7 @@ def test_where_the_folder_cannot_be_written_it_makes_do_with_a_temporary_one(
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return really(folder, *given)
 
-    monkeypatch.setattr(index_module, "write_segment", full)
+    monkeypatch.setattr(segment_folder, "write_segment", full)
     index = Index(holding.store, lambda: KEYS, holding.folder)
     put(holding, some_entry(2, 5))
     index.refresh()
