@@ -45,6 +45,10 @@ class RepositoryError(YesterError):
     exit_code = 6
 
 
+class WrongSecret(RepositoryError):
+    """No key of the repository opens with the passphrase."""
+
+
 class MissingRepository(RepositoryError):
     """There is nothing where the repository should be: perhaps its disk is not connected."""
 

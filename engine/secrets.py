@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from yester.engine import lacking
 from yester.engine.errors import RepositoryError, UsageError
 
 SERVICE = "yester"
@@ -23,10 +24,9 @@ OPTIONS = (
     "or give --passphrase-file, --passphrase-command or --keyring."
 )
 
-NOBODY_TO_ASK = "No passphrase is given, and there is no terminal to ask for it"
-"""What a command says that would have to ask."""
-
 _MEND = "Correct what names it: the option, the profile or the YESTER_PASSPHRASE variable."
+
+_GET_KEYRING = "Install it: pip install 'yester[keyring]'"
 
 LONGEST = 64 << 10
 """Bytes of a passphrase that are read, key files included: what is longer is the wrong file, or endless."""
@@ -59,8 +59,14 @@ def find_secret(
     if found is not None:
         return found
     if ask is None:
-        raise RepositoryError(NOBODY_TO_ASK, hint=OPTIONS)
+        is_kept = any(source.keyring for source in sources)
+        raise RepositoryError(not_in_keyring(place) if is_kept else lacking.NOBODY_TO_ASK, hint=OPTIONS)
     return as_secret(ask(), "the passphrase that was typed")
+
+
+def not_in_keyring(place: str) -> str:
+    """Return what is said when the keyring was to hold the passphrase of the repository at `place`."""
+    return f"{lacking.NOT_IN_KEYRING} for the repository at {place}"
 
 
 def as_secret(text: str | bytes, origin: str) -> bytes:
@@ -71,9 +77,7 @@ def as_secret(text: str | bytes, origin: str) -> bytes:
     raw = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
     raw = raw.removesuffix(b"\n").removesuffix(b"\r")
     if not raw:
-        raise UsageError(
-            f"The passphrase from {origin} is empty", hint="An unencrypted repository needs --no-encryption."
-        )
+        raise UsageError(f"{lacking.FROM} {origin} is empty", hint="An unencrypted repository needs --no-encryption.")
     try:
         return unicodedata.normalize("NFC", raw.decode()).encode()
     except UnicodeDecodeError:
@@ -103,14 +107,14 @@ def _from_file(path: str) -> bytes:
         with open(Path(path).expanduser(), "rb") as file:
             return as_secret(_bounded(file, f"the passphrase file {path}"), f"the passphrase file {path}")
     except OSError as problem:
-        raise UsageError(f"The passphrase file {path} cannot be read: {problem.strerror}", hint=_MEND) from None
+        raise UsageError(f"{lacking.FILE} {path} cannot be read: {problem.strerror}", hint=_MEND) from None
 
 
 def _bounded(file: IO[bytes], origin: str) -> bytes:
     """Return all that a file holds; UsageError when that is more than any passphrase, however much it is."""
     raw = file.read(LONGEST + 1)
     if len(raw) > LONGEST:
-        raise UsageError(f"The passphrase from {origin} is longer than {LONGEST:,} bytes", hint=_MEND)
+        raise UsageError(f"{lacking.FROM} {origin} is longer than {LONGEST:,} bytes", hint=_MEND)
     return raw
 
 
@@ -120,7 +124,7 @@ def _from_command(command: str) -> bytes:
         process = subprocess.Popen(shlex.split(command), stdout=subprocess.PIPE)
     except (OSError, ValueError, IndexError) as problem:
         why = problem.strerror if isinstance(problem, OSError) else str(problem)
-        raise UsageError(f"The passphrase command cannot be run: {command}: {why}", hint=_MEND) from None
+        raise UsageError(f"{lacking.COMMAND} cannot be run: {command}: {why}", hint=_MEND) from None
     with process:
         assert process.stdout is not None
         try:
@@ -129,7 +133,7 @@ def _from_command(command: str) -> bytes:
             process.kill()
             raise
     if process.returncode != 0:
-        raise UsageError(f"The passphrase command failed with status {process.returncode}: {command}", hint=_MEND)
+        raise UsageError(f"{lacking.COMMAND} failed with status {process.returncode}: {command}", hint=_MEND)
     return as_secret(said, f"what {command} printed")
 
 
@@ -138,13 +142,11 @@ def _from_keyring(place: str) -> bytes | None:
         import keyring
         from keyring.errors import KeyringError
     except ImportError:
-        raise UsageError(
-            "The keyring is asked for, but not installed", hint="Install it: pip install 'yester[keyring]'"
-        ) from None
+        raise UsageError(lacking.NO_KEYRING, hint=_GET_KEYRING) from None
     try:
         text = keyring.get_password(SERVICE, place)
     except KeyringError as problem:
-        raise UsageError(f"The keyring cannot be opened: {problem}", hint=OPTIONS) from None
+        raise UsageError(f"{lacking.CLOSED_KEYRING}: {problem}", hint=OPTIONS) from None
     return None if text is None else as_secret(text, "the passphrase in the keyring")
 
 
@@ -154,9 +156,7 @@ def keep_in_keyring(place: str, secret: str) -> None:
         import keyring
         from keyring.errors import KeyringError
     except ImportError:
-        raise UsageError(
-            "The keyring is asked for, but not installed", hint="Install it: pip install 'yester[keyring]'"
-        ) from None
+        raise UsageError("The keyring is to keep it, but not installed", hint=_GET_KEYRING) from None
     try:
         keyring.set_password(SERVICE, place, secret)
     except KeyringError as problem:

@@ -301,23 +301,26 @@ class TerminalProgram(App[None]):
         """Return the first key of an id, as a person calls it."""
         return key_name(keymap(self.settings.preset, self.settings.keys)[id].partition(",")[0])
 
-    async def unlock(self, where: dict[str, str]) -> bool:
-        """Ask for a passphrase until it opens the repository; False when the person does not want to."""
+    async def unlock(self, where: dict[str, str], why: str) -> bool:
+        """Ask for a passphrase until it opens the repository; False when the person does not want to.
+
+        `why`: what was said when it was missing.
+        """
         before = self._opened
         async with self._unlocking:
-            return self._opened != before or await self._unlocked(where)
+            return self._opened != before or await self._unlocked(where, why)
 
     @property
     def is_unlocking(self) -> bool:
         """Whether a person is asked for a passphrase, for somebody who waits for it."""
         return self._unlocking.locked()
 
-    async def _unlocked(self, where: dict[str, str]) -> bool:
+    async def _unlocked(self, where: dict[str, str], why: str) -> bool:
         from yester.tui.dialogs.passphrase import Passphrase
 
         problem, whose = "", where.get("profile") or where.get("repository", "")
         while True:
-            typed = await self.push_screen_wait(Passphrase(whose, problem))
+            typed = await self.push_screen_wait(Passphrase(whose, why, problem))
             if not typed:
                 return False
             self.engine.give_secret(typed)

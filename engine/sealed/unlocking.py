@@ -8,7 +8,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
-from yester.engine.errors import DamageError, RepositoryError, UsageError
+from yester.engine.errors import DamageError, RepositoryError, UsageError, WrongSecret
+from yester.engine.lacking import WRONG
 from yester.engine.sealed.clear import has_keyed_digest
 from yester.engine.sealed.keys import Keys, MasterKey
 from yester.engine.sealed.keyslots import SlotKind, open_slot, parse_recovery_key, slot_kind, slot_rank
@@ -114,7 +115,7 @@ def _verdict(problems: list[DamageError | RepositoryError], strangers: bool) -> 
         )
     if problems:
         return min(problems, key=lambda problem: not isinstance(problem, DamageError))
-    return RepositoryError(
-        "Wrong passphrase: no key slot of the repository opens with it",
+    return WrongSecret(
+        f"{WRONG}: no key slot of the repository opens with it",
         hint="Check capitals and keyboard layout; a recovery key is accepted in its place.",
     )

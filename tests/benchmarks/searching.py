@@ -29,7 +29,7 @@ from yester.engine.schedule.starters import Starters
 from yester.tui.serve.app import AppPlugins
 from yester.tui.serve.desk import Desk
 from yester.tui.serve.methods.params import Where
-from yester.tui.serve.repositories import Repositories, _Kept
+from yester.tui.serve.repositories import Repositories, _Open
 from yester.tui.serve.serving import Server
 
 ROWS = 200
@@ -43,9 +43,9 @@ class _Synthetic(Repositories):
 
     def __init__(self, places: Places, plugins: AppPlugins, update: Update) -> None:
         super().__init__(places, plugins, None)
-        self._only = _Kept(update, None)  # type: ignore[arg-type]  # as much of a repository as the catalogue needs
+        self._only = _Open(update, None)  # type: ignore[arg-type]  # as much of a repository as the catalogue needs
 
-    def _open(self, asked: Where) -> _Kept:
+    def _open(self, asked: Where) -> _Open:
         return self._only
 
 

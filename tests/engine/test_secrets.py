@@ -120,6 +120,8 @@ def test_the_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         asked = SecretSource(keyring=True)
         assert find(asked, ask=lambda: "typed") == b"typed"
+        with pytest.raises(RepositoryError, match=f"The keyring holds no passphrase for the repository at {PLACE}"):
+            find(asked)
         keep_in_keyring(PLACE, "kept")
         assert find(asked) == b"kept"
         assert find(asked, YESTER_PASSPHRASE="environment") == b"environment"

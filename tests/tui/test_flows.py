@@ -130,10 +130,13 @@ async def test_an_engine_that_dies_is_a_sentence_and_another_one_goes_on_where_i
 @on_asyncio
 async def test_a_passphrase_is_asked_for_until_it_is_right() -> None:
     wrong = iter([[Failure(6, "The passphrase is wrong")], []])
-    locked = iter([[Failure(6, "The repository is encrypted", needs="passphrase")], stage.SNAPSHOTS])
+    why = "The passphrase file /x cannot be read: No such file or directory"
+    locked = iter([[Failure(2, why, needs="passphrase")], stage.SNAPSHOTS])
     engine = stage.engine(snapshots_list=lambda _: next(locked), repositories_unlock=lambda _: next(wrong))
     async with shown(engine) as pilot:
-        await press(pilot, "2", *"first", "enter")
+        await press(pilot, "2")
+        assert "The passphrase file /x cannot" in text_of(pilot) and "Runs that start by" in text_of(pilot)
+        await press(pilot, *"first", "enter")
         assert "The passphrase is wrong" in text_of(pilot)
         await press(pilot, *"second", "enter")
         assert engine.secrets == ["first", "second"]

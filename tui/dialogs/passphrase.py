@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from yester.tui.dialogs.dialog import Dialog
-from yester.tui.state.text import Span, line
+from yester.tui.state import unlocking
 from yester.tui.widgets.panel import Panel
 
 
@@ -17,21 +17,20 @@ class Passphrase(Dialog[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave", show=False)]
 
-    def __init__(self, of: str, problem: str = "") -> None:
+    def __init__(self, of: str, why: str, problem: str = "") -> None:
+        """`why` it is asked for; `problem`: what is wrong with what was typed before."""
         super().__init__()
-        self._of, self._problem = of, problem
+        self._of, self._why, self._problem = of, why, problem
 
     def compose(self) -> ComposeResult:
         """The words, and where to type."""
         with Vertical(classes="dialog"):
             yield Panel(id="question")
-            yield Input(password=True, id="passphrase", compact=True)
+            yield Input(password=True, id="passphrase", compact=True, placeholder="passphrase")
 
     def on_mount(self) -> None:
         """Say of what."""
-        lines = [line(Span(f"The repository of {self._of} is encrypted", "strong"))]
-        lines.append(line(Span(self._problem, "bad")) if self._problem else line("Its passphrase, please. Esc leaves."))
-        self.query_one(Panel).show(lines)
+        self.query_one(Panel).show(unlocking.lines(self._of, self._why, self._problem))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Answer."""

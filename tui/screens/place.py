@@ -224,7 +224,7 @@ class Place(Screen[None]):
         except Refused as refused:
             if refused.failure.needs != "passphrase":
                 self.refused(refused)
-            elif await self.program.unlock(self.locked()):
+            elif await self.program.unlock(self.locked(), refused.failure.message):
                 await self.guarded(work)
             else:
                 self.unanswered(refused)

@@ -19,9 +19,9 @@ import msgspec
 
 from yester.engine.events import Phase, RunPhase, decode
 from yester.engine.journal import journal_path
+from yester.engine.lacking import NOBODY_TO_ASK, lacks_passphrase
 from yester.engine.places import Places
 from yester.engine.runs.history import read_run, run_ids
-from yester.engine.secrets import NOBODY_TO_ASK
 from yester.tui.cli.failures import TERMINATED
 from yester.tui.serve.call import Call
 from yester.tui.serve.desk import Desk
@@ -70,6 +70,8 @@ def run_command(desk: Desk, change: Change, asked: Params, call: Call) -> Callab
     if ended.code == TERMINATED:
         call.check()
     failure = ended.failure()
+    if change.needs_repository and lacks_passphrase(failure.message):
+        failure = _locked(desk, asked, where, failure)
     return lambda: call.fail(failure)
 
 
@@ -95,6 +97,17 @@ class _Given(NamedTuple):
         first = lines.pop(0) if is_first else None
         new = lines.pop(0) if change.takes_secret else None
         return cls(first, new, b"".join(line + b"\n" for line in lines))
+
+
+def _locked(desk: Desk, asked: Params, where: str, failure: Failure) -> Failure:
+    """Return that a passphrase is needed, and what is wrong with where it is kept.
+
+    A command that names the repository knows nothing of where the profile keeps it.
+    """
+    lack = failure.message
+    if lack.startswith(NOBODY_TO_ASK):
+        lack = desk.repositories.lack(where, asked.profile if isinstance(asked, Where | SnapRun) else "")
+    return Failure(failure.code, lack, failure.hint, "passphrase")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +207,7 @@ class Ended:
         text = self._text()
         said = complaints_in(text) or [(text.strip() or f"yester ended with exit code {self.code}", "")]
         message, hint = said[-1]
-        needs = "passphrase" if message.startswith(NOBODY_TO_ASK) else ""
-        return Failure(self.code, message, hint, needs)
+        return Failure(self.code, message, hint)
 
     def _text(self) -> str:
         return self.err.decode("utf-8", "backslashreplace")

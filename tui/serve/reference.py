@@ -61,8 +61,8 @@ This page is made from the code by `python -m yester.tui.serve.reference > docs/
 - Answers carry the id: `command` once, when a command is run, as a person would type it; then an `item` for each thing,
   as soon as it is there; at last `done` or `error`, and the id is free again. Answers to different requests mix.
 - `error` has the exit `code` of the command line (docs/user-guide.md), a `message`, and mostly a `hint` what to do.
-  `"needs":"passphrase"`: ask the person, and send `repositories.unlock`. An `error` whose id is null answers a line
-  that is no request.
+  `"needs":"passphrase"`: none was given, or what is kept is wrong or gone, which `message` says: ask the person, and
+  send `repositories.unlock`. An `error` whose id is null answers a line that is no request.
 - `cancel` ends a request: it is answered by an `error` of code 130, or by what was on its way already.
 - Of each request {queued} lines wait at most. Who reads slowly makes his answers wait, and those to one request make
   those to another wait no longer than a line takes. While {ends} last lines are not read, no request is taken.

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
-from yester.engine.errors import RepositoryError, UsageError
+from yester.engine.errors import RepositoryError, UsageError, WrongSecret
 from yester.engine.places import Places
-from yester.engine.secrets import SecretSource, find_secret
+from yester.engine.secrets import SecretSource, find_secret, not_in_keyring
 from yester.tui.serve.app import AppPlugins
 from yester.tui.serve.call import Answers, Call
 from yester.tui.serve.methods.params import Where
@@ -37,7 +37,7 @@ def unlock(desk: "Desk", asked: Where, call: Call) -> Answers:
 
 
 @dataclass(slots=True)
-class _Kept:
+class _Open:
     """A repository that is open."""
 
     repository: "Repository"
@@ -65,7 +65,7 @@ class Repositories:
         self._places, self._plugins = places, plugins
         self._secrets = GivenSecrets(secrets)
         self._lock = threading.Lock()
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[str, _Open] = {}
         self._given: dict[str, bytes] = {}
 
     def place_of(self, asked: Where) -> str:
@@ -81,9 +81,17 @@ class Repositories:
         if given is not None or said == SecretSource():
             return given
         try:
-            return find_secret(place, (said,), os.environ, None)
-        except (RepositoryError, UsageError):
+            return _kept(place, said)
+        except NeedsPassphrase:
             return None  # a repository without encryption needs none
+
+    def lack(self, place: str, profile: str = "") -> str:
+        """Return why there is no passphrase for the repository at a place: of where it is kept, what is wrong."""
+        try:
+            _kept(place, _said(self._meant(Where(profile=profile))[1]))
+        except NeedsPassphrase as lack:
+            return lack.what
+        return unopened(place)
 
     @contextmanager
     def using(self, asked: Where) -> "Iterator[Repository]":
@@ -135,7 +143,7 @@ class Repositories:
         profile = load_profile(self._places.config / "profiles", asked.profile) if asked.profile else None
         return repository_place(asked.repository or None, profile, self._places), profile
 
-    def _open(self, asked: Where) -> _Kept:
+    def _open(self, asked: Where) -> _Open:
         place, profile = self._meant(asked)
         with self._lock:
             self._plugins.turn_to(place, profile)
@@ -147,8 +155,11 @@ class Repositories:
                 kept = None
             if kept is None:
                 repository = self._opened(place, profile, self._finding(place, profile))
-                repository.unlock()
-                kept = self._kept[place] = _Kept(repository, profile, _stamp(repository))
+                try:
+                    repository.unlock()
+                except WrongSecret as wrong:
+                    raise NeedsPassphrase(wrong.what, hint=wrong.hint) from None
+                kept = self._kept[place] = _Open(repository, profile, _stamp(repository))
             return kept
 
     def _opened(self, place: str, profile: "Profile | None", secret: Callable[[], bytes]) -> "Repository":
@@ -163,7 +174,7 @@ class Repositories:
             given = self._given.get(place)
             if given is not None:
                 return given
-            return find_secret(place, (_said(profile),), os.environ, lambda: _lacking(place))
+            return _kept(place, _said(profile))
 
         return find
 
@@ -185,5 +196,18 @@ def _said(profile: "Profile | None") -> SecretSource:
     return SecretSource(profile.passphrase_file, profile.passphrase_command, profile.keyring)
 
 
-def _lacking(place: str) -> NoReturn:
-    raise NeedsPassphrase(f"The repository at {place} is encrypted, and no passphrase was given")
+def _kept(place: str, said: SecretSource) -> bytes:
+    """Return the passphrase that is kept where a profile or the environment says. NeedsPassphrase: it is not."""
+    try:
+        return find_secret(place, (said,), os.environ, lambda: _lacking(place, said))
+    except UsageError as problem:
+        raise NeedsPassphrase(problem.what, hint=problem.hint) from None
+
+
+def _lacking(place: str, said: SecretSource) -> NoReturn:
+    raise NeedsPassphrase(not_in_keyring(place) if said.keyring else unopened(place))
+
+
+def unopened(place: str) -> str:
+    """Return what is said of a repository for which nobody gave or kept a passphrase."""
+    return f"The repository at {place} is encrypted, and no passphrase was given"

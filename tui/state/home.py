@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from yester.engine.lacking import lacks_passphrase
 from yester.engine.runs.status import ProfileStatus
 from yester.engine.schedule.started import WORDS, Started
 from yester.tui.cli.wording import age, count, moment, size
@@ -172,6 +173,8 @@ def _steps(status: ProfileStatus, *, is_broken: bool) -> list[str]:
         return [f"E mends the file{copy}"]
     if status.health == "ok" or status.running:
         return []
+    if status.health == "failed" and lacks_passphrase(status.text):
+        return ["b asks for it and tries again, c changes where runs find it"]
     steps = {"failed": "b tries again, Enter shows what happened", "late": "b runs it now"}
     return [steps.get(status.health, "b takes the first snapshot")]
 

@@ -342,10 +342,20 @@ def test_commands_find_the_passphrase_that_a_profile_names(
         assert client.call("runs.follow", run=run)[0][-1]["result"] == "complete"
         assert (docs / "b.txt").exists()
         kept.write_text("three\n")
-        assert client.refused("snapshots.plan", profile="docs")["code"] == 6
+        refused = client.refused("runs.start", profile="docs")
+        assert (refused["needs"], "Wrong passphrase" in refused["message"]) == ("passphrase", True)
         kept.unlink()
-        wanted = {"snapshot": "latest", "entries": [entry]}
-        assert client.refused("files.restore", profile="docs", **wanted)["needs"] == "passphrase"
+        refused = client.refused("files.restore", profile="docs", snapshot="latest", entries=[entry])
+        assert (refused["needs"], f"file {kept} cannot" in refused["message"]) == ("passphrase", True)
+        assert f"file {kept} cannot" in client.refused("snapshots.list", profile="docs")["message"]
+        kept.write_text("three\n")
+        refused = client.refused("snapshots.list", profile="docs")
+        assert (refused["needs"], "Wrong passphrase" in refused["message"]) == ("passphrase", True)
+        os.write(client.secrets, b"one two\n")
+        client.call("repositories.unlock", profile="docs")
+        assert len(client.call("snapshots.list", profile="docs")[0]) == 1
+        run = client.call("runs.start", profile="docs")[1]["run"]
+        assert client.call("runs.follow", run=run)[0][-1]["result"] == "complete"
 
 
 def test_a_file_is_read_as_it_was_and_as_it_is(yester: Yester, profile: Path) -> None:

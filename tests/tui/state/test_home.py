@@ -65,6 +65,11 @@ STOPPED = run(2, "cancelled", exit_code=130)
             ("0 B",),
         ),
         (
+            world(FAILED, GOOD, health="failed", text="The passphrase file /x cannot be read: gone"),
+            ("✗ The passphrase file /x", "b asks for it and tries again, c changes where runs find it"),
+            (),
+        ),
+        (
             world(DEAD, GOOD, health="failed", text="The run died", failures=4, since_ns=NOW_NS - DAY_NS),
             ("✗ The run died since 2026-11-20 06:00", "The run died (4 times)", "✓✗"),
             (),
