@@ -95,6 +95,8 @@ class PruneResult:
     lost_blobs: int
     """Pieces of files that snapshots need and no pack has."""
     duration_ns: int
+    writers: tuple[str, ...] = ()
+    """Of a dry run: who is at work, or was killed at it, and would be waited for, in words."""
 
     @property
     def is_sound(self) -> bool:
@@ -148,7 +150,9 @@ class _Prune(Deletion):
         with self._scratch() as folder:
             if self._options.dry_run:
                 judged = self._judged(lambda: judge(repository, folder, self._tick, adopt=False))
-                return self._result(judged, self._plan(judged), Leftovers(), started_ns)
+                watched = Watched(repository.store, repository.keys, b"", self._clock)
+                writers = tuple(sorted(map(watched.describe, watched.writers())))
+                return self._result(judged, self._plan(judged), Leftovers(), started_ns, writers)
             with self._session(started_ns) as session:
                 watched = self._watched(session)
                 judged = self._judged(lambda: judge(repository, folder, self._tick, adopt=True))
@@ -200,7 +204,9 @@ class _Prune(Deletion):
         self._assert_alive(session, ASK_S)
         delete_fragments(repository, merged.replaced)
 
-    def _result(self, judged: Judged, plan: PrunePlan, leftovers: Leftovers, started_ns: int) -> PruneResult:
+    def _result(
+        self, judged: Judged, plan: PrunePlan, leftovers: Leftovers, started_ns: int, writers: tuple[str, ...] = ()
+    ) -> PruneResult:
         return PruneResult(
             plan=plan,
             dry_run=self._options.dry_run,
@@ -214,4 +220,5 @@ class _Prune(Deletion):
             damaged=tuple(self._damaged),
             lost_blobs=judged.lost,
             duration_ns=time.time_ns() - started_ns,
+            writers=writers,
         )

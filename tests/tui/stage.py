@@ -437,9 +437,9 @@ PLAN = {
         "plan": {
             "freed_size": 3 << 30,
             "moved_size": 200 << 20,
-            "unused_size": 3500 << 20,
-            "delete": [{"size": 16 << 20, "why": "unused"}] * 180,
-            "repack": [{"size": 16 << 20, "needed_size": 4 << 20, "why": "sparse"}] * 50,
+            "unused_size": 20 << 20,
+            "delete": [{"size": 16 << 20, "unused_size": 16 << 20, "why": "unused"}] * 180,
+            "repack": [{"size": 16 << 20, "needed_size": 4 << 20, "unused_size": 12 << 20, "why": "sparse"}] * 50,
         },
         "leftovers": {"snapshots": 12, "labels": 3},
     },
@@ -528,12 +528,31 @@ ARCHIVES: dict[str, Any] = {
                 "offline_packs": 380,
                 "offline_size": 5 << 30,
                 "volumes": ["A00017", "A00018"],
+                "gathering": ["Two copies gathers 3 packs, 40.0 MiB, until 100 packs"],
             },
-            {"archive": "other", "name": "Drawer", "is_there": False, "packs": 3, "size": 40 << 20},
+            {
+                "archive": "other",
+                "name": "Drawer",
+                "is_there": False,
+                "ready": False,
+                "ready_asked_ns": None,
+                "packs": 3,
+                "size": 40 << 20,
+            },
         ]
     },
     "archives.policies": {
-        "answer": [{"archive": "guid", "archive_name": "Tapes", "policy": "two", "name": "Two copies"}]
+        "answer": [
+            {
+                "archive": "guid",
+                "archive_name": "Tapes",
+                "policy": "two",
+                "name": "Two copies",
+                "bulk": True,
+                "constraints": {"count": 100},
+                "costs": {"restore_wait_s": 18000.0},
+            }
+        ]
     },
     "archives.requests": {
         "answer": [

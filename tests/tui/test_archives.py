@@ -1,7 +1,7 @@
 """Archives in the terminal program: what they hold, and handing over, purging and recalling through plans."""
 
 from tests.tui import stage
-from tests.tui.fake import asked, on_asyncio, press, said, shown, text_of
+from tests.tui.fake import NOW_NS, asked, on_asyncio, press, said, shown, text_of
 
 
 @on_asyncio
@@ -12,10 +12,27 @@ async def test_what_archives_hold_and_what_was_asked_of_them() -> None:
         assert "Tapes" in text and "ready, asked 3 min ago" in text and "5.0 GiB of it offline" in text
         assert "on A00017, A00018" in text and "no plugin here" in text
         assert "380 purged, 2 failed" in text and "of documents older" in text
-        await press(pilot, "down", "enter")
+        assert "Two copies (gathers until 100 packs); 5 h 00 min to wait" in text
+        assert "Two copies gathers 3 packs" in text, "what it gathers"
+        assert "asked 5 min ago, 2 packs of 32.0 MiB, of Tapes  c536e999" in text
+        await press(pilot, "down")
+        assert text_of(pilot).count("tape A00019 cannot be written") == 1
+        await press(pilot, "enter")
         assert "data.77c1ac06891c49a4" in text_of(pilot) and "tape A00019 cannot be written" in text_of(pilot)
         await press(pilot, "escape", "slash", *"film", "enter")
         assert "380 purged" not in text_of(pilot)
+
+
+@on_asyncio
+async def test_an_archive_that_is_not_ready_says_why_and_so_does_an_answer_that_makes_no_sense() -> None:
+    engine = stage.engine()
+    held = {"archive": "guid", "name": "Tapes", "ready": False, "ready_asked_ns": NOW_NS, "words": "no drive"}
+    engine.done["archives.status"] = {"answer": [held]}
+    engine.done["archives.policies"] = {"answer": "odd"}
+    async with shown(engine, (80, 24)) as pilot:
+        await press(pilot, "7", "L")
+        assert "not ready, asked 0 s ago: no drive  holds nothing of it" in text_of(pilot)
+        assert "something else than was asked" in said(pilot)
 
 
 @on_asyncio
@@ -33,6 +50,13 @@ async def test_old_snapshots_are_handed_over_once_a_person_saw_the_plan() -> Non
         assert asked(engine, "archives.foresee")[-1] == about
         assert asked(engine, "archives.put") == [about]
         assert "They are handed over" in said(pilot)
+
+
+@on_asyncio
+async def test_what_a_field_is_about_is_in_sight_also_where_not_all_fields_are() -> None:
+    async with shown(stage.engine(), (80, 24)) as pilot:
+        await press(pilot, "7", "L", "p")
+        assert "Only snapshots that are older than this" in text_of(pilot)
 
 
 @on_asyncio
@@ -62,7 +86,7 @@ async def test_without_an_archive_it_is_said_where_they_come_from() -> None:
     engine.done |= {name: {"answer": []} for name in ("archives.status", "archives.policies", "archives.requests")}
     async with shown(engine) as pilot:
         await press(pilot, "7", "L")
-        assert "No archive holds anything of it" in text_of(pilot)
+        assert "No archive is set up here" in text_of(pilot)
         await press(pilot, "p")
         assert "There is no archive here" in said(pilot)
 

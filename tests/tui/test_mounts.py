@@ -21,7 +21,10 @@ async def test_a_mount_says_what_it_served_and_dead_ones_are_taken_away(monkeypa
     engine = stage.engine()
     async with shown(engine, (80, 24)) as pilot:
         await press(pilot, "5", "exclamation_mark")
-        assert "18,211 reads, 85 % from memory, 2 open files" in text_of(pilot)
+        text = text_of(pilot)
+        for words in ("MOUNTED AT", "SHOWS", "SINCE", "READS", "CACHED", "OPEN", "all snapshots of /srv/backup", "3 h"):
+            assert words in text
+        assert "18,211 reads, 85 % from memory, 2 open files" in text
         await press(pilot, "down", "exclamation_mark", "y", "c")
         assert "Its process is gone" in text_of(pilot)
         assert opened == [b"/home/me/yesterday"]  # there is none in a dead one

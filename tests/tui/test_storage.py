@@ -49,11 +49,18 @@ async def test_a_check_that_lasts_is_shown_as_it_goes_and_what_changed_is_added_
     async with shown(engine) as pilot:
         await press(pilot, "7")
         assert any(line.rstrip(" │").endswith("182,340 files  48.0 GiB") for line in text_of(pilot).splitlines())
+        await press(pilot, "P", "escape")
+        assert "to free" in text_of(pilot)
         before = len(asked(engine, "storage.usage"))
         runs[0] = {**begun, "state": "complete"}
         engine.changes.put_nowait({"what": ["runs"]})
         await rest(pilot)
         assert len(asked(engine, "storage.usage")) == before + 1
+        assert "to free" not in text_of(pilot), "what was planned before is not true any more"
+        engine.scripts["storage.plan"] = [Failure(5, "55 pieces can be found in no pack", "Run `yester check`.")]
+        await press(pilot, "P")
+        for words in ("damage   c says what is hit", "✗ 55 pieces can be found in no pack"):
+            assert words in text_of(pilot)
 
 
 @on_asyncio

@@ -230,6 +230,8 @@ class Stand:
             "is_there": self.ready is not None,
             "ready": self.ready is not None and self.ready.is_ready,
             "ready_asked_ns": None if self.ready is None else self.ready.asked_ns,
+            "words": "" if self.ready is None else self.ready.words,
+            "gathering": self.gathering,
             "packs": len(packs),
             "size": sum(each.size for each in packs),
             "verified_packs": len(_once([each for each in held if each.verified_ns])),

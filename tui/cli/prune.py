@@ -132,6 +132,7 @@ def _summary(result: "PruneResult") -> list[str]:
     kept = [use.needed_size for use in plan.keep] + [each.use.needed_size for each in plan.repack]
     lines = [f"{count(result.snapshots, 'snapshot')} {_need(result.snapshots)} {size(sum(kept))}", *_planned(result)]
     if result.dry_run:
+        lines += [f"  waits for {each} to end, or to be silent for ten minutes" for each in result.writers]
         return [*lines, f"dry run: {size(plan.freed_size)} would be freed, {size(plan.moved_size)} copied"]
     if result.spared_packs:
         lines.append(f"  {count(result.spared_packs, 'pack')} stayed: a new snapshot needs what is in there")
@@ -192,6 +193,7 @@ def _as_json(result: "PruneResult") -> dict[str, object]:
         "leftovers": asdict(result.leftovers),
         "damaged": list(result.damaged),
         "lost_blobs": result.lost_blobs,
+        "writers": list(result.writers),
         "duration_ns": result.duration_ns,
     }
 

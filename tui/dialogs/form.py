@@ -20,6 +20,7 @@ from yester.tui.widgets.panel import Panel
 class Form(Dialog[FormState | None]):
     """Shows fields; the answer is the form as it was filled in, or nothing."""
 
+    AUTO_FOCUS = ""  # it would bring the first field to the top, and what it is about out of sight
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", show=False),
         Binding("ctrl+s", "save", "save", show=False, priority=True),
@@ -73,6 +74,7 @@ class Form(Dialog[FormState | None]):
 
     def _bring(self, at: int) -> None:
         fields, below = self.query_one("#fields", VerticalScroll), self.query_one(f"#problem-{at}", Panel)
+        fields.scroll_to_widget(self.query_one(f"#about-{at}"), animate=False)
         fields.scroll_to_widget(self.query_one(f"#field-{at}"), animate=False)
         if below.display:
             fields.scroll_to_widget(below, animate=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 from textual.binding import BindingType
@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from yester.engine.errors import YesterError
 from yester.tui.bindings import bindings
-from yester.tui.client import all_of
+from yester.tui.client import all_of, printed
 from yester.tui.dialogs.confirm import Confirm
 from yester.tui.dialogs.form import Form
 from yester.tui.dialogs.page import Page
@@ -20,10 +20,13 @@ from yester.tui.serve.methods.words import as_typed
 from yester.tui.state import archives
 from yester.tui.state.archives import ArchivesState, Held, Pack, Policy, Request
 from yester.tui.state.form import Form as FormState
+from yester.tui.state.health import Known, at_work
 from yester.tui.state.text import Line, Row, Span, line
 from yester.tui.state.world import World
 from yester.tui.widgets.panel import Panel
 from yester.tui.widgets.rows import Rows
+
+T = TypeVar("T")
 
 FOLLOWED = ": 4 shows how far it is"
 
@@ -46,6 +49,7 @@ class Archives(Place, inherit_bindings=False):
         """The archives, the requests."""
         yield Panel(id="held", classes="headline")
         yield Rows(archives.COLUMNS, id="requests", empty="asking…")
+        yield Panel(id="request")
 
     def shown(self, world: World) -> None:
         """Show what is known."""
@@ -54,9 +58,19 @@ class Archives(Place, inherit_bindings=False):
             self.changed(self.WATCHES)
         state, found, facts = self._state, self._state.shown, world.profiles.get(self._profile)
         place = facts.repository if facts is not None else ""
-        self.query_one("#held", Panel).show(archives.headline(state, place, world.now_ns, self.glyphs))
-        empty = state.problem or ("asking…" if state.held is None else "nothing was asked of an archive from here")
+        working = at_work(Known(place, live=world.running))
+        self.query_one("#held", Panel).show([*archives.headline(state, place, world.now_ns, self.glyphs), *working])
+        empty = state.problem or ("asking…" if state.requests is None else "nothing was asked of an archive from here")
         self.query_one(Rows).show(len(found), self._row, empty=empty)
+        self._show_request()
+
+    def _show_request(self) -> None:
+        request = self.request()
+        self.query_one("#request", Panel).show(archives.panel(request, self.world.now_ns) if request else [])
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        """Tell of the request that is meant now."""
+        self._show_request()
 
     def _row(self, at: int) -> Row:
         return archives.row_of(self._state.shown[at])
@@ -66,30 +80,32 @@ class Archives(Place, inherit_bindings=False):
         profile = self.program.profile
 
         async def work() -> None:
-            held = msgspec.convert(await self._answer("archives.status", profile=profile) or (), tuple[Held, ...])
-            found = await self._answer("archives.requests", profile=profile)
-            known = await self._answer("archives.policies")
-            self._state = replace(
-                self._state,
-                held=held,
-                requests=msgspec.convert(found or (), tuple[Request, ...]),
-                policies=msgspec.convert(known or (), tuple[Policy, ...]),
-                problem="",
-            )
+            found = await self._answer(tuple[Request, ...], "archives.requests", profile=profile)
+            self._state = replace(self._state, requests=found, problem="")
+            self.tell()
+            held = await self._answer(tuple[Held, ...], "archives.status", profile=profile)
+            self._state = replace(self._state, held=held)
+            self.tell()
+            await self._policies()
             self.tell()
 
         if profile:
             self.work_on(work, "archives")
 
-    async def _answer(self, method: str, **asked: object) -> Any:
+    async def _policies(self) -> tuple[Policy, ...]:
+        policies = await self._answer(tuple[Policy, ...], "archives.policies")
+        self._state = replace(self._state, policies=policies)
+        return policies
+
+    async def _answer(self, kind: type[T], method: str, **asked: object) -> T:
         request = self.engine.ask(method, dict, **asked)
         await all_of(request)
-        return (request.done or {}).get("answer")
+        return printed(request, kind)
 
     def refused(self, problem: YesterError) -> None:
         """Say it where the requests would be, too."""
         super().refused(problem)
-        if self._state.held is None and self.is_mounted:
+        if None in (self._state.held, self._state.requests) and self.is_mounted:
             self._state = replace(self._state, problem=problem.what)
             self.tell()
 
@@ -113,8 +129,7 @@ class Archives(Place, inherit_bindings=False):
 
         async def work() -> None:
             assert request is not None
-            found = await self._answer("archives.jobs", profile=profile, request=request.id)
-            packs = msgspec.convert(found or (), tuple[Pack, ...])
+            packs = await self._answer(tuple[Pack, ...], "archives.jobs", profile=profile, request=request.id)
             self.app.push_screen(Page(f"{request.kind} {request.about}", [archives.pack_line(each) for each in packs]))
 
         if request is not None:
@@ -129,13 +144,14 @@ class Archives(Place, inherit_bindings=False):
 
     def action_put(self) -> None:
         """Ask which snapshots go where, show the plan, and hand them over once a person says so."""
-        if not self._state.policies:
-            self.program.say("There is no archive here", "Archives are plugins: 6 shows them.")
-        elif self._profile:
+        if self._profile:
             self.work_on(self._put, "put")
 
     async def _put(self) -> None:
-        policies = self._state.policies
+        policies = self._state.policies or await self._policies()
+        if not policies:
+            self.program.say("There is no archive here", "Archives are plugins: 6 shows them.")
+            return
 
         def asked(form: FormState) -> HandOver:
             return msgspec.convert({"names": [self._profile], **archives.asked_of(form, policies)}, HandOver)
@@ -148,7 +164,7 @@ class Archives(Place, inherit_bindings=False):
         if form is None:
             return
         about = {"profile": self._profile, "names": [self._profile], **archives.asked_of(form, policies)}
-        plan = archives.plan_of(await self._answer("archives.foresee", **about) or {})
+        plan = archives.plan_of(await self._answer(dict[str, Any], "archives.foresee", **about))
         if await self._agreed([*plan, _command(as_typed(hand_over()(asked(form))))], "Hand them over"):
             self.change("archives.put", f"They are handed over{FOLLOWED}", **about)
 
@@ -169,7 +185,7 @@ class Archives(Place, inherit_bindings=False):
         if form is None:
             return
         about = {"profile": self._profile, "names": [self._profile], **archives.asked_of(form, ())}
-        plan = archives.plan_of(await self._answer("archives.foresee_purge", **about) or {})
+        plan = archives.plan_of(await self._answer(dict[str, Any], "archives.foresee_purge", **about))
         if await self._agreed([*plan, _command(as_typed(purge()(asked(form))))], "Delete them"):
             self.change("archives.purge", f"Each is read back, and then deleted{FOLLOWED}", **about)
 

@@ -14,7 +14,7 @@ from yester.tui.state.text import Span, line
 def recall_entry(place: Place, snapshot: str, path: bytes) -> None:
     """Show the plan of a recall, and ask for it once the person says so."""
     about = {"profile": place.program.profile, "snapshot": snapshot, "path": as_shown(path)}
-    words = as_typed(recall()(Recall(snapshot=snapshot, path=shown(path))))
+    words = as_typed(recall()(Recall(snapshot=snapshot[:8], path=shown(path))))
 
     async def work() -> None:
         request = place.engine.ask("archives.foresee_recall", dict, **about)

@@ -8,9 +8,9 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
-from yester.engine.errors import YesterError
+from yester.engine.errors import DamageError, YesterError
 from yester.tui.bindings import bindings
-from yester.tui.client import all_of, printed
+from yester.tui.client import Refused, all_of, printed
 from yester.tui.dialogs.asking import Asking, Field, Typed
 from yester.tui.dialogs.confirm import Confirm
 from yester.tui.screens.place import Place
@@ -63,8 +63,8 @@ class Storage(Place, inherit_bindings=False):
             self._done = self._known().last_change
             self._ask(b"")
         elif done != self._done:
-            self._done = done
-            self._ask(self._folder())
+            self._done, self._state = done, storage.outdated(self._state)
+            self._ask(self._folder(), is_new=True)
         state, shown = self._state, self._state.shown
         self.query_one("#of", Panel).show(storage.headline(state, self.repository))
         empty = state.problem or ("nothing here takes room" if state.usage else "adding up what is stored…")
@@ -81,20 +81,24 @@ class Storage(Place, inherit_bindings=False):
         return Known(self.repository, self.world.runs or (), self.world.running, self.world.now_ns)
 
     def _folder(self) -> bytes:
-        return self._state.usage.folder.raw if self._state.usage is not None else b""
+        return self._state.usage.folder.raw if self._state.usage is not None and not self._state.at_top else b""
 
     def _row(self, at: int) -> Row:
         return storage.row_of(self._state.shown[at], self._state, self.glyphs)
 
-    def _ask(self, folder: bytes) -> None:
-        """Add up what is at and below a folder; none: all sources."""
+    def _ask(self, folder: bytes, *, is_new: bool = False) -> None:
+        """Add up what is at and below a folder; none: all sources. `is_new`: what all of it takes has changed, too."""
         profile = self.program.profile
+
+        async def usage(**asked: object) -> Usage:
+            found = await all_of(self.engine.ask("storage.usage", Usage, profile=profile, **asked))
+            return found[0] if found else Usage()
 
         async def work() -> None:
             snapshots = await all_of(self.engine.ask("snapshots.list", Snapshot, profile=profile, of_profile=False))
-            asked = {"folder": as_shown(folder)} if folder else {}
-            found = await all_of(self.engine.ask("storage.usage", Usage, profile=profile, **asked)) if snapshots else ()
-            self._state = added_up(self._state, found[0] if found else Usage(), snapshots)
+            below = await usage(**({"folder": as_shown(folder)} if folder else {})) if snapshots else Usage()
+            whole = below if not folder else await usage() if is_new and snapshots else None
+            self._state = added_up(self._state, below, snapshots, whole)
             self.query_one(Rows).go(0)
             self.tell()
 
@@ -104,7 +108,7 @@ class Storage(Place, inherit_bindings=False):
     def action_refresh(self) -> None:
         """Add up anew."""
         super().action_refresh()
-        self._ask(self._folder())
+        self._ask(self._folder(), is_new=True)
 
     def refused(self, problem: YesterError) -> None:
         """Say it where the paths would be, too."""
@@ -191,9 +195,15 @@ class Storage(Place, inherit_bindings=False):
         async def work() -> None:
             self.program.say("Looking what no snapshot needs…")
             request = self.engine.ask("storage.plan", dict, profile=profile)
-            await all_of(request)
+            try:
+                await all_of(request)
+            except Refused as refused:
+                if refused.failure.code == DamageError.exit_code:
+                    self._state = replace(self._state, planned=None, damage=(refused.what, refused.hint))
+                    self.tell()
+                raise
             planned = printed(request, Planned)
-            self._state = replace(self._state, planned=planned)
+            self._state = replace(self._state, planned=planned, damage=())
             self.tell()
             if planned.plan.freed_size:
                 self._confirm(planned)

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 import msgspec
 
+from yester.engine.archive import port
+from yester.engine.archive.port import Constraints
+from yester.tui.cli.archive_words import costs_words, when_words
 from yester.tui.cli.wording import age, count, moment, size
 from yester.tui.state.form import Field, Form
 from yester.tui.state.text import Column, Glyphs, Line, Row, Span, Tone, line
@@ -29,7 +32,11 @@ class Held(msgspec.Struct, frozen=True):
     name: str = ""
     is_there: bool = True
     ready: bool | None = None
-    ready_asked_ns: int = 0
+    ready_asked_ns: int | None = None
+    words: str = ""
+    """Why it is not ready, as far as it says so."""
+    gathering: tuple[str, ...] = ()
+    """What its bulk policies gather, and until when."""
     packs: int = 0
     size: int = 0
     verified_packs: int = 0
@@ -47,6 +54,14 @@ class Policy(msgspec.Struct, frozen=True):
     archive_name: str = ""
     name: str = ""
     bulk: bool = False
+    constraints: Constraints = Constraints()
+    costs: Mapping[str, float] = {}
+
+    @property
+    def about(self) -> str:
+        """What it is called, when it hands over what it is given, and what bringing that back takes."""
+        known = port.Policy(self.policy, self.name or self.policy, self.bulk, self.constraints, self.costs)
+        return "; ".join(filter(None, (f"{known.name} ({when_words(known)})", costs_words(known.costs))))
 
     @property
     def label(self) -> str:
@@ -85,8 +100,10 @@ class ArchivesState:
 
     held: tuple[Held, ...] | None = None
     """None: not told yet."""
-    requests: tuple[Request, ...] = ()
-    policies: tuple[Policy, ...] = ()
+    requests: tuple[Request, ...] | None = None
+    """None: not told yet."""
+    policies: tuple[Policy, ...] | None = None
+    """None: not told yet."""
     text: str = ""
     problem: str = ""
 
@@ -94,7 +111,7 @@ class ArchivesState:
     def shown(self) -> list[Request]:
         """The requests that the filter lets through."""
         wanted = self.text.casefold()
-        return [each for each in self.requests if wanted in " ".join(_words(each)).casefold()]
+        return [each for each in self.requests or () if wanted in " ".join(_words(each)).casefold()]
 
 
 def row_of(request: Request) -> Row:
@@ -129,18 +146,23 @@ def headline(state: ArchivesState, repository: str, now_ns: int, glyphs: Glyphs)
     if state.held is None:
         return [place, line(Span(state.problem or "asking the archives…", "bad" if state.problem else "dim"))]
     if not state.held:
-        known = count(len(state.policies), "storage policy", "storage policies")
-        return [place, line(f"No archive holds anything of it. {known}: p hands old snapshots over.")]
-    return [place, *(_of(held, now_ns, glyphs) for held in state.held)]
+        return [
+            place,
+            line("No archive is set up here, and none holds anything of it: 6 has plugins that are archives."),
+        ]
+    return [place, *(each for held in state.held for each in _of(held, state.policies or (), now_ns, glyphs))]
 
 
-def _of(held: Held, now_ns: int, glyphs: Glyphs) -> Line:
-    holds = f"  {count(held.packs, 'pack')}, {size(held.size)}"
+def _of(held: Held, policies: Sequence[Policy], now_ns: int, glyphs: Glyphs) -> list[Line]:
+    holds = f"  {count(held.packs, 'pack')}, {size(held.size)}" if held.packs else "  holds nothing of it"
     offline = f", {size(held.offline_size)} of it offline" if held.offline_packs else ""
     verified = f", {held.verified_packs:,} verified" if held.verified_packs else ""
+    queued = f", {held.queued:,} queued" if held.queued else ""
     volumes = f"  on {', '.join(held.volumes)}" if held.volumes else ""
-    name = Span(held.name or held.archive, "strong")
-    return line(name, "  ", _ready(held, now_ns, glyphs), holds + offline + verified, Span(volumes, "dim"))
+    name, own = Span(held.name or held.archive, "strong"), [each for each in policies if each.archive == held.archive]
+    facts = line(name, "  ", _ready(held, now_ns, glyphs), holds + offline + verified + queued, Span(volumes, "dim"))
+    more = ["; ".join(each.about for each in own)] if own else []
+    return [facts, *(line(Span(f"  {words}", "dim")) for words in (*more, *held.gathering))]
 
 
 def _ready(held: Held, now_ns: int, glyphs: Glyphs) -> Span:
@@ -153,7 +175,20 @@ def _ready(held: Held, now_ns: int, glyphs: Glyphs) -> Span:
         case True:
             return Span(f"{glyphs.good} ready{asked}", "good")
         case False:
-            return Span(f"{glyphs.bad} not ready{asked}", "bad")
+            return Span(f"{glyphs.bad} not ready{asked}{f': {held.words}' if held.words else ''}", "bad")
+
+
+def panel(request: Request, now_ns: int) -> list[Line]:
+    """Return what is to say of a request: what was asked when, how far it is, and what was said of it."""
+    asked, what, _, stored, archives, states, about = _words(request)
+    packs = count(sum(request.states.values()), "pack")
+    ago = f"asked {age(now_ns - request.asked_ns)} ago" if now_ns else f"asked {asked}"
+    return [
+        line(Span(f"{what} {about}", "strong")),
+        line(Span(f"{ago}, {packs} of {stored}, of {archives or 'no archive'}  {request.id}", "dim")),
+        line(states),
+        *(line(Span(words, "warn")) for words in request.words),
+    ]
 
 
 def pack_line(pack: Pack) -> Line:

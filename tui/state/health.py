@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from yester.engine.errors import DamageError
+from yester.engine.events import Phase
 from yester.engine.runs.records import RunRecord
 from yester.tui.cli.wording import age, count, size
 from yester.tui.state.growth import Point, chart
@@ -31,20 +33,19 @@ class Known:
     def last_change(self) -> str:
         """The newest run that may have changed what takes the room."""
         mine = (run for run in self.runs if run.repository == self.repository and run.is_over)
-        return next((run.run for run in mine if run.action != "check" and run.state != "dry-run"), "")
+        return next((run.run for run in mine if run.action != "check" and not run.dry_run), "")
 
     def done(self, action: str) -> Iterable[RunRecord]:
         """Return the runs of this kind that are over, newest first."""
         mine = (run for run in self.runs if run.action == action and run.repository == self.repository)
-        return (run for run in mine if run.is_over and run.state != "dry-run")
+        return (run for run in mine if run.is_over and not run.dry_run)
 
 
 def panel(state: StorageState, known: Known, width: int, rows: int, glyphs: Glyphs) -> list[Line]:
     """Return how it fares, in so many cells and rows: what is at work, whether it is sound, how dense, how it grew."""
-    facts = [*_checked(known, glyphs), *_last("prune", "pruned", known, glyphs), *_sound(state), *_ratios(state)]
-    lines = [*_at_work(known), *_in_columns(facts, width)]
-    if state.planned is not None:
-        lines += [line(Span(f"{glyphs.bad} {what}", "bad")) for what in state.planned.damaged[:3]]
+    looked = [*_checked(known, glyphs), *_last("prune", "pruned", known, glyphs)]
+    facts = [*looked, *_sound(state, known), *_orphaned(state), *_ratios(state)]
+    lines = [*at_work(known), *_damage(state, glyphs), *_in_columns(facts, width)]
     room = min(_GROWTH, rows - len(lines) - 1)
     return [*lines, *chart(growth(state.snapshots), known.now_ns, max(8, min(76, width)), room, glyphs)]
 
@@ -86,9 +87,25 @@ def _fact(label: str, said: Span, width: int = 0) -> Line:
     return line(Span(f"{label:<{_LABEL}}", "dim"), Span(said.text.ljust(max(0, width - _LABEL)), said.tone))
 
 
-def _at_work(known: Known) -> list[Line]:
+def at_work(known: Known) -> list[Line]:
+    """Return what is done with the repository now, and for whom it waits."""
     mine = [run for run in known.live if run.record.repository == known.repository and run.record.action != "snap"]
-    return [line(Span(f"{run.record.action:<9}", "accent"), progress_words(run) or "it begins") for run in mine]
+    return [each for run in mine for each in _of_run(run)]
+
+
+def _of_run(run: LiveRun) -> list[Line]:
+    lines = [line(Span(f"{run.record.action:<{_LABEL}}", "accent"), progress_words(run) or "it begins")]
+    if run.phase != Phase.WAIT or not run.words:
+        return lines
+    return [*lines, line(" " * _LABEL, Span(run.words[-1].words.text, "warn"))]
+
+
+def _damage(state: StorageState, glyphs: Glyphs) -> list[Line]:
+    """Return what was met by looking for what nothing needs, and what to do about it."""
+    return [
+        line(Span(f"{glyphs.bad} {what}", "bad") if not at else Span(f"  {what}", "dim"))
+        for at, what in enumerate(state.damage)
+    ]
 
 
 def _last(action: str, label: str, known: Known, glyphs: Glyphs) -> list[Fact]:
@@ -112,16 +129,32 @@ def _checked(known: Known, glyphs: Glyphs) -> list[Fact]:
     return [*found, ("read", Span(said if read == 100 else f"{said} (all: {ago})"))]
 
 
-def _sound(state: StorageState) -> list[Fact]:
-    """Return which objects are missing, and which nobody needs."""
-    planned, whole = state.planned, state.whole
-    lost = max(whole.missing if whole is not None else 0, planned.lost_blobs if planned is not None else 0)
-    found: list[Fact] = [("missing", Span(f"{count(lost, 'piece')}: c checks", "bad") if lost else Span("nothing"))]
+def _sound(state: StorageState, known: Known) -> list[Fact]:
+    """Return whether anything is missing or damaged, as far as somebody looked."""
+    lost = state.whole.missing if state.whole is not None else 0
+    check = next((run for run in known.done("check") if run.state in ("complete", "errors")), None)
+    if lost:
+        return [("missing", Span(f"{count(lost, 'piece')}: c says of which files", "bad"))]
+    if check is not None and check.exit_code == DamageError.exit_code:
+        if any(run.began_ns > check.began_ns and run.has_succeeded for run in known.done("repair")):
+            return [("damage", Span("repaired since it was found: c looks again", "warn"))]
+        return [("damage", Span("found by the check: 4 tells, `yester repair` mends", "bad"))]
+    if state.damage:
+        return [("damage", Span("c says what is hit", "bad"))]
+    if check is None and state.planned is None:
+        return [("missing", Span("nobody looked: c does", "dim"))]
+    return [("missing", Span("nothing"))]
+
+
+def _orphaned(state: StorageState) -> list[Fact]:
+    """Return what nobody needs, and what keeps it from being given back at once."""
+    planned = state.planned
     if planned is None:
-        return [*(found if whole is not None else ()), ("orphaned", Span("P looks for what nothing needs", "dim"))]
+        return [("orphaned", Span("P looks for what nothing needs", "dim"))]
     plan, others = planned.plan, planned.leftovers.number
-    said = f"{size(plan.unused_size)}" + (f" and {count(others, 'small object')}" if others else "")
-    return [*found, ("orphaned", Span(said)), ("to free", Span(f"{size(plan.freed_size)} (P)"))]
+    said = f"{size(plan.orphaned_size)}" + (f" and {count(others, 'small object')}" if others else "")
+    found: list[Fact] = [("orphaned", Span(said)), ("to free", Span(f"{size(plan.freed_size)} (P)"))]
+    return [*found, *(("held by", Span(f"{writer}: a prune waits for it", "warn")) for writer in planned.writers)]
 
 
 def _ratios(state: StorageState) -> list[Fact]:

@@ -10,7 +10,7 @@ from yester.tui.state.text import Column, Glyphs, Line, Row, Span, line
 COLUMNS = (
     Column("STATE", 8),
     Column("MOUNTED AT", keeps_end=True),
-    Column("SHOWS", 18, from_width=80),
+    Column("SHOWS", 13, from_width=76),
     Column("SINCE", 7),
     Column("READS", 9, is_right=True, from_width=60),
     Column("CACHED", 6, is_right=True, from_width=70),

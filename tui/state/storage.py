@@ -48,8 +48,14 @@ class PrunePlan(msgspec.Struct, frozen=True):
     freed_size: int = 0
     moved_size: int = 0
     unused_size: int = 0
+    """What no snapshot needs and would stay."""
     delete: tuple[GoingPack, ...] = ()
     repack: tuple[GoingPack, ...] = ()
+
+    @property
+    def orphaned_size(self) -> int:
+        """Bytes that no snapshot needs: those that go, and the little that would stay."""
+        return self.unused_size + sum(each.unused_size for each in (*self.delete, *self.repack))
 
 
 class Leftovers(msgspec.Struct, frozen=True):
@@ -71,8 +77,8 @@ class Planned(msgspec.Struct, frozen=True):
 
     plan: PrunePlan = PrunePlan()
     leftovers: Leftovers = Leftovers()
-    damaged: tuple[str, ...] = ()
-    lost_blobs: int = 0
+    writers: tuple[str, ...] = ()
+    """Who is at work, or was killed at it, and is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +93,15 @@ class StorageState:
     """What a prune would do; None: nobody asked."""
     whole: Usage | None = None
     """What all of it takes, whichever folder is looked at; None: not told yet."""
+    damage: tuple[str, ...] = ()
+    """What looking for what nothing needs met instead, and what to do about it."""
     text: str = ""
     problem: str = ""
+
+    @property
+    def at_top(self) -> bool:
+        """Whether all sources are looked at."""
+        return self.usage is None or self.whole is None or self.usage.folder == self.whole.folder
 
     @property
     def shown(self) -> list[Heavy]:
@@ -98,9 +111,16 @@ class StorageState:
         return [each for each in found if wanted in each.path.casefold()]
 
 
-def added_up(state: StorageState, usage: Usage, snapshots: tuple[Snapshot, ...]) -> StorageState:
-    """Return the state once it is known what takes the room."""
-    return replace(state, usage=usage, whole=state.whole or usage, snapshots=snapshots, problem="")
+def added_up(
+    state: StorageState, usage: Usage, snapshots: tuple[Snapshot, ...], whole: Usage | None = None
+) -> StorageState:
+    """Return the state once it is known what takes the room below a folder, and perhaps anew what all of it takes."""
+    return replace(state, usage=usage, whole=whole or state.whole or usage, snapshots=snapshots, problem="")
+
+
+def outdated(state: StorageState) -> StorageState:
+    """Return the state once a run may have changed what was found by looking for what nothing needs."""
+    return replace(state, planned=None, damage=())
 
 
 def row_of(heavy: Heavy, state: StorageState, glyphs: Glyphs) -> Row:
@@ -151,6 +171,8 @@ def plan_lines(planned: Planned) -> list[Line]:
             packs = [each for each in going if each.why == why]
             whole = f"{count(len(packs), 'pack')} of {size(sum(each.size for each in packs))}"
             lines.append(line(Span(f"  {verb} ", "dim"), f"{whole}: {_WHY.get(why, why)}"))
+    for writer in planned.writers:
+        lines.append(line(Span("  wait for ", "dim"), f"{writer} to end, or to be silent for ten minutes"))
     if planned.leftovers.number:
         lines.append(line(Span("  delete ", "dim"), f"{count(planned.leftovers.number, 'small object')}: out of date"))
     return [*lines, line("Snapshots stay as they are. What goes is what none of them needs.")]

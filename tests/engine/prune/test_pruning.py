@@ -100,7 +100,9 @@ def test_a_dry_run_changes_nothing_and_says_the_same(rig: Rig, source: Path) -> 
     forget(rig, first)
     names = sorted(rig.store.list())
     planned = pruned(rig, replace(EVERYTHING, dry_run=True))
-    assert sorted(rig.store.list()) == names
+    assert (sorted(rig.store.list()), planned.writers) == (names, ())
+    with session_of(rig), session_of(rig, "prune"):
+        assert pruned(rig, replace(EVERYTHING, dry_run=True)).writers == ("snapshot on laptop",), "prunes wait for none"
     done = pruned(rig)
     assert planned.plan == done.plan
     assert planned.deleted_packs == planned.freed_size == 0

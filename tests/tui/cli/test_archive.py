@@ -70,8 +70,10 @@ def test_what_is_archived_and_purged_comes_back(
     uncopied = yester("copy", "latest", "--from", plain, "--to", tmp_path / "other", "--json")
     assert uncopied.code == 3 and "yester recall" in uncopied.err and "yester check" not in uncopied.err, uncopied
     assert [each["offline"] for each in json.loads(uncopied.out)["copied"]] == [True]
-    plan = yester("recall", "latest", "--plan")
+    [whole] = [each["source"] for each in json.loads(uncopied.out)["copied"]]
+    plan = yester("recall", whole, "--plan")
     assert (plan.code, plan.err) == (0, "") and "from Folder" in plan.out and "on T1" in plan.out
+    assert f"{whole[:8]} needs" in plan.out and whole not in plan.out
     assert yester("recall", "latest", "--wait").code == 0
     assert packs(plain) == before
     assert yester("restore", "latest", "--target", tmp_path / "back").code == 0

@@ -1,10 +1,13 @@
 """What Snapshots, Differences, Storage and Mounts show, without a terminal."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.tui.fake import DAY_NS, HOUR_NS, NOW_NS
 
+from yester.engine.events import Shown
 from yester.engine.runs.records import RunRecord
 from yester.tui.dialogs.asking import completed
 from yester.tui.screens.labelling import changed_tags, words_in
@@ -13,6 +16,7 @@ from yester.tui.state.differences import Difference, DifferencesState
 from yester.tui.state.growth import Point, chart
 from yester.tui.state.health import Known
 from yester.tui.state.letting_go import Judged, LettingGo, Plan
+from yester.tui.state.live import LiveRun, Told
 from yester.tui.state.snapshots import Inverted, Listed, Marked, Snapshot, SnapshotsState, Statistics
 from yester.tui.state.storage import GoingPack, Leftovers, Planned, PrunePlan, StorageState, Usage
 from yester.tui.state.text import ASCII, UNICODE, Column, Span, fitted, laid_out, plain
@@ -134,12 +138,12 @@ def test_any_growth_is_drawn(found: list[tuple[int, int]], now_ns: int, width: i
 def checked(percent: int, ago_ns: int, state: str = "complete", **more: object) -> RunRecord:
     return RunRecord(
         run=f"r{ago_ns}", action="check", state=state, repository="/srv", began_ns=NOW_NS - ago_ns,  # type: ignore[arg-type]
-        read_data_percent=percent,
+        read_data_percent=percent, **more,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
-def fares(state: StorageState, *runs: RunRecord, width: int = 40) -> list[str]:
-    known = Known("/srv", runs, (), NOW_NS)
+def fares(state: StorageState, *runs: RunRecord, width: int = 40, live: tuple[LiveRun, ...] = ()) -> list[str]:
+    known = Known("/srv", runs, live, NOW_NS)
     return [plain(each).rstrip() for each in health.panel(state, known, width, 40, UNICODE)]
 
 
@@ -159,19 +163,65 @@ def test_coverage_is_what_was_read_last_and_when_all_was() -> None:
 
 def test_what_is_missing_and_what_nobody_needs() -> None:
     state = storage.added_up(StorageState(), Usage(size=50, plain_size=100, missing=2), ())
-    assert "missing  2 pieces: c checks" in fares(state)
+    assert "missing  2 pieces: c says of which files" in fares(state)
     assert "orphaned P looks for what nothing needs" in fares(state)
-    plan = PrunePlan(freed_size=10, unused_size=20, delete=(GoingPack(5, why="unused"), GoingPack(5, why="new")))
-    found = Planned(plan, Leftovers(snapshots=1), damaged=("data.1 is damaged",), lost_blobs=3)
+    going = (GoingPack(5, unused_size=5, why="unused"), GoingPack(5, unused_size=4, why="new"))
+    plan = PrunePlan(freed_size=10, unused_size=20, delete=going, repack=(GoingPack(9, 3, 6, "sparse"),))
+    found = Planned(plan, Leftovers(snapshots=1), writers=("snapshot on vm",))
     planned = StorageState(planned=found, whole=Usage())
     lines = fares(planned)
-    for words in ("missing  3 pieces: c checks", "orphaned 20 B and 1 small object", "to free  10 B (P)"):
+    for words in (
+        "missing  nothing",
+        "orphaned 35 B and 1 small object",
+        "to free  10 B (P)",
+        "held by  snapshot on vm: a prune waits for it",
+    ):
         assert words in lines
-    assert "✗ data.1 is damaged" in lines
     asked = [plain(each) for each in storage.plan_lines(found)]
+    assert "  wait for snapshot on vm to end, or to be silent for ten minutes" in asked
     assert "  delete 1 pack of 5 B: nothing in it is needed" in asked and "  delete 1 pack of 5 B: new" in asked
     two = fares(state, width=100)
     assert any("dedup" in line and "compress" in line for line in two)
+
+
+def test_that_nothing_is_missing_is_said_only_where_somebody_looked() -> None:
+    state, found = (
+        storage.added_up(StorageState(), Usage(), ()),
+        "damage   found by the check: 4 tells, `yester repair` mends",
+    )
+    assert "missing  nobody looked: c does" in fares(state)
+    assert "missing  nothing" in fares(state, checked(0, HOUR_NS))
+    damaged = checked(0, HOUR_NS, "errors", exit_code=5)
+    assert found in fares(state, damaged, checked(100, DAY_NS), width=60)
+    assert "missing  nothing" in fares(state, checked(0, 1), damaged)
+    repair = RunRecord(run="r", action="repair", state="complete", repository="/srv", began_ns=NOW_NS)
+    assert "damage   repaired since it was found: c looks again" in fares(state, repair, damaged)
+    met = fares(replace(state, damage=("3 pieces can be found in no pack", "Run `yester check`.")))
+    assert met[:2] == ["✗ 3 pieces can be found in no pack", "  Run `yester check`."]
+    assert "damage   c says what is hit" in met
+    assert "damage" not in str(fares(storage.outdated(replace(state, damage=("x",)))))
+
+
+def test_a_dry_run_that_met_damage_is_no_prune() -> None:
+    dry = RunRecord(run="r", action="prune", state="errors", dry_run=True, exit_code=5, repository="/srv", began_ns=1)
+    assert "pruned   never on this machine" in fares(StorageState(), dry)
+    assert Known("/srv", (dry,)).last_change == ""
+
+
+def test_who_is_waited_for_is_said() -> None:
+    record = RunRecord(run="r", action="prune", state="running", repository="/srv", began_ns=1)
+    run = LiveRun(record, phase="wait", words=(Told("12:00:00", Span("Waiting for snapshot on vm to end")),))
+    lines = fares(StorageState(), live=(run, LiveRun(record, phase="plan", words=run.words)))
+    assert lines[:3] == ["prune    0 files  0 B", "         Waiting for snapshot on vm to end", "prune    0 files  0 B"]
+
+
+def test_what_all_of_it_takes_is_kept_while_a_folder_is_looked_at() -> None:
+    top, below = Usage(size=9, folder=Shown("/a")), Usage(size=4, folder=Shown("/a/b"))
+    state = storage.added_up(StorageState(), top, ())
+    assert state.at_top and StorageState().at_top
+    state = storage.added_up(state, below, ())
+    assert (state.whole, state.at_top) == (top, False)
+    assert storage.added_up(state, below, (), Usage(size=5)).whole == Usage(size=5)
 
 
 def test_a_newer_run_of_another_kind_may_have_changed_what_takes_the_room() -> None:
