@@ -354,11 +354,15 @@ class TerminalProgram(App[None]):
         self.switch_mode(name)
 
     def action_command_palette(self) -> None:
-        """Find any command by name."""
+        """Find any command, snapshot or file by name."""
+        from textual.system_commands import SystemCommandsProvider
+
         from yester.tui.dialogs.palette import Palette
+        from yester.tui.naming import Names
 
         if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+            words = "Search for commands, snapshots and files…"
+            self.push_screen(Palette([SystemCommandsProvider, Names], placeholder=words, id="--command-palette"))
 
     def search_themes(self) -> None:
         """Choose the colours, from a palette of our own."""

@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import SystemCommand
+from textual.markup import escape
 
 from yester.tui.places import PLACES
 
@@ -24,7 +25,8 @@ def commands(program: "TerminalProgram") -> Iterator[SystemCommand]:
     place = program.place
     for number, command in enumerate(program.settings.commands):
         if place is not None and command.works_in(place.NAME):
-            yield SystemCommand(command.title, command.run, partial(program.action_own, number))
+            title, about = escape(command.title), escape(command.run)  # Textual takes both for its markup
+            yield SystemCommand(title, about, partial(program.action_own, number))
     for status in program.world.statuses or ():
         profile = status.profile
         yield SystemCommand(f"Back up {profile}", "Take a snapshot of it now", partial(program.back_up, profile))

@@ -65,7 +65,7 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
     {
         "app": (
             Key("help", "question_mark,f1", "help", "Show the keys that work here", in_footer=True),
-            Key("palette", "colon,ctrl+p", "commands", "Find any command by name"),
+            Key("palette", "colon,ctrl+p", "commands", "Find any command, snapshot or file by name"),
             Key("log", "at", "log", "Show the commands that your keys ran, and all that was said"),
             Key("looks", "comma", "look", "Choose colours, keys, signs and motion"),
             Key("quit", "q", "quit", "Leave; runs go on", vim="q,Z", mc="q,f10", in_footer=True),
