@@ -109,6 +109,20 @@ def written(db: sqlite3.Connection) -> Iterator[None]:
         db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
 
 
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """Change the file in one transaction, which leaves nothing behind when the block fails."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        # SQLite has ended it already where it was interrupted.
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
 def prepare(db: sqlite3.Connection, repository: bytes) -> None:
     """Make the tables where there are none; Stale when those that are there are not those of this repository."""
     if not _names(db):
@@ -132,20 +146,19 @@ def _names(db: sqlite3.Connection) -> Sequence[object]:
 
 
 def _create(db: sqlite3.Connection, repository: bytes) -> None:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        if not _names(db):
-            for statement in _TABLES:
-                db.execute(statement)
+    with transaction(db):
+        if _names(db):
+            return
+        for statement in _TABLES:
+            db.execute(statement)
+        try:
+            db.execute(_TRIGRAM)
+            db.execute("INSERT INTO trigram(trigram, rank) VALUES ('hashsize', ?)", (_TRIGRAMS_AT_ONCE,))
+        except sqlite3.OperationalError as error:
             # Without full-text search, or before its trigrams (3.34), names are searched one by one.
-            with suppress(sqlite3.OperationalError):
-                db.execute(_TRIGRAM)
-                db.execute("INSERT INTO trigram(trigram, rank) VALUES ('hashsize', ?)", (_TRIGRAMS_AT_ONCE,))
-            db.executemany("INSERT INTO about VALUES (?, ?)", [("version", VERSION), ("repository", repository)])
-        db.execute("COMMIT")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
+            if is_interrupt(error):
+                raise
+        db.executemany("INSERT INTO about VALUES (?, ?)", [("version", VERSION), ("repository", repository)])
 
 
 def has_trigrams(db: sqlite3.Connection) -> bool:

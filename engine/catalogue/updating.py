@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from yester.engine.blobs import BlobSource
 from yester.engine.catalogue.intake import SnapshotIntake, folded
 from yester.engine.catalogue.names import blank_names
-from yester.engine.catalogue.schema import has_trigrams, written
+from yester.engine.catalogue.schema import has_trigrams, transaction, written
 from yester.engine.errors import DamageError
 from yester.engine.ids import SnapshotId
 from yester.engine.sealed.records import Snapshot
@@ -40,27 +40,16 @@ def update(
     """
     new, forgotten = missing(db, listed)
     if forgotten:
-        _transact(db, lambda: _forget(db, forgotten))
+        with transaction(db):
+            _forget(db, forgotten)
     with written(db):
         for done, each in enumerate(new):
             tick(done, len(new), 0)
-            _transact(
-                db,
-                lambda each=each, done=done: _take(db, source, each, lambda names: tick(done, len(new), names)),  # type: ignore[misc]
-            )
+            with transaction(db):
+                _take(db, source, each, lambda names, done=done: tick(done, len(new), names))  # type: ignore[misc]
     if sweeping and _about(db, "forgotten") >= max(_SWEPT_AFTER, len(listed) // 2):
-        _transact(db, lambda: _sweep(db))
-
-
-def _transact(db: sqlite3.Connection, work: Callable[[], None]) -> None:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        work()
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
+        with transaction(db):
+            _sweep(db)
 
 
 def _about(db: sqlite3.Connection, key: str) -> int:

@@ -7,8 +7,8 @@ import stat
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
-from itertools import groupby, permutations
+from contextlib import ExitStack, closing
+from itertools import count, groupby, permutations
 from pathlib import Path
 from unittest import mock
 
@@ -20,7 +20,7 @@ from tests.engine.catalogue.history import CLOSED, Files, History, all_paths, cl
 from yester.engine.catalogue.catalogue import Catalogue, Version
 from yester.engine.catalogue.changing import CHANGES
 from yester.engine.catalogue.patterns import Pattern
-from yester.engine.catalogue.schema import connect
+from yester.engine.catalogue.schema import connect, is_interrupt, prepare
 from yester.engine.errors import CancelledError, StoreError, YesterError
 from yester.engine.ids import SnapshotId
 
@@ -622,3 +622,22 @@ def test_there_is_always_an_answer_or_a_sentence(history: History, monkeypatch: 
     monkeypatch.setattr("yester.engine.catalogue.keeping.connect", full)
     with Catalogue.open(history) as catalogue, pytest.raises(YesterError, match="no room for the catalogue"):
         catalogue.update()
+
+
+def test_who_stops_it_while_it_is_made_is_told_just_that() -> None:
+    """SQLite ends the transaction itself then, and what was made in it is not there any more."""
+
+    def is_stopped_after(steps: int) -> bool:
+        taken = count()
+        with closing(connect(None)) as db:
+            db.set_progress_handler(lambda: next(taken) == steps, 1)
+            try:
+                prepare(db, b"r" * 32)
+            except sqlite3.Error as error:
+                assert is_interrupt(error), error
+        return next(taken) > steps
+
+    stops = 0
+    while is_stopped_after(stops):
+        stops += 10
+    assert stops > 100
