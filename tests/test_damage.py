@@ -30,7 +30,10 @@ from yester.engine.trees.directories import decode_root, open_directory
 from yester.engine.trees.xattrs import decode_set
 from yester.plugins.backends.memory import MemoryStore
 
-FLIPS = 300
+def few_or_all(few: int, many: int) -> list[object]:
+    """Return the parameters of a test that is one of many rounds: few of them, and all, which is long."""
+    return [few, pytest.param(many, marks=pytest.mark.long)]
+
 
 Read = dict[bytes, tuple[object, ...] | None]
 """What can be read of a snapshot, by path; None stands for an error."""
@@ -128,13 +131,14 @@ def flipped(data: bytes, offset: int, bit: int) -> bytes:
 
 
 @pytest.mark.timeout(300)
-def test_hundreds_of_flipped_bits(rig: Rig) -> None:
+@pytest.mark.parametrize("flips", few_or_all(100, 300))
+def test_hundreds_of_flipped_bits(rig: Rig, flips: int) -> None:
     sid, store = taken(rig), rig.store
     assert isinstance(store, MemoryStore)
     whole = everything(rig, sid)
     assert None not in whole.values() and len(whole) > 155
     names, dice = sorted(store.list("")), random.Random(20261120)
-    for _ in range(FLIPS):
+    for _ in range(flips):
         name, offset, bit = place = some_bit(names, store, dice)
         good = store.get(name)
         store.put(name, [flipped(good, offset, bit)])
@@ -217,11 +221,14 @@ def test_the_next_run_makes_do_without_damaged_metadata(rig: Rig, docs: Path, ho
 
 
 @pytest.mark.timeout(120)
-def test_restores_of_damaged_repositories_write_no_wrong_byte(rig: Rig, docs: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("rounds", few_or_all(8, 20))
+def test_restores_of_damaged_repositories_write_no_wrong_byte(
+    rig: Rig, docs: Path, tmp_path: Path, rounds: int
+) -> None:
     sid, store = taken(rig), rig.store
     assert isinstance(store, MemoryStore)
     names, dice = [name for name in sorted(store.list("")) if name.startswith(("data.", "meta."))], random.Random(5)
-    for round in range(20):
+    for round in range(rounds):
         name, offset, bit = some_bit(names, store, dice)
         good = store.get(name)
         store.put(name, [flipped(good, offset, bit)])
@@ -296,13 +303,14 @@ def test_bits_flipped_in_a_clients_own_files(rig: Rig, docs: Path) -> None:
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.parametrize("rounds", few_or_all(20, 60))
 def test_hostile_metadata_with_true_ids(
-    home: Path, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rounds: int
 ) -> None:
     """Whoever holds the keys may seal anything: restore and check end with words, and touch nothing but the target."""
     outside = sorted(tmp_path.rglob("*"))
     dice, honest = random.Random(1), BlobWriter.add
-    for round in range(60):
+    for round in range(rounds):
         rig, chosen, count = Rig.of(home, docs, name=f"hostile-{round}"), dice.randrange(12), iter(range(10_000))
 
         def add(

@@ -51,7 +51,7 @@ from yester.engine.retention.plan import Decision, plan_retention
 from yester.plugins.backends.memory import MemoryStore
 
 STEPS_OF_ONE = 60
-SHORT = 600
+FEW, SHORT = 240, 600
 STEPS = int(os.environ.get("YESTER_MODEL_STEPS", SHORT))
 """In all; read here, since tests run without variables of yester's."""
 
@@ -425,8 +425,9 @@ class Life(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(120 + STEPS // 5)
+@pytest.mark.parametrize("steps", [FEW, pytest.param(STEPS, marks=pytest.mark.long)])
 @pytest.mark.parametrize("alike", [True, False], ids=["archive shares ids", "archive has its own"])
-def test_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alike: bool) -> None:
+def test_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alike: bool, steps: int) -> None:
     monkeypatch.setattr(
         "yester.engine.capture.context.host_id", lambda places: blake3(os.fsencode(places.state)).digest(16)
     )
@@ -436,11 +437,11 @@ def test_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alike: bool) -> N
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=max(1, STEPS // STEPS_OF_ONE),
+            max_examples=max(1, steps // STEPS_OF_ONE),
             stateful_step_count=STEPS_OF_ONE,
             deadline=None,
-            derandomize=STEPS == SHORT,
-            phases=[Phase.generate] if STEPS == SHORT else [Phase.generate, Phase.shrink],
+            derandomize=steps <= SHORT,
+            phases=[Phase.generate] if steps <= SHORT else [Phase.generate, Phase.shrink],
             database=None,
             print_blob=True,
             suppress_health_check=list(HealthCheck),
