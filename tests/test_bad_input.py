@@ -773,7 +773,7 @@ def test_signals_in_mid_work(
     yester: Yester, taken: Path, docs: Path, tmp_path: Path, number: signal.Signals, code: int, command: str
 ) -> None:
     noise = random.Random(2)
-    for row in range(1500):
+    for row in range(500):
         (docs / "letters" / f"{row:04}").write_bytes(noise.randbytes(40_000))
     if command != "snap":
         assert yester("snap", "docs").code == 0
@@ -878,7 +878,8 @@ main()
 
 
 @pytest.mark.timeout(300)
-def test_kill_at_random_moments(yester: Yester, plain: Path, docs: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("rounds", [5, pytest.param(15, marks=pytest.mark.long)])
+def test_kill_at_random_moments(yester: Yester, plain: Path, docs: Path, tmp_path: Path, rounds: int) -> None:
     """The real process, at moments spread over a run; then a check, a run and a comparison."""
     noise = random.Random(4)
     for row in range(2500):
@@ -887,7 +888,7 @@ def test_kill_at_random_moments(yester: Yester, plain: Path, docs: Path, tmp_pat
         (folder / str(row)).write_bytes(noise.randbytes(noise.choice((20, 2000, 30_000))))
     yester("profile", "add", "docs", docs)
     killed = 0
-    for round in range(15):
+    for round in range(rounds):
         (docs / "0" / f"new-{round}").write_bytes(noise.randbytes(300_000))
         process = start("snap", "docs")
         try:

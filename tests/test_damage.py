@@ -30,6 +30,7 @@ from yester.engine.trees.directories import decode_root, open_directory
 from yester.engine.trees.xattrs import decode_set
 from yester.plugins.backends.memory import MemoryStore
 
+
 def few_or_all(few: int, many: int) -> list[object]:
     """Return the parameters of a test that is one of many rounds: few of them, and all, which is long."""
     return [few, pytest.param(many, marks=pytest.mark.long)]

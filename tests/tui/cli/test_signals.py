@@ -27,14 +27,15 @@ def taken_files(lines: list[str]) -> list[str]:
     return [event["path"] for event in events if event["type"] == "file"]
 
 
+@pytest.mark.parametrize("rounds", [1, pytest.param(2, marks=pytest.mark.long)])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda n: n.name)
 def test_a_signal_at_any_moment(
-    yester: Yester, profile: str, docs: Path, tmp_path: Path, number: signal.Signals
+    yester: Yester, profile: str, docs: Path, tmp_path: Path, number: signal.Signals, rounds: int
 ) -> None:
     """Nothing is harmed, the next run is complete; and a run that could say goodbye kept all that it had read."""
     assert yester("snap", "docs").code == 0
     dice, told_again = random.Random(number), 0
-    for round in range(2):
+    for round in range(rounds):
         for row in range(FILES):
             (docs / f"{row % 7}" / f"{row:03}").write_bytes(random.Random(f"{round} {row}").randbytes(3000))
         process = start("snap", profile, "--events")
