@@ -51,6 +51,14 @@ class Counters:
         self.new = self.changed = self.unchanged = self.failed = self.stored_size = 0
         self.let_go()
 
+    @property
+    def part(self) -> float:
+        """How much of the file in hand is done, 0 to 1: as long as it is not whole it is not among `files`."""
+        in_hand = self.in_hand
+        if in_hand is None or not in_hand.size:
+            return 0.0
+        return min(1.0, max(0, self.size - in_hand.began) / in_hand.size)
+
     def take(self, path: bytes, size: int | None) -> None:
         """Begin with a file that takes long, of which `size` bytes will be counted."""
         self.in_hand = InHand(path, size, self.size)

@@ -66,20 +66,23 @@ class Past:
         return shares, times
 
 
-def share_done(files: int, size: int, total_files: int | None, total_size: int | None) -> float | None:
+def share_done(files: float, size: int, total_files: int | None, total_size: int | None) -> float | None:
     """Return how much of the work is done, 0 to 1, as far as the totals are known; files and bytes count alike."""
     shares = [min(1.0, done / total) for done, total in ((files, total_files), (size, total_size)) if total]
     return sum(shares) / len(shares) if shares else None
 
 
-def estimate(past: Sequence[Past], now: Step, total_files: int | None, total_size: int | None) -> float | None:
+def estimate(
+    past: Sequence[Past], now: Step, total_files: int | None, total_size: int | None, part: float = 0.0
+) -> float | None:
     """Return the seconds left, `past` newest first; None where nobody can say.
 
-    Totals are what this run will have looked at; unknown ones are those of the newest earlier run.
+    Totals are what this run will have looked at; unknown ones are those of the newest earlier run. `part` is how much
+    of the next file is done, which counts only without earlier runs: how far those were in a file nobody remembers.
     """
     if past:
         total_files, total_size = total_files or past[0].files, total_size or past[0].size
-    share = share_done(now.files, now.size, total_files, total_size)
+    share = share_done(now.files if past else now.files + part, now.size, total_files, total_size)
     if share is None or now.elapsed_s < SETTLED_S or has_outgrown(now.files, now.size, total_files, total_size):
         return None
     votes = [_vote(each, rank, now.elapsed_s, share) for rank, each in enumerate(past) if each.duration_s >= LEAST_S]

@@ -47,6 +47,6 @@ class Forecaster:
         if self._past is None:
             self._past = past_runs(self._state, self._profile)
         now = Step(elapsed_s, counters.files, counters.size)
-        raw_s = estimate(self._past, now, counters.total_files, counters.total_size)
+        raw_s = estimate(self._past, now, counters.total_files, counters.total_size, counters.part)
         self._shown = forecast(self._shown, raw_s, elapsed_s)
         return round(self._shown.left_s) if self._shown is not None else None

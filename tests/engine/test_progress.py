@@ -17,12 +17,15 @@ def test_of_what_takes_long_is_told_how_far_it_is() -> None:
     counters.size += 5
     event = progress_event(counters)
     assert (event.path, event.path_done, event.path_size) == ("/film", 5, 8)
+    assert counters.part == 5 / 8
     counters.size += 5  # it grew while it was read
     assert progress_event(counters).path_done == 8
+    assert counters.part == 1.0
     counters.take(b"/dump.sql", None)
     counters.size += 7
     event = progress_event(counters)
     assert (event.path, event.path_done, event.path_size) == ("/dump.sql", 7, None)
+    assert counters.part == 0.0
     counters.let_go(b"/")
     assert progress_event(counters) == RunProgress(size=27, path="/")
     counters.let_go()

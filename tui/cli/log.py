@@ -10,7 +10,7 @@ from yester.engine.errors import CancelledError, YesterError
 from yester.engine.events import Event, Line, RunPause, RunPhase, RunProgress, RunResume, Unknown, decode
 from yester.engine.journal import journal_path
 from yester.engine.places import Places
-from yester.engine.progress import Counters
+from yester.engine.progress import Counters, InHand
 from yester.engine.runs.following import Following, follow
 from yester.engine.runs.history import find_run
 from yester.engine.runs.records import RunRecord
@@ -123,4 +123,5 @@ def _counters(event: RunProgress) -> Counters:
         failed=event.failed,
         total_files=event.total_files,
         total_size=event.total_size,
+        in_hand=InHand(b"", event.path_size, event.size - event.path_done),
     )

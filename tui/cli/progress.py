@@ -182,8 +182,9 @@ class Bar:
 
 def _share(counters: Counters) -> float | None:
     """Return how much is done, 0 to 1; None where nobody knows how much there is."""
-    known = (counters.files, counters.size, counters.total_files, counters.total_size)
-    return None if has_outgrown(*known) else share_done(*known)
+    size, totals = counters.size, (counters.total_files, counters.total_size)
+    is_known = not has_outgrown(counters.files, size, *totals)
+    return share_done(counters.files + counters.part, size, *totals) if is_known else None
 
 
 def _rich_progress() -> "RichProgress":

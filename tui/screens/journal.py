@@ -22,7 +22,7 @@ from yester.tui.state.world import World
 from yester.tui.widgets.panel import Panel
 from yester.tui.widgets.rows import Rows
 
-_COLUMNS = (Column("", 8), Column(""), Column("", 20, from_width=70))
+_COLUMNS = (Column("", 8), Column(""))
 _GIVEN_UP = "Its journal was given up; what is known of it stands above"
 
 
@@ -96,7 +96,8 @@ class Journal(Steering, Offering, inherit_bindings=False):
 
     def _row(self, at: int) -> Row:
         told = self._lines[at]
-        return Row((Span(told.when, "dim"), told.words, Span(told.offer.strip(), "accent")))
+        words = Span(f"{told.offer.strip()}: {told.words.text}", told.words.tone) if told.offer else told.words
+        return Row((Span(told.when, "dim"), words))
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
         """Do what the line offers; one that offers nothing is shown whole."""

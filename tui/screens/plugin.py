@@ -16,7 +16,7 @@ from yester.tui.serve.methods.plugins import PluginOptions, set_options
 from yester.tui.serve.methods.words import as_typed
 from yester.tui.state import form, plugins
 from yester.tui.state.plugins import Facts, Item, Offer, PanelRow, form_of
-from yester.tui.state.text import Span, line, plain
+from yester.tui.state.text import Span, line, nothing, plain
 from yester.tui.state.world import World
 from yester.tui.widgets.panel import Panel
 from yester.tui.widgets.rows import Rows
@@ -84,7 +84,8 @@ class PluginPage(Offering, inherit_bindings=False):
         found = plugins.items(self._facts, self._panels, scope)
         self._items = [each for each in found if self._text in plain(each.row.cells).casefold()]
         self.query_one("#plugin", Panel).show(plugins.head(self._facts, world, self.glyphs, scope))
-        self.query_one(Rows).show(len(self._items), lambda at: self._items[at].row)
+        empty = nothing(self._text, "It is being loaded…")
+        self.query_one(Rows).show(len(self._items), lambda at: self._items[at].row, empty=empty)
 
     def filtered(self, text: str) -> None:
         """Show only rows that hold a text."""

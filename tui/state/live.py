@@ -33,6 +33,11 @@ class Hand(NamedTuple):
     """Bytes that there are to read or write; None: nobody can tell, or it is small."""
 
     @property
+    def part(self) -> float:
+        """How much of it is done, 0 to 1; 0 where nobody can tell."""
+        return self.done / self.size if self.size else 0.0
+
+    @property
     def is_folder(self) -> bool:
         """Whether it is only said where the work is."""
         return self.path.endswith("/")
@@ -94,8 +99,10 @@ class LiveRun:
     def share(self) -> float | None:
         """How much is done, 0 to 1; None where nobody knows how much there is."""
         record = self.record
-        known = (record.files, record.size, record.total_files, record.total_size)
-        return None if record.is_over or has_outgrown(*known) else share_done(*known)
+        size, totals = record.size, (record.total_files, record.total_size)
+        if record.is_over or has_outgrown(record.files, size, *totals):
+            return None
+        return share_done(record.files + (self.in_hand[-1].part if self.in_hand else 0.0), size, *totals)
 
 
 def with_event(run: LiveRun, told: EventLine) -> LiveRun:

@@ -159,7 +159,7 @@ def _hand(head: str, far: str, path: str, width: int) -> Line:
 def far_words(hand: Hand) -> str:
     """Return how far a file in hand is; empty for one that is not worth counting."""
     if hand.size:
-        return f"{hand.done / hand.size:.0%} of {size(hand.size)}  "
+        return f"{hand.part:.0%} of {size(hand.size)}  "
     return f"{size(hand.done)}  " if hand.done else ""
 
 

@@ -47,6 +47,14 @@ def test_nobody_can_say_at_first_or_without_totals() -> None:
     assert estimate([past(course([1.0]))], Step(1.0, 5, 5), None, None) is None
 
 
+def test_a_part_of_a_large_file_counts_where_no_earlier_run_tells() -> None:
+    now = Step(10.0, 0, SIZE // 2)
+    assert estimate([], now, 1, SIZE, 0.5) == pytest.approx(10.0)
+    assert estimate([], now, 1, SIZE) == pytest.approx(30.0)
+    earlier = [past(course([1.0], files=1))]
+    assert estimate(earlier, now, 1, SIZE, 0.5) == estimate(earlier, now, 1, SIZE)
+
+
 def test_nobody_can_say_when_the_run_has_outgrown_its_totals() -> None:
     assert estimate([past(course([1.0]))], Step(100, FILES + 1, SIZE + 1), FILES, SIZE) is None
 

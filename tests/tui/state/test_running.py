@@ -62,6 +62,13 @@ def test_how_far_a_file_in_hand_is_stands_before_it(more: dict[str, Any], words:
     assert words in [plain(each) for each in running.panel(RECORD, live, 0, 34, ASCII)]
 
 
+def test_a_large_file_counts_before_it_is_whole() -> None:
+    live = with_event(LiveRun(RECORD), told(1, "run.progress", size=50, total_files=1, total_size=100))
+    assert live.share == 0.25
+    more = {"path": "/film", "path_done": 50, "path_size": 100}
+    assert with_event(live, told(2, "run.progress", size=50, total_files=1, total_size=100, **more)).share == 0.5
+
+
 def test_folders_and_what_is_done_with_are_not_in_hand() -> None:
     live = LiveRun(RECORD)
     for seq, path in enumerate(("/docs/", "/docs/a", "/docs/", "/mails/"), 1):
