@@ -342,6 +342,12 @@ class TerminalProgram(App[None]):
         else:
             await super().on_event(event)
 
+    def on_key(self, event: events.Key) -> None:
+        """Say why a key does nothing now that does something at other times."""
+        active = self.screen.active_bindings.get(event.key)
+        if active is not None and not active.enabled and active.tooltip:
+            self.say(active.tooltip)
+
     def get_key_display(self, binding: Binding) -> str:
         """Return what a person calls a key."""
         return key_name(binding.key)

@@ -14,6 +14,7 @@ NAMES = {
     "slash": "/",
     "colon": ":",
     "comma": ",",
+    "full_stop": ".",
     "at": "@",
     "plus": "+",
     "less_than_sign": "<",

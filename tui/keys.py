@@ -51,13 +51,13 @@ class Key:
 
 LOOK, CHANGE, DESTROY = Danger.LOOK, Danger.CHANGE, Danger.DESTROY
 
-_OPEN = "enter,right,l"
+_OPEN = "enter,right,l,f3"
 
 
 def _opening(what: str) -> tuple[Key, ...]:
     return (
         Key("pager", "o", "in pager", f"Open {what} in $PAGER"),
-        Key("editor", "O", "in editor", f"Open a copy of {what} in $EDITOR"),
+        Key("editor", "O", "in editor", f"Open a copy of {what} in $EDITOR", mc="O,f4"),
     )
 
 
@@ -65,16 +65,23 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
     {
         "app": (
             Key("help", "question_mark,f1", "help", "Show the keys that work here", in_footer=True),
-            Key("palette", "colon,ctrl+p", "commands", "Find any command, snapshot or file by name"),
+            Key(
+                "palette",
+                "colon,ctrl+p",
+                "commands",
+                "Find any command, snapshot or file by name",
+                mc="colon,ctrl+p,f9",
+            ),
             Key("log", "at", "log", "Show the commands that your keys ran, and all that was said"),
             Key("looks", "comma", "look", "Choose colours, keys, signs and motion"),
-            Key("quit", "q", "quit", "Leave; runs go on", vim="q,Z", mc="q,f10", in_footer=True),
+            Key("quit", "q,f10", "quit", "Leave; runs go on", vim="q,Z,f10", in_footer=True),
         ),
         "place": (
             Key("back", "escape", "back", "Go one step back; never quits"),
-            Key("filter", "slash", "filter", "Show only what holds a text", mc="slash,f7"),
+            Key("filter", "slash", "filter", "Show only what holds a text"),
             Key("search", "f", "find", "Look for a name in all snapshots"),
             Key("refresh", "ctrl+r", "refresh", "Ask anew for what is shown"),
+            Key("zoom", "z", "zoom", "Give what stands beside the list nearly all the room, or no more"),
         ),
         "list": (
             Key("up", "up,k", "up", "One row up"),
@@ -94,12 +101,12 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("snapshots", "s", "snapshots", "Show the snapshots of the profile", in_footer=True),
             Key("browse", "o", "browse", "Look into the newest snapshot of the profile", in_footer=True),
             Key("edit", "E", "edit file", "Edit the file of the profile in $EDITOR", CHANGE),
-            Key("new", "plus", "new", "Make a profile, from its folders to its first snapshot", in_footer=True),
+            Key("new", "plus,f7", "new", "Make a profile, from its folders to its first snapshot", in_footer=True),
             Key("settings", "c", "change", "Show and change what the profile says, key by key", CHANGE),
             Key("switch", "e", "on or off", "Let its runs start by themselves at its times, or no more", CHANGE),
             Key("copy", "C", "copy", "Make a profile that says the same under another name", CHANGE),
             Key("recover", "U", "recover", "Bring back a broken profile from its last snapshot", DESTROY),
-            Key("remove", "x", "remove", "Remove the profile; its snapshots stay", DESTROY, mc="x,f8"),
+            Key("remove", "x,f8", "remove", "Remove the profile; its snapshots stay", DESTROY),
         ),
         "snapshots": (
             Key("open", _OPEN, "look inside", "Look into the snapshot", mc="enter,f3", in_footer=True),
@@ -118,7 +125,7 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("tag", "t", "tag", "Give what is marked, or the snapshot, tags", CHANGE),
             Key("mount", "m", "mount", "Show the snapshot as a folder, and copy where", CHANGE, in_footer=True),
             Key("shell", "exclamation_mark", "shell", "Open a shell in the snapshot's folder", CHANGE),
-            Key("forget", "x", "forget", "Let what is marked, or the snapshot, go", DESTROY, mc="x,f8", in_footer=True),
+            Key("forget", "x,f8", "forget", "Let what is marked, or the snapshot, go", DESTROY, in_footer=True),
             Key("thin", "T", "rules", "Show what the rules keep and let go, and carry it out", DESTROY),
             Key("profile", "tab", "profile", "Show the next profile"),
         ),
@@ -149,24 +156,23 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
                 "Mark what is not marked of what was seen here, and the other way round",
             ),
             Key("deleted", "D", "deleted", "Show what was deleted here, or no more"),
+            Key("hidden", "full_stop", "hidden", "Leave out what begins with a dot, or no more"),
             Key("preview", "tab", "preview", "Show it another way: content, bytes, all that is kept"),
             Key("diff", "d", "compare", "Show how the file differs now"),
             Key("recall", "R", "recall", "Bring back from an archive what the entry needs, after a plan", CHANGE),
             Key("exclude", "X", "leave out", "Leave the entry out from the next run on", CHANGE),
             Key("scroll_down", "right_curly_bracket", "more", "Show more of the preview"),
             Key("scroll_up", "left_curly_bracket", "less", "Show what was before in the preview"),
-            Key(
-                "restore", "r", "restore", "Bring back what is marked, or the entry", CHANGE, mc="r,f5", in_footer=True
-            ),
+            Key("restore", "r,f5", "restore", "Bring back what is marked, or the entry", CHANGE, in_footer=True),
         ),
         "search": (
-            Key("versions", "v,enter", "versions", "Show all versions of it", mc="v,enter,f3", in_footer=True),
+            Key("versions", "v,enter,f3", "versions", "Show all versions of it", in_footer=True),
             Key("open", "o", "its folder", "Show it where it is, in the newest snapshot that has it", in_footer=True),
             Key("copy", "y", "copy path", "Copy the path", in_footer=True),
         ),
         "versions": (
-            Key("open", "enter", "its folder", "Show the version where it is", mc="enter,f3", in_footer=True),
-            Key("restore", "r", "restore", "Bring the version back", CHANGE, mc="r,f5", in_footer=True),
+            Key("open", "enter,f3", "its folder", "Show the version where it is", in_footer=True),
+            Key("restore", "r,f5", "restore", "Bring the version back", CHANGE, in_footer=True),
             Key("copy", "y", "copy path", "Copy the path", in_footer=True),
             *_opening("the version"),
             Key("diff", "d", "compare", "Compare in a program of your own (`diff` in tui.toml)", in_footer=True),
@@ -174,13 +180,13 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("scroll_up", "left_curly_bracket", "less", "Show what was before in the difference"),
         ),
         "bringing": (
-            Key("cancel", "x", "cancel", "Stop it, in good order", DESTROY, mc="x,f8", in_footer=True),
+            Key("cancel", "x,f8", "cancel", "Stop it, in good order", DESTROY, in_footer=True),
             Key("copy", "y", "copy path", "Copy the path", in_footer=True),
         ),
         "journal": (
             *_opening("the journal"),
             Key("pause", "p", "pause", "Let the run stand still, or go on", CHANGE, in_footer=True),
-            Key("cancel", "x", "cancel", "Stop the run, in good order", DESTROY, mc="x,f8", in_footer=True),
+            Key("cancel", "x,f8", "cancel", "Stop the run, in good order", DESTROY, in_footer=True),
             Key("report", "i", "report", "Show all that is known of the run", in_footer=True),
             Key("act", "a", "do it", "Start what the plugin offers to do about its message", DESTROY, in_footer=True),
         ),
@@ -212,7 +218,7 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("snap", "b", "back up", "Take a snapshot of the run's profile now", CHANGE, in_footer=True),
             *_opening("the journal"),
             Key("pause", "p", "pause", "Let the run stand still, or go on", CHANGE, in_footer=True),
-            Key("cancel", "x", "cancel", "Stop the run, in good order", DESTROY, mc="x,f8", in_footer=True),
+            Key("cancel", "x,f8", "cancel", "Stop the run, in good order", DESTROY, in_footer=True),
             Key("report", "i", "report", "Show all that is known of the run", in_footer=True),
         ),
         "mounts": (
@@ -244,7 +250,7 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("purge", "P", "purge", "Delete online copies of what an archive holds", DESTROY, in_footer=True),
             Key("go_on", "c", "go on", "Go on with all that is queued and due", CHANGE, in_footer=True),
             Key("retry", "t", "try again", "Ask again for what failed", CHANGE, in_footer=True),
-            Key("cancel", "x", "take back", "Take back what no archive was asked for yet", DESTROY, mc="x,f8"),
+            Key("cancel", "x,f8", "take back", "Take back what no archive was asked for yet", DESTROY),
             Key("profile", "tab", "profile", "Show those of the next profile's repository"),
         ),
         "storage": (
@@ -265,7 +271,7 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("keys", "K", "keys", "Show the keys of the repository", in_footer=True),
         ),
         "ways_in": (
-            Key("add", "plus", "add", "Ask for a passphrase to add", in_footer=True),
+            Key("add", "plus,f7", "add", "Ask for a passphrase to add", in_footer=True),
             Key(
                 "recovery",
                 "W",
@@ -274,7 +280,7 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
                 DESTROY,
                 in_footer=True,
             ),
-            Key("remove", "x", "remove", "Remove the key", DESTROY, mc="x,f8", in_footer=True),
+            Key("remove", "x,f8", "remove", "Remove the key", DESTROY, in_footer=True),
         ),
     }
 )

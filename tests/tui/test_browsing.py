@@ -13,6 +13,23 @@ from tests.tui.fake import Item, asked, on_asyncio, press, rest, said, shown, te
 from yester.tui.app import TerminalProgram
 from yester.tui.serve.protocol import Failure
 from yester.tui.settings import Settings
+from yester.tui.widgets.rows import Rows
+
+
+@on_asyncio
+async def test_what_begins_with_a_dot_is_left_out_and_the_panel_has_the_room() -> None:
+    engine = stage.engine()
+    async with shown(engine, (80, 24)) as pilot:
+        await press(pilot, "3", "full_stop")
+        assert asked(engine, "files.list")[-1]["hidden"] is False
+        assert "hidden left out" in text_of(pilot)
+        await press(pilot, "full_stop", "G", "z")
+        assert "hidden" not in asked(engine, "files.list")[-1]
+        zoomed = pilot.app.screen.query_one("#preview").region
+        assert (zoomed.width, zoomed.height) >= (80, 12)
+        assert pilot.app.screen.query_one(Rows).has_focus
+        await press(pilot, "z")
+        assert not pilot.app.screen.query_one("#preview").display
 
 
 @on_asyncio

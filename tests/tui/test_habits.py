@@ -2,21 +2,26 @@
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 
 import pytest
 from tests.tui import stage
 from tests.tui.fake import on_asyncio, press, rest, said, shown, text_of
 from textual.widgets import Input
+from textual.widgets._footer import FooterKey
 
 import yester.tui.screens
 from yester.engine.places import Places
 from yester.tui.app import TerminalProgram
+from yester.tui.dialogs.dialog import Dialog
 from yester.tui.finding import commands
 from yester.tui.helping import help_lines
 from yester.tui.keys import EVERYWHERE, KEYS, keymap
 from yester.tui.places import PLACES
 from yester.tui.screens.place import Place
-from yester.tui.settings import read_settings
+from yester.tui.serve.methods.kinds import Look
+from yester.tui.serve.methods.table import METHODS
+from yester.tui.settings import Settings, read_settings
 from yester.tui.widgets.rows import Rows
 
 PRESETS = ("default", "vim", "mc")
@@ -153,3 +158,84 @@ async def test_a_look_that_cannot_be_kept_is_a_sentence() -> None:
         await press(pilot, "enter")
         assert "tui.toml is wrong" in said(pilot)
         assert "● default" in " ".join(text_of(pilot).split())
+
+
+DIALOGS: Mapping[str, tuple[str, ...]] = {
+    "confirm": ("4", "x"),
+    "typing": ("x",),
+    "copy": ("C",),
+    "value": ("c", "slash", *"sched", "enter", "enter"),
+    "restore": ("3", "r"),
+    "exclude": ("3", "down", "X"),
+    "letting go": ("2", "T"),
+    "asking": ("7", "c"),
+    "form": ("6", "tab", "G", "enter", "G", *["up"] * 7, "enter"),
+    "page": ("question_mark",),
+    "looks": ("comma",),
+    "wizard": ("plus",),
+}
+"""Dialog → the keys that open it."""
+
+
+@pytest.mark.parametrize("dialog", DIALOGS)
+@on_asyncio
+async def test_a_dialog_is_left_by_the_mouse_and_has_its_keys_below(dialog: str) -> None:
+    """At 80 by 24, without anything being changed."""
+    engine = stage.engine()
+    async with shown(engine, (80, 24)) as pilot:
+        await press(pilot, *DIALOGS[dialog])
+        assert isinstance(pilot.app.screen, Dialog)
+        asked = len(engine.asked)
+        last = text_of(pilot).splitlines()[-1]
+        [way] = [words for words in ("Esc no", "Esc leave", "Esc back") if words in last]
+        await pilot.click(offset=(last.index(way) + 5, 23))
+        await rest(pilot)
+        assert not isinstance(pilot.app.screen, Dialog)
+        assert not [method for method, _ in engine.asked[asked:] if not isinstance(METHODS[method], Look)]
+
+
+@on_asyncio
+async def test_what_is_asked_is_answered_by_the_mouse() -> None:
+    """Where there is no button: Enter stands among the keys."""
+    engine = stage.engine()
+    async with shown(engine, (80, 24)) as pilot:
+        await press(pilot, "7", "c")
+        last = text_of(pilot).splitlines()[-1]
+        await pilot.click(offset=(last.index("Enter go on"), 23))
+        await rest(pilot)
+        assert "storage.check" in engine.methods()
+
+
+@on_asyncio
+async def test_a_key_that_can_do_nothing_is_dimmed_and_says_why() -> None:
+    """In the footer by its look and a tooltip, and on the line above the keys when it is pressed all the same."""
+    engine = stage.engine(mounts_list=[], files_list=[])
+    engine.done["files.list"] = {"total": 0}
+    async with shown(engine, (80, 24)) as pilot:
+        for place, key, words in (
+            ("5", "u", "Nothing is mounted: m shows all snapshots as a folder"),
+            ("5", "c", "No mount is dead: there is nothing to clean up"),
+            ("3", "r", "There is nothing in the list to do that with"),
+            ("1", "U", "The file of documents is in order"),
+        ):
+            await press(pilot, place)
+            active = pilot.app.screen.active_bindings[key]
+            assert (active.enabled, active.tooltip) == (False, words)
+            for each in pilot.app.screen.query(FooterKey):
+                assert each.has_class("-disabled") == (not pilot.app.screen.active_bindings[each.key].enabled)
+            await press(pilot, key)
+            assert words in text_of(pilot)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@on_asyncio
+async def test_the_footer_has_the_keys_of_the_table_in_its_order(preset: str) -> None:
+    """At most seven, and all of them in sight at 80 by 24, in each preset."""
+    async with shown(stage.engine(), (80, 24), Settings(preset=preset)) as pilot:  # type: ignore[arg-type]
+        for place in PLACES:
+            await press(pilot, str(place.number))
+            wanted = [key.words for section in (place.name, "app") for key in KEYS[section] if key.in_footer]
+            found = [each.description for each in pilot.app.screen.query(FooterKey)]
+            assert found == wanted
+            assert len(found) <= 7
+            assert all(words in text_of(pilot).splitlines()[-1] for words in wanted), place

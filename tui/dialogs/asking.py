@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 
 from yester.tui.dialogs.dialog import Dialog
 from yester.tui.state.text import Line, Span, line
+from yester.tui.widgets.box import Box
 from yester.tui.widgets.panel import Panel
 
 Typed = tuple[str, ...]
@@ -54,7 +55,7 @@ class Asking(Dialog[Typed]):
     """Says what is asked, and the command that will do it; Enter goes on to the next line, and answers on the last."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "leave", show=False),
+        Binding("escape", "leave", "leave"),
         Binding("tab", "complete", "complete", show=False, priority=True),
         Binding("down", "next", "next", show=False),
         Binding("up", "previous", "previous", show=False),
@@ -80,7 +81,7 @@ class Asking(Dialog[Typed]):
             for number, field in enumerate(self._fields):
                 if field.label:
                     yield Static(field.label, classes="label", markup=False)
-                yield Input(
+                yield Box(
                     field.value,
                     placeholder=field.about,
                     password=field.is_secret,

@@ -17,8 +17,8 @@ class Confirm(Dialog[bool]):
     """Says what would happen, and the command that does it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n", "answer(False)", "no", show=False),
-        Binding("y", "answer(True)", "yes", show=False),
+        Binding("escape,n", "answer(False)", "no"),
+        Binding("y", "answer(True)", "yes"),
         Binding("left,right,tab", "app.focus_next", "other", show=False),
     ]
 

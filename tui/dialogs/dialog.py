@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen
+from textual.widgets import Footer
 
 from yester.tui.widgets.sayings import Sayings
 from yester.tui.widgets.toosmall import HEIGHTS, WIDTHS, TooSmall
@@ -12,13 +13,18 @@ Answer = TypeVar("Answer")
 
 
 class Dialog(ModalScreen[Answer]):
-    """It is left once: keys that were pressed before it was gone come too late, and leave no other one."""
+    """It is left once: keys that were pressed before it was gone come too late, and leave no other one.
+
+    Its keys stand where those of the place stand else, and can be clicked there.
+    """
 
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
 
     def on_mount(self) -> None:
-        """Be ready for what is said meanwhile, and for a terminal that is too small."""
+        """Show its keys below, and be ready for what is said meanwhile, and for a terminal that is too small."""
+        if not self.query(Footer):
+            self.mount(Footer(show_command_palette=False, compact=True))
         self.mount(Sayings(), TooSmall())
 
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:

@@ -18,8 +18,8 @@ class Exclude(Dialog[Excluding]):
     """Says what follows from it; the answer is the choice, or nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n", "leave", "no", show=False),
-        Binding("c,down", "next(1)", "other pattern", show=False),
+        Binding("escape,n", "leave", "no"),
+        Binding("c,down", "next(1)", "other pattern"),
         Binding("up", "next(-1)", "other pattern", show=False),
         Binding("left", "app.focus_previous", "other", show=False),
         Binding("right", "app.focus_next", "other", show=False),

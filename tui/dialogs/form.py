@@ -22,9 +22,9 @@ class Form(Dialog[FormState | None]):
 
     AUTO_FOCUS = ""  # it would bring the first field to the top, and what it is about out of sight
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "leave", show=False),
-        Binding("ctrl+s", "save", "save", show=False, priority=True),
-        Binding("ctrl+t", "default", "default again", show=False, priority=True),
+        Binding("escape", "leave", "leave"),
+        Binding("ctrl+s", "save", "save", priority=True),
+        Binding("ctrl+t", "default", "default again", priority=True),
     ]
 
     def __init__(

@@ -19,9 +19,9 @@ class Leaving(Dialog[Choice]):
     """`unmount`: take them away and leave; `leave`: leave them as they are; `stay`: do not leave."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n", "answer('stay')", "stay", show=False),
-        Binding("u", "answer('unmount')", "unmount", show=False),
-        Binding("q,k", "answer('leave')", "leave them", show=False),
+        Binding("escape,n", "answer('stay')", "stay"),
+        Binding("u", "answer('unmount')", "unmount"),
+        Binding("q,k", "answer('leave')", "leave them"),
         Binding("right,tab", "app.focus_next", "other", show=False),
         Binding("left", "app.focus_previous", "other", show=False),
     ]

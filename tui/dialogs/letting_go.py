@@ -16,6 +16,7 @@ from yester.tui.dialogs.dialog import Dialog
 from yester.tui.state import letting_go
 from yester.tui.state.letting_go import LettingGo
 from yester.tui.state.text import Glyphs, Row, Span, line
+from yester.tui.widgets.box import Box
 from yester.tui.widgets.panel import Panel
 from yester.tui.widgets.rows import Rows
 
@@ -24,7 +25,7 @@ class Letting(Dialog[bool]):
     """The plan. It is carried out by whoever asked, once what says so was typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "leave", show=False),
+        Binding("escape", "leave", "leave"),
         Binding("up", "move(-1)", "up", show=False),
         Binding("down", "move(1)", "down", show=False),
         Binding("pageup", "move(-10)", "page up", show=False),
@@ -42,7 +43,7 @@ class Letting(Dialog[bool]):
         with Vertical(classes="dialog letting"):
             yield Panel(id="question")
             yield Rows(letting_go.COLUMNS, id="plan", empty="")
-            yield Input(id="number", compact=True)
+            yield Box(id="number", compact=True)
             yield Panel(id="will")
 
     def on_mount(self) -> None:

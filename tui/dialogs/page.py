@@ -18,7 +18,7 @@ _ABOVE = 2
 class Page(Dialog[int]):
     """Lines under a title; Esc, q or Enter leave. The answer is the line that was clicked, where that is asked for."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter,question_mark,at", "dismiss", "leave", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter,question_mark,at", "dismiss", "leave")]
 
     def __init__(self, title: str, lines: Sequence[Line], *, chosen_from: Collection[int] = ()) -> None:
         """`chosen_from`: the lines that can be clicked."""

@@ -9,13 +9,14 @@ from textual.widgets import Input
 
 from yester.tui.dialogs.dialog import Dialog
 from yester.tui.state import unlocking
+from yester.tui.widgets.box import Box
 from yester.tui.widgets.panel import Panel
 
 
 class Passphrase(Dialog[str]):
     """Returns what was typed; empty when the person does not want to."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave")]
 
     def __init__(self, of: str, why: str, problem: str = "") -> None:
         """`why` it is asked for; `problem`: what is wrong with what was typed before."""
@@ -26,7 +27,7 @@ class Passphrase(Dialog[str]):
         """The words, and where to type."""
         with Vertical(classes="dialog"):
             yield Panel(id="question")
-            yield Input(password=True, id="passphrase", compact=True, placeholder="passphrase")
+            yield Box(password=True, id="passphrase", compact=True, placeholder="passphrase")
 
     def on_mount(self) -> None:
         """Say of what."""

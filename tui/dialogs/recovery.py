@@ -11,6 +11,7 @@ from textual.widgets import Button, Input
 
 from yester.tui.dialogs.dialog import Dialog
 from yester.tui.state.text import Line, Span, line
+from yester.tui.widgets.box import Box
 from yester.tui.widgets.panel import Panel
 
 
@@ -18,9 +19,9 @@ class RecoveryKey(Dialog[bool]):
     """Copies it, saves it, and asks for its end: whoever types that has it before his eyes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "leave", show=False),
-        Binding("ctrl+y", "copy", "copy", show=False),
-        Binding("ctrl+s", "save", "save", show=False),
+        Binding("escape", "leave", "leave"),
+        Binding("ctrl+y", "copy", "copy"),
+        Binding("ctrl+s", "save", "save"),
     ]
 
     def __init__(self, key: str, name: str) -> None:
@@ -37,7 +38,7 @@ class RecoveryKey(Dialog[bool]):
         """The key, where to type, what can be done."""
         with Vertical(classes="dialog"):
             yield Panel(id="question")
-            yield Input(placeholder="the last group of the key", id="end", compact=True)
+            yield Box(placeholder="the last group of the key", id="end", compact=True)
             yield Panel(id="said")
             with Horizontal(classes="buttons"):
                 yield Button("Copy  ctrl+y", id="copy", compact=True)

@@ -15,6 +15,7 @@ from yester.tui.defects import told
 from yester.tui.dialogs.dialog import Dialog
 from yester.tui.state.restoring import Foreseen, Wish, commands, lines, next_conflict
 from yester.tui.state.text import Glyphs
+from yester.tui.widgets.box import Box
 from yester.tui.widgets.panel import Panel
 
 
@@ -22,9 +23,9 @@ class Restore(Dialog[Wish]):
     """Says what would come back and what is in the way; the answer is the wish, as it was changed, or nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n", "leave", "no", show=False),
-        Binding("c", "conflict", "other choice", show=False),
-        Binding("t", "elsewhere", "elsewhere", show=False),
+        Binding("escape,n", "leave", "no"),
+        Binding("c", "conflict", "other choice"),
+        Binding("t", "elsewhere", "elsewhere"),
         Binding("left", "app.focus_previous", "other", show=False),
         Binding("right", "app.focus_next", "other", show=False),
     ]
@@ -40,7 +41,7 @@ class Restore(Dialog[Wish]):
         """The words, another folder, and what can be chosen."""
         with Vertical(classes="dialog"):
             yield Panel(id="question")
-            yield Input(placeholder="folder to bring it to", id="target", compact=True)
+            yield Box(placeholder="folder to bring it to", id="target", compact=True)
             with Horizontal(classes="buttons"):
                 yield Button("c  other choice", id="conflict", compact=True)
                 yield Button("t  elsewhere", id="elsewhere", compact=True)

@@ -12,6 +12,7 @@ from yester.engine.errors import UsageError
 from yester.tui.dialogs.dialog import Dialog
 from yester.tui.state.settings import BY_PATH, choices_of, is_list, list_of, said_of, toml_of, typed_of
 from yester.tui.state.text import Column, Row, Span, line
+from yester.tui.widgets.box import Box
 from yester.tui.widgets.panel import Panel
 from yester.tui.widgets.rows import Rows
 
@@ -23,8 +24,8 @@ class SettingDialog(Dialog[str]):
     """Returns the value as TOML writes it; empty when the person does not want to."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "leave", show=False),
-        Binding("ctrl+s", "take", "take", show=False),
+        Binding("escape", "leave", "leave"),
+        Binding("ctrl+s", "take", "take it"),
         Binding("enter", "take", "take", show=False),
     ]
 
@@ -49,7 +50,7 @@ class SettingDialog(Dialog[str]):
             return Rows((Column("ONE OF"),), id="choices")
         if is_list(self._key):
             return TextArea(typed, id="items", compact=True, tab_behavior="focus")
-        return Input(typed, id="typed", compact=True)
+        return Box(typed, id="typed", compact=True)
 
     def on_mount(self) -> None:
         """Say what the key is for, and stand on what it is."""

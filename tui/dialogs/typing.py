@@ -10,13 +10,14 @@ from textual.widgets import Button, Input
 
 from yester.tui.dialogs.dialog import Dialog
 from yester.tui.state.text import Line, Span, line
+from yester.tui.widgets.box import Box
 from yester.tui.widgets.panel import Panel
 
 
 class Typing(Dialog[str]):
     """Returns what was typed once nothing is wrong with it; empty when the person does not want to."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave")]
 
     def __init__(self, lines: Sequence[Line], wrong: Callable[[str], str], yes: str, value: str = "") -> None:
         """`wrong` says why a text will not do; empty: it does."""
@@ -27,7 +28,7 @@ class Typing(Dialog[str]):
         """The words, where to type, two buttons."""
         with Vertical(classes="dialog"):
             yield Panel(id="question")
-            yield Input(self._value, id="typed", compact=True)
+            yield Box(self._value, id="typed", compact=True)
             yield Panel(id="wrong")
             with Horizontal(classes="buttons"):
                 yield Button("No", id="no", compact=True)

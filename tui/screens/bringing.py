@@ -114,9 +114,10 @@ class Bringing(Place, inherit_bindings=False):
         self._text = text
         self.tell()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def why_not(self, action: str) -> str:
         """What is over cannot be stopped."""
-        return None if action == "cancel" and not self._state.lasting else True
+        is_over = action == "cancel" and not self._state.lasting
+        return "It is over: there is nothing to stop any more" if is_over else super().why_not(action)
 
     def action_cancel(self) -> None:
         """Stop it, once the person says so."""

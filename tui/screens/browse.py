@@ -23,6 +23,7 @@ from yester.tui.state.browse import (
     Entered,
     Failed,
     Filtered,
+    HiddenShown,
     Listed,
     Opened,
     Paged,
@@ -45,6 +46,9 @@ class Browse(Acting, inherit_bindings=False):
     NAME = "browse"
     HELP = "What is in a snapshot. [ and ] go through time, up to Now, and stay at the same place; r brings back."
     WATCHES = frozenset({"runs"})
+    NEEDS_ROW = frozenset(
+        {"open", "versions", "copy", "mark", "restore", "diff", "exclude", "pager", "editor", "recall"}
+    )
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("browse", "place")]
 
     def __init__(self) -> None:
@@ -181,7 +185,8 @@ class Browse(Acting, inherit_bindings=False):
 
     def _folder(self, of: browse.Of) -> dict[str, object]:
         meant = {"profile": self.program.profile, "snapshot": of.snapshot, "folder": as_shown(of.folder)}
-        return {**meant, "grep": of.text, "deleted": of.deleted, **asked_order(of.order)}
+        unseen = {} if of.hidden else {"hidden": False}
+        return {**meant, "grep": of.text, "deleted": of.deleted, **unseen, **asked_order(of.order)}
 
     def on_rows_ordered(self, event: Rows.Ordered) -> None:
         """Ask for another order."""
@@ -273,7 +278,11 @@ class Browse(Acting, inherit_bindings=False):
         """Show what was deleted here, or no more."""
         self._step(DeletedShown())
 
-    def _step(self, event: Stepped | DeletedShown) -> None:
+    def action_hidden(self) -> None:
+        """Leave out what begins with a dot, or no more."""
+        self._step(HiddenShown())
+
+    def _step(self, event: Stepped | DeletedShown | HiddenShown) -> None:
         entry, row = self.entry(), self.query_one(Rows).cursor
         before = about(self._state)
         self.happened(event)

@@ -131,13 +131,17 @@ class Home(Place, inherit_bindings=False):
         if status is not None:
             profiling.recover(self, status)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def why_not(self, action: str) -> str:
         """What is broken is mended, and what is not broken needs no mending."""
-        if action not in ("recover", "settings", "copy", "switch") or not self.is_mounted:
-            return True
+        if action not in ("recover", "settings", "copy", "switch"):
+            return super().why_not(action)
         status = self.status()
-        is_broken = status is not None and home.is_broken(self.world, status)
-        return True if status is not None and is_broken == (action == "recover") else None
+        if status is None:
+            return "There is no profile to do that with"
+        is_broken = home.is_broken(self.world, status)
+        if action == "recover":
+            return "" if is_broken else f"The file of {status.profile} is in order"
+        return f"The file of {status.profile} is broken: E edits it, U brings it back" if is_broken else ""
 
     def action_snap(self) -> None:
         """Take a snapshot."""

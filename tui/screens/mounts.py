@@ -94,14 +94,17 @@ class Mounts(Place, inherit_bindings=False):
         mount = self.mount_meant()
         return {**super().under_cursor(), "mount": mount.raw if mount else b""}
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def why_not(self, action: str) -> str:
         """There must be a mount to copy or to take away, a live one for a shell, and a dead one to clean up."""
-        if not self.is_mounted or action not in ("copy", "unmount", "shell", "clean"):
-            return True
         mount = self.mount_meant()
         if action == "clean":
-            return True if any(not each.is_live for each in self._all) else None
-        return True if mount is not None and (mount.is_live or action != "shell") else None
+            is_dead = any(not each.is_live for each in self._all)
+            return "" if is_dead else "No mount is dead: there is nothing to clean up"
+        if action not in ("copy", "unmount", "shell"):
+            return super().why_not(action)
+        if mount is None:
+            return "Nothing is mounted: m shows all snapshots as a folder"
+        return "" if mount.is_live or action != "shell" else "That mount is dead: c clears it away"
 
     def action_copy(self) -> None:
         """Copy the path, also through a terminal that is far away."""

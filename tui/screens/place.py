@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import ActiveBinding, BindingType
 from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widget import Widget
@@ -23,8 +23,10 @@ from yester.tui.bindings import bindings
 from yester.tui.client import Engine, EngineGone, Refused
 from yester.tui.defects import told
 from yester.tui.feed import Work
+from yester.tui.keys import KEYS, all_keys
 from yester.tui.state.text import Glyphs
 from yester.tui.state.world import World
+from yester.tui.widgets.box import Box
 from yester.tui.widgets.placebar import PlaceBar
 from yester.tui.widgets.rows import Rows
 from yester.tui.widgets.sayings import Sayings
@@ -44,6 +46,8 @@ class Place(Screen[None]):
     HELP = ""
     WATCHES: ClassVar[frozenset[str]] = frozenset()
     """Which of the things that `changes.watch` tells of concern it."""
+    NEEDS_ROW: ClassVar[frozenset[str]] = frozenset()
+    """Actions that are about the row at the cursor: they can do nothing while there is none."""
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("place")]
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
@@ -77,7 +81,7 @@ class Place(Screen[None]):
         yield PlaceBar(self.AT or self.NAME)
         yield from self.body()
         yield Sayings()
-        yield Input(placeholder="show only what holds…", id="filter", compact=True)
+        yield Box(placeholder="show only what holds…", id="filter", compact=True)
         yield Footer(show_command_palette=False, compact=True)
         yield TooSmall()
 
@@ -118,6 +122,31 @@ class Place(Screen[None]):
         """Show only what holds a text; nothing: all."""
 
     # Keys
+
+    def why_not(self, action: str) -> str:
+        """Return why an action can do nothing now, as a sentence; empty: it can."""
+        is_empty = action in self.NEEDS_ROW and not self.query(Rows).first().count
+        return "There is nothing in the list to do that with" if is_empty else ""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What can do nothing now is dimmed."""
+        return None if self.is_mounted and self.query(Rows) and self.why_not(action) else True
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """The keys that work here, in the order of the table in each preset; of those that cannot, why."""
+        order = {id: at for at, (id, _) in enumerate(all_keys())}
+        first = {f"{self.NAME}.{key.name}" for key in KEYS.get(self.NAME, ())}
+
+        def rank(key: str) -> tuple[bool, int]:
+            id = found[key].binding.id or ""
+            return id not in first, order.get(id, len(order))
+
+        found = super().active_bindings
+        return {key: self._with_reason(found[key]) for key in sorted(found, key=rank)}
+
+    def _with_reason(self, active: ActiveBinding) -> ActiveBinding:
+        return active if active.enabled else active._replace(tooltip=self.why_not(active.binding.action))
 
     def action_refresh(self) -> None:
         """Ask anew; another engine, where the one before is gone."""
@@ -160,6 +189,13 @@ class Place(Screen[None]):
     def nothing_holds(self, text: str) -> None:
         """Say that a text is nowhere in the list."""
         self.program.say(f"Nothing here holds {text}")
+
+    def action_zoom(self) -> None:
+        """Give what stands beside the list nearly all the room; the list keeps a few rows, and the keys."""
+        if self.query(".beside"):
+            self.toggle_class("-zoomed")
+        else:
+            self.program.say("Nothing stands beside the list here")
 
     def action_search(self) -> None:
         """Look for a name in all snapshots."""

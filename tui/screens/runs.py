@@ -26,6 +26,7 @@ class Runs(Steering, inherit_bindings=False):
 
     NAME = "runs"
     HELP = "What runs, and what ran. Runs go on when you leave, and are here again when you come back."
+    NEEDS_ROW = frozenset({"open", "snap", "pager", "editor", "report"})
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("runs", "place")]
 
     def __init__(self) -> None:

@@ -15,6 +15,7 @@ from yester.tui.state import search
 from yester.tui.state.search import Found
 from yester.tui.state.text import Span, line
 from yester.tui.state.world import World
+from yester.tui.widgets.box import Box
 from yester.tui.widgets.panel import Panel
 from yester.tui.widgets.rows import Rows
 
@@ -25,6 +26,7 @@ class Search(Place, inherit_bindings=False):
     NAME = "search"
     AT = "browse"
     HELP = "Names in all snapshots, also of what was deleted long ago; the newest content first."
+    NEEDS_ROW = frozenset({"versions", "open", "copy"})
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("search", "place")]
 
     def __init__(self) -> None:
@@ -37,7 +39,7 @@ class Search(Place, inherit_bindings=False):
 
     def body(self) -> Iterable[Widget]:
         """Where to type, what was found."""
-        yield Input(placeholder="find in all snapshots…", id="search", compact=True)
+        yield Box(placeholder="find in all snapshots…", id="search", compact=True)
         yield Panel(id="said")
         yield Rows(search.COLUMNS, id="found")
 

@@ -42,6 +42,7 @@ class Snapshots(Place, inherit_bindings=False):
         "the snapshot at the cursor."
     )
     WATCHES = frozenset({"runs"})
+    NEEDS_ROW = frozenset({"open", "difference", "mark", "pin", "name", "tag", "mount", "shell", "forget"})
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("snapshots", "place")]
 
     def __init__(self) -> None:

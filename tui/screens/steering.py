@@ -26,12 +26,14 @@ class Steering(Place):
         live = self.world.live.get(run.run)
         return not (live.record if live is not None else run).is_over and not (live is not None and live.is_lost)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def why_not(self, action: str) -> str:
         """A run that is over can neither be stopped nor paused."""
-        if action in ("pause", "cancel") and self.is_mounted:
-            record = self.record()
-            return True if record is not None and self.lasts(record) else None
-        return True
+        if action not in ("pause", "cancel"):
+            return super().why_not(action)
+        record = self.record()
+        if record is None:
+            return "No run is meant"
+        return "" if self.lasts(record) else "That run is over"
 
     def action_report(self) -> None:
         """Show all that is known of it."""

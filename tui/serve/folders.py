@@ -91,7 +91,7 @@ def _mark_offline(here: Then, rows: Sequence[_Row]) -> None:
 
 
 def _names(desk: Desk, asked: Folder, call: Call, here: Side) -> Names:
-    key = (here.key, asked.profile, asked.grep, asked.sort, asked.falling, asked.deleted)
+    key = (here.key, asked.profile, asked.grep, asked.sort, asked.falling, asked.deleted, asked.hidden)
     return desk.names.of(key, lambda: _got(desk, asked, call, here))
 
 
@@ -101,7 +101,8 @@ def _got(desk: Desk, asked: Folder, call: Call, here: Side) -> Names:
     if asked.deleted:
         with desk.repositories.searching(asked, call) as catalogue:
             gone = deleted(catalogue, asked.folder.raw, there, asked.profile, here.time_ns)
-    names = fitting(sorted([*there, *gone]), asked.grep)
+    seen = [name for name in {*there, *gone} if asked.hidden or not name.startswith(b".")]
+    names = fitting(sorted(seen), asked.grep)
     return Names(_ordered(names, gone, asked, here), gone)
 
 

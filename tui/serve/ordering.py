@@ -35,14 +35,14 @@ class Orders:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[bytes, str, str, bool], Positions] = OrderedDict()
+        self._kept: OrderedDict[tuple[bytes, str, str, bool, bool], Positions] = OrderedDict()
 
     def of(self, inside: Directory, asked: Folder, call: Call) -> Positions:
         """Return where the entries stand that are wanted. CancelledError: nobody wants it any more."""
-        if not asked.grep and asked.sort == "name":
+        if not asked.grep and asked.hidden and asked.sort == "name":
             every = range(len(inside))
             return every[::-1] if asked.falling else every
-        key = (bytes(inside.root.blob), asked.grep, asked.sort, asked.falling)
+        key = (bytes(inside.root.blob), asked.grep, asked.sort, asked.falling, asked.hidden)
         with self._lock:
             found = self._kept.pop(key, None)
         if found is None:
@@ -61,7 +61,8 @@ def _read(inside: Directory, asked: Folder, call: Call) -> Positions:
     for leaf, first, _ in inside.leaves():
         call.check()
         for row, name in enumerate(leaf.names()):
-            if not wanted or wanted in name.decode("utf-8", "replace").casefold():
+            is_seen = asked.hidden or not name.startswith(b".")
+            if is_seen and (not wanted or wanted in name.decode("utf-8", "replace").casefold()):
                 found.append(first + row)
                 if value_of is not None:
                     values[first + row] = value_of(leaf.entry(row))

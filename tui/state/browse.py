@@ -35,6 +35,7 @@ class Of(NamedTuple):
     text: str
     order: Order | None
     deleted: bool
+    hidden: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class BrowseState:
     order: Order | None = None
     """None: by the bytes of names."""
     shows_deleted: bool = False
+    shows_hidden: bool = True
+    """Whether names that begin with a dot are shown: what is lost may be one of them."""
     total: int | None = None
     """How many entries the folder has; None: not told yet."""
     pages: Mapping[int, tuple[Entry, ...]] = field(default_factory=dict)
@@ -164,6 +167,11 @@ class DeletedShown:
 
 
 @dataclass(frozen=True, slots=True)
+class HiddenShown:
+    """Names that begin with a dot are to be shown, or no more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Paged:
     """A page is there, unless another folder is shown by now."""
 
@@ -197,7 +205,18 @@ class Unmarked:
 
 
 Happening = (
-    Opened | Listed | Entered | Stepped | Filtered | Arranged | DeletedShown | Paged | Failed | Marked | Unmarked
+    Opened
+    | Listed
+    | Entered
+    | Stepped
+    | Filtered
+    | Arranged
+    | DeletedShown
+    | HiddenShown
+    | Paged
+    | Failed
+    | Marked
+    | Unmarked
 )
 
 
@@ -208,7 +227,7 @@ SORTS: Mapping[int, str] = MappingProxyType({1: "name", 3: "size", 4: "modified"
 def about(state: BrowseState) -> Of:
     """Return what pages must be of to be shown."""
     snapshot = state.snapshot.snapshot if state.snapshot else ""
-    return Of(snapshot, state.folder, state.text, state.order, state.shows_deleted)
+    return Of(snapshot, state.folder, state.text, state.order, state.shows_deleted, state.shows_hidden)
 
 
 def asked_order(order: Order | None) -> dict[str, object]:
@@ -222,7 +241,8 @@ def apply(state: BrowseState, event: Happening) -> BrowseState:
         case Opened(snapshots, snapshot, folder, host):
             found = _with_now(snapshots, host)
             at = _place_of(found, snapshot, 1)
-            return BrowseState(found, at, host, folder, order=state.order, marked=state.marked)
+            kept = replace(BrowseState(), order=state.order, marked=state.marked, shows_hidden=state.shows_hidden)
+            return replace(kept, snapshots=found, at=at, host=host, folder=folder)
         case Listed(snapshots):
             found = _with_now(snapshots, state.host)
             kept = replace(state, snapshots=found, at=_place_of(found, about(state).snapshot, state.at))
@@ -238,6 +258,8 @@ def apply(state: BrowseState, event: Happening) -> BrowseState:
             return _afresh(replace(state, order=order))
         case DeletedShown():
             return _afresh(replace(state, shows_deleted=not state.shows_deleted))
+        case HiddenShown():
+            return _afresh(replace(state, shows_hidden=not state.shows_hidden))
         case Paged() if event.of == about(state):
             return _with_page(state, event)
         case Failed(of, why) if of == about(state):
@@ -295,6 +317,7 @@ def position(state: BrowseState) -> str:
     said = [f"{count(taken, 'snapshot')} before it" if state.is_now else f"{state.at} of {taken}"]
     said += [f"{len(state.marked):,} marked"] if state.marked else []
     said += ["deleted shown"] if state.shows_deleted else []
+    said += [] if state.shows_hidden else ["hidden left out"]
     return ", ".join(said)
 
 

@@ -13,7 +13,7 @@ _KNOWN: Mapping[str, Mapping[str, str]] = {
     "preset": {
         "default": "letters, arrows and function keys",
         "vim": "with Ctrl+f and Ctrl+b, Z leaves",
-        "mc": "Midnight Commander: Ins marks, F7 filters, F9 finds commands",
+        "mc": "Midnight Commander: Ins marks, F4 edits, F9 finds commands",
     },
     "glyphs": {"unicode": "✓ ✗ ▶ ● and bars of blocks", "ascii": "+ x > * for terminals that have no others"},
     "motion": {"full": "what scrolls glides", "none": "nothing moves by itself"},

@@ -143,6 +143,8 @@ class Rows(ScrollView, can_focus=True):
     def show(self, count: int, row_of: RowOf, *, empty: str | None = None) -> None:
         """Show so many rows from now on; the cursor stays where it is, as far as there is a row."""
         is_other = count != self.count
+        if bool(count) != bool(self.count) and self.is_mounted:
+            self.call_later(self.screen.refresh_bindings)  # there is something to do something with, or no more
         self._row_of, self.count = row_of, count
         self._empty = self._empty if empty is None else empty
         if is_other or time.monotonic() > self._arranged_s + _ARRANGED_S:

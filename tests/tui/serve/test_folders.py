@@ -20,6 +20,7 @@ from yester.tui.state.excluding import Excluding, Pattern, addition
 def profile(yester: Yester, plain: Path, docs: Path) -> Path:
     """A profile `docs` of two snapshots: a file was deleted between them, and a folder; more happened since."""
     (docs / "letters" / "lost.txt").write_text("lost\n")
+    (docs / "letters" / ".draft").write_text("draft\n")
     (docs / "old").mkdir()
     (docs / "old" / "inside.txt").write_text("inside\n")
     (docs / "mode.txt").write_text("mode\n")
@@ -81,10 +82,14 @@ def check_what_was_deleted_is_told_of_and_where_it_is_last(client: Client, profi
         assert "last" not in found["letters"]
         assert total == len(found)
         inside, _ = listed(client, docs / "letters", snapshot=snapshot, deleted=True)
-        assert [*inside] == ["a.txt", "lost.txt"]
+        assert [*inside] == [".draft", "a.txt", "lost.txt"]
+        for deleted in (True, False):
+            asked = {"snapshot": snapshot, "deleted": deleted, "hidden": False, "sort": "size", "falling": True}
+            seen, total = listed(client, docs / "letters", **asked)
+            assert ({*seen}, total) == ({"a.txt", "lost.txt"} if deleted else {"a.txt"}, 2 if deleted else 1)
         assert (inside["lost.txt"]["last"]["snapshot"], inside["lost.txt"]["size"]) == (first, 5)
     assert [*listed(client, docs / "letters", deleted=True, grep="LOST")[0]] == ["lost.txt"]
-    assert [*listed(client, docs / "letters", snapshot=first, deleted=True)[0]] == ["a.txt", "lost.txt"]
+    assert [*listed(client, docs / "letters", snapshot=first, deleted=True)[0]] == [".draft", "a.txt", "lost.txt"]
     assert "last" not in listed(client, docs / "letters", snapshot=first, deleted=True)[0]["lost.txt"]
     page, total = listed(client, docs, snapshot="now", deleted=True, start=3, count=2)
     assert ([*page], total) == (["new.txt", "old"], 5)

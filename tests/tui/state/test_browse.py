@@ -10,6 +10,7 @@ from yester.tui.state.browse import (
     DeletedShown,
     Entered,
     Failed,
+    HiddenShown,
     Listed,
     Marked,
     Opened,
@@ -47,6 +48,13 @@ def test_now_stands_before_the_newest() -> None:
     assert after(BrowseState(), Opened((), "", b"/")).snapshots == ()
 
 
+def test_what_is_hidden_stays_so_in_other_folders_and_profiles() -> None:
+    state = after(opened(), HiddenShown())
+    assert (about(state).hidden, browse.position(state)) == (False, "1 of 3, hidden left out")
+    assert not about(after(state, Entered(b"/"), Opened((), "", b"/"))).hidden
+    assert about(after(state, HiddenShown())).hidden
+
+
 def test_what_another_machine_took_is_held_against_nothing() -> None:
     assert opened(host="laptop").against == ""
     assert opened(host="").against == "now"
@@ -56,7 +64,7 @@ def test_pages_of_another_folder_snapshot_order_or_with_others_come_too_late() -
     state = opened()
     page = Paged(about(state), 0, (Entry(path="a"),), 1)
     assert after(state, page).entry(0) == Entry(path="a")
-    for event in (Stepped(1), Entered(b"/"), DeletedShown(), Arranged(None), browse.Filtered("x")):
+    for event in (Stepped(1), Entered(b"/"), DeletedShown(), HiddenShown(), Arranged(None), browse.Filtered("x")):
         gone = after(state, page, event)
         assert (gone.total, gone.pages) == (None, {})
         if event != Arranged(None):

@@ -26,6 +26,8 @@ class Folder(OneSnapshot, frozen=True, kw_only=True):
     """The greatest first."""
     deleted: bool = False
     """Also names that earlier snapshots of the profile had here: they say in which of them they are `last`."""
+    hidden: bool = True
+    """Also names that begin with a dot."""
 
 
 class FolderPage(Folder, frozen=True, kw_only=True):
