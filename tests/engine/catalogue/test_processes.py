@@ -106,7 +106,7 @@ def test_a_damaged_pack_is_told_and_the_rest_answers(home: Path) -> None:
     before = set(rig.store.list("meta."))
     rig.snap()
     [fresh] = set(rig.store.list("meta.")) - before
-    found = next(path for path in place.rglob("*") if path.name == fresh or fresh.endswith(path.name))
+    [found] = place.rglob(fresh)
     data = bytearray(found.read_bytes())
     data[100:2000] = os.urandom(1900)
     found.chmod(0o600)
