@@ -4,8 +4,6 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from yester.engine.archive.asked import Kind, Request
@@ -16,7 +14,7 @@ from yester.engine.archive.recall_plan import Offers, Place, wanted
 from yester.engine.archive.roles import Role, check_role
 from yester.engine.errors import ArchiveError, UsageError
 from yester.engine.ids import PackId, SnapshotId
-from yester.engine.places import Places, unwritable
+from yester.engine.places import Places
 from yester.engine.profiles.profile import Profile, RoleSpec
 from yester.engine.profiles.reading import load_profile, profile_names
 from yester.engine.repository import Repository
@@ -111,23 +109,10 @@ def policies_of(archive: "Archive") -> "Sequence[Policy]":
 
 def shares_of(opened: Repository, sids: Collection[SnapshotId]) -> "Sequence[PackShare]":
     """Return the packs that snapshots need, and how much of each others need too. UsageError, DamageError."""
-    from yester.engine.archive.sharing import look_at_shares
-    from yester.engine.prune.judging import Outdated
+    # It is loaded when it is needed: a command that only says what is wrong does not wait for it.
+    from yester.engine.archive import sharing
 
-    while True:
-        with suppress(Outdated), scratch_in(opened.cache) as folder:
-            return look_at_shares(opened, sids, folder, lambda directories, pieces: None).shares
-
-
-@contextmanager
-def scratch_in(cache: Path) -> Iterator[Path]:
-    """Give a folder that goes when the block ends."""
-    try:
-        scratch = TemporaryDirectory(prefix="archive-", dir=cache)
-    except OSError as error:
-        raise unwritable(cache, error) from None
-    with scratch as folder:
-        yield Path(folder)
+    return sharing.shares_of(opened, sids, lambda directories, pieces: None)
 
 
 def new_request(
