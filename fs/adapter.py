@@ -15,6 +15,7 @@ import errno
 import logging
 import os
 from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
 from functools import partial
 from math import inf
 from stat import S_ISREG
@@ -66,7 +67,23 @@ _WRITING = [
 
 
 class Asleep(Exception):
-    """What is read is offline, and the program is to wait for it."""
+    """What is read is offline, and the program is to wait for it. Only a PatientRead ends with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatientRead:
+    """Reading from a file for a program that waits where it is offline."""
+
+    file: OpenFile
+    offset: int
+    size: int
+
+    def __call__(self) -> Any:
+        """Read. Asleep, or as `OpenFile.read`."""
+        try:
+            return self.file.read(self.offset, self.size)
+        except Offline as error:
+            raise Asleep from error
 
 
 class Adapter(pyfuse3.Operations):
@@ -114,7 +131,7 @@ class Adapter(pyfuse3.Operations):
                 return work(*arguments, **named)
             except NotAtHand as missing:
                 until = until or trio.current_time() + self._source.patience_s
-                await self._fetch(missing, until)
+                await self._fetch(missing, until, is_patient=isinstance(work, PatientRead))
             except NotLooked:
                 await self._look()
             except NotAsked as missing:
@@ -126,8 +143,8 @@ class Adapter(pyfuse3.Operations):
             except Exception as error:  # noqa: BLE001  whatever else reaches pyfuse3 ends the mount
                 self._refuse(error, work, arguments)
 
-    async def _fetch(self, missing: NotAtHand, until: float) -> None:
-        """Fetch a blob; who waits for it gives up at the time `until`."""
+    async def _fetch(self, missing: NotAtHand, until: float, *, is_patient: bool) -> None:
+        """Fetch a blob; who waits for it gives up at the time `until`. Asleep only for who is patient."""
         work = partial(self._source.reader.blob, missing.kind, missing.blob)
         about = missing.kind.name, missing.blob.hex()
         try:
@@ -137,7 +154,7 @@ class Adapter(pyfuse3.Operations):
             silent = StoreError(f"the store has not answered for {self._source.patience_s:.0f} s")
             self._refuse(silent, self._fetch, about)
         except Exception as error:
-            if isinstance(error, Offline) and self._waits:
+            if is_patient and isinstance(error, Offline):
                 raise Asleep from error
             self._refuse(error, self._fetch, about)
         self._source.arrived(missing.blob, blob)
@@ -294,16 +311,9 @@ class Adapter(pyfuse3.Operations):
     async def _read_or_recall(self, fh: int, off: int, size: int) -> Any:
         """Read from a file; where it is offline, have it brought back first."""
         file = self._files[fh]
-
-        def read() -> Any:
-            try:
-                return file.read(off, size)
-            except Offline as error:
-                raise Asleep from error
-
         for _ in range(RECALLS):
             try:
-                return await self._answer(read)
+                return await self._answer(PatientRead(file, off, size))
             except Asleep:
                 await self._recall(fh, file.inode)
         return await self._answer(file.read, off, size)

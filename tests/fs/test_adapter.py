@@ -16,10 +16,11 @@ import trio
 import trio.testing
 from tests.fs.stand_in import Memory, Snapshots
 
-from yester.engine.errors import DamageError, Retry
+from yester.engine.errors import DamageError, Offline, Retry
 from yester.engine.ids import BlobKind
 from yester.engine.restore.ownership import OwnerMode
-from yester.fs.adapter import Adapter
+from yester.fs.adapter import RECALLS, Adapter
+from yester.fs.cold import ColdFiles
 from yester.fs.file_reading import Desk
 from yester.fs.file_system import FileSystem
 from yester.fs.inodes import ROOT, Inode, Numbers, inode_of
@@ -35,7 +36,14 @@ TOP = inode_of(1, 0)
 class Scene:
     """A snapshot of one folder with one file, and its adapter."""
 
-    def __init__(self, root: Path, *, local: bool, more: Mapping[str, bytes] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        local: bool,
+        more: Mapping[str, bytes] = MappingProxyType({}),
+        cold: ColdFiles | None = None,
+    ) -> None:
         (root / "source").mkdir()
         (root / "source" / "file").write_text("content")
         for name, content in more.items():
@@ -48,7 +56,7 @@ class Scene:
         builder = ViewBuilder(Numbers(root / "s"), Numbers(root / "f"))
         system = FileSystem(snapshots, builder, desk, pyfuse3.EntryAttributes(), owner=OwnerMode.AS_STORED, me=(0, 0))
         self.pushed: list[tuple[int, int, bytes]] = []
-        self.adapter = Adapter(system, source, Patience(), push=self.push)
+        self.adapter = Adapter(system, source, Patience(), cold=cold, push=self.push)
 
     def push(self, inode: int, offset: int, data: bytes) -> None:
         self.pushed.append((inode, offset, bytes(data)))
@@ -102,6 +110,20 @@ async def test_a_store_that_fails_is_eio_until_it_is_back(scene: Scene) -> None:
     assert await refusal(scene.adapter.read(handle, 0, 10)) == errno.EIO
     scene.memory.broken.clear()
     assert bytes(await scene.adapter.read(handle, 0, 10)) == b"content"
+
+
+@pytest.mark.parametrize("local", [True, False])
+async def test_what_stays_offline_though_it_was_brought_back_is_eio(tmp_path: Path, local: bool) -> None:
+    """A purge takes it again each time, or the store does not show it yet: the mount lives on."""
+    brought: list[object] = []
+    cold = SimpleNamespace(waits=True, wait_s=60.0, bring=lambda entry, folder: brought.append(entry.name))
+    scene = Scene(tmp_path, local=local, cold=cast(ColdFiles, cold))
+    scene.memory.cached_ids = {id for id, data in scene.memory.blobs.items() if local or data != b"content"}
+    scene.break_content(Offline("data.1234 is offline", name="data.1234"))
+    inode = (await scene.adapter.lookup(TOP, b"file", WHO)).st_ino
+    handle = (await scene.adapter.open(inode, 0, WHO)).fh
+    assert await refusal(scene.adapter.read(handle, 0, 10)) == errno.EIO
+    assert brought == [b"file"] * RECALLS
 
 
 async def test_a_defect_of_our_own_is_eio_with_a_trace_in_the_log(
