@@ -32,6 +32,11 @@ from yester.engine.errors import YesterError
 from yester.engine.places import Places
 from yester.engine.repository import Repository
 from yester.engine.restore.ownership import OwnerMode
+from yester.fs import attributes, serving
+# Views are kept and looked at again, and what was done is told, ten times as often as it is for people.
+attributes.VIEW_SECONDS = serving.TALLY_SECONDS = 0.1
+from yester.fs import file_system
+file_system.POLL_SECONDS = {**file_system.POLL_SECONDS, True: 0.1}
 from yester.fs.scope import Scope
 from yester.fs.serving import MountPlan, serve
 from yester.fs.time_names import TimeFormat

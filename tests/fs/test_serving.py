@@ -306,7 +306,7 @@ def inodes(folder: Path) -> dict[str, int]:
 
 
 def wait_for(what: Callable[[], bool]) -> None:
-    """Ask until it is so; views are looked at again once a second, and the kernel keeps them as long."""
+    """Ask until it is so; views of these mounts are looked at again ten times a second."""
     until = time.monotonic() + 60
     while not what():
         assert time.monotonic() < until
