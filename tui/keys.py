@@ -189,6 +189,7 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("cancel", "x,f8", "cancel", "Stop the run, in good order", DESTROY, in_footer=True),
             Key("report", "i", "report", "Show all that is known of the run", in_footer=True),
             Key("act", "a", "do it", "Start what the plugin offers to do about its message", DESTROY, in_footer=True),
+            Key("copy", "y", "copy", "Copy the line"),
         ),
         "settings": (
             Key("open", _OPEN, "change", "Choose another value; nothing is changed yet", mc="enter,f4", in_footer=True),
@@ -220,6 +221,7 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("pause", "p", "pause", "Let the run stand still, or go on", CHANGE, in_footer=True),
             Key("cancel", "x,f8", "cancel", "Stop the run, in good order", DESTROY, in_footer=True),
             Key("report", "i", "report", "Show all that is known of the run", in_footer=True),
+            Key("copy", "y", "copy", "Copy what went wrong in the run, or its id where nothing did"),
         ),
         "mounts": (
             Key("copy", "y", "copy path", "Copy the path", in_footer=True),
@@ -234,6 +236,7 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("act", "a", "do it", "Start what the plugin offers to do about its message", DESTROY, in_footer=True),
             Key("read", "m", "mark read", "The message counts as read", CHANGE, in_footer=True),
             Key("read_all", "M", "all read", "All messages count as read", CHANGE),
+            Key("copy", "y", "copy", "Copy the message"),
             Key("which", "w", "which", "Only unread messages, warnings and errors, those with something to do, or all"),
             Key("switch", "e", "on or off", "Enable the plugin, or disable it", CHANGE, in_footer=True),
             Key("mark", "space", "mark", "Mark the plugin, or take the mark away", mc="space,insert"),

@@ -191,6 +191,8 @@ async def test_messages_are_read_and_the_header_counts_them() -> None:
         assert "2 unread" in text_of(pilot)
         await press(pilot, "6", "m")
         assert asked(engine, "messages.read") == [{"ids": [3]}]
+        await press(pilot, "y")
+        assert pilot.app.clipboard == f"{stage.WHY}\n{stage.HINT}"
         await press(pilot, "enter")  # who goes to the run that it is about has read it
         assert asked(engine, "messages.read") == [{"ids": [3]}] * 2
 

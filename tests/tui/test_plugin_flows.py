@@ -231,7 +231,10 @@ async def test_a_run_is_steered_from_its_journal_in_which_plugins_offer_somethin
         await press(pilot, "a")
         assert asked(engine, "plugins.show") == [{"plugin": "usb", "profile": "photos"}]
         assert "Start a profile whenever this drive is plugged in" in text_of(pilot)
-        await press(pilot, "escape", "k", "enter")
+        await press(pilot, "escape", "y")
+        assert pilot.app.clipboard == "warning: usb: nearly full"
+        await press(pilot, "k", "a", "enter")
+        assert len(asked(engine, "plugins.show")) == 1
         assert "reading\n" in "\n".join(map(str.strip, text_of(pilot).splitlines()))
         await press(pilot, "escape", "p", "x", "y")
         assert asked(engine, "runs.pause") == asked(engine, "runs.cancel") == [{"run": stage.RUNNING}]

@@ -40,7 +40,8 @@ class Journal(Steering, Offering, inherit_bindings=False):
         self._stored: LiveRun | None = None
         self._text = ""
         self._lines: list[Told] = []
-        self._lasted = False
+        self._working = (False, False)
+        """Whether it lasts, and whether the line that is meant offers something."""
 
     def body(self) -> Iterable[Widget]:
         """How far it is, and its lines."""
@@ -80,8 +81,14 @@ class Journal(Steering, Offering, inherit_bindings=False):
         rows.show(len(self._lines), self._row, empty=nothing(self._text, _GIVEN_UP))
         if was_at_end:
             rows.go(len(self._lines) - 1)
-        if self.lasts(record) != self._lasted:
-            self._lasted = not self._lasted
+        self._name_keys()
+
+    def _name_keys(self) -> None:
+        """Name the keys that work, where they are others than before."""
+        record, told = self.record(), self._meant()
+        working = (record is not None and self.lasts(record), told is not None and bool(told.action))
+        if working != self._working:
+            self._working = working
             self.refresh_bindings()
 
     def record(self) -> RunRecord | None:
@@ -99,21 +106,40 @@ class Journal(Steering, Offering, inherit_bindings=False):
         words = Span(f"{told.offer.strip()}: {told.words.text}", told.words.tone) if told.offer else told.words
         return Row((Span(told.when, "dim"), words))
 
+    def _meant(self) -> Told | None:
+        """The line that is meant."""
+        at = self.query_one(Rows).cursor
+        return self._lines[at] if at < len(self._lines) else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What no plugin offers cannot be started."""
+        if action == "act" and self.is_mounted:
+            return True if self._working[1] else None
+        return super().check_action(action, parameters)
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        """Name the keys that work on the line that is meant now."""
+        self._name_keys()
+
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
         """Do what the line offers; one that offers nothing is shown whole."""
-        at = self.query_one(Rows).cursor
-        if at < len(self._lines) and not self._lines[at].action:
-            told = self._lines[at]
+        told = self._meant()
+        if told is not None and not told.action:
             self.app.push_screen(Page(told.when, [(told.words,)]))
         else:
             self.action_act()
 
     def action_act(self) -> None:
         """Start what the plugin offers to do about what it says, once the person says so."""
-        at, record = self.query_one(Rows).cursor, self.record()
-        if at < len(self._lines) and self._lines[at].action:
-            told = self._lines[at]
+        told, record = self._meant(), self.record()
+        if told is not None and told.action:
             self.offered(told.source, told.action, record.profile if record is not None else "")
+
+    def action_copy(self) -> None:
+        """Copy the line, also through a terminal that is far away."""
+        told = self._meant()
+        if told is not None:
+            self.copy(told.words.text)
 
     def under_cursor(self) -> dict[str, bytes]:
         """The run."""

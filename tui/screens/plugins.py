@@ -36,6 +36,7 @@ class Plugins(Offering, inherit_bindings=False):
         self._messages: list[Message] = []
         self._marked: frozenset[str] = frozenset()
         self._text, self._kind = "", "all"
+        self._has_offer = False
 
     def body(self) -> Iterable[Widget]:
         """The messages, and the one that is meant."""
@@ -85,6 +86,11 @@ class Plugins(Offering, inherit_bindings=False):
         self.query_one("#message", Panel).show(
             inbox.panel(self.message_meant(), self._kind) if lines is None else lines
         )
+        message = self.message_meant()
+        has_offer = message is not None and bool(message.action)
+        if has_offer != self._has_offer:
+            self._has_offer = has_offer
+            self.refresh_bindings()
 
     def message_meant(self) -> Message | None:
         """The message that is meant."""
@@ -95,6 +101,10 @@ class Plugins(Offering, inherit_bindings=False):
         """The plugin that is meant; None while keys go to the messages."""
         at = self.query_one("#plugins", Rows).cursor
         return self._plugins[at] if self._is_at_plugins and at < len(self._plugins) else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What no message offers cannot be started."""
+        return None if action == "act" and self.is_mounted and not self._has_offer else True
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Tell of what is meant now."""
@@ -149,6 +159,12 @@ class Plugins(Offering, inherit_bindings=False):
         """Show all messages, or only those of the next kind."""
         self._kind = inbox.next_kind(self._kind)
         self.tell()
+
+    def action_copy(self) -> None:
+        """Copy the message, also through a terminal that is far away."""
+        message = self.message_meant()
+        if message is not None:
+            self.copy("\n".join(filter(None, (message.text, message.hint))))
 
     def action_act(self) -> None:
         """Start what the plugin offers to do about what it says, once the person says so."""

@@ -128,6 +128,13 @@ class Runs(Steering, inherit_bindings=False):
         if record is not None:
             self.app.push_screen(Journal(record.run))
 
+    def action_copy(self) -> None:
+        """Copy what went wrong, also through a terminal that is far away."""
+        record = self.record()
+        if record is not None:
+            live = self.world.live.get(record.run)
+            self.copy(running.to_copy(live.record if live is not None else record))
+
     def action_snap(self) -> None:
         """Take a snapshot of the same profile."""
         record = self.record()

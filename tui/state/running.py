@@ -187,6 +187,11 @@ def deduplication(run: RunRecord) -> str:
     return f"wrote nothing: all of the {size(run.size)} was there already" if is_all_there else ""
 
 
+def to_copy(run: RunRecord) -> str:
+    """Return what is worth passing on of a run: why it failed and what to do, or else its id."""
+    return "\n".join([*filter(None, (run.error, run.hint)), *run.suspicions]) or run.run
+
+
 def searched(run: RunRecord) -> str:
     """Return what `/` looks into."""
     words = STATES.get(run.state, run.state)

@@ -113,6 +113,12 @@ def test_a_report_has_all_that_is_known() -> None:
     assert any("It was killed" in plain(each) for each in died)
 
 
+def test_what_is_passed_on_of_a_run_is_why_it_failed() -> None:
+    failed = msgspec.structs.replace(RECORD, error="no repository", hint="Make one.", suspicions=("half is gone",))
+    assert running.to_copy(failed) == "no repository\nMake one.\nhalf is gone"
+    assert running.to_copy(RECORD) == RECORD.run
+
+
 def test_runs_are_found_by_several_words() -> None:
     said = running.searched(msgspec.convert(stage.RUNS[1], RunRecord))
     for word in ("mail", "failed", "77c1", "2026-11-21", "no repository"):
