@@ -591,9 +591,14 @@ ARCHIVES: dict[str, Any] = {
         ]
     },
     "archives.foresee": {
-        "answer": {"words": ["12 snapshots need 40 packs", "  40 packs to hand over to Tapes (Two copies)"]}
+        "answer": {
+            "hand_over": [{"size": 1 << 20}],
+            "words": ["12 snapshots need 40 packs", "  40 packs to hand over to Tapes (Two copies)"],
+        }
     },
-    "archives.foresee_purge": {"answer": {"words": ["  38 packs of 570.0 MiB go: no other snapshot needs them"]}},
+    "archives.foresee_purge": {
+        "answer": {"purge": [{"size": 1}], "words": ["  38 packs of 570.0 MiB go: no other snapshot needs them"]}
+    },
     "archives.foresee_recall": {
         "answer": {"offline_packs": 2, "words": ["2 packs are offline", "  2 from Tapes, 32.0 MiB", "    on A00017"]}
     },

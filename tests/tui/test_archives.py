@@ -67,6 +67,10 @@ async def test_online_copies_go_once_a_person_saw_the_plan() -> None:
         assert "38 packs of 570.0 MiB go: no other snapshot needs them" in text_of(pilot)
         await press(pilot, "y")
         assert asked(engine, "archives.purge") == [{"profile": "documents", "names": ["documents"], "older_than": "1y"}]
+        engine.done["archives.foresee_purge"] = {"answer": {"purge": [], "repack": [], "words": ["nothing to purge"]}}
+        await press(pilot, "P", "ctrl+s", "y")
+        assert "There is nothing to do" in said(pilot) and "nothing to purge" in said(pilot)
+        assert len(asked(engine, "archives.purge")) == 1
 
 
 @on_asyncio

@@ -59,7 +59,9 @@ class Archives(Place, inherit_bindings=False):
         state, found, facts = self._state, self._state.shown, world.profiles.get(self._profile)
         place = facts.repository if facts is not None else ""
         working = at_work(Known(place, live=world.running))
-        self.query_one("#held", Panel).show([*archives.headline(state, place, world.now_ns, self.glyphs), *working])
+        self.query_one("#held", Panel).show(
+            [*archives.headline(state, place, self._profile, world.now_ns, self.glyphs), *working]
+        )
         empty = state.problem or ("asking…" if state.requests is None else "nothing was asked of an archive from here")
         self.query_one(Rows).show(len(found), self._row, empty=empty)
         self._show_request()
@@ -164,7 +166,10 @@ class Archives(Place, inherit_bindings=False):
         if form is None:
             return
         about = {"profile": self._profile, "names": [self._profile], **archives.asked_of(form, policies)}
-        plan = archives.plan_of(await self._answer(dict[str, Any], "archives.foresee", **about))
+        answer = await self._answer(dict[str, Any], "archives.foresee", **about)
+        if not self._has_work(answer, purges="purge" in about):
+            return
+        plan = archives.plan_of(answer)
         if await self._agreed([*plan, _command(as_typed(hand_over()(asked(form))))], "Hand them over"):
             self.change("archives.put", f"They are handed over{FOLLOWED}", **about)
 
@@ -185,9 +190,20 @@ class Archives(Place, inherit_bindings=False):
         if form is None:
             return
         about = {"profile": self._profile, "names": [self._profile], **archives.asked_of(form, ())}
-        plan = archives.plan_of(await self._answer(dict[str, Any], "archives.foresee_purge", **about))
+        answer = await self._answer(dict[str, Any], "archives.foresee_purge", **about)
+        if not self._has_work(answer, purges=True):
+            return
+        plan = archives.plan_of(answer)
         if await self._agreed([*plan, _command(as_typed(purge()(asked(form))))], "Delete them"):
             self.change("archives.purge", f"Each is read back, and then deleted{FOLLOWED}", **about)
+
+    def _has_work(self, answer: dict[str, Any], *, purges: bool) -> bool:
+        """Whether a plan does anything; else its words are said."""
+        has_work = archives.has_work(answer, purges=purges)
+        if not has_work:
+            first, *more = [words.strip() for words in archives.words_of(answer)] or ["nobody says why"]
+            self.program.say(f"There is nothing to do: {'; '.join(more or [first])}", seconds=8)
+        return has_work
 
     async def _filled(self, form: FormState, title: str, command: Any) -> FormState | None:
         asked = Form(form, [line(Span(title, "strong"))], "Plan it", command, may_be_unchanged=True)

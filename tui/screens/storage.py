@@ -66,7 +66,7 @@ class Storage(Place, inherit_bindings=False):
             self._done, self._state = done, storage.outdated(self._state)
             self._ask(self._folder(), is_new=True)
         state, shown = self._state, self._state.shown
-        self.query_one("#of", Panel).show(storage.headline(state, self.repository))
+        self.query_one("#of", Panel).show(storage.headline(state, self.repository, self._profile))
         empty = state.problem or ("nothing here takes room" if state.usage else "adding up what is stored…")
         self.query_one(Rows).show(len(shown), self._row, empty=empty if self._profile else "There is no profile yet")
         known, panel = self._known(), self.query_one("#fares", Panel)

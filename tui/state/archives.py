@@ -10,6 +10,7 @@ from yester.engine.archive.port import Constraints
 from yester.tui.cli.archive_words import costs_words, when_words
 from yester.tui.cli.wording import age, count, moment, size
 from yester.tui.state.form import Field, Form
+from yester.tui.state.storage import place_of
 from yester.tui.state.text import Column, Glyphs, Line, Row, Span, Tone, line
 
 COLUMNS = (
@@ -18,7 +19,7 @@ COLUMNS = (
     Column("PACKS", 6, is_right=True),
     Column("SIZE", 9, is_right=True, from_width=70),
     Column("ARCHIVE", 14, from_width=100),
-    Column("STATE", 24),
+    Column("STATE", 20),
     Column("ABOUT"),
 )
 _SHOWN = 21
@@ -140,9 +141,9 @@ def _words(request: Request) -> tuple[str, ...]:
     return (moment(request.asked_ns), what, packs, size(request.size), names, states, request.about)
 
 
-def headline(state: ArchivesState, repository: str, now_ns: int, glyphs: Glyphs) -> list[Line]:
+def headline(state: ArchivesState, repository: str, profile: str, now_ns: int, glyphs: Glyphs) -> list[Line]:
     """Return what each archive holds, and whether it is ready."""
-    place = line(Span(repository or "no repository", "strong"))
+    place = place_of(repository, profile)
     if state.held is None:
         return [place, line(Span(state.problem or "asking the archives…", "bad" if state.problem else "dim"))]
     if not state.held:
@@ -197,10 +198,22 @@ def pack_line(pack: Pack) -> Line:
     return line(f"{pack.pack[:_SHOWN]}  {size(pack.size):>9}", state, f"  {pack.words}")
 
 
-def plan_of(answer: Mapping[str, object]) -> list[Line]:
+def words_of(answer: Mapping[str, object]) -> list[str]:
     """Return the words of a plan."""
     words = answer.get("words")
-    return [line(str(each)) for each in words] if isinstance(words, list) else []
+    return [str(each) for each in words] if isinstance(words, list) else []
+
+
+def plan_of(answer: Mapping[str, object]) -> list[Line]:
+    """Return the words of a plan, line by line."""
+    return [line(each) for each in words_of(answer)]
+
+
+def has_work(answer: Mapping[str, object], *, purges: bool) -> bool:
+    """Whether a plan is to do anything: as `yester archive put` or `purge --plan --json` tells of it."""
+    forecast = answer.get("purge")
+    goes = forecast if isinstance(forecast, dict) else answer
+    return bool(answer.get("hand_over")) or (purges and bool(goes.get("purge") or goes.get("repack")))
 
 
 def put_form(policies: Sequence[Policy]) -> Form:

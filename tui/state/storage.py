@@ -130,9 +130,15 @@ def row_of(heavy: Heavy, state: StorageState, glyphs: Glyphs) -> Row:
     return Row((Span(size(heavy.size)), Span(bar(share, _SHARE, glyphs), "accent"), Span(heavy.path)))
 
 
-def headline(state: StorageState, repository: str) -> list[Line]:
+def place_of(repository: str, profile: str) -> Line:
+    """Return where a repository is, and by which profile it is looked at."""
+    said = Span(f"  of the profile {printable(profile.encode())}" if profile else "", "dim")
+    return line(Span(repository or "no repository", "strong"), said)
+
+
+def headline(state: StorageState, repository: str, profile: str) -> list[Line]:
     """Return where the repository is and how much is in it."""
-    place = line(Span(repository or "no repository", "strong"))
+    place = place_of(repository, profile)
     if state.usage is None:
         return [place, line(Span(state.problem or "adding up what is stored…", "bad" if state.problem else "dim"))]
     number = count(len(state.snapshots), "snapshot")
