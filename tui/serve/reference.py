@@ -9,6 +9,7 @@ import msgspec
 from yester.engine.events import Shown, shown
 from yester.engine.events_reference import meanings_of
 from yester.tui.serve import protocol
+from yester.tui.serve.goldens import Exchange, goldens
 from yester.tui.serve.methods.kinds import Change, Method
 from yester.tui.serve.methods.params import Params
 from yester.tui.serve.methods.table import METHODS
@@ -35,6 +36,10 @@ EXAMPLES = (
 )
 """Golden lines: who sends them, and what."""
 
+_MANY = 7
+"""Lines of an example."""
+_WIDE = 600
+"""Letters of one of them."""
 _ENDLESS = (1 << 63) - 1
 """A number that is as large as any may be."""
 
@@ -101,7 +106,7 @@ After `app.start` the plugins that are on live as long as the client. They hear 
 
 ## A request to each
 
-As a client sends it with what must be given, and the command that it is.
+As a test asks them and hears the answers (tests/golden/serve has them whole). … stands for what is left out here.
 
 ```
 {requests}
@@ -123,7 +128,7 @@ def reference() -> str:
         longest=MAX_LINE,
         at_once=AT_ONCE,
         methods="\n".join(_row(name, method) for name, method in METHODS.items()),
-        requests="\n".join(f"{who}  {line.decode().rstrip()}" for name in METHODS for who, line in exchange(name)),
+        requests="\n".join(line for name in METHODS for line in example(goldens()[name])),
         parameters="".join(f"\n{_section(name, kinds[name])}" for name in sorted(kinds)),
     )
 
@@ -134,14 +139,10 @@ def _row(name: str, method: Method) -> str:
     return f"| `{name}` | {takes} | {method.answers} | {f'`{command}`' if command else '–'} |"
 
 
-def exchange(name: str) -> list[tuple[str, bytes]]:
-    """Return the golden lines of a method: a request with all that it must have, and the command that it is."""
-    method = METHODS[name]
-    asked = sample(method.takes)
-    lines = [("client", encode_line(id=1, method=name, params=asked))]
-    if isinstance(method, Change):
-        lines.append(("yester", encode_line(id=1, command=as_typed(method.words(asked)))))
-    return lines
+def example(lines: Exchange) -> list[str]:
+    """Return a request and its answers as far as they show their form: a few items, the beginning of what is long."""
+    shown = [f"{who}  {line if len(line) <= _WIDE else f'{line[:_WIDE]}…'}" for who, line in lines]
+    return shown if len(shown) <= _MANY else [*shown[: _MANY - 2], "yester  …", shown[-1]]
 
 
 def sample(kind: type[Params]) -> Params:

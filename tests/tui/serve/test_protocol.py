@@ -4,8 +4,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from yester.tui.serve.methods.table import METHODS
 from yester.tui.serve.protocol import MAX_LINE, Failure, Request, Splitter, decode_request, encode_line
-from yester.tui.serve.reference import EXAMPLES, reference
+from yester.tui.serve.reference import EXAMPLES, example, reference
 
 ROOT = Path(__file__).parents[3]
 
@@ -13,6 +14,14 @@ ROOT = Path(__file__).parents[3]
 def test_the_page_is_up_to_date() -> None:
     page = ROOT / "docs/serve.md"
     assert page.read_text("utf-8") == reference(), "python -m yester.tui.serve.reference > docs/serve.md"
+
+
+def test_the_page_has_an_example_of_each_method() -> None:
+    page = (ROOT / "docs/serve.md").read_text("utf-8").partition("## A request to each")[2]
+    for method in METHODS:
+        assert f'\nclient  {{"id":1,"method":"{method}","params":' in page
+    many = example([("client", "{}"), *[("yester", "x" * 1000)] * 20, ("yester", "end")])
+    assert (len(many), many[-2:], max(map(len, many))) == (7, ["yester  …", "yester  end"], 609)
 
 
 def test_golden_lines() -> None:

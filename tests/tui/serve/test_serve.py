@@ -394,43 +394,6 @@ def test_what_takes_the_room(yester: Yester, profile: Path) -> None:
         assert client.call("runs.follow", run=run)[0][-1]["result"] == "complete"
 
 
-def test_from_nothing_to_a_snapshot(home: Path, docs: Path) -> None:
-    """What the wizard does, method by method; no secret is on any command line."""
-    place, file = str(home / "repo"), str(home / "secret")
-    with served() as client:
-        looked = client.call("backends.look", place=place)[1]["answer"]
-        assert (looked["place"], looked["is_repository"]) == (place, False)
-        os.write(client.secrets, b"one two\n")
-        id = client.ask("repositories.create", repository=place)
-        assert client.next(id)["command"] == f"yester init {place}"
-        _, last = client.end(id)
-        made = last["done"]["answer"]
-        assert made["is_encrypted"]
-        client.call("keys.keep", repository=place, file={"path": file})
-        new = {"name": "docs", "sources": [{"path": str(docs)}], "repository": place, "excludes": ["*.o"]}
-        settings = [f"passphrase_file={file}", "retention.keep_daily=7"]
-        foreseen = client.call("profiles.foresee", **new, settings=settings)[1]["answer"]
-        assert "keep_daily = 7" in foreseen["text"]
-        assert client.call("profiles.list")[0] == []
-        client.call("profiles.add", **new, settings=settings)
-        assert client.refused("profiles.add", **new)["code"] == 2
-        run = client.call("runs.start", profile="docs")[1]["run"]
-        assert client.call("runs.follow", run=run)[0][-1]["result"] == "complete"
-        values = {each["key"]: each["value"] for each in client.call("profiles.settings", profile="docs")[0]}
-        assert values["filters.exclude"] == '["*.o"]'
-        client.call("profiles.edit", profile="docs", settings=["schedule.when=daily"], additions=["filters.exclude=x"])
-        [when], _ = client.call("schedule.show", profile="docs")
-        assert (when["words"], len(when["next"])) == ("every day at 00:00", 5)
-        client.call("profiles.copy", profile="docs", new="more")
-        client.call("profiles.remove", profile="more")
-        (home / ".config/yester/profiles/docs.toml").write_text("broken")
-        assert client.refused("profiles.settings", profile="docs")["code"] == 2
-        client.call("profiles.recover", repository=place, name="docs")
-        assert [each["name"] for each in client.call("profiles.list")[0]] == ["docs"]
-        assert client.call("backends.look", place=place)[1]["answer"]["is_encrypted"]
-    assert os.environ.get("YESTER_PASSPHRASE") is None
-
-
 def test_what_there_is_to_take_and_where(yester: Yester, home: Path, docs: Path) -> None:
     (home / "Documents").mkdir()
     with served() as client:

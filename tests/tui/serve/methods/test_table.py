@@ -1,6 +1,5 @@
 import importlib
 import inspect
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,8 +9,7 @@ from yester.tui.serve.methods.kinds import Change, Look
 from yester.tui.serve.methods.params import Params
 from yester.tui.serve.methods.table import METHODS
 from yester.tui.serve.methods.words import as_typed
-from yester.tui.serve.protocol import Request, decode_request
-from yester.tui.serve.reference import exchange, sample
+from yester.tui.serve.reference import sample
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -35,18 +33,6 @@ def test_nothing_that_a_client_sends_is_an_option(name: str) -> None:
     words = method.words(msgspec.structs.replace(sample(method.takes), **texts))
     before = words[: words.index("--")] if "--" in words else words
     assert "--x" not in before
-
-
-@pytest.mark.parametrize("name", METHODS)
-def test_the_golden_request_of_each_method_is_one_that_is_taken(name: str) -> None:
-    """What stands in docs/serve.md; another form of it is a change that clients see."""
-    page = (Path(__file__).parents[4] / "docs/serve.md").read_text("utf-8")
-    lines = exchange(name)
-    assert all(f"\n{who}  {line.decode().rstrip()}\n" in page for who, line in lines)
-    request = decode_request(lines[0][1])
-    assert isinstance(request, Request)
-    asked = msgspec.json.decode(request.params, type=METHODS[name].takes)
-    assert asked == sample(METHODS[name].takes)
 
 
 def test_a_command_is_shown_as_a_person_types_it() -> None:
