@@ -107,13 +107,13 @@ class Feed:
         self._tell(StatusesListed(await all_of(self._engine.ask("profiles.status", ProfileStatus))))
 
     async def _profiles(self) -> None:
-        """What a profile says may be wrong in one file: the status says so, and the others are shown."""
-        await self._statuses()
+        """What a profile says may be wrong in one file: the status says so, afterwards, and the others are shown."""
         found: list[_Profile] = []
         with suppress(Refused):
             async for profile in self._engine.ask("profiles.list", _Profile):
                 found.append(profile)
         self._tell(ProfilesListed(tuple(_facts(profile) for profile in found)))
+        await self._statuses()
 
     async def _messages(self) -> None:
         """Ask for what came since: a plugin may say a thousand things a second."""

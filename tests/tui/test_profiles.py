@@ -151,3 +151,10 @@ async def test_a_profile_that_was_broken_by_hand_is_brought_back() -> None:
         assert not asked(engine, "profiles.recover")
         await press(pilot, "U", "y")
         assert asked(engine, "profiles.recover") == [{"repository": "", "name": "mail"}]
+        locked = iter([[Failure(6, "The repository is encrypted", needs="passphrase")], []])
+        engine.scripts |= {"profiles.recover": lambda _: next(locked), "profiles.status": [], "profiles.list": []}
+        await press(pilot, "ctrl+r")
+        assert "U           brings documents back from its last snapshot" in text_of(pilot)
+        await press(pilot, "U", "y", *"tulip", "enter")
+        assert asked(engine, "repositories.unlock") == [{"repository": "/srv/backup"}]
+        assert asked(engine, "profiles.recover")[1:] == [{"repository": "/srv/backup", "name": "documents"}] * 2

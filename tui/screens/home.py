@@ -17,6 +17,10 @@ from yester.tui.state.world import World
 from yester.tui.widgets.panel import Panel
 from yester.tui.widgets.rows import Rows
 
+_READABLE = ("settings", "copy", "switch")
+"""Verbs that want a profile that can be read."""
+_OF_ONE = (*_READABLE, "recover", "snap", "snapshots", "browse", "edit", "remove")
+"""Verbs of the profile that is meant."""
 _FEWEST = 3
 """Rows that the list has room for at least."""
 
@@ -31,6 +35,8 @@ class Home(Place, inherit_bindings=False):
     def __init__(self) -> None:
         super().__init__()
         self._text = ""
+        self._possible: tuple[str, str] | None = None
+        """What the keys can be about."""
 
     def body(self) -> Iterable[Widget]:
         """The answer, the profiles, the one that is meant."""
@@ -50,7 +56,6 @@ class Home(Place, inherit_bindings=False):
 
     def shown(self, world: World) -> None:
         """Show how they stand."""
-        self.query_one("#headline", Panel).show([home.headline(world, self.glyphs)])
         wanted = {each.profile for each in self.statuses()}
         every = zip(world.statuses or (), home.rows(world, self.glyphs), strict=True)
         rows = [row for status, row in every if status.profile in wanted]
@@ -64,14 +69,21 @@ class Home(Place, inherit_bindings=False):
     def _show_panel(self) -> None:
         panel, status = self.query_one("#profile", Panel), self.status()
         if self.world.statuses == ():
-            panel.show(home.WELCOME)
+            panel.fit(lambda width: home.welcome(self.world, width))
+        elif status is not None:
+            panel.fit(lambda width: home.panel(self.world, status, width, self.glyphs))
         else:
-            panel.show(home.panel(self.world, status, self.glyphs) if status else [])
+            panel.show([])
+        meant = status.profile if status is not None else ""
+        self.query_one("#headline", Panel).show([home.headline(self.world, self.glyphs, meant)])
+        possible = (meant, self._to_recover())
+        if possible != self._possible:
+            self._possible = possible
+            self.refresh_bindings()
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Tell of the profile that is meant now."""
         self._show_panel()
-        self.refresh_bindings()
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
         """Show its last run."""
@@ -126,22 +138,31 @@ class Home(Place, inherit_bindings=False):
             profiling.remove(self, status)
 
     def action_recover(self) -> None:
-        """Bring a broken profile back, once the person says so."""
-        status = self.status()
-        if status is not None:
-            profiling.recover(self, status)
+        """Bring a broken or lost profile back, once the person says so."""
+        name = self._to_recover()
+        if name:
+            profiling.recover(self, name, home.place_of(self.world, name))
 
     def why_not(self, action: str) -> str:
         """What is broken is mended, and what is not broken needs no mending."""
-        if action not in ("recover", "settings", "copy", "switch"):
+        if action not in _OF_ONE:
             return super().why_not(action)
         status = self.status()
+        if action == "recover":
+            whole = f"The file of {status.profile} is in order" if status is not None else "No profile was here"
+            return "" if self._to_recover() else whole
         if status is None:
             return "There is no profile to do that with"
-        is_broken = home.is_broken(self.world, status)
-        if action == "recover":
-            return "" if is_broken else f"The file of {status.profile} is in order"
-        return f"The file of {status.profile} is broken: E edits it, U brings it back" if is_broken else ""
+        if action in _READABLE and home.is_broken(self.world, status):
+            return f"The file of {status.profile} is broken: E edits it, U brings it back"
+        return super().why_not(action)
+
+    def _to_recover(self) -> str:
+        """Return the profile that a snapshot may bring back: the broken one that is meant, or one that went."""
+        status = self.status()
+        if status is not None:
+            return status.profile if home.is_broken(self.world, status) else ""
+        return next(iter(home.lost(self.world)), "")
 
     def action_snap(self) -> None:
         """Take a snapshot."""
@@ -150,8 +171,10 @@ class Home(Place, inherit_bindings=False):
             self.change("runs.start", f"A snapshot of {status.profile} is on its way", profile=status.profile)
 
     def locked(self) -> dict[str, str]:
-        """The profile's repository."""
-        status = self.status()
+        """The profile's repository; of one that cannot be read, where its last run went."""
+        status, name = self.status(), self._to_recover()
+        if name:
+            return {"repository": home.place_of(self.world, name)}
         return {"profile": status.profile if status else ""}
 
     def under_cursor(self) -> dict[str, bytes]:

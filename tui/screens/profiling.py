@@ -1,5 +1,7 @@
 """Making, copying, removing and recovering profiles: what is asked, and the one command that does it."""
 
+import asyncio
+
 import msgspec
 
 from yester.engine.errors import UsageError, YesterError
@@ -11,7 +13,11 @@ from yester.tui.dialogs.typing import Typing
 from yester.tui.screens.place import Place
 from yester.tui.state import removing
 from yester.tui.state.removing import Scheduled
+from yester.tui.state.settings import Setting
 from yester.tui.state.text import Line, Span, line
+
+_COUNT_S = 3.0
+"""How long the repository may take to tell how many snapshots there are, before the question is asked without."""
 
 
 class _Mounted(msgspec.Struct, frozen=True):
@@ -56,7 +62,8 @@ def copy(place: Place, profile: str) -> None:
 
     lines = [
         line(Span(f"A profile that says what {profile} does", "strong")),
-        line("It has its own snapshots, in the same repository. No schedule of it is switched on."),
+        line("It has its own snapshots, in the same repository, and takes the same folders until c says otherwise."),
+        line("No schedule of it is switched on: e on Home does that."),
         line(Span(f"$ yester profile copy {profile} NAME", "dim")),
         line("Its name:"),
     ]
@@ -112,22 +119,26 @@ async def _consequences(place: Place, status: ProfileStatus) -> list[Line]:
     except YesterError:
         scheduled = None
     try:
-        snapshots: int | None = len(await all_of(ask("snapshots.list", dict, profile=name)))
-    except YesterError:
+        async with asyncio.timeout(_COUNT_S):
+            snapshots: int | None = len(await all_of(ask("snapshots.list", dict, profile=name)))
+    except (YesterError, TimeoutError):
         snapshots = None
+    try:
+        said = {each.key: each.value for each in await all_of(ask("profiles.settings", Setting, profile=name))}
+    except YesterError:
+        said = {}
     mounts = await all_of(ask("mounts.list", _Mounted))
     shown = [each.path for each in mounts if facts is not None and each.repository == facts.repository]
-    return removing.lines(name, facts, scheduled, snapshots, shown, status.running, place.glyphs)
+    kept = said.get("passphrase_file", "").strip('"')
+    return removing.lines(name, facts, scheduled, snapshots, shown, kept, status.running, place.glyphs)
 
 
-def recover(place: Place, status: ProfileStatus) -> None:
-    """Bring a broken profile back from the copy in its last snapshot."""
-    name = status.profile
-    repository = next((run.repository for run in place.world.runs or () if run.profile == name and run.repository), "")
+def recover(place: Place, name: str, repository: str) -> None:
+    """Bring a profile back from the copy in its last snapshot; no repository: the default one."""
     where = f" --repo {repository}" if repository else ""
     lines = [
         line(Span(f"Bring {name} back as it was at its last snapshot?", "strong")),
-        line("What its file says now is replaced."),
+        line("What its file says now, if there is one, is replaced."),
         line(Span(f"$ yester profile recover --force{where} {name}", "dim")),
     ]
 

@@ -48,6 +48,7 @@ class SettingsPage(Place, inherit_bindings=False):
 
     def body(self) -> Iterable[Widget]:
         """The keys, and the one that is meant."""
+        yield Panel(id="headline", classes="headline")
         with Container(classes="beside"):
             yield Rows(settings.COLUMNS, id="keys", empty="asking what it says…")
             yield Panel(id="key", classes="panel")
@@ -75,6 +76,7 @@ class SettingsPage(Place, inherit_bindings=False):
     def shown(self, world: World) -> None:
         """Show the keys."""
         keys = settings.shown(self.state, self._text)
+        self.query_one("#headline", Panel).show([settings.headline(self.state)])
         self.query_one(Rows).show(len(keys), lambda at: settings.row_of(self.state, keys[at], self.glyphs))
         self._show_panel()
 

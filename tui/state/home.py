@@ -7,7 +7,7 @@ from yester.engine.runs.status import ProfileStatus
 from yester.engine.schedule.started import WORDS, Started
 from yester.tui.cli.wording import age, count, moment, size
 from yester.tui.state.running import glyph_of, progress_words, result_of, state_of, tone_of
-from yester.tui.state.text import Column, Glyphs, Line, Row, Span, Tone, line, sparkline
+from yester.tui.state.text import Column, Glyphs, Line, Row, Span, Tone, labelled, line, sparkline
 from yester.tui.state.world import World
 
 COLUMNS = (
@@ -33,6 +33,7 @@ _SWITCH: Mapping[Started, str] = {
     "stray": "e lets them start by hand only",
 }
 """What the key does about runs that are not started as the profile says."""
+_LABEL = "size       "
 STRIP = 30
 """Runs that are shown as a strip."""
 
@@ -93,14 +94,15 @@ def _trouble(status: ProfileStatus) -> str:
     return f"{status.text}{times}" if status.text else WORDS.get(status.started, "")
 
 
-def headline(world: World, glyphs: Glyphs) -> Line:
-    """Return the answer to "what happened last night?"."""
+def headline(world: World, glyphs: Glyphs, meant: str = "") -> Line:
+    """Return the answer to "what happened last night?"; the panel has what to do about the profile that is `meant`."""
     if world.problem:
         return line(Span(f"{glyphs.bad} {world.problem}", "bad"), "; Ctrl+r starts another engine")
     if world.statuses is None:
         return line(Span("asking how the profiles stand…", "dim"))
     if not world.statuses:
-        return line(Span("Nothing is backed up yet", "strong"))
+        words = "No profile is here: nothing is backed up any more" if lost(world) else "Nothing is backed up yet"
+        return line(Span(words, "strong"))
     wrong = [status for status in world.statuses if not status.is_fine]
     if not wrong:
         good = [status.last_good_ns for status in world.statuses if status.last_good_ns is not None]
@@ -113,23 +115,25 @@ def headline(world: World, glyphs: Glyphs) -> Line:
     verb = "needs" if len(wrong) == 1 else "need"
     rest = len(world.statuses) - len(wrong)
     fine = f"; {count(rest, 'other profile')} in order" if rest else ""
-    return line(Span(f"{sign} {names} {verb} you", tone), fine)
+    steps = [] if any(each.profile == meant for each in wrong) else steps_of(world, wrong[0])
+    there = f": on its row {steps[0]}" if steps and len(wrong) == 1 else ""
+    return line(Span(f"{sign} {names} {verb} you", tone), there, fine)
 
 
-def panel(world: World, status: ProfileStatus, glyphs: Glyphs) -> list[Line]:
-    """Return what is to say of a profile."""
+def panel(world: World, status: ProfileStatus, width: int, glyphs: Glyphs) -> list[Line]:
+    """Return what is to say of a profile in so many cells; 0: nobody knows how many."""
     facts = world.profiles.get(status.profile)
     lines = [line(Span(status.profile, "strong"), "  ", _last_words(world, status, glyphs))]
-    lines += _needed(status, glyphs, is_broken=is_broken(world, status))
+    lines += _needed(status, width, glyphs, is_broken=is_broken(world, status))
     strip = _strip(world, status.profile, glyphs)
     if strip:
         lines.append(line(Span("last runs  ", "dim"), *strip))
-    lines += _growth(world, status.profile, glyphs)
+    lines += _growth(world, status.profile, width, glyphs)
     if facts is not None:
-        lines.append(line(Span("takes      ", "dim"), ", ".join(facts.sources) or "what a command writes"))
-        lines.append(line(Span("to         ", "dim"), facts.repository))
-        lines.append(line(Span("when       ", "dim"), _when(status, facts.when)))
-        lines.append(line(Span("keeps      ", "dim"), facts.keeps))
+        lines += labelled("takes      ", ", ".join(facts.sources) or "what a command writes", width)
+        lines += labelled("to         ", facts.repository, width)
+        lines += labelled("when       ", _when(status, facts.when), width)
+        lines += labelled("keeps      ", facts.keeps, width)
     return lines
 
 
@@ -144,26 +148,38 @@ def _last_words(world: World, status: ProfileStatus, glyphs: Glyphs) -> Span:
     return Span(f"{result.text} {age(world.now_ns - last.began_ns)} ago{found}", result.tone)
 
 
-def _needed(status: ProfileStatus, glyphs: Glyphs, *, is_broken: bool) -> list[Line]:
+def _needed(status: ProfileStatus, width: int, glyphs: Glyphs, *, is_broken: bool) -> list[Line]:
     """Return what needs attention, and the key that mends it."""
-    lines = []
+    lines: list[Line] = []
     if status.health != "ok" and status.text:
         since = f" since {moment(status.since_ns)[:16]}" if status.since_ns and status.failures > 1 else ""
         tone: Tone = "bad" if status.health == "failed" else "warn"
         sign = glyphs.bad if tone == "bad" else glyphs.warn
-        lines.append(line(Span(f"{sign} {status.text}{since}", tone)))
+        lines += labelled(f"{sign} ", f"{status.text}{since}", width, tone=tone)
     elif status.text:
-        lines.append(line(Span(f"{glyphs.warn} {status.text}", "warn")))
+        lines += labelled(f"{glyphs.warn} ", status.text, width, tone="warn")
     if status.hint:
-        lines.append(line(f"  {status.hint}"))
-    lines += [line(Span(f"{glyphs.warn} {text}", "warn")) for text in status.suspicions]
-    lines += [line(Span(f"{glyphs.bad} {each.action}: {each.text}", "bad")) for each in status.troubles]
+        lines += labelled("  ", status.hint, width)
+    for text in status.suspicions:
+        lines += labelled(f"{glyphs.warn} ", text, width, tone="warn")
+    for each in status.troubles:
+        lines += labelled(f"{glyphs.bad} ", f"{each.action}: {each.text}", width, tone="bad")
     steps = _steps(status, is_broken=is_broken) or (["Enter shows what happened"] if lines else [])
-    lines += [line(Span(f"  {step}", "accent")) for step in steps]
+    for step in steps:
+        lines += labelled("  ", step, width, tone="accent")
     if status.started in WORDS:
-        said = [] if status.health == "late" else [line(Span(f"{glyphs.warn} {WORDS[status.started]}", "warn"))]
-        lines += [*said, line(Span(f"  {_SWITCH[status.started]}", "accent"))]
+        if status.health != "late":
+            lines += labelled(f"{glyphs.warn} ", WORDS[status.started], width, tone="warn")
+        lines += labelled("  ", _SWITCH[status.started], width, tone="accent")
     return lines
+
+
+def steps_of(world: World, status: ProfileStatus) -> list[str]:
+    """Return the keys that mend what is wrong with a profile."""
+    steps = _steps(status, is_broken=is_broken(world, status))
+    if not steps and not status.is_fine and status.started not in WORDS:
+        steps = ["Enter shows what happened"]
+    return steps + ([_SWITCH[status.started]] if status.started in WORDS else [])
 
 
 def _steps(status: ProfileStatus, *, is_broken: bool) -> list[str]:
@@ -191,7 +207,7 @@ def _when(status: ProfileStatus, when: str) -> str:
     return f"{when}; next {_upcoming(status)}" if _upcoming(status) else when
 
 
-def _growth(world: World, profile: str, glyphs: Glyphs) -> list[Line]:
+def _growth(world: World, profile: str, width: int, glyphs: Glyphs) -> list[Line]:
     """Return how much the last good runs found, and how much of it was new."""
     good = [run for run in world.runs or () if run.profile == profile and run.action == "snap" and run.has_succeeded]
     if not good:
@@ -200,8 +216,11 @@ def _growth(world: World, profile: str, glyphs: Glyphs) -> list[Line]:
     grown = shown[-1].size - shown[0].size
     since = f", {'+' if grown >= 0 else '-'}{size(abs(grown))} in {len(shown)} runs" if len(shown) > 1 else ""
     chart = sparkline([float(run.size) for run in shown], STRIP, glyphs)
-    words = f"  {size(shown[-1].size)}{since}; {size(shown[-1].stored_size)} stored last"
-    return [line(Span("size       ", "dim"), Span(chart, "accent"), words)]
+    words = f"{size(shown[-1].size)}{since}; {size(shown[-1].stored_size)} stored last"
+    beside = len(_LABEL) + len(chart) + 2 + len(words)
+    if width and beside > width:
+        return [line(Span(_LABEL, "dim"), Span(chart, "accent")), *labelled(" " * len(_LABEL), words, width)]
+    return [line(Span(_LABEL, "dim"), Span(chart, "accent"), f"  {words}")]
 
 
 def is_broken(world: World, status: ProfileStatus) -> bool:
@@ -209,7 +228,38 @@ def is_broken(world: World, status: ProfileStatus) -> bool:
     return bool(status.text) and world.has_profiles and status.profile not in world.profiles
 
 
-WELCOME = (
+def place_of(world: World, profile: str) -> str:
+    """Return where the last run of a profile went; empty when none is known."""
+    return next((run.repository for run in world.runs or () if run.profile == profile and run.repository), "")
+
+
+def lost(world: World) -> tuple[str, ...]:
+    """Return the profiles that took snapshots here while there is none any more; the newest first."""
+    if world.statuses != ():
+        return ()
+    known = (run.profile for run in world.runs or () if run.action == "snap" and run.has_succeeded and run.profile)
+    return tuple(dict.fromkeys(known))
+
+
+def welcome(world: World, width: int) -> list[Line]:
+    """Return what is said while there is no profile: to somebody new, or to somebody whose profiles are gone."""
+    gone = lost(world)
+    if not gone:
+        return list(_WELCOME)
+    lines = [line(Span("No profile is here any more", "strong")), line("")]
+    for name in gone[:_NAMED]:
+        lines += labelled(f"{name}  ", f"had its snapshots in {place_of(world, name)}", width)
+    return [
+        *lines,
+        line(""),
+        line("Each snapshot has a copy of its profile."),
+        line(Span("  U", "accent"), f"           brings {gone[0]} back from its last snapshot"),
+        line(Span("  + or Enter", "accent"), "  makes a new one"),
+    ]
+
+
+_NAMED = 5
+_WELCOME = (
     line(Span("Welcome to yester", "strong")),
     line(""),
     line("It takes snapshots of your folders and shows all of them as folders:"),

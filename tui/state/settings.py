@@ -19,6 +19,7 @@ from yester.engine.profiles.profile import Profile
 from yester.engine.profiles.reading import parse_profile, profile_mistakes
 from yester.engine.profiles.reference import default_text
 from yester.engine.profiles.toml_text import bare_key, toml_line
+from yester.tui.cli.wording import count
 from yester.tui.serve.methods.profiles import EditProfile, edit_profile
 from yester.tui.serve.methods.words import as_typed
 from yester.tui.state.text import Column, Glyphs, Line, Row, Span, line
@@ -68,6 +69,14 @@ def changed(state: Settings, key: str, value: str | None) -> Settings:
     is_as_before = value == old.value if value is not None else old.is_default
     changes = {name: new for name, new in state.changes.items() if name != key}
     return replace(state, changes=changes if is_as_before else {**changes, key: value})
+
+
+def headline(state: Settings) -> Line:
+    """Return whose keys these are, and how many are changed."""
+    name = Span(state.profile, "strong")
+    if not state.changes:
+        return line(name, Span("  what it says, key by key", "dim"))
+    return line(name, Span(f"  {count(len(state.changes), 'key')} changed and not saved: ctrl+s saves", "warn"))
 
 
 def shown(state: Settings, text: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Text with tones, laid out in columns: what a screen shows before anybody knows of colours; pure."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -27,6 +28,21 @@ def line(*parts: str | Span) -> Line:
     """Return a line; text that may hold names of files is brought on one line."""
     spans = (part if isinstance(part, Span) else Span(part) for part in parts)
     return tuple(Span(one_line(span.text), span.tone) for span in spans if span.text)
+
+
+def labelled(label: str, text: str, width: int, *, tone: Tone = "plain") -> list[Line]:
+    """Return a dim label and a text; what has no room beside it goes on below, behind where it began.
+
+    `width`: cells; 0 where nobody knows: on one line.
+    """
+    room = width - len(label)
+    pieces = textwrap.wrap(one_line(text), room, break_on_hyphens=False) if room > _NARROWEST else []
+    first, *rest = pieces or [text]
+    return [line(Span(label, "dim"), Span(first, tone)), *(line(" " * len(label), Span(each, tone)) for each in rest)]
+
+
+_NARROWEST = 8
+"""Cells beside a label below which nothing is gained by keeping them apart."""
 
 
 def plain(line: Line) -> str:

@@ -33,14 +33,15 @@ def world(*runs: dict[str, Any], **status: Any) -> World:
 def said(shown: World) -> str:
     """Return all that Home says."""
     assert shown.statuses
-    panel = home.panel(shown, shown.statuses[0], UNICODE)
+    panel = home.panel(shown, shown.statuses[0], 0, UNICODE)
     [row] = home.rows(shown, UNICODE)
     return "\n".join([plain(home.headline(shown, UNICODE)), plain(row.cells), *map(plain, panel)])
 
 
 def run(number: int, state: str = "complete", **more: Any) -> dict[str, Any]:
     """Return a run of so many hours ago."""
-    return stage.run(f"20261120T{number:06}Z-{number:04}", "documents", number * HOUR_NS, state, **more)
+    id = f"20261120T{number:06}Z-{number:04}"
+    return stage.run(id, "documents", number * HOUR_NS, state, repository="/srv/backup", **more)
 
 
 GOOD = run(5)
@@ -135,3 +136,37 @@ def test_a_strip_of_thirty_runs_and_how_much_there_is() -> None:
     [grown] = [line for line in lines if line.startswith("size")]
     assert strip.count("✓") == home.STRIP
     assert grown.endswith("99.0 GiB, +29.0 GiB in 30 runs; 211.0 MiB stored last")
+
+
+def test_who_lost_all_profiles_is_no_newcomer() -> None:
+    gone = replace(world(GOOD, run(6), FAILED), statuses=())
+    assert plain(home.headline(gone, UNICODE)) == "No profile is here: nothing is backed up any more"
+    text = "\n".join(map(plain, home.welcome(gone, 80)))
+    assert "documents  had its snapshots in /srv/backup" in text and "U           brings documents back" in text
+    fresh = replace(gone, runs=(gone.runs or ())[2:])
+    assert plain(home.headline(fresh, UNICODE)) == "Nothing is backed up yet"
+    assert "Welcome to yester" in plain(home.welcome(fresh, 80)[0])
+
+
+@pytest.mark.parametrize(
+    ("meant", "words"),
+    [
+        ("documents", "✗ mail needs you: on its row b tries again, Enter shows what happened; 1 other"),
+        ("mail", "✗ mail needs you; 1 other"),
+    ],
+)
+def test_the_key_is_named_at_first_sight_whichever_row_is_meant(meant: str, words: str) -> None:
+    fine, bad = stage.status("documents"), stage.status("mail", "failed", text=stage.WHY)
+    facts = {"documents": FACTS, "mail": replace(FACTS, name="mail")}
+    both = replace(world(GOOD), statuses=msgspec.convert((fine, bad), tuple[ProfileStatus, ...]), profiles=facts)
+    assert plain(home.headline(both, UNICODE, meant)).startswith(words)
+
+
+def test_what_is_long_goes_on_behind_its_label() -> None:
+    facts = replace(FACTS, repository="/media/me/" + "backup/" * 8, sources=("/home/me/documents", "/home/me/pictures"))
+    shown = replace(world(GOOD, run(6)), profiles={"documents": facts})
+    assert shown.statuses
+    lines = [plain(each) for each in home.panel(shown, shown.statuses[0], 40, UNICODE)]
+    assert max(map(len, lines)) <= 40
+    at = lines.index("takes      /home/me/documents,")
+    assert lines[at + 1] == "           /home/me/pictures"

@@ -58,6 +58,8 @@ class WizardPage(VerticalScroll, can_focus=False):
         box = self.query_one(f"#{id}", Input)
         if box.value != value:
             box.value = value
+            if box.has_focus:  # what was put there for a person goes as soon as something else is typed
+                box.action_select_all()
 
 
 def labelled(words: str, *widgets: Widget) -> Widget:
