@@ -27,6 +27,8 @@ def test_kinds_of_messages() -> None:
     for _ in inbox.KINDS:
         kinds.append(inbox.next_kind(kinds[-1]))
     assert kinds == ["all", "unread", "urgent", "offers", "all"]
+    assert inbox.empty_words("all") == "No messages: all is quiet"
+    assert inbox.empty_words("unread") == "No messages (only what nobody has read): w shows others"
 
 
 def test_what_can_be_done_about_a_message_is_said_with_its_command() -> None:

@@ -48,12 +48,24 @@ def test_a_row_says_how_a_plugin_stands() -> None:
     assert "last said  it is full" in [plain(each) for each in plugins.panel(usb, WORLD, ASCII)]
 
 
+def test_those_that_are_off_stand_last() -> None:
+    known = [
+        Plugin(label=name, state=state) for name, state in (("a", "off"), ("b", "on"), ("c", "off"), ("d", "lost"))
+    ]
+    assert "".join(each.label for each in plugins.ordered(known)) == "bdac"
+
+
 def test_what_would_change_when_only_the_marked_are_on() -> None:
     known = [Plugin(label=name, state=state) for name, state in (("a", "on"), ("b", "off"), ("c", "on"), ("d", "off"))]
     assert plugins.wished(known, frozenset({"a", "b"})) == (["b"], ["c"])
 
 
 FACTS = msgspec.convert(stage.PLUGIN, Facts)
+
+
+def test_above_a_page_stands_of_which_runs_it_speaks() -> None:
+    assert plain(plugins.head(FACTS, WORLD, ASCII)[0]).startswith("usb  on  ")
+    assert plain(plugins.head(FACTS, WORLD, ASCII, ", in runs of docs")[0]).startswith("usb  on, in runs of docs  ")
 
 
 def test_the_page_has_panels_actions_and_options() -> None:
