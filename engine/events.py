@@ -313,6 +313,12 @@ class RestoreEnd(Event, frozen=True, tag="restore.end"):
     files: int = 0
     size: int = 0
     failed: int = 0
+    same: int = 0
+    """Entries that were there already, folders among them."""
+    set_aside: int = 0
+    """Entries that were in the way and have another name now."""
+    skipped: int = 0
+    """Entries that did not come back, since something else was there and was to stay."""
     duration_ns: int = 0
 
 

@@ -88,7 +88,16 @@ def restore(
     finally:
         counts = tally.counts
         took_ns = time.time_ns() - started_ns
-        end = RestoreEnd(sid.hex(), files=counts.files, size=counts.size, failed=tally.failed, duration_ns=took_ns)
+        end = RestoreEnd(
+            sid.hex(),
+            files=counts.files,
+            size=counts.size,
+            failed=tally.failed,
+            same=counts.same,
+            set_aside=counts.set_aside,
+            skipped=counts.skipped,
+            duration_ns=took_ns,
+        )
         tell(hooks, end)
     report = tally.report()
     for what, lack in report.lacking.items():

@@ -361,11 +361,11 @@ def show(asked: dict[str, Any]) -> list[Item]:
     if asked.get("view") == "details":
         lines = entry_panel([("path", path), ("mode", "-rw-r--r-- (0644)"), ("user.author", "'Ada'")])
     elif path.endswith(".png"):
-        return [msgspec.to_builtins(Preview((line("PNG, 6 x 4"),), SUNSET if asked.get("columns") else None))]
+        return [msgspec.to_builtins(Preview((line("PNG, 6 x 4"),), SUNSET if asked.get("rows") else None))]
     elif asked.get("view") == "bytes":
-        lines = preview.numbers(beginning(asked, asked["snapshot"]))
+        lines = preview.numbers(beginning(asked, asked["snapshot"]), asked.get("columns", 0))
     else:
-        lines = preview.shown(beginning(asked, asked["snapshot"]), path)
+        lines = preview.shown(beginning(asked, asked["snapshot"]), path, asked.get("columns", 0))
     return [msgspec.to_builtins(Preview(tuple(lines)))]
 
 
@@ -423,7 +423,7 @@ BACK_LINES = [
 BACK_END = [
     {
         "v": 1, "seq": 5, "time": "2026-11-21T06:00:04.000000Z", "type": "restore.end", "snapshot": "", "files": 39,
-        "size": 90 << 20, "failed": 1,
+        "size": 90 << 20, "failed": 1, "set_aside": 2, "skipped": 1, "same": 7,
     },
     {
         "v": 1, "seq": 6, "time": "2026-11-21T06:00:04.000000Z", "type": "run.end", "run": BACK, "result": "errors",

@@ -119,6 +119,7 @@ async def test_what_comes_back_is_followed_and_what_does_not_is_said() -> None:
             engine.lines[stage.BACK].put_nowait(line)
         await rest(pilot)
         assert "brought back: 39 files, 90.0 MiB; 1 entry did not, see below" in text_of(pilot)
+        assert "there  2 set aside (NAME.before-TIME), 1 not replaced, 7 the same" in text_of(pilot)
         assert "no space left on device" in text_of(pilot)
         await press(pilot, "x", "escape")
         assert "3 Browse" in text_of(pilot)
@@ -170,6 +171,10 @@ async def test_an_entry_is_shown_in_three_ways_beside_the_list_and_where_there_i
         assert "user.author" not in text_of(pilot)
         await press(pilot, "enter")
         assert "user.author" in text_of(pilot)
+        await press(pilot, "escape")
+        await pilot.resize_terminal(120, 40)
+        await rest(pilot)
+        assert "000000  00 07 0e" in text_of(pilot)
 
 
 @on_asyncio
@@ -182,7 +187,7 @@ async def test_pictures_are_wanted_where_there_are_colours() -> None:
         await press(pilot, "up", "down")
         assert "▀" not in text_of(pilot)
         assert "PNG, 6 x 4" in text_of(pilot)
-        assert "columns" not in asked(engine, "files.preview")[-1]
+        assert not asked(engine, "files.preview")[-1]["rows"]
 
 
 @on_asyncio

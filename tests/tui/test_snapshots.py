@@ -106,7 +106,13 @@ async def test_tags_are_completed_from_those_that_there_are() -> None:
         await press(pilot, "t", "enter", "t", "escape")
         assert len(asked(engine, "snapshots.tag")) == 2
         # A name and a note.
-        await press(pilot, "g", "R", *"one", "enter", *"two", "enter")
+        await press(pilot, "g", "R")
+        assert "nothing is changed" in text_of(pilot)
+        await press(pilot, *"a$b")
+        assert "$ yester rename --clear-note 7b51ea3a 'a$b'" in text_of(pilot)
+        await press(pilot, "ctrl+u", "enter", "enter")
+        assert not asked(engine, "snapshots.rename")
+        await press(pilot, "R", *"one", "enter", *"two", "enter")
         named = {"profile": "documents", "snapshot": IDS[0], "name": "one", "note": "two"}
         assert asked(engine, "snapshots.rename") == [named]
         await press(pilot, "G", "R")

@@ -100,8 +100,7 @@ class Bringing(Place, inherit_bindings=False):
         """Show how far it is."""
         state, wanted = self._state, self._wanted()
         self.query_one("#how-far", Panel).fit(lambda width: bringing.panel(state, width, self.glyphs))
-        empty = "Nothing is missing" if state.is_over and not state.problem else ""
-        self.query_one(Rows).show(len(wanted), lambda at: self._row(wanted[at]), empty=empty)
+        self.query_one(Rows).show(len(wanted), lambda at: self._row(wanted[at]), empty=bringing.nothing(state))
 
     def _wanted(self) -> list[Lacking]:
         return [each for each in self._state.lacking if self._text in printable(each.path)]

@@ -1,5 +1,6 @@
 """Naming and tagging snapshots: what a person is asked, and the command that it becomes."""
 
+import shlex
 from collections.abc import Awaitable, Callable, Sequence
 
 from yester.tui.cli.wording import count
@@ -15,14 +16,20 @@ Then = Callable[[], Awaitable[None]]
 
 def rename(place: Place, snapshot: Snapshot, then: Then) -> None:
     """Ask what a snapshot is to be called."""
+    before = (snapshot.name or "", snapshot.note)
 
     def command(typed: Typed) -> list[Line]:
-        name = f'"{typed[0].strip()}"' if typed[0].strip() else "--clear"
-        note = f' --note "{typed[1].strip()}"' if typed[1].strip() else ""
-        return [line(Span(f"$ yester rename {snapshot.snapshot[:8]} {name}{note}", "dim"))]
+        name, note = (each.strip() for each in typed)
+        if (name, note) == before:
+            return [line(Span("nothing is changed", "dim"))]
+        words = [*([] if name else ["--clear"]), *(["--note", note] if note else ["--clear-note"])]
+        command = shlex.join(["yester", "rename", *words, snapshot.snapshot[:8], *filter(None, [name])])
+        return [line(Span(f"$ {command}", "dim"))]
 
     async def work(typed: Typed) -> None:
         name, note = (each.strip() for each in typed)
+        if (name, note) == before:
+            return
         asked = {"profile": snapshot.profile, "snapshot": snapshot.snapshot, "name": name, "note": note}
         await all_of(place.engine.ask("snapshots.rename", dict, **asked))
         place.program.say(f"It is called {name}" if name else "It has no name any more")
@@ -45,12 +52,13 @@ def retag(place: Place, snapshots: Sequence[Snapshot], known: tuple[str, ...], t
 
     def command(typed: Typed) -> list[Line]:
         added, removed = changed_tags(before, typed[0])
-        words = "".join(f" --add {tag}" for tag in added) + "".join(f" --remove {tag}" for tag in removed)
+        changes = [word for tag in added for word in ("--add", tag)]
+        changes += [word for tag in removed for word in ("--remove", tag)]
         some = " ".join(each.snapshot[:8] for each in snapshots[:2]) + (" …" if len(snapshots) > 2 else "")
         others = [tag for tag in known if tag not in words_in(typed[0])]
         return [
             line(Span("known  ", "dim"), " ".join(others[:12]) or "no other tag"),
-            line(Span(f"$ yester tag {some}{words}" if words else "nothing is changed", "dim")),
+            line(Span(f"$ yester tag {some} {shlex.join(changes)}" if changes else "nothing is changed", "dim")),
         ]
 
     async def work(typed: Typed) -> None:

@@ -49,6 +49,10 @@ class Preview(VerticalScroll, can_focus=False):
         """Show what was meant before this was there."""
         self.call_after_refresh(lambda: self.look(self._subject))
 
+    def on_resize(self) -> None:
+        """Show what is meant where there is room by now."""
+        self.look(self._subject)
+
     @property
     def place(self) -> Place:
         """The place that it is in."""
@@ -90,9 +94,9 @@ class Preview(VerticalScroll, can_focus=False):
             self._show([*subject.few, *title, *found.lines])
             self.query_one(Dots).show(found.picture)
 
-    async def _asked(self, subject: Subject, view: View, *, pictures: bool = True) -> preview.Preview:
-        cells = {"columns": min(500, self.size.width - 2), "rows": min(500, self.size.height - 4)}
-        has_room = pictures and min(cells.values()) > 0 and not self.app.no_color
+    async def _asked(self, subject: Subject, view: View, *, pictures: bool = True, columns: int = 0) -> preview.Preview:
+        columns, rows = min(500, columns or self.size.width - 2), min(500, self.size.height - 4)
+        has_room = pictures and rows > 0 and not self.app.no_color
         [found] = await all_of(
             self.place.engine.ask(
                 "files.preview",
@@ -101,7 +105,8 @@ class Preview(VerticalScroll, can_focus=False):
                 snapshot=subject.snapshot,
                 entry=as_shown(subject.path),
                 view=view,
-                **(cells if has_room else {}),
+                columns=max(0, columns),
+                rows=rows if has_room else 0,
             )
         )
         return found
@@ -114,10 +119,12 @@ class Preview(VerticalScroll, can_focus=False):
     def show_whole(self, subject: Subject) -> None:
         """Show all that is kept of it, and how it begins, on a page of its own."""
 
+        columns = self.app.size.width - 12  # what stands around it
+
         async def work() -> None:
             lines = [*subject.few, *(await self._asked(subject, "details")).lines]
             if subject.type == "file":
-                lines += [line(""), *(await self._asked(subject, "content", pictures=False)).lines]
+                lines += [line(""), *(await self._asked(subject, "content", pictures=False, columns=columns)).lines]
             self.app.push_screen(Page("All that is kept of it", lines))
 
         self.place.work_on(work, "details")

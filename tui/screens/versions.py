@@ -129,7 +129,8 @@ class Versions(Place, inherit_bindings=False):
         """What a version says beside the file now; of the file now, what it says."""
         asked = {"profile": self.program.profile, "entry": as_shown(self._state.path)}
         if of == NOW:
-            request = self.engine.ask("files.preview", Preview, **asked, snapshot=NOW)
+            columns = max(0, self.query_one("#beside").size.width - 2)
+            request = self.engine.ask("files.preview", Preview, **asked, snapshot=NOW, columns=columns)
         else:
             request = self.engine.ask("files.compare", Preview, **asked, before=of, after=NOW)
         [found] = await all_of(request)

@@ -35,7 +35,8 @@ def show(desk: Desk, asked: Show, call: Call) -> Answers:
         yield _picture(found, begin, data, asked, call)
         return
     name = printable_name(asked.entry.raw)
-    yield Preview(tuple(preview.numbers(begin) if asked.view == "bytes" else preview.shown(begin, name)))
+    is_bytes, columns = asked.view == "bytes", asked.columns
+    yield Preview(tuple(preview.numbers(begin, columns) if is_bytes else preview.shown(begin, name, columns)))
 
 
 def _details(desk: Desk, asked: Show, call: Call) -> list[Line]:

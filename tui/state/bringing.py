@@ -35,8 +35,8 @@ class BringingState:
     runs: Mapping[str, LiveRun] = field(default_factory=dict)
     """Each that was begun, by id."""
     lacking: tuple[Lacking, ...] = ()
-    done: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    """Of each that has ended, how many files and bytes it brought."""
+    done: Mapping[str, RestoreEnd] = field(default_factory=dict)
+    """Of each that has ended, what it said."""
     all_begun: bool = False
     problem: str = ""
     """Why the rest was not begun."""
@@ -67,7 +67,7 @@ def told(state: BringingState, run: str, event: EventLine) -> BringingState:
     what = event.event
     if isinstance(what, Message) and what.path and len(lacking) < MOST:
         lacking = (*lacking, Lacking(what.raw, what.text, what.level == "error"))
-    done = {**state.done, run: (what.files, what.size)} if isinstance(what, RestoreEnd) else state.done
+    done = {**state.done, run: what} if isinstance(what, RestoreEnd) else state.done
     return replace(state, runs={**state.runs, run: with_event(live, event)}, lacking=lacking, done=done)
 
 
@@ -78,13 +78,30 @@ def lost(state: BringingState, run: str) -> BringingState:
 
 def panel(state: BringingState, width: int, glyphs: Glyphs) -> list[Line]:
     """Return how far it is, or how it ended."""
-    known = [state.done.get(run, (live.record.files, live.record.size)) for run, live in state.runs.items()]
-    files, done = (sum(each[at] for each in known) for at in (0, 1))
+    known = [state.done.get(run, live.record) for run, live in state.runs.items()]
+    files, done = sum(each.files for each in known), sum(each.size for each in known)
     head = line(Span(state.what, "strong"), Span(f"  {state.place}", "dim"))
     counts = f"{count(files, 'file')}, {size(done)}"
     if not state.is_over:
         return [head, *_progress(state, counts, width, glyphs)]
-    return [head, _ending(state, counts, glyphs), *_reasons(state, glyphs)]
+    return [head, _ending(state, counts, glyphs), *_in_the_way(state), *_reasons(state, glyphs)]
+
+
+def _in_the_way(state: BringingState) -> list[Line]:
+    """Return what became of what was there."""
+    set_aside, skipped, same = (
+        sum(getattr(each, name) for each in state.done.values()) for name in ("set_aside", "skipped", "same")
+    )
+    counts = ((set_aside, "set aside (NAME.before-TIME)"), (skipped, "not replaced"), (same, "the same"))
+    said = [f"{number:,} {words}" for number, words in counts if number]
+    return [line(Span("there  ", "dim"), ", ".join(said))] if said else []
+
+
+def nothing(state: BringingState) -> str:
+    """Return what stands there while nothing is lacking."""
+    if not state.is_over or state.problem:
+        return ""
+    return "Nothing failed" if any(each.skipped for each in state.done.values()) else "Nothing is missing"
 
 
 def _progress(state: BringingState, counts: str, width: int, glyphs: Glyphs) -> list[Line]:

@@ -154,9 +154,14 @@ def row_of(item: Difference | None, glyphs: Glyphs) -> Row:
         return Row((Span(""), Span("…", "dim"), Span(""), Span("")))
     word, tone = _KINDS.get(item.happened, (item.happened, "plain"))
     name = item.path + (glyphs.folder if S_ISDIR(item.mode) else "")
-    name = f"{item.origin.path} -> {name}" if item.origin is not None else name
+    name = f"{name} (was {_from(item.origin.path, item.path)})" if item.origin is not None else name
     sides = [size(look.size) if look is not None and S_ISREG(look.mode) else "" for look in (item.before, item.after)]
     return Row((Span(word, tone), Span(name), *(Span(each, "dim") for each in sides)))
+
+
+def _from(origin: str, path: str) -> str:
+    """Return what something was called; only its name where the folder is the same."""
+    return origin.rpartition("/")[2] if origin.rpartition("/")[0] == path.rpartition("/")[0] else origin
 
 
 def few_words(item: Difference) -> list[Line]:

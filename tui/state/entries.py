@@ -114,7 +114,7 @@ def _there(entry: Entry, *, is_now: bool) -> str:
 def breadcrumb(folder: bytes, snapshot: Snapshot | None, position: str, width: int) -> Line:
     """Return where one is: which snapshot, which folder; the beginning of a long path goes first."""
     if snapshot is None:
-        return line(Span("no snapshot", "dim"))
+        return line("")
     when = f"{moment(snapshot.time_ns)[:16]} " if not is_now(snapshot) else "Now "
     place = printable(folder)
     room = max(10, width - len(when) - len(position) - 4)

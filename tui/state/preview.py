@@ -20,9 +20,10 @@ View = Literal["content", "bytes", "details"]
 """How something is shown: its text or picture; in numbers; all that is kept of it."""
 VIEWS: tuple[View, ...] = ("content", "bytes", "details")
 
-_ROW = 16
-"""Bytes of a row of numbers."""
-_ROWS = 256
+_ROWS = (16, 8, 4)
+"""Bytes of a row of numbers, the most first."""
+_NUMBERS = 4096
+"""Bytes that are shown as numbers."""
 _LINES = 1000
 """Lines of text that are shown, and compared."""
 _SYNTAX = 16 << 10
@@ -66,28 +67,28 @@ def text_of(file: Beginning) -> str | None:
         return None
 
 
-def shown(file: Beginning, name: str = "") -> list[Line]:
-    """Return a file's beginning in lines; the name tells the syntax."""
+def shown(file: Beginning, name: str = "", columns: int = 0) -> list[Line]:
+    """Return a file's beginning in lines; the name tells the syntax. Numbers fit into `columns`; 0: no matter."""
     text = text_of(file)
     if not file.size:
         return [line(Span("(empty)", "dim"))]
     if text is None:
-        return numbers(file)
+        return numbers(file, columns)
     lines = _with_syntax(text, name) if _has_syntax(text, name) else [line(each) for each in _split(text)]
     return [*lines, *_cut(file, text)]
 
 
-def numbers(file: Beginning) -> list[Line]:
-    """Return a file's beginning as numbers, and the letters that they are."""
+def numbers(file: Beginning, columns: int = 0) -> list[Line]:
+    """Return a file's beginning as numbers, and the letters that they are: rows as long as columns allow."""
     data = file.bytes
-    rows = [_number_row(data[at : at + _ROW], at) for at in range(0, min(len(data), _ROW * _ROWS), _ROW)]
+    row = next((each for each in _ROWS if not columns or _width(each) <= columns), _ROWS[-1])
+    rows = [_number_row(data[at : at + row], at, row) for at in range(0, min(len(data), _NUMBERS), row)]
     return [*rows, *_cut(file, None)] if file.size else [line(Span("(empty)", "dim"))]
 
 
 def _cut(file: Beginning, text: str | None) -> list[Line]:
-    most = _ROW * _ROWS
     is_cut = len(file.bytes) < file.size or (
-        len(text.splitlines()) > _LINES if text is not None else len(file.bytes) > most
+        len(text.splitlines()) > _LINES if text is not None else len(file.bytes) > _NUMBERS
     )
     return [line(Span(f"… of {size(file.size)}", "dim"))] if is_cut else []
 
@@ -96,9 +97,14 @@ def _split(text: str) -> list[str]:
     return [each.replace("\t", "    ") for each in text.splitlines()[:_LINES]]
 
 
-def _number_row(row: bytes, at: int) -> Line:
-    letters = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
-    return line(Span(f"{at:06x}  ", "dim"), f"{row.hex(' '):<47}  ", Span(letters, "dim"))
+def _width(row: int) -> int:
+    """Return how many columns a row of so many bytes takes."""
+    return len("000000  ") + 3 * row - 1 + len("  ") + row
+
+
+def _number_row(data: bytes, at: int, row: int) -> Line:
+    letters = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in data)
+    return line(Span(f"{at:06x}  ", "dim"), f"{data.hex(' '):<{3 * row - 1}}  ", Span(letters, "dim"))
 
 
 # Syntax

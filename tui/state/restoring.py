@@ -92,7 +92,7 @@ def next_conflict(conflict: Conflict) -> Conflict:
 
 def lines(wish: Wish, foreseen: Foreseen | None, problem: str, glyphs: Glyphs) -> list[Line]:
     """Return what a person is asked."""
-    found = [line(Span(f"Bring back {wish.names}", "strong")), line(Span("to     ", "dim"), wish.place)]
+    found = [line(Span(f"Bring back {wish.names}", "strong")), line(Span("goes   ", "dim"), wish.place)]
     if problem:
         return [*found, line(Span(f"{glyphs.bad} {problem}", "bad"))]
     if foreseen is None:
@@ -118,7 +118,9 @@ def _met(foreseen: Foreseen, glyphs: Glyphs) -> list[Line]:
     if not foreseen.different and not foreseen.same:
         return [line(Span(f"{glyphs.good} nothing is in the way", "good"))]
     counts = ((foreseen.same, "there and the same"), (foreseen.missing, "missing"))
-    found = [line(Span("of it  ", "dim"), ", ".join(f"{number:,} {words}" for number, words in counts if number))]
+    entries = count(foreseen.same + foreseen.missing + foreseen.different, "entry", "entries")
+    said = ", ".join(f"{number:,} {words}" for number, words in counts if number)
+    found = [line(Span("of     ", "dim"), f"{entries}: {said}")]
     if foreseen.different:
         differ = "1 differs" if foreseen.different == 1 else f"{foreseen.different:,} differ"
         found = [*(found if foreseen.same or foreseen.missing else ()), line(Span(f"{glyphs.warn} {differ}", "warn"))]

@@ -52,5 +52,5 @@ def said(found: int | None, has_more: bool, text: str) -> str:
     if found is None:
         return "looking…"
     if has_more:
-        return f"the newest {found:,}; there are more"
-    return f"{found:,} found" if found else "no snapshot has such a name"
+        return f"the newest {found:,}; there are more; Enter goes to them"
+    return f"{found:,} found; Enter goes to them" if found else "no snapshot has such a name"

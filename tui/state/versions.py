@@ -79,17 +79,21 @@ def row_of(item: Version | None, state: VersionsState) -> Row:
         length = state.now.size if state.now is not None else 0
         return Row((Span("now", "strong"), Span(size(length)), Span("as it is on this machine", "dim"), Span("")))
     first, last = moment(item.first.time_ns)[:16], moment(item.last.time_ns)[:16]
-    seen = first if item.snapshots == 1 else f"{first} to {last}, {count(item.snapshots, 'snapshot')}"
-    notes = "".join(f"; {mark}" for mark in item.marks)
-    notes += f"; deleted by {moment(item.gone.time_ns)[:16]}" if item.gone is not None else ""
+    seen = first if item.snapshots == 1 else f"{first} to {_since(last, first)}, {count(item.snapshots, 'snapshot')}"
+    gone = [f"deleted by {moment(item.gone.time_ns)[:16]}"] if item.gone is not None else []
     return Row(
         (
             Span(moment(item.mtime_ns)),
             Span(size(item.size)),
-            Span(seen + notes, "warn" if item.marks else "plain"),
+            Span("; ".join([*gone, *item.marks, seen]), "warn" if item.marks else "plain"),
             Span(item.last.snapshot[:8], "accent"),
         )
     )
+
+
+def _since(last: str, first: str) -> str:
+    """Return a time; of the same day without it."""
+    return last[11:] if last[:10] == first[:10] else last
 
 
 def timeline(state: VersionsState, at: int, width: int, glyphs: Glyphs) -> Line:

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yester.tui.state.preview import Beginning, Compared, difference, shown, text_of
+from yester.tui.state.preview import Beginning, Compared, difference, numbers, shown, text_of
 from yester.tui.state.text import Line, plain
 
 
@@ -20,6 +20,14 @@ def test_text_is_text_and_what_is_cut_amid_a_character_still_is() -> None:
 def test_what_is_no_text_is_numbers() -> None:
     assert words(shown(Beginning(4, b"\0ab\xff"))) == ["000000  00 61 62 ff" + " " * 38 + ".ab."]
     assert words(shown(Beginning(0, b""))) == ["(empty)"]
+
+
+@given(st.binary(min_size=1, max_size=200), st.integers(25, 200))
+def test_numbers_fit_where_they_are_shown(data: bytes, columns: int) -> None:
+    rows = words(numbers(Beginning(len(data), data), columns))
+    length = 16 if columns >= 73 else 8 if columns >= 41 else 4
+    assert [int(row[:6], 16) for row in rows] == [*range(0, len(data), length)]
+    assert max(map(len, rows)) <= columns
 
 
 def test_two_versions_of_a_text() -> None:

@@ -86,8 +86,9 @@ class Show(Entry, frozen=True, kw_only=True):
 
     view: Literal["content", "bytes", "details"] = "content"
     columns: Annotated[int, msgspec.Meta(ge=0, le=500)] = 0
-    """Cells of a terminal that a picture may take; 0: none is wanted."""
+    """Cells of a terminal that there are beside each other; 0: nobody knows."""
     rows: Annotated[int, msgspec.Meta(ge=0, le=500)] = 0
+    """Those that a picture may take below each other; 0: none is wanted."""
 
 
 class FilePair(Path, frozen=True, kw_only=True):
