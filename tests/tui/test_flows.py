@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from tests.tui import stage
-from tests.tui.fake import asked, on_asyncio, press, rest, said, shown, text_of
+from tests.tui.fake import FakeEngine, asked, on_asyncio, press, rest, said, shown, text_of
+from textual.pilot import Pilot
 
 from yester.tui.client import EngineGone
 from yester.tui.serve.protocol import Failure
@@ -95,20 +96,32 @@ async def test_a_run_that_was_started_elsewhere_is_followed_by_itself() -> None:
         assert "running 31%" in text_of(pilot)
 
 
+async def come(pilot: Pilot[None], engine: FakeEngine) -> None:
+    """Let the runs be listed anew."""
+    engine.changes.put_nowait({"what": ["runs"]})
+    await rest(pilot)
+
+
 @on_asyncio
 async def test_the_run_that_b_started_is_the_one_that_is_meant_then() -> None:
     over = [each for each in stage.RUNS if each["run"] != stage.RUNNING]
     mine = stage.run("20261121T060000Z-beef", "documents", 0, "running", ended_ns=0, files=0)
     others = stage.run("20261121T060000Z-aaaa", "mail", 0, "running", ended_ns=0, files=0)
-    lists = iter([over, [others, *over], [others, mine, *over], [others, mine, *over]])
+    timers = stage.run("20261121T055900Z-ffff", "documents", 0, "skipped")
+    lists = iter([over, [timers, *over], [others, timers, *over], [others, mine, timers, *over]])
     engine = stage.engine(runs_list=lambda asked: next(lists))
     async with shown(engine) as pilot:
+        engine.scripts["runs.start"] = [Failure(1, "A run of documents is active")]
         await press(pilot, "4", "down", "b")
-        assert asked(engine, "runs.start") == [{"profile": "documents"}]
-        for panel in ("snap of documents  ✓ complete", "snap of documents  ▶ running", "snap of documents  ▶ running"):
-            engine.changes.put_nowait({"what": ["runs"]})
-            await rest(pilot)
-            assert panel in text_of(pilot)
+        await come(pilot, engine)
+        assert "snap of documents  ✓ complete" in text_of(pilot), "one that was refused is not waited for"
+        engine.scripts["runs.start"] = []
+        await press(pilot, "b")
+        assert asked(engine, "runs.start") == [{"profile": "documents"}] * 2
+        await come(pilot, engine)
+        assert "snap of documents  ✓ complete" in text_of(pilot)
+        await come(pilot, engine)
+        assert "snap of documents  ▶ running" in text_of(pilot)
 
 
 @on_asyncio

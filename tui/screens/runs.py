@@ -7,6 +7,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
+from yester.engine.errors import YesterError
 from yester.engine.runs.records import RunRecord
 from yester.tui.bindings import bindings
 from yester.tui.outside import Viewer
@@ -140,7 +141,12 @@ class Runs(Steering, inherit_bindings=False):
         record = self.record()
         if record is not None and record.profile:
             self._awaited = (record.profile, max(run.run for run in self._list))
-            self.change("runs.start", f"A snapshot of {record.profile} is on its way", profile=record.profile)
+            self.back_up(record.profile)
+
+    def refused(self, problem: YesterError) -> None:
+        """Say what went wrong; no run is waited for any more."""
+        self._awaited = ("", "")
+        super().refused(problem)
 
     def locked(self) -> dict[str, str]:
         """The repository of the run's profile."""
