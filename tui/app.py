@@ -152,6 +152,14 @@ class TerminalProgram(App[None]):
         except YesterError as problem:
             self.say(problem.what, problem.hint, is_bad=True)
 
+    async def run_action(self, action: Any, *where: Any, **named: Any) -> bool:
+        """Do what a key or a click means; what goes wrong with it is said, and the program goes on."""
+        try:
+            return await told(partial(super().run_action, action, *where, **named))
+        except YesterError as problem:
+            self.say(problem.what, problem.hint, is_bad=True)
+            return True
+
     async def on_unmount(self) -> None:
         """Let the engine end; plugins hear that the program does."""
         await self.engine.close()

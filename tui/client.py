@@ -30,6 +30,8 @@ SILENCE_S = 30.0
 """How long the engine may take to say that it is there."""
 _PATIENCE_S = 8.0
 """How long the engine may take to end: plugins hear that the program ends."""
+_LAST_WORDS_S = 1.0
+"""How long is waited for what an engine that has ended complained of: what it started may hold its end open."""
 _WAITING = 256
 """Items of one request that wait to be looked at; the engine waits while there are more."""
 
@@ -309,6 +311,7 @@ class Client:
     async def _last_words(self) -> str:
         assert self._process is not None
         code = await self._process.wait()
+        await asyncio.wait(self._tasks[:1], timeout=_LAST_WORDS_S)  # what it complained of may still be on its way
         said = self._said.decode("utf-8", "backslashreplace").strip().splitlines()
         why = said[-1].removeprefix("yester: ") if said else _ending(code)
         return f"The engine has ended: {why}"

@@ -4,9 +4,12 @@ import traceback
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from yester.engine.errors import YesterError
 from yester.engine.places import Places, ensured
+
+T = TypeVar("T")
 
 _LONGEST = 1 << 20
 """Bytes of a log; a longer one becomes the one before it."""
@@ -16,13 +19,15 @@ class Defect(YesterError):
     """Something in yester itself is wrong; its hint says which log has the traceback."""
 
 
-async def told(work: Callable[[], Awaitable[None]]) -> None:
+async def told(work: Callable[[], Awaitable[T]]) -> T:
     """Do something; what goes wrong is a YesterError, whatever it is: a Defect once it is in the log, or itself."""
     try:
-        await work()
+        return await work()
     except YesterError:
         raise
-    except Exception as problem:  # the outermost place of a worker: Textual would keep it to itself
+    except (
+        Exception
+    ) as problem:  # the outermost place of whatever stumbled: Textual would keep silent, or end
         raise recorded(problem) from problem
 
 

@@ -59,6 +59,42 @@ async def test_a_defect_of_ours_is_a_sentence_and_a_traceback_in_a_log(method: s
         assert pilot.app.is_running
 
 
+def stumble(*anything: Any) -> Any:
+    """What each kind of handler does here."""
+    raise KeyError("no such thing")
+
+
+HANDLERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "key": ("yester.tui.screens.home.Home.action_snapshots", "s", ()),
+    "key of the program": ("yester.tui.app.TerminalProgram.action_log", "at", ()),
+    "key of a dialog": ("yester.tui.dialogs.confirm.Confirm.action_answer", "y", ("4", "x")),
+    "message of a list": ("yester.tui.screens.home.Home.on_rows_moved", "down", ()),
+    "message of a field": ("yester.tui.screens.home.Home.filtered", "x", ("slash",)),
+    "watcher of a list": ("yester.tui.widgets.rows.Rows._follow", "down", ()),
+    "provider": ("yester.tui.app.TerminalProgram.get_system_commands", "x", ("colon",)),
+    "provider of names": ("yester.tui.naming.Names._snapshots", "o", ("colon", "t")),
+    "change elsewhere": ("yester.tui.screens.runs.Runs.changed", "4", ()),
+}
+"""Kind → what stumbles, the key by which it does, and the keys that lead there."""
+
+
+@pytest.mark.parametrize("kind", HANDLERS)
+@on_asyncio
+async def test_a_handler_that_stumbles_is_told_of_and_logged_and_the_program_goes_on(kind: str) -> None:
+    what, key, way = HANDLERS[kind]
+    with pytest.MonkeyPatch.context() as patch:
+        async with shown(stage.engine(), (80, 24)) as pilot:
+            await press(pilot, *way)
+            patch.setattr(what, stumble)
+            await press(pilot, key)
+            assert "A defect in yester itself: KeyError" in words_of(pilot)
+            assert "in stumble" in logged()
+            patch.undo()
+            await press(pilot, "escape", "escape", "escape", "4", "1")
+            assert pilot.app.is_running
+            assert "mail needs you" in text_of(pilot)
+
+
 @on_asyncio
 async def test_a_defect_in_what_is_drawn_ends_the_program_with_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     """A widget that failed can do nothing any more, so it is left; not with a page of code and of what stood in it."""

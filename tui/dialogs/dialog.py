@@ -6,13 +6,14 @@ from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen
 from textual.widgets import Footer
 
+from yester.tui.widgets.guarded import Guarded
 from yester.tui.widgets.sayings import Sayings
 from yester.tui.widgets.toosmall import HEIGHTS, WIDTHS, TooSmall
 
 Answer = TypeVar("Answer")
 
 
-class Dialog(ModalScreen[Answer]):
+class Dialog(Guarded, ModalScreen[Answer]):
     """It is left once: keys that were pressed before it was gone come too late, and leave no other one.
 
     Its keys stand where those of the place stand else, and can be clicked there.

@@ -27,6 +27,7 @@ from yester.tui.keys import KEYS, all_keys
 from yester.tui.state.text import Glyphs
 from yester.tui.state.world import World
 from yester.tui.widgets.box import Box
+from yester.tui.widgets.guarded import Guarded
 from yester.tui.widgets.placebar import PlaceBar
 from yester.tui.widgets.rows import Rows
 from yester.tui.widgets.sayings import Sayings
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from yester.tui.app import TerminalProgram
 
 
-class Place(Screen[None]):
+class Place(Guarded, Screen[None]):
     """One place, or a page that is opened from one."""
 
     NAME: ClassVar[str] = ""
