@@ -25,9 +25,7 @@ async def told(work: Callable[[], Awaitable[T]]) -> T:
         return await work()
     except YesterError:
         raise
-    except (
-        Exception
-    ) as problem:  # the outermost place of whatever stumbled: Textual would keep silent, or end
+    except Exception as problem:  # the outermost place of whatever stumbled: Textual would keep silent, or end
         raise recorded(problem) from problem
 
 

@@ -186,6 +186,8 @@ async def test_a_dialog_is_left_by_the_mouse_and_has_its_keys_below(dialog: str)
         await press(pilot, *DIALOGS[dialog])
         assert isinstance(pilot.app.screen, Dialog)
         asked = len(engine.asked)
+        for button in pilot.app.screen.query(".buttons Button"):
+            assert pilot.app.screen.find_widget(button).visible_region.height, button
         last = text_of(pilot).splitlines()[-1]
         [way] = [words for words in ("Esc no", "Esc leave", "Esc back") if words in last]
         await pilot.click(offset=(last.index(way) + 5, 23))
