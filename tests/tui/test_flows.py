@@ -158,15 +158,6 @@ async def test_a_passphrase_is_asked_for_until_it_is_right() -> None:
 
 
 @on_asyncio
-async def test_the_places_of_a_repository_that_vanished_say_so() -> None:
-    gone = [Failure(6, "There is no repository at /media/me/backup", "Is the drive connected?")]
-    async with shown(stage.engine(snapshots_list=gone, files_list=gone)) as pilot:
-        for place in ("2", "3"):
-            await press(pilot, place)
-            assert "There is no repository at /media/me/backup" in text_of(pilot)
-
-
-@on_asyncio
 async def test_time_goes_by_at_the_same_place() -> None:
     engine = stage.engine()
     async with shown(engine) as pilot:

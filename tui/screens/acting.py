@@ -1,4 +1,4 @@
-"""What Browse does with the entry that is meant, and with what is marked."""
+"""What Browse does with the entry that is meant, how it is shown beside the list, and with what is marked."""
 
 from yester.tui.cli.wording import count, printable
 from yester.tui.outside import Viewer
@@ -6,7 +6,7 @@ from yester.tui.screens.comparing import compare
 from yester.tui.screens.excluding import leave_out
 from yester.tui.screens.opening import open_file
 from yester.tui.screens.place import Place
-from yester.tui.screens.preview import Subject
+from yester.tui.screens.preview import Preview, Subject
 from yester.tui.screens.recalling import recall_entry
 from yester.tui.screens.restoring import bring_back
 from yester.tui.state import browse, entries
@@ -30,7 +30,7 @@ class Acting(Place, inherit_bindings=False):
 
     def entry(self) -> Entry | None:
         """The entry that is meant."""
-        return self._state.entry(self.query_one(Rows).cursor)
+        return self._state.pages.at(self.query_one(Rows).cursor)
 
     def subject(self) -> Subject | None:
         """What is to be shown of it."""
@@ -40,6 +40,25 @@ class Acting(Place, inherit_bindings=False):
         source = self._state.source(entry) or NOW
         few = entries.few_words(entry, is_now=self._state.is_now)
         return Subject(self.program.profile, source, self._state.path(entry), entry.type, tuple(few))
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        """Show what is meant now."""
+        self._look()
+
+    def _look(self) -> None:
+        self.query_one(Preview).look(self.subject())
+
+    def action_preview(self) -> None:
+        """Show it another way."""
+        self.query_one(Preview).turn()
+
+    def action_scroll_down(self) -> None:
+        """Show more of it."""
+        self.query_one(Preview).scroll_page_down(animate=False)
+
+    def action_scroll_up(self) -> None:
+        """Show what was before."""
+        self.query_one(Preview).scroll_page_up(animate=False)
 
     def action_copy(self) -> None:
         """Copy the path, also through a terminal that is far away."""
@@ -56,13 +75,13 @@ class Acting(Place, inherit_bindings=False):
 
     def action_mark_all(self) -> None:
         """Mark what is not marked of the entries that are there, and take the other marks here away."""
-        state = self._state
-        seen = [entry for page in state.pages.values() for entry in page]
+        state, total = self._state, self._state.pages.total or 0
+        seen = [entry for page in state.pages.by_number.values() for entry in page]
         for entry in seen:
             self._state = apply(self._state, Marked(state.path(entry), state.source(entry)))
         self.tell()
-        if len(seen) < (state.total or 0):
-            self.program.say(f"Of {count(state.total or 0, 'entry', 'entries')} only {len(seen):,} were seen so far")
+        if len(seen) < total:
+            self.program.say(f"Of {count(total, 'entry', 'entries')} only {len(seen):,} were seen so far")
 
     def action_restore(self) -> None:
         """Bring back what is marked, else the entry."""

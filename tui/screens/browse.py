@@ -16,7 +16,6 @@ from yester.tui.screens.acting import Acting
 from yester.tui.screens.preview import Preview
 from yester.tui.state import browse, entries
 from yester.tui.state.browse import (
-    PAGE,
     Arranged,
     BrowseState,
     DeletedShown,
@@ -33,6 +32,7 @@ from yester.tui.state.browse import (
     asked_order,
 )
 from yester.tui.state.entries import Entry
+from yester.tui.state.pages import PAGE, Pages
 from yester.tui.state.snapshots import Snapshot
 from yester.tui.state.text import Row
 from yester.tui.state.world import World
@@ -77,7 +77,7 @@ class Browse(Acting, inherit_bindings=False):
         self.query_one("#where", Panel).fit(
             lambda width: [entries.breadcrumb(state.folder, state.snapshot, browse.position(state), width)]
         )
-        rows.show(state.total or 0, self._row, empty=self._empty())
+        rows.show(state.pages.total or 0, self._row, empty=self._empty())
         self._look()
 
     def _empty(self) -> str:
@@ -85,7 +85,7 @@ class Browse(Acting, inherit_bindings=False):
             return self._state.problem
         if not self.program.profile:
             return "There is no profile yet"
-        return "asking…" if self._state.total is None else "none holds that" if self._state.text else "(empty)"
+        return "asking…" if self._state.pages.total is None else "none holds that" if self._state.text else "(empty)"
 
     def _row(self, at: int) -> Row:
         return browse.row_of(self._state, at, self.glyphs)
@@ -138,7 +138,7 @@ class Browse(Acting, inherit_bindings=False):
             self._fetch(0, 1)
 
     def _none_there(self) -> None:
-        self._state = BrowseState(total=0, problem="No snapshot yet: b takes the first one")
+        self._state = BrowseState(pages=Pages(0), problem="No snapshot yet: b takes the first one")
         self.tell()
 
     def refused(self, problem: YesterError) -> None:
@@ -153,9 +153,9 @@ class Browse(Acting, inherit_bindings=False):
 
     def _fetch(self, first: int, end: int) -> None:
         state = self._state
-        number = state.missing(first, end) if state.snapshot is not None else None
+        number = state.pages.missing(first, end) if state.snapshot is not None else None
         if number is not None and not state.problem:
-            wanted = number if state.total is not None else self._seek[0] // PAGE
+            wanted = number if state.pages.total is not None else self._seek[0] // PAGE
             self.work_on(lambda: self._ask_page(wanted), "page")
 
     async def _ask_page(self, number: int, *, is_fresh: bool = False) -> None:
@@ -218,27 +218,6 @@ class Browse(Acting, inherit_bindings=False):
         if text != self._state.text:
             self.happened(Filtered(text))
             self._fetch(0, 1)
-
-    # What is meant
-
-    def on_rows_moved(self, event: Rows.Moved) -> None:
-        """Show what is meant now."""
-        self._look()
-
-    def _look(self) -> None:
-        self.query_one(Preview).look(self.subject())
-
-    def action_preview(self) -> None:
-        """Show it another way."""
-        self.query_one(Preview).turn()
-
-    def action_scroll_down(self) -> None:
-        """Show more of it."""
-        self.query_one(Preview).scroll_page_down(animate=False)
-
-    def action_scroll_up(self) -> None:
-        """Show what was before."""
-        self.query_one(Preview).scroll_page_up(animate=False)
 
     # Going
 

@@ -17,7 +17,8 @@ from yester.tui.dialogs.page import Page
 from yester.tui.screens.place import Place
 from yester.tui.state import differences, preview
 from yester.tui.state.browse import as_shown
-from yester.tui.state.differences import PAGE, Difference, DifferencesState, Failed, Filtered, Paged, apply
+from yester.tui.state.differences import Difference, DifferencesState, Failed, Filtered, Paged, apply
+from yester.tui.state.pages import PAGE
 from yester.tui.state.preview import Beginning, Compared
 from yester.tui.state.snapshots import Snapshot
 from yester.tui.state.text import Line, Row, Span, line
@@ -67,23 +68,23 @@ class Differences(Place, inherit_bindings=False):
         """Show the paths."""
         state = self._state
         self.query_one("#of", Panel).show(differences.headline(state, self.glyphs))
-        self.query_one(Rows).show(state.total or 0, self._row, empty=differences.nothing(state))
+        self.query_one(Rows).show(state.pages.total or 0, self._row, empty=differences.nothing(state))
         self._look()
 
     def _row(self, at: int) -> Row:
-        return differences.row_of(self._state.at(at), self.glyphs)
+        return differences.row_of(self._state.pages.at(at), self.glyphs)
 
     def difference(self) -> Difference | None:
         """The one that is meant."""
-        return self._state.at(self.query_one(Rows).cursor)
+        return self._state.pages.at(self.query_one(Rows).cursor)
 
     def on_rows_in_sight(self, event: Rows.InSight) -> None:
         """Fetch what is in sight and not there; the first page is on its way."""
-        if self._state.total is not None:
+        if self._state.pages.total is not None:
             self._fetch(event.first, event.end)
 
     def _fetch(self, first: int, end: int) -> None:
-        number = self._state.missing(first, end)
+        number = self._state.pages.missing(first, end)
         if number is not None and not self._state.problem:
             text = self._state.text
             self.work_on(lambda: self._page(text, number), "page")
@@ -100,7 +101,7 @@ class Differences(Place, inherit_bindings=False):
     def refused(self, problem: YesterError) -> None:
         """Say it where the paths would be, too."""
         super().refused(problem)
-        if self._state.total is None:
+        if self._state.pages.total is None:
             self.happened(Failed(problem.what))
 
     def filtered(self, text: str) -> None:

@@ -1,7 +1,7 @@
 """Browse: one folder of one snapshot, or of now, by the page; pure.
 
-Rows are fetched as they come into sight: `missing` says which page is next, `Paged` brings it. The neighbours in time
-are the snapshots of the same profile, and Now before the newest, so that `[` and `]` keep the place.
+The neighbours in time are the snapshots of the same profile, and Now before the newest, so that `[` and `]` keep the
+place.
 """
 
 from collections.abc import Mapping
@@ -16,13 +16,10 @@ from yester.tui.cli.wording import count
 from yester.tui.state.entries import Entry, blank, is_now
 from yester.tui.state.entries import row_of as row_of_entry
 from yester.tui.state.order import Order
+from yester.tui.state.pages import PAGE, Pages
 from yester.tui.state.snapshots import Snapshot
 from yester.tui.state.text import Glyphs, Row
 
-PAGE = 200
-"""Entries of a page."""
-KEPT_PAGES = 12
-"""Pages that are kept; those that were fetched first go first."""
 NOW = "now"
 """In the place of a snapshot's id: the files as they are."""
 
@@ -56,10 +53,8 @@ class BrowseState:
     shows_deleted: bool = False
     shows_hidden: bool = True
     """Whether names that begin with a dot are shown: what is lost may be one of them."""
-    total: int | None = None
-    """How many entries the folder has; None: not told yet."""
-    pages: Mapping[int, tuple[Entry, ...]] = field(default_factory=dict)
-    """By number."""
+    pages: Pages[Entry] = Pages()
+    """The entries of the folder that are there."""
     marked: Mapping[bytes, str] = field(default_factory=dict)
     """Whole path → the snapshot that it would come back from."""
     problem: str = ""
@@ -86,14 +81,9 @@ class BrowseState:
             return ""
         return newest.snapshot if self.is_now else NOW
 
-    def entry(self, row: int) -> Entry | None:
-        """Return the entry of a row; None while it is not there."""
-        page = self.pages.get(row // PAGE, ())
-        return page[row % PAGE] if row % PAGE < len(page) else None
-
     def row(self, name: bytes, number: int) -> int | None:
         """Return the row of a name on a page; None where it is not there."""
-        page = self.pages.get(number, ())
+        page = self.pages.by_number.get(number, ())
         return next((number * PAGE + at for at, entry in enumerate(page) if entry.raw == name), None)
 
     def path(self, entry: Entry) -> bytes:
@@ -105,14 +95,6 @@ class BrowseState:
         if entry.last is not None:
             return entry.last.snapshot
         return self.snapshot.snapshot if self.snapshot is not None and not self.is_now else ""
-
-    def missing(self, start: int, stop: int) -> int | None:
-        """Return the number of a page that rows `start` to `stop` need and that is not there; None: all are."""
-        if self.total is None:
-            return 0 if 0 not in self.pages else None
-        last = min(stop, self.total) - 1
-        wanted = range(start // PAGE, last // PAGE + 1) if last >= start else range(0)
-        return next((number for number in wanted if number not in self.pages), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,9 +243,10 @@ def apply(state: BrowseState, event: Happening) -> BrowseState:
         case HiddenShown():
             return _afresh(replace(state, shows_hidden=not state.shows_hidden))
         case Paged() if event.of == about(state):
-            return _with_page(state, event)
+            pages = state.pages.with_page(event.number, event.entries, event.total, is_fresh=event.is_fresh)
+            return replace(state, pages=pages, problem="")
         case Failed(of, why) if of == about(state):
-            return replace(state, problem=why, total=0, pages={})
+            return replace(state, problem=why, pages=Pages(0))
         case Marked(path, source):
             others = {each: of for each, of in state.marked.items() if each != path}
             return replace(state, marked=others if path in state.marked else {**others, path: source})
@@ -286,16 +269,8 @@ def _place_of(snapshots: tuple[Snapshot, ...], snapshot: str, otherwise: int) ->
     return next(found, max(0, min(otherwise, len(snapshots) - 1)))
 
 
-def _with_page(state: BrowseState, event: Paged) -> BrowseState:
-    pages = {} if event.is_fresh else dict(state.pages)
-    pages[event.number] = event.entries
-    while len(pages) > KEPT_PAGES:
-        del pages[next(iter(pages))]
-    return replace(state, pages=pages, total=event.total, problem="")
-
-
 def _afresh(state: BrowseState) -> BrowseState:
-    return replace(state, total=None, pages={}, problem="")
+    return replace(state, pages=Pages(), problem="")
 
 
 def parent(folder: bytes) -> bytes:
@@ -305,7 +280,7 @@ def parent(folder: bytes) -> bytes:
 
 def row_of(state: BrowseState, row: int, glyphs: Glyphs) -> Row:
     """Return a row; one that is not there yet says so."""
-    entry = state.entry(row)
+    entry = state.pages.at(row)
     if entry is None:
         return blank()
     return row_of_entry(entry, is_marked=state.path(entry) in state.marked, is_now=state.is_now, glyphs=glyphs)

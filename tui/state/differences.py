@@ -1,7 +1,4 @@
-"""Differences: what differs between two snapshots, by the page; pure.
-
-As in Browse, rows are fetched as they come into sight.
-"""
+"""Differences: what differs between two snapshots, by the page; pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,6 +8,7 @@ import msgspec
 
 from yester.engine.events import Shown
 from yester.tui.cli.wording import moment, size
+from yester.tui.state.pages import Pages
 from yester.tui.state.snapshots import Snapshot
 from yester.tui.state.text import Column, Glyphs, Line, Row, Span, Tone, line
 
@@ -20,9 +18,6 @@ COLUMNS = (
     Column("BEFORE", 10, is_right=True, from_width=70),
     Column("AFTER", 10, is_right=True, from_width=60),
 )
-PAGE = 200
-"""Differences of a page."""
-KEPT_PAGES = 12
 
 _KINDS: Mapping[str, tuple[str, Tone]] = {
     "added": ("+ added", "good"),
@@ -71,26 +66,12 @@ class DifferencesState:
     newer: Snapshot
     text: str = ""
     """Only paths that hold it."""
-    total: int | None = None
-    """How many fit; None: not told yet."""
+    pages: Pages[Difference] = Pages()
+    """Those that fit, as far as they are there."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """What happened → how often, all in all."""
     is_whole: bool = True
-    pages: Mapping[int, tuple[Difference, ...]] = field(default_factory=dict)
     problem: str = ""
-
-    def at(self, row: int) -> Difference | None:
-        """Return the difference of a row; None while it is not there."""
-        page = self.pages.get(row // PAGE, ())
-        return page[row % PAGE] if row % PAGE < len(page) else None
-
-    def missing(self, start: int, stop: int) -> int | None:
-        """Return the number of a page that rows `start` to `stop` need and that is not there; None: all are."""
-        if self.total is None:
-            return 0 if 0 not in self.pages else None
-        last = min(stop, self.total) - 1
-        wanted = range(start // PAGE, last // PAGE + 1) if last >= start else range(0)
-        return next((number for number in wanted if number not in self.pages), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +104,12 @@ def apply(state: DifferencesState, event: Filtered | Paged | Failed) -> Differen
     """Return what the page shows after something happened."""
     match event:
         case Filtered(text):
-            return replace(state, text=text, total=None, pages={}, problem="")
+            return replace(state, text=text, pages=Pages(), problem="")
         case Paged(text, number, differences, total, counts, is_whole) if text == state.text:
-            pages = {**state.pages, number: differences}
-            while len(pages) > KEPT_PAGES:
-                del pages[next(iter(pages))]
-            return replace(state, pages=pages, total=total, counts=counts, is_whole=is_whole, problem="")
+            pages = state.pages.with_page(number, differences, total)
+            return replace(state, pages=pages, counts=counts, is_whole=is_whole, problem="")
         case Failed(why):
-            return replace(state, problem=why, total=0)
+            return replace(state, problem=why, pages=Pages(0))
         case _:
             return state
 
@@ -139,7 +118,7 @@ def headline(state: DifferencesState, glyphs: Glyphs) -> list[Line]:
     """Return what is compared, and what came of it."""
     older, newer = (f"{moment(each.time_ns)[:16]} ({each.snapshot[:8]})" for each in (state.older, state.newer))
     lines = [line(Span(f"From {older} to {newer}", "strong"))]
-    if state.total is None:
+    if state.pages.total is None:
         return [*lines, line(Span("comparing…", "dim"))]
     said = [f"{state.counts[kind]:,} {word[2:]}" for kind, (word, _) in _KINDS.items() if state.counts.get(kind)]
     lines.append(line(", ".join(said) or ("" if state.problem else "Nothing differs")))
@@ -178,6 +157,6 @@ def nothing(state: DifferencesState) -> str:
     """Return what stands there while there are no rows."""
     if state.problem:
         return state.problem
-    if state.total is None:
+    if state.pages.total is None:
         return "comparing…"
     return "none holds that" if state.text else "Nothing differs"

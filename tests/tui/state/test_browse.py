@@ -4,7 +4,6 @@ from tests.tui.fake import NOW_NS
 
 from yester.tui.state import browse
 from yester.tui.state.browse import (
-    PAGE,
     Arranged,
     BrowseState,
     DeletedShown,
@@ -21,6 +20,7 @@ from yester.tui.state.browse import (
     apply,
 )
 from yester.tui.state.entries import Entry
+from yester.tui.state.pages import KEPT, PAGE, Pages
 from yester.tui.state.snapshots import Snapshot
 from yester.tui.state.text import ASCII
 from yester.tui.state.versions import Seen
@@ -63,24 +63,24 @@ def test_what_another_machine_took_is_held_against_nothing() -> None:
 def test_pages_of_another_folder_snapshot_order_or_with_others_come_too_late() -> None:
     state = opened()
     page = Paged(about(state), 0, (Entry(path="a"),), 1)
-    assert after(state, page).entry(0) == Entry(path="a")
+    assert after(state, page).pages.at(0) == Entry(path="a")
     for event in (Stepped(1), Entered(b"/"), DeletedShown(), HiddenShown(), Arranged(None), browse.Filtered("x")):
         gone = after(state, page, event)
-        assert (gone.total, gone.pages) == (None, {})
+        assert gone.pages == Pages()
         if event != Arranged(None):
-            assert after(gone, page).total is None
+            assert after(gone, page).pages.total is None
     assert after(state, Failed(about(state), "why")).problem == "why"
     assert after(state, Failed(about(after(state, Stepped(1))), "why")).problem == ""
 
 
 def test_pages_are_bounded_and_fresh_ones_are_alone() -> None:
     state, some = opened(), (Entry(path="a"),) * PAGE
-    for number in range(browse.KEPT_PAGES + 3):
+    for number in range(KEPT + 3):
         state = after(state, Paged(about(state), number, some, 10**6))
-    assert len(state.pages) == browse.KEPT_PAGES
-    assert [*after(state, Paged(about(state), 5, some, 10**6, is_fresh=True)).pages] == [5]
-    assert state.missing(0, 20) == 0
-    assert state.missing(3 * PAGE, 3 * PAGE + 20) is None
+    assert len(state.pages.by_number) == KEPT
+    assert [*after(state, Paged(about(state), 5, some, 10**6, is_fresh=True)).pages.by_number] == [5]
+    assert state.pages.missing(0, 20) == 0
+    assert state.pages.missing(3 * PAGE, 3 * PAGE + 20) is None
     assert state.row(b"a", 4) == 4 * PAGE
     assert state.row(b"none", 4) is None
 
@@ -103,9 +103,9 @@ def test_the_same_snapshot_is_looked_into_when_others_come_and_go() -> None:
     state = after(opened(), Stepped(1), Paged(about(after(opened(), Stepped(1))), 0, (Entry(path="a"),), 1))
     newer = (Snapshot(snapshot="new", time_ns=NOW_NS + 1, host="desk"), *SNAPSHOTS)
     listed = after(state, Listed(newer))
-    assert (about(listed), listed.total) == (about(state), 1)
+    assert (about(listed), listed.pages.total) == (about(state), 1)
     forgotten = after(state, Listed((SNAPSHOTS[0], SNAPSHOTS[2])))
-    assert (about(forgotten).snapshot, forgotten.total) == ("2", None)
+    assert (about(forgotten).snapshot, forgotten.pages.total) == ("2", None)
 
 
 def test_rows_say_what_differs_by_a_word() -> None:

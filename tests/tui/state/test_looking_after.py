@@ -90,14 +90,14 @@ def test_differences_are_told_with_sign_and_word() -> None:
     page = differences.Paged("", 0, (Difference(path="/x", happened="removed"),), 1, {"removed": 1}, True)
     state = differences.apply(state, page)
     assert [plain(each) for each in differences.headline(state, UNICODE)][1] == "1 gone"
-    assert differences.row_of(state.at(0), UNICODE).cells[0].text == "- gone"
+    assert differences.row_of(state.pages.at(0), UNICODE).cells[0].text == "- gone"
     for origin, was in (("/x", "x"), ("/b/y", "/b/y")):
         moved = Difference(path="/z", happened="renamed", origin=Shown(origin))
         assert differences.row_of(moved, UNICODE).cells[1].text == f"/z (was {was})"
     assert differences.apply(state, differences.Paged("old", 0, (), 9, {}, True)) == state
-    assert state.missing(0, 1) is None and state.at(5) is None
+    assert state.pages.missing(0, 1) is None and state.pages.at(5) is None
     state = differences.apply(state, differences.Filtered("y"))
-    assert (state.total, state.missing(0, 5)) == (None, 0)
+    assert (state.pages.total, state.pages.missing(0, 5)) == (None, 0)
     assert differences.nothing(differences.apply(state, differences.Failed("why"))) == "why"
 
 
