@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+DRIVES = (b"/media/", b"/run/media/", b"/mnt/")
+"""Where drives that come and go are mounted mostly."""
+
 _USER = b"user_id="
 _ESCAPE = re.compile(rb"\\([0-7]{3})")
 
@@ -47,6 +50,14 @@ def mount_at(path: bytes, mounts: Iterable[Mount]) -> Mount | None:
     """Return what an absolute path lies on, links aside; None without a mount above it, as only a test's table is."""
     above = [mount for mount in mounts if path == mount.point or path.startswith(mount.point.rstrip(b"/") + b"/")]
     return max(reversed(above), key=lambda mount: len(mount.point), default=None)
+
+
+def lacks_drive(path: bytes, mounts: Iterable[Mount]) -> bool:
+    """Whether an absolute path is where drives are mounted, and none is: what is put there goes to another disk."""
+    mount = mount_at(path, mounts)
+    return mount is not None and any(
+        path.startswith(folder) and not mount.point.startswith(folder) for folder in DRIVES
+    )
 
 
 def _plain(field: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """What is mounted where, by lines of mountinfo."""
 
-from yester.engine.mountinfo import Mount, mount_at, mounts_in
+from yester.engine.mountinfo import Mount, lacks_drive, mount_at, mounts_in
 
 TABLE = rb"""22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/root rw
 29 22 0:43 /@home /home rw - btrfs /dev/vdb rw,subvol=/@home
@@ -36,3 +36,9 @@ def test_what_a_path_lies_on() -> None:
     assert number(b"/media/anna/My Sticker") == number(b"/home2") == "254:0"
     assert number(b"/home/my disk/a") == "0:45", "what was mounted over it shows"
     assert mount_at(b"/x", []) is None
+
+
+def test_a_drive_that_is_not_there() -> None:
+    paths = (b"/media/anna/My Stick/repo", b"/media/anna/other/repo", b"/mnt/ro/repo", b"/mnt/new", b"/srv/backup")
+    assert [lacks_drive(path, MOUNTS) for path in paths] == [False, True, False, True, False]
+    assert not lacks_drive(b"/mnt/new", [])

@@ -98,6 +98,21 @@ async def test_answers_may_come_in_any_order() -> None:
 
 
 @on_asyncio
+async def test_what_is_typed_takes_the_place_of_what_was_suggested_and_no_answer_takes_it_away() -> None:
+    async with shown(stage.empty(), (80, 24)) as pilot:
+        await press(pilot, "plus", *"photos")
+        assert wizard(pilot).state.draft.name == "photos"
+        await press(pilot, "ctrl+n")
+        box = pilot.app.screen.query_one("#place", Input)
+        box.value = "/srv/x"
+        page = wizard(pilot).pages["target"]
+        page.shown(wizard(pilot).state)  # of before: the news of the key is on its way
+        assert box.value == "/srv/x"
+        await rest(pilot)
+        assert wizard(pilot).state.draft.place == "/srv/x"
+
+
+@on_asyncio
 async def test_what_is_taken_is_added_up_while_it_is_chosen() -> None:
     engine = stage.empty()
     async with shown(engine, (80, 24)) as pilot:
@@ -154,6 +169,13 @@ async def test_a_place_that_is_not_reached_keeps_one_on_its_page() -> None:
         assert "Is its name right?" in text_of(pilot)
         assert wizard(pilot).state.page == "target"
         await pasted(pilot, "#place", "/srv/x")
+        await press(pilot, "enter")
+        assert wizard(pilot).state.page == "passphrase"
+        engine.done["backends.look"] = lambda asked: stage.looked(asked["place"], lacks_drive=True)
+        await press(pilot, "escape")
+        await pasted(pilot, "#place", "/media/me/OTHER/yester")
+        await press(pilot, "enter")
+        assert "No drive is mounted there" in text_of(pilot)
         await press(pilot, "enter")
         assert wizard(pilot).state.page == "passphrase"
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from yester.engine.capture.mounts import MOUNTINFO
 from yester.engine.errors import Missing, RepositoryError, StoreError
 from yester.engine.events import clean
+from yester.engine.mountinfo import lacks_drive, mounts_in
 from yester.engine.places import Places
 from yester.engine.profiles.reading import load_profile
 from yester.engine.sealed.config import CONFIG_NAME
@@ -18,6 +20,8 @@ from yester.tui.cli.options import as_json
 from yester.tui.cli.wording import one_line, size
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from yester.engine.store import Store
 
 
@@ -46,6 +50,8 @@ def look(place: str, of_profile: str | None, as_json: bool) -> None:
         click.echo("it gives back what it is given: a repository can be made there")
     if found["free_size"] is not None:
         click.echo(f"{size(found['free_size'])} are free there")
+    if found["lacks_drive"]:
+        click.echo("no drive is mounted there: it would lie on this machine's own disk")
 
 
 def _looked(where: str, stated: Any, places: Places) -> dict[str, Any]:
@@ -61,12 +67,18 @@ def _looked(where: str, stated: Any, places: Places) -> dict[str, Any]:
             raise RepositoryError(problem.what, hint=problem.hint) from None
         folder = store.folder
         room = os.statvfs(folder) if folder is not None else None
+        is_bare = folder is not None and _lacks_drive(folder)
     return {
         "place": clean(where),
         "is_repository": is_repository,
         "is_encrypted": is_encrypted,
         "free_size": room.f_bavail * room.f_frsize if room is not None else None,
+        "lacks_drive": is_bare,
     }
+
+
+def _lacks_drive(folder: "Path") -> bool:
+    return lacks_drive(os.fsencode(os.path.realpath(folder)), mounts_in(MOUNTINFO.read_bytes()))
 
 
 def _is_there(store: "Store") -> bool:

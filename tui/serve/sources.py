@@ -12,7 +12,7 @@ from msgspec import to_builtins
 from yester.engine.capture.mounts import MOUNTINFO, PSEUDO_TYPES
 from yester.engine.errors import UsageError
 from yester.engine.events import shown
-from yester.engine.mountinfo import mounts_in
+from yester.engine.mountinfo import DRIVES, mounts_in
 from yester.engine.profiles.profile import FilterSpec
 from yester.engine.profiles.sizes import parse_size
 from yester.tui.cli.opening import repository_place
@@ -26,7 +26,6 @@ _SAID_S = 0.2
 """How often sums are told that still grow."""
 _MOST = 50
 """Folders that are offered."""
-_REMOVABLE = (b"/media/", b"/run/media/", b"/mnt/")
 _USER_FOLDER = re.compile(r'^XDG_(?:DESKTOP|DOCUMENTS|PICTURES|MUSIC|VIDEOS)_DIR="\$HOME/([^"]+)"', re.MULTILINE)
 _USUAL = ("Desktop", "Documents", "Pictures", "Music", "Videos")
 
@@ -78,7 +77,7 @@ def _user_folders(home: Path) -> list[Path]:
 def _drives() -> Iterator[dict[str, object]]:
     """Yield the drives on which something can be written, as far as they are mounted where drives mostly are."""
     for mount in mounts_in(MOUNTINFO.read_bytes()):
-        is_one = mount.point.startswith(_REMOVABLE) and mount.kind not in PSEUDO_TYPES
+        is_one = mount.point.startswith(DRIVES) and mount.kind not in PSEUDO_TYPES
         if not is_one or mount.is_read_only or mount.kind.startswith((b"fuse", b"nfs", b"cifs", b"smb", b"overlay")):
             continue  # a server that is gone would let us wait
         if os.path.isdir(mount.point) and os.access(mount.point, os.W_OK):

@@ -21,6 +21,10 @@ class WizardPage(VerticalScroll, can_focus=False):
     FIRST: ClassVar[str] = "Input"
     """What has the keys when the page is come to."""
 
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._followed: dict[str, str] = {}
+
     @property
     def wizard(self) -> "WizardScreen":
         """The screen that it is on."""
@@ -55,6 +59,18 @@ class WizardPage(VerticalScroll, can_focus=False):
 
     def fill(self, id: str, value: str) -> None:
         """Let something else stand in a field."""
+        box = self.query_one(f"#{id}", Input)
+        if box.value != value:
+            box.value = value
+
+    def follow(self, id: str, value: str) -> None:
+        """Let a field have what the draft says, if that is another thing than before.
+
+        An answer may come between a key and its news: then the field knows better.
+        """
+        if self._followed.get(id) == value:
+            return
+        self._followed[id] = value
         box = self.query_one(f"#{id}", Input)
         if box.value != value:
             box.value = value

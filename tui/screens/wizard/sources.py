@@ -76,7 +76,7 @@ class SourcesPage(WizardPage):
 
     def shown(self, state: Wizard) -> None:
         """Show the name, and the sums."""
-        self.fill("name", state.draft.name)
+        self.follow("name", state.draft.name)
         panel = self.query_one("#sums", Panel)
         room = max(_NARROW, panel.size.height or _NARROW)
         is_asked = bool(state.draft.sources)

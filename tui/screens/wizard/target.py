@@ -45,7 +45,7 @@ class TargetPage(WizardPage):
 
     def shown(self, state: Wizard) -> None:
         """Show what was found, and what else there is."""
-        self.fill("place", state.draft.place)
+        self.follow("place", state.draft.place)
         self.query_one("#looked", Panel).show(looked_lines(state, self.glyphs))
         self._offers = offers(state, self._folders)
         self.query_one(Rows).show(len(self._offers), self._row)

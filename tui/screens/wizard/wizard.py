@@ -59,6 +59,7 @@ class _Found(msgspec.Struct, frozen=True):
     is_repository: bool = False
     is_encrypted: bool = False
     free_size: int | None = None
+    lacks_drive: bool = False
 
 
 class WizardScreen(Dialog[str]):
@@ -346,12 +347,13 @@ class WizardScreen(Dialog[str]):
         try:
             request = self.ask("backends.look", dict, place=place)
             await all_of(request)
-            found = msgspec.convert(steps.answer_of(request.done), _Found)
-            looked = Looked(place, found.place, found.is_repository, found.is_encrypted, found.free_size)
+            it = msgspec.convert(steps.answer_of(request.done), _Found)
+            looked = Looked(place, it.place, it.is_repository, it.is_encrypted, it.free_size, it.lacks_drive)
         except Refused as refused:
             looked = Looked(place, problem=refused.what, hint=refused.hint)
         self.change(replace(self.state, is_looking=False, looked=looked))
-        if then and looked.is_good and self.state.draft.place == place:
+        is_to_be_read = looked.lacks_drive  # who goes on then has read it
+        if then and looked.is_good and not is_to_be_read and self.state.draft.place == place:
             self.change(wizards.ahead(self.state))
 
     async def _open(self) -> None:

@@ -67,7 +67,8 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "backends.look": Change(
             LookAt,
             look_at,
-            "`place`, whether a repository is there (`is_repository`, `is_encrypted`), and the `free_size` if known",
+            "`place`, whether a repository is there (`is_repository`, `is_encrypted`), the `free_size` if known, and "
+            "`lacks_drive`",
         ),
     }
 )

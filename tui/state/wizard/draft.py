@@ -81,6 +81,8 @@ class Looked:
     is_repository: bool = False
     is_encrypted: bool = False
     free_size: int | None = None
+    lacks_drive: bool = False
+    """It is where drives are mounted, and none is."""
     problem: str = ""
     hint: str = ""
 

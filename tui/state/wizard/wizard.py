@@ -227,7 +227,9 @@ def looked_lines(state: Wizard, glyphs: Glyphs) -> list[Line]:
     free = f"; {size(found.free_size)} free" if found.free_size is not None else ""
     free += f"; it is {found.where}" if found.where not in ("", found.place) else ""
     if not found.is_repository:
-        return [line(Span(f"{glyphs.good} reached, and it gives back what it is given", "good"), free)]
+        reached = line(Span(f"{glyphs.good} reached, and it gives back what it is given", "good"), free)
+        bare = "No drive is mounted there: it would lie on this machine's own disk"
+        return [reached, *[line(Span(f"{glyphs.warn} {bare}", "warn"))] * found.lacks_drive]
     asks = "asks for its passphrase" if found.is_encrypted else "is not encrypted"
     return [
         line(Span(f"{glyphs.good} a repository lies there already", "good"), f"; it {asks}{free}"),
