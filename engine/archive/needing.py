@@ -81,6 +81,21 @@ def offline_packs(repository: Repository) -> dict[PackId, tuple[Holding, ...]]:
     return {pack: holdings for pack, holdings in held.items() if pack not in there}
 
 
+def offline_size(repository: Repository, root: Entry, paths: Iterable[bytes], tick: Tick = _no_tick) -> int:
+    """Return how many plain bytes of what is at and below these paths are in archives only. StoreError.
+
+    What is not there, or damaged, counts nothing: who reads it is told. `tick` as for `packs_of_entries`.
+    """
+    if not offline_packs(repository):
+        return 0
+    reader = repository.reader(_READER_SIZE)
+    try:
+        found = [entry for path in paths if (entry := resolve(reader, root, path)) is not None]
+        return packs_of_entries(repository, found, tick).size
+    except DamageError:
+        return 0
+
+
 def offline_among(repository: Repository, entries: Sequence[Entry]) -> list[bool]:
     """Return of each file whether a part of its content is in archives only; of all else that it is not. StoreError.
 

@@ -83,11 +83,11 @@ def command(
     work = Work("restore", repository=repository_place(repository, profile, places))
     if dry_run:
         with closing(open_repository(asked, places, profile)) as opened:
-            foreseen = _foreseen(opened, name, (of_profile, of_host), paths, _absolute(target))
+            foreseen, offline = _foreseen(opened, name, (of_profile, of_host), paths, _absolute(target))
         if as_json:
-            echo_json(foreseen_as_json(foreseen))
+            echo_json(foreseen_as_json(foreseen, offline))
         else:
-            click.echo("\n".join(_foreseen_lines(foreseen, target)))
+            click.echo("\n".join(_foreseen_lines(foreseen, target, offline)))
         return 0
     with recorded(places, work, quiet=as_json) as run:
         with run.opened(lambda: open_repository(asked, places, profile)) as opened:
@@ -144,15 +144,18 @@ def _foreseen(
     narrowed: tuple[str | None, str | None],
     paths: tuple[bytes, ...],
     target: bytes | None,
-) -> "Foreseen":
+) -> "tuple[Foreseen, int]":
+    """Return what a restore would do, and how many bytes of it are offline."""
+    from yester.engine.archive.needing import offline_size
     from yester.engine.restore.foreseeing import foresee
 
     sid, snapshot = named_snapshot(opened, name, profile=narrowed[0], host=narrowed[1])
     stored = [stored_path(opened, sid, path) for path in paths]
-    return foresee(opened.reader(), decode_root(snapshot.root), stored, target)
+    root = decode_root(snapshot.root)
+    return foresee(opened.reader(), root, stored, target), offline_size(opened, root, stored or [b"/"])
 
 
-def foreseen_as_json(found: "Foreseen") -> dict[str, object]:
+def foreseen_as_json(found: "Foreseen", offline_size: int) -> dict[str, object]:
     """Return what a restore would do as `--json` shows it."""
     return {
         "files": found.files,
@@ -163,10 +166,11 @@ def foreseen_as_json(found: "Foreseen") -> dict[str, object]:
         "older": found.older,
         "examples": [to_builtins(shown(path)) for path in found.examples],
         "is_whole": found.is_whole,
+        "offline_size": offline_size,
     }
 
 
-def _foreseen_lines(found: "Foreseen", target: bytes | None) -> list[str]:
+def _foreseen_lines(found: "Foreseen", target: bytes | None, offline_size: int) -> list[str]:
     lines = [f"would restore to {_where(target)}: {count(found.files, 'file')}, {size(found.size)}"]
     notes = (
         (found.missing, "not there"),
@@ -175,6 +179,7 @@ def _foreseen_lines(found: "Foreseen", target: bytes | None) -> list[str]:
     )
     lines += [f"  {number:,} {words}" for number, words in notes if number]
     lines += [f"    {printable(path)}" for path in found.examples[:10]]
+    lines += [f"  {size(offline_size)} of it is in archives only: yester recall first"] if offline_size else []
     return lines if found.is_whole else [*lines, "  and more that were not looked at"]
 
 

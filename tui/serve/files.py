@@ -5,6 +5,7 @@ from itertools import islice
 
 from msgspec import to_builtins
 
+from yester.engine.archive.needing import offline_size
 from yester.engine.comparing.present import Present
 from yester.engine.events import shown
 from yester.engine.restore.foreseeing import foresee
@@ -49,7 +50,8 @@ def foreseen(desk: Desk, asked: Foresee, call: Call) -> Answers:
         paths = [entry.raw for entry in asked.entries]
         root = decode_root(snapshot.root)
         found = foresee(opened.reader(), root, paths, asked.target.raw or None, call.is_cancelled.is_set)
-    yield foreseen_as_json(found)
+        offline = offline_size(opened, root, paths, lambda directories, pieces: call.check())
+    yield foreseen_as_json(found, offline)
 
 
 def find(desk: Desk, asked: Search, call: Call) -> Answers:

@@ -92,6 +92,8 @@ def few_words(entry: Entry, *, is_now: bool) -> list[Line]:
         lines.append(line(Span(f"deleted; last seen {moment(entry.last.time_ns)[:16]}", "warn")))
     elif entry.there in THEN:
         lines.append(line(Span(_there(entry, is_now=is_now), "accent")))
+    if "offline" in entry.marks:
+        lines.append(line(Span("offline: R brings it back from its archive", "warn")))
     if entry.is_folder:
         if entry.entries_below is not None:
             below = f"{count(entry.entries_below, 'entry', 'entries')}, {size(entry.size_below or 0)}"

@@ -32,6 +32,7 @@ class Foreseen(msgspec.Struct, frozen=True):
     older: int = 0
     examples: tuple[Shown, ...] = ()
     is_whole: bool = True
+    offline_size: int = 0
 
     def __add__(self, other: "Foreseen") -> "Foreseen":
         return Foreseen(
@@ -43,6 +44,7 @@ class Foreseen(msgspec.Struct, frozen=True):
             self.older + other.older,
             self.examples + other.examples,
             self.is_whole and other.is_whole,
+            self.offline_size + other.offline_size,
         )
 
 
@@ -98,6 +100,9 @@ def lines(wish: Wish, foreseen: Foreseen | None, problem: str, glyphs: Glyphs) -
     if foreseen is None:
         return [*found, line(Span("       looking what is there…", "dim"))]
     found.append(line(Span("brings ", "dim"), f"{count(foreseen.files, 'file')}, {size(foreseen.size)}"))
+    if foreseen.offline_size:
+        words = f"{size(foreseen.offline_size)} of it is in archives only: leave, and R recalls it"
+        found.append(line(Span(f"{glyphs.warn} {words}", "warn")))
     found += [*_met(foreseen, glyphs), line("")]
     for name, about in CONFLICTS.items():
         is_it = name == wish.conflict

@@ -13,7 +13,7 @@ from tests.engine.restoring_rig import checked, restored
 from tests.rig import Rig
 from tests.test_interleavings import repaired, rewrite
 
-from yester.engine.archive.needing import packs_of
+from yester.engine.archive.needing import offline_size, packs_of
 from yester.engine.copying.copying import copy_snapshots
 from yester.engine.errors import DamageError, Offline, UsageError
 from yester.engine.exporting.exporting import ExportReport, export_tar
@@ -23,6 +23,7 @@ from yester.engine.progress import NoProgress
 from yester.engine.repository import Repository
 from yester.engine.sealed.sealing import digest_of
 from yester.engine.store import Buffer
+from yester.engine.trees.directories import decode_root
 from yester.plugins.backends.memory import MemoryStore
 
 pytestmark = pytest.mark.usefixtures("settled")
@@ -106,6 +107,9 @@ def test_one_reader_sees_packs_go_and_come(year: Year) -> None:
     needed = packs_of(repository, snapshot, os.fsencode(path))
     assert set(needed.offline) <= set(year.gone) and needed.offline
     assert (needed.volumes, needed.size) == (("A00123",), len(year.cold[path]))
+    root, recent = decode_root(snapshot.root), decode_root(repository.snapshot(year.new).root)
+    assert offline_size(repository, root, [os.fsencode(path), b"/nothing"]) == needed.size
+    assert offline_size(repository, recent, [b"/"]) == 0
     whole = packs_of(repository, snapshot)
     assert set(whole.offline) == set(year.gone) == whole.packs
     assert not packs_of(repository, repository.snapshot(year.new)).offline
@@ -117,6 +121,7 @@ def test_one_reader_sees_packs_go_and_come(year: Year) -> None:
     year.back()
     assert not fails(reader, asleep)
     assert not packs_of(repository, snapshot).offline
+    assert offline_size(repository, root, [b"/"]) == 0
 
 
 def fails(reader: object, short: bytes) -> bool:

@@ -60,6 +60,8 @@ def test_what_is_archived_and_purged_comes_back(
     assert (held["offline_packs"], held["verified_packs"], held["volumes"]) == (len(before), len(before), ["T1"])
     # What is looked at needs no archive; reading says where it is.
     assert "large" in yester("show", f"latest:{docs}").out
+    foreseen = yester("restore", "latest", "--target", tmp_path / "lost", "--dry-run")
+    assert foreseen.code == 0 and "1.1 MiB of it is in archives only: yester recall first" in foreseen.out, foreseen
     lost = yester("restore", "latest", "--target", tmp_path / "lost")
     assert lost.code == 3 and "is in the archive Folder on T1" in lost.err
     assert "yester recall brings it back" in lost.err

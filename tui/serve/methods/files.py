@@ -165,8 +165,8 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             Foresee,
             "files:foreseen",
             "one item, what a restore would do: `files`, `size`, how many entries are `missing`, `same` and "
-            "`different` in the target, how many of the last are `older`, `examples` of them, and `is_whole`, "
-            "whether all were looked at",
+            "`different` in the target, how many of the last are `older`, `examples` of them, `is_whole`, whether "
+            "all were looked at, and `offline_size`, the bytes that are in archives only",
             "yester restore --dry-run --json --in-place SNAPSHOT PATH",
         ),
         "files.find": Look(
