@@ -4,7 +4,7 @@ import asyncio
 import importlib
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -13,7 +13,9 @@ from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.worker import Worker
 
 from yester import __version__
@@ -29,6 +31,7 @@ from yester.tui.in_order import InOrder
 from yester.tui.keys import changed_keys, keymap
 from yester.tui.outside import Outside
 from yester.tui.places import PLACES, PlaceRow
+from yester.tui.plain_signs import PlainSigns
 from yester.tui.screens.place import Place
 from yester.tui.settings import Settings, change_settings
 from yester.tui.state.looks import choices
@@ -45,6 +48,7 @@ REST_S = 0.12
 """Less than a person takes to read a name, more than between two keys that are held down."""
 JUDGED_S = 60.0
 """How often it is asked whether something was due, though nothing happened."""
+_PLAIN_SIGNS = PlainSigns()
 
 
 class TerminalProgram(App[None]):
@@ -178,6 +182,11 @@ class TerminalProgram(App[None]):
             self.animation_level = self.settings.motion
         self.set_keymap(changed_keys(self.settings.preset, self.settings.keys))
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what changes lines when they are drawn: signs, where the terminal has few."""
+        plain = [_PLAIN_SIGNS] if self.settings.glyphs == "ascii" else []
+        return [*super().get_line_filters(), *plain]
+
     def change_look(self, name: str, value: str) -> None:
         """Let one of the settings be otherwise, now and when the program is opened again."""
         try:
@@ -187,6 +196,10 @@ class TerminalProgram(App[None]):
             return
         self.ran(f"yester tui --set {name}={value}")
         self._look()
+        for screen in self.screen_stack:
+            for each in screen.walk_children(Widget, with_self=True):
+                each.notify_style_update()  # what is drawn already has the signs of before
+                each.refresh()
         self._is_stale = True
 
     def action_looks(self) -> None:

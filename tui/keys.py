@@ -57,7 +57,7 @@ _OPEN = "enter,right,l,f3"
 def _opening(what: str) -> tuple[Key, ...]:
     return (
         Key("pager", "o", "in pager", f"Open {what} in $PAGER"),
-        Key("editor", "O", "in editor", f"Open a copy of {what} in $EDITOR", mc="O,f4"),
+        Key("editor", "e,O", "in editor", f"Open a copy of {what} in $EDITOR", mc="e,O,f4"),
     )
 
 
@@ -103,7 +103,7 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("edit", "E", "edit file", "Edit the file of the profile in $EDITOR", CHANGE),
             Key("new", "plus,f7", "new", "Make a profile, from its folders to its first snapshot", in_footer=True),
             Key("settings", "c", "change", "Show and change what the profile says, key by key", CHANGE),
-            Key("switch", "e", "on or off", "Let its runs start by themselves at its times, or no more", CHANGE),
+            Key("switch", "S", "on or off", "Let its runs start by themselves at its times, or no more", CHANGE),
             Key("copy", "C", "copy", "Make a profile that says the same under another name", CHANGE),
             Key("recover", "U", "recover", "Bring back a broken profile from its last snapshot", DESTROY),
             Key("remove", "x,f8", "remove", "Remove the profile; its snapshots stay", DESTROY),
@@ -238,14 +238,14 @@ KEYS: Mapping[str, tuple[Key, ...]] = MappingProxyType(
             Key("read_all", "M", "all read", "All messages count as read", CHANGE),
             Key("copy", "y", "copy", "Copy the message"),
             Key("which", "w", "which", "Only unread messages, warnings and errors, those with something to do, or all"),
-            Key("switch", "e", "on or off", "Enable the plugin, or disable it", CHANGE, in_footer=True),
+            Key("switch", "S", "on or off", "Enable the plugin, or disable it", CHANGE, in_footer=True),
             Key("mark", "space", "mark", "Mark the plugin, or take the mark away", mc="space,insert"),
             Key("apply", "A", "just these", "Let the marked plugins be on, and all others off", DESTROY),
         ),
         "plugin": (
             Key("open", _OPEN, "set or start", "Set the option, start the action, or look anew", in_footer=True),
             Key("profile", "tab", "profile", "Show it as it is in the next profile", in_footer=True),
-            Key("switch", "e", "on or off", "Enable the plugin, or disable it", CHANGE, in_footer=True),
+            Key("switch", "S", "on or off", "Enable the plugin, or disable it", CHANGE, in_footer=True),
         ),
         "archives": (
             Key("open", _OPEN, "packs", "Show each pack of the request, in the archive's words", in_footer=True),

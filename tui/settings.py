@@ -123,6 +123,8 @@ def compared_by(diff: str, before: str, after: str) -> list[str]:
 
 
 def _is_unicode() -> bool:
-    """Whether the terminal is said to show more than ASCII."""
+    """Whether the terminal is said to show more than ASCII; the font of a Linux console has no such signs."""
+    if os.environ.get("TERM") == "linux":
+        return False
     said = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or ""
     return said.upper().replace("-", "").endswith("UTF8")

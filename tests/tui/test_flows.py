@@ -396,12 +396,12 @@ async def test_plugins_are_enabled_and_disabled() -> None:
     lists = iter([("on", "off", "on"), ("off", "off", "on"), ("off", "on", "on")])
     engine = stage.engine(plugins_list=lambda asked: [*map(plugin, names, next(lists))])
     async with shown(engine) as pilot:
-        await press(pilot, "6", "e")
+        await press(pilot, "6", "S")
         assert not {"plugins.enable", "plugins.disable"} & {*engine.methods()}
-        await press(pilot, "e")
+        await press(pilot, "S")
         engine.changes.put_nowait({"what": ["plugins"]})
         await rest(pilot)  # it stands behind those that are on now, and is meant still
-        await press(pilot, "down", "e")
+        await press(pilot, "down", "S")
         assert asked(engine, "plugins.disable") == [{"plugin": "notify"}]
         assert asked(engine, "plugins.enable") == [{"plugin": "sqlite"}]
         await press(pilot, "tab", "m")

@@ -18,6 +18,7 @@ from yester.tui.finding import commands
 from yester.tui.helping import help_lines
 from yester.tui.keys import EVERYWHERE, KEYS, keymap
 from yester.tui.places import PLACES
+from yester.tui.plain_signs import plain
 from yester.tui.screens.place import Place
 from yester.tui.serve.methods.kinds import Look
 from yester.tui.serve.methods.table import METHODS
@@ -241,3 +242,20 @@ async def test_the_footer_has_the_keys_of_the_table_in_its_order(preset: str) ->
             assert found == wanted
             assert len(found) <= 7
             assert all(words in text_of(pilot).splitlines()[-1] for words in wanted), place
+
+
+@on_asyncio
+async def test_where_a_terminal_has_no_other_signs_all_is_drawn_in_ascii() -> None:
+    """Frames, bars and what was cut too; as wide as before. Names of files stay what they are."""
+    async with shown(stage.engine(), (80, 24), Settings(glyphs="ascii")) as pilot:
+        for keys in (
+            *([str(place.number)] for place in PLACES),
+            ["question_mark"],
+            ["escape", "x"],
+            ["escape", "colon"],
+        ):
+            await press(pilot, *keys)
+            text = text_of(pilot)
+            assert not {each for each in text if not each.isascii() and not each.isalpha()}, keys
+            assert max(map(len, text.splitlines())) <= 80
+    assert plain("naïve 語 ─│┐… 🔎") == "naïve 語 -|+~ / "

@@ -88,6 +88,8 @@ BROUGHT: Mapping[str, tuple[str, ...]] = {
     "m": ("snapshots.mount", "mounts.mount"),
     "y": ("browse.copy", "versions.copy", "mounts.copy"),
     "z": ("place.zoom",),
+    "e": ("browse.editor", "versions.editor", "runs.editor", "journal.editor"),
+    "o": ("browse.pager", "versions.pager", "runs.pager", "journal.pager"),
     "full_stop": ("browse.hidden",),
     "ctrl+r": ("place.refresh",),
 }

@@ -210,7 +210,7 @@ async def test_what_is_wrong_stands_beside_the_field_and_is_not_saved() -> None:
         await opened(pilot, "tries")
         await press(pilot, "4", "ctrl+s")
         assert asked(engine, "plugins.set")[2] == {"plugin": "usb", "profile": "documents", "values": ["tries=4"]}
-        await press(pilot, "e", "tab", "tab", "tab")
+        await press(pilot, "S", "tab", "tab", "tab")
         assert asked(engine, "plugins.disable") == [{"plugin": "usb", "profile": "documents"}]
         assert "in runs of" not in text_of(pilot)
 

@@ -109,7 +109,7 @@ async def test_runs_are_let_start_by_themselves_or_no_more() -> None:
     engine = stage.engine(profiles_status=[stage.status("documents", started="missing")])
     async with shown(engine, (80, 24)) as pilot:
         assert "! Its times are in the profile, but nothing starts it" in text_of(pilot)
-        await press(pilot, "e")
+        await press(pilot, "S")
         assert asked(engine, "schedule.enable") == [{"profile": "documents"}]
         assert "documents starts by itself now: every day at 00:00" in said(pilot)
         engine.scripts["profiles.status"] = [stage.status("documents", started="on")]
@@ -119,12 +119,12 @@ async def test_runs_are_let_start_by_themselves_or_no_more() -> None:
         assert len(asked(engine, "profiles.status")) == before + 1
         assert "Everything is in order" in text_of(pilot)
         for answer, times in (("enter", 0), ("y", 1)):
-            await press(pilot, "e")
+            await press(pilot, "S")
             assert "$ yester schedule disable documents" in text_of(pilot)
             await press(pilot, answer)
             assert asked(engine, "schedule.disable") == [{"profile": "documents"}] * times
         engine.scripts["profiles.status"] = [stage.status("documents", started="off", last_run="")]
-        await press(pilot, "ctrl+r", "e")
+        await press(pilot, "ctrl+r", "S")
         assert "documents says no times" in said(pilot)
         await press(pilot, "enter")
         assert "documents never ran" in said(pilot)

@@ -99,6 +99,11 @@ def test_a_change_that_would_be_wrong_is_not_made(
 
 def test_signs_are_those_of_the_locale_unless_the_file_says_which(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LC_ALL", "C.UTF-8")
+        patch.setenv("TERM", "linux")
+        assert read_settings(tmp_path).glyphs == "ascii"
+        patch.setenv("TERM", "xterm")
+        assert read_settings(tmp_path).glyphs == "unicode"
         patch.setenv("LC_ALL", "C")
         assert read_settings(tmp_path).glyphs == "ascii"
         assert read(tmp_path, 'preset = "vim"').glyphs == "ascii"
@@ -111,7 +116,7 @@ def test_no_preset_clashes(preset: str) -> None:
 
 
 def test_a_key_that_is_given_away_is_free(tmp_path: Path) -> None:
-    assert read(tmp_path, '[keys]\n"home.snapshots" = "S"\n"home.snap" = "s"').keys["home.snap"] == "s"
+    assert read(tmp_path, '[keys]\n"home.snapshots" = "W"\n"home.snap" = "s"').keys["home.snap"] == "s"
 
 
 def test_signs_are_the_keys_that_textual_knows() -> None:

@@ -63,7 +63,7 @@ def copy(place: Place, profile: str) -> None:
     lines = [
         line(Span(f"A profile that says what {profile} does", "strong")),
         line("It has its own snapshots, in the same repository, and takes the same folders until c says otherwise."),
-        line("No schedule of it is switched on: e on Home does that."),
+        line("No schedule of it is switched on: S on Home does that."),
         line(Span(f"$ yester profile copy {profile} NAME", "dim")),
         line("Its name:"),
     ]

@@ -28,7 +28,7 @@ _STATES: dict[str, tuple[str, Tone]] = {
 }
 _SWITCH: Mapping[Started, str] = {
     "missing": "e lets its runs start by themselves at these times",
-    "disabled": "e switches its timer on",
+    "disabled": "S switches its timer on",
     "outdated": "e lets them start at the times that the profile says",
     "stray": "e lets them start by hand only",
 }

@@ -194,7 +194,7 @@ def _panel_items(facts: Facts, panels: Panels) -> Iterator[Item]:
         if offer.kind != "panel":
             continue
         yield _heading(offer.label or offer.name)
-        shown = panels.get(offer.name, "…" if facts.state == "on" else "it is off: e switches it on")
+        shown = panels.get(offer.name, "…" if facts.state == "on" else "it is off: S switches it on")
         if isinstance(shown, str):
             yield Item(Row((Span(""), Span(shown, "dim"), Span(""))), offer=offer)
         for each in shown if not isinstance(shown, str) else ():

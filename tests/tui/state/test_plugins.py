@@ -87,7 +87,7 @@ def test_the_page_has_panels_actions_and_options() -> None:
 def test_panels_are_asked_for_only_where_the_plugin_is_on() -> None:
     off = msgspec.structs.replace(FACTS, state="off")
     assert plugins.items(FACTS, {}, "")[1].row.cells[1].text == "…"
-    assert "e switches it on" in plugins.items(off, {}, "")[1].row.cells[1].text
+    assert "S switches it on" in plugins.items(off, {}, "")[1].row.cells[1].text
     assert plugins.items(FACTS, {"drives": "it failed"}, "")[1].row.cells[1].text == "it failed"
 
 
