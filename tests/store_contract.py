@@ -111,33 +111,33 @@ class StoreContract:
         for offset, size in [(0, 0), (0, 1), (0, 5120), (5119, 1), (77, 1000), (5120, 0)]:
             assert store.get_range("data.1", offset, size) == content[offset : offset + size]
 
-    @pytest.mark.parametrize(("offset", "size"), [(0, 11), (10, 1), (11, 0), (2**40, 1), (5, 2**62)])
-    def test_a_range_beyond_the_end_is_broken(self, store: Store, offset: int, size: int) -> None:
+    def test_a_range_beyond_the_end_is_broken(self, store: Store) -> None:
         store.put("data.1", [b"0123456789"])
-        with pytest.raises(Broken) as caught:
-            store.get_range("data.1", offset, size)
-        assert caught.value.name == "data.1"
+        for offset, size in [(0, 11), (10, 1), (11, 0), (2**40, 1), (5, 2**62)]:
+            with pytest.raises(Broken) as caught:
+                store.get_range("data.1", offset, size)
+            assert caught.value.name == "data.1", (offset, size)
 
-    @pytest.mark.parametrize(("offset", "size"), [(-1, 1), (0, -1)])
-    def test_a_range_below_zero_is_a_defect_of_the_caller(self, store: Store, offset: int, size: int) -> None:
+    def test_a_range_below_zero_is_a_defect_of_the_caller(self, store: Store) -> None:
         store.put("data.1", [b"0123456789"])
-        with pytest.raises(ValueError, match="range"):
-            store.get_range("data.1", offset, size)
+        for offset, size in [(-1, 1), (0, -1)]:
+            with pytest.raises(ValueError, match="range"):
+                store.get_range("data.1", offset, size)
 
-    @pytest.mark.parametrize("name", [*NAMES[:3], "data"])
-    def test_says_what_is_missing(self, store: Store, name: str) -> None:
-        for ask in (store.get, store.query, store.delete, lambda name: store.get_range(name, 0, 1)):
-            with pytest.raises(Missing) as caught:
-                ask(name)
-            assert caught.value.name == name
-            assert name in str(caught.value)
+    def test_says_what_is_missing(self, store: Store) -> None:
+        for name in (*NAMES[:3], "data"):
+            for ask in (store.get, store.query, store.delete, lambda name: store.get_range(name, 0, 1)):
+                with pytest.raises(Missing) as caught:
+                    ask(name)
+                assert caught.value.name == name
+                assert name in str(caught.value)
 
     def test_lists_by_prefix(self, store: Store) -> None:
         assert list(store.list()) == []
         for name in NAMES:
             store.put(name, [b"x"])
-        every = [name[:end] for name in NAMES for end in range(len(name) + 1)]
-        for prefix in {*every[:: 20 if self.FEW else 1], "data.abc", "data.zz", "q", "misc.", "data.a", "data.0"}:
+        every = sorted({name[:end] for name in NAMES for end in range(len(name) + 1)})
+        for prefix in {*every[:: 20 if self.FEW else 2], "data.abc", "data.zz", "q", "misc.", "data.a", "data.0"}:
             found = list(store.list(prefix))
             assert sorted(found) == sorted(name for name in NAMES if name.startswith(prefix)), prefix
 
@@ -161,11 +161,11 @@ class StoreContract:
         with pytest.raises(Missing):
             store.get("snap.1")
 
-    @pytest.mark.parametrize("name", BAD_NAMES)
-    def test_refuses_what_cannot_name_an_object(self, store: Store, name: str) -> None:
-        for ask in (store.get, store.query, store.delete, lambda name: store.put(name, [b"x"])):
-            with pytest.raises(UsageError):
-                ask(name)
+    def test_refuses_what_cannot_name_an_object(self, store: Store) -> None:
+        for name in BAD_NAMES:
+            for ask in (store.get, store.query, store.delete, lambda name: store.put(name, [b"x"])):
+                with pytest.raises(UsageError):
+                    ask(name)
         assert list(store.list()) == []
 
     def test_says_where_it_is_and_what_it_can(self, store: Store) -> None:

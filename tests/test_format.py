@@ -122,7 +122,7 @@ def test_the_independent_reader_sees_the_source_and_what_yester_sees(rig: Rig, s
     assert reader.labels[snapshot.hex()]["tags"] == ["first", "kept"]
     items = {item.path: item for item in reader.items(snapshot.hex())}
     here = [path for path in items if path.startswith(os.fsencode(source))]
-    assert len(here) > 3000
+    assert len(here) > zoo.CROWD
     for path in here:
         is_as_in_the_source(reader, items[path])
     assert by_reader(reader, snapshot.hex()) == by_yester(repository, snapshot)

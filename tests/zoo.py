@@ -36,6 +36,8 @@ REFUSALS = {
 """What a file system answers when it cannot hold something."""
 
 SECOND = 10**9
+CROWD = 1200
+"""Files of the crowded directory: more than the 1024 rows that a page of it has at most."""
 
 
 @dataclass(slots=True)
@@ -392,7 +394,7 @@ def directories(_: Zoo, folder: bytes) -> None:
     os.chmod(folder + b"/read-only", 0o555)
     dig(folder, 30)
     os.mkdir(folder + b"/crowded")
-    for number in range(3000):
+    for number in range(CROWD):
         write(folder + b"/crowded/%06d" % number, b"%d" % number)
 
 

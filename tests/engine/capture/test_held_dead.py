@@ -25,7 +25,9 @@ def rig(home: Path, folder: Path) -> Rig:
     return rig
 
 
-@pytest.mark.parametrize("calls", range(46))
+@pytest.mark.parametrize(
+    "calls", [pytest.param(calls, marks=pytest.mark.long if calls % 3 else ()) for calls in range(46)]
+)
 def test_pruned_over_at_any_call(rig: Rig, folder: Path, calls: int) -> None:
     shared = rig.store
     assert isinstance(shared, MemoryStore)

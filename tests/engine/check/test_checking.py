@@ -322,7 +322,7 @@ def _failed_paths(report: RestoreReport) -> set[bytes]:
     return {each.path for each in report.failures}
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", [*range(15), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(15, 40))])
 def test_a_flipped_bit_anywhere_is_found_and_costs_only_what_is_named(
     home: Path, sound: Sound, tmp_path: Path, seed: int
 ) -> None:

@@ -68,8 +68,8 @@ def rig(home: Path, folder: Path) -> Rig:
 def test_a_copy_restores_to_what_was_there(rig: Rig, folder: Path, tmp_path: Path, make: MakeTarget) -> None:
     zoo.build(folder / "zoo")
     write(folder / "large", random.Random(1).randbytes(12_000_000))
-    write(folder / "long", random.Random(2).randbytes(70_000) * 300)
-    for number in range(1500):
+    write(folder / "long", random.Random(2).randbytes(70_000) * 100)
+    for number in range(1100):
         write(folder / "crowd" / str(number), b"%d" % number)
     try:
         sid = taken(rig)

@@ -378,7 +378,7 @@ def test_without_roots_rights_what_cannot_be_is_said(home: Path, everyones: Path
         assert allowed, str(each)
     if IS_ROOT:
         assert {path.removeprefix(b"/") for path in explained} >= {b"specials/null", b"specials/disk"}
-        assert report.lacking["owner"].count > 3000
+        assert report.lacking["owner"].count > zoo.CROWD
         assert {"attribute trusted.plain", "attribute security.capability"} <= set(report.lacking)
 
 

@@ -91,10 +91,10 @@ def test_the_time_after_the_last_file_is_known_too() -> None:
 
 
 def test_random_courses_that_resemble_each_other() -> None:
-    """A hundred profiles, each with a course of its own, five earlier runs and a tenth of noise."""
+    """Some profiles, each with a course of its own, five earlier runs and a tenth of noise."""
     dice = random.Random(1)
     medians, worst = [], []
-    for _ in range(100):
+    for _ in range(40):
         speeds = [dice.choice((0.1, 0.3, 1.0, 5.0)) for _ in range(10)]
         noisy = [
             course([speed * dice.uniform(0.8, 1.25) for speed in speeds], dice.uniform(0.7, 1.4)) for _ in range(6)

@@ -118,32 +118,32 @@ def test_the_last_good_one_wants_a_word_more(yester: Yester, three: list[str]) -
     assert ids(yester) == []
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ([], "Either a profile or snapshots must be named"),
-        (["docs", "other"], "Either a profile or snapshots must be named"),
-        (["docs", "--snapshot", "latest"], "docs is a profile, not a snapshot"),
-        (["dosc"], "There is no profile dosc"),
-        (["dosc", "--keep-last", "1"], "There is no snapshot of dosc of this machine"),
-        (["--snapshot", "nothing"], "There is no snapshot nothing"),
-        (["--snapshot", "latest", "--keep-last", "1"], "Rules and --snapshot are given at once"),
-        (["docs", "--keep-last", "-1"], "-1"),
-        (["docs", "--older-than", "soon"], "'soon' is no span of time"),
-        (["docs", "--older-than", "0d"], "--older-than is given no time"),
-        (["docs", "--host", "a", "--all-hosts", "--keep-last", "1"], "--host and --all-hosts"),
-        (["docs", "--host", "elsewhere", "--keep-last", "1"], "There is no snapshot of docs on elsewhere"),
-        (["docs", "--even-pinned", "--keep-last", "1"], "--even-pinned and --even-last"),
-        (["docs", "--min-free-size", "900T"], "every snapshot would be removed for nothing"),
-        (["docs", "--min-free-inodes", "100"], "every snapshot would be removed for nothing"),
-    ],
-)
-def test_what_makes_no_sense(yester: Yester, three: list[str], arguments: list[str], words: str) -> None:
-    refused = yester("forget", *arguments)
-    assert refused.code == 2, refused
-    assert words in refused.err
-    assert is_one_complaint(refused.err)
-    assert ids(yester) == three
+NONSENSE = [
+    ([], "Either a profile or snapshots must be named"),
+    (["docs", "other"], "Either a profile or snapshots must be named"),
+    (["docs", "--snapshot", "latest"], "docs is a profile, not a snapshot"),
+    (["dosc"], "There is no profile dosc"),
+    (["dosc", "--keep-last", "1"], "There is no snapshot of dosc of this machine"),
+    (["--snapshot", "nothing"], "There is no snapshot nothing"),
+    (["--snapshot", "latest", "--keep-last", "1"], "Rules and --snapshot are given at once"),
+    (["docs", "--keep-last", "-1"], "-1"),
+    (["docs", "--older-than", "soon"], "'soon' is no span of time"),
+    (["docs", "--older-than", "0d"], "--older-than is given no time"),
+    (["docs", "--host", "a", "--all-hosts", "--keep-last", "1"], "--host and --all-hosts"),
+    (["docs", "--host", "elsewhere", "--keep-last", "1"], "There is no snapshot of docs on elsewhere"),
+    (["docs", "--even-pinned", "--keep-last", "1"], "--even-pinned and --even-last"),
+    (["docs", "--min-free-size", "900T"], "every snapshot would be removed for nothing"),
+    (["docs", "--min-free-inodes", "100"], "every snapshot would be removed for nothing"),
+]
+
+
+def test_what_makes_no_sense(yester: Yester, three: list[str]) -> None:
+    for arguments, words in NONSENSE:
+        refused = yester("forget", *arguments)
+        assert refused.code == 2, refused
+        assert words in refused.err
+        assert is_one_complaint(refused.err)
+        assert ids(yester) == three, arguments
 
 
 def test_enough_room_removes_nothing(yester: Yester, three: list[str], plain: Path) -> None:
