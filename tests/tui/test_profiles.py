@@ -5,11 +5,12 @@ from tests.tui import stage
 from tests.tui.fake import Item, asked, on_asyncio, press, rest, said, shown, text_of
 from textual.widgets import Input, TextArea
 
+from yester.tui.feed import Feed
 from yester.tui.serve.protocol import Failure
 
 
 @on_asyncio
-async def test_keys_are_changed_together_by_one_command() -> None:
+async def test_keys_are_changed_together_by_one_command(monkeypatch: pytest.MonkeyPatch) -> None:
     """A flag, a choice, a number and a list, each with what belongs to it."""
     engine = stage.engine()
     async with shown(engine, (80, 24)) as pilot:
@@ -30,6 +31,7 @@ async def test_keys_are_changed_together_by_one_command() -> None:
         pilot.app.screen.query_one(TextArea).text = "*.o\n/tmp/a b\n"
         await press(pilot, "ctrl+s")
         assert not asked(engine, "profiles.edit")
+        monkeypatch.setattr(Feed, "refresh", lambda feed: engine.asked.append(("asked anew", {})))
         await press(pilot, "ctrl+s")
         [edit] = asked(engine, "profiles.edit")
         assert edit["settings"] == [
@@ -40,6 +42,7 @@ async def test_keys_are_changed_together_by_one_command() -> None:
         ]
         assert asked(engine, "schedule.enable") == [{"profile": "documents"}]
         assert "its schedule is on" in said(pilot)
+        assert engine.methods()[-2:] == ["schedule.enable", "asked anew"], "Home hears what starts its runs now"
 
 
 @on_asyncio

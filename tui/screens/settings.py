@@ -156,11 +156,13 @@ class SettingsPage(Place, inherit_bindings=False):
         is_schedule = any(key.startswith("schedule.") for key in self.state.changes)
         self.state = settings.Settings(self.state.profile, taken=self.state.taken)
         await self._ask()
-        self.program.feed.refresh()
-        if is_schedule:
-            await self._switch()
-        else:
-            self.program.say(f"{self.state.profile} is changed")
+        try:
+            if is_schedule:
+                await self._switch()
+            else:
+                self.program.say(f"{self.state.profile} is changed")
+        finally:
+            self.program.feed.refresh()  # also how its runs are started
 
     async def _switch(self) -> None:
         """Let the system know of another schedule: else nothing starts runs at the new times."""

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
+from types import MappingProxyType
 
 import msgspec
 
@@ -22,7 +23,7 @@ from yester.engine.profiles.toml_text import bare_key, toml_line
 from yester.tui.cli.wording import count
 from yester.tui.serve.methods.profiles import EditProfile, edit_profile
 from yester.tui.serve.methods.words import as_typed
-from yester.tui.state.text import Column, Glyphs, Line, Row, Span, line
+from yester.tui.state.text import Column, Glyphs, Line, Row, Span, labelled, line
 from yester.tui.state.wizard.foreseeing import Taken, kept_lines, made_up, time_lines
 
 COLUMNS = (Column("KEY", 28), Column("VALUE"), Column("", 9))
@@ -186,6 +187,7 @@ def panel(state: Settings, key: str, now: datetime, zone: tzinfo | None, glyphs:
     if known is not None:
         lines += [line(known.about), line(Span("takes    ", "dim"), known.kind.name)]
         lines.append(line(Span("default  ", "dim"), default_text(known) or "nothing"))
+        lines += [each for words in consequences(key) for each in labelled("then     ", words, width)]
     elif key.partition(".")[0] in OPEN_TABLES:
         lines.append(line(OPEN_TABLES[key.partition(".")[0]]))
     meant = understood(state)
@@ -201,6 +203,29 @@ def panel(state: Settings, key: str, now: datetime, zone: tzinfo | None, glyphs:
             *kept_lines(taken, meant.retention, now_ns, glyphs, width, zone, are_real=bool(state.taken)),
         ]
     return lines
+
+
+_ELSEWHERE = "it is where runs look; the passphrase itself is changed by K on Storage"
+_CONSEQUENCES: Mapping[str, str] = MappingProxyType(
+    {
+        "sources": "what is no source any more stays in the snapshots that there are",
+        "repository": "the snapshots so far stay where they are; the next run stores all of it anew in the other place",
+        "compression": "what is stored already stays as it is",
+        "passphrase_file": _ELSEWHERE,
+        "passphrase_command": _ELSEWHERE,
+        "keyring": _ELSEWHERE,
+        "filters": "what is left out from now on stays in the snapshots that there are",
+        "schedule": "ctrl+s lets the system know as well: runs start at the new times, or by hand only",
+        "retention": "what no rule keeps goes when rules are applied: by runs (maintenance.forget), or T on Snapshots",
+    }
+)
+"""Key, or its table → what comes of changing it."""
+
+
+def consequences(key: str) -> list[str]:
+    """Return what comes of changing a key, where that is more than what it says."""
+    words = _CONSEQUENCES.get(key) or _CONSEQUENCES.get(key.partition(".")[0] if "." in key else "")
+    return [words] if words else []
 
 
 def said_of(problem: UsageError) -> str:

@@ -117,3 +117,31 @@ def test_a_retention_in_words(rules: dict[str, object], words: str) -> None:
     assert kept_in_words(found) == words
     if rules:
         assert kept_in_words(found, is_applied=False).endswith("applied only by yester forget")
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("repository", "then     the snapshots so far stay where they are; the next run"),
+        ("filters.exclude", "then     what is left out from now on stays"),
+        ("schedule.at", "then     ctrl+s lets the system know"),
+        ("keyring", "changed by K on Storage"),
+        ("when_unchanged", ""),
+    ],
+)
+def test_what_comes_of_a_change_is_said_before(key: str, words: str) -> None:
+    text = "\n".join(map(plain, settings.panel(DOCUMENTS, key, NOW, UTC, ASCII, 0)))
+    assert words in text if words else "then" not in text
+
+
+def test_all_that_a_consequence_is_said_of_are_keys() -> None:
+    told = {key for key in settings.BY_PATH if settings.consequences(key)}
+    tables = {key.partition(".")[0] for key in told}
+    assert {"sources", "repository", "compression", "keyring", "filters", "schedule", "retention"} <= tables
+    assert settings.consequences("archive.roles") == []
+
+
+def test_whose_keys_they_are_and_how_many_are_changed() -> None:
+    assert plain(settings.headline(DOCUMENTS)) == "documents  what it says, key by key"
+    changed = settings.changed(DOCUMENTS, "compression", "9")
+    assert plain(settings.headline(changed)) == "documents  1 key changed and not saved: ctrl+s saves"
