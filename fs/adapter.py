@@ -49,6 +49,9 @@ T = TypeVar("T")
 RECALLS = 3
 """How often a file is brought back for one read: a purge may take it again meanwhile."""
 
+MOST_ASLEEP = 512
+"""So many reads may wait for archives; more are refused, lest nobody is left to answer the others."""
+
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_TRUNC
 _WRITING = [
     "setattr",
@@ -113,6 +116,7 @@ class Adapter(pyfuse3.Operations):
         self._cold = cold
         self._waits = cold is not None and cold.waits
         self._walkers = Walkers()
+        self._asleep = 0
         self._processes: dict[int, int] = {}
         """Who has which file open, where that matters."""
         self._asking = trio.Lock()
@@ -315,8 +319,18 @@ class Adapter(pyfuse3.Operations):
             try:
                 return await self._answer(PatientRead(file, off, size))
             except Asleep:
-                await self._recall(fh, file.inode)
+                await self._sleep(fh, file.inode)
         return await self._answer(file.read, off, size)
+
+    async def _sleep(self, fh: int, inode: Inode) -> None:
+        """Recall a file, unless too many wait for theirs."""
+        if self._asleep >= MOST_ASLEEP:
+            self._refuse(Offline(f"{self._asleep} reads wait for archives already"), self._sleep, (inode,))
+        self._asleep += 1
+        try:
+            await self._recall(fh, inode)
+        finally:
+            self._asleep -= 1
 
     async def _recall(self, fh: int, inode: Inode) -> None:
         """Have a file brought back, and wait for it; with it what the program that reads it walks through."""

@@ -59,6 +59,9 @@ __all__ = ["ActiveMount", "MountPlan", "active_mounts", "serve"]
 READ_AHEAD_KIB = 1024
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 FRAME_CACHE_SIZE = 48 << 20
+AT_ONCE = 1024
+"""Requests that are answered at once. So many may wait for a store (errands.MOST_HANGING) or an archive
+(adapter.MOST_ASLEEP) that a quarter is left for all others; one that waits costs a task and the pages of its buffer."""
 TALLY_SECONDS = 1.0
 """How often others are told how much was done."""
 
@@ -347,5 +350,5 @@ async def _answer_requests(desk: "Desk", tally: TallyFile) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(end_on_signal)
         nursery.start_soon(keep_count)
-        await pyfuse3.main()
+        await pyfuse3.main(max_tasks=AT_ONCE)
         nursery.cancel_scope.cancel()

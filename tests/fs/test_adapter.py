@@ -126,6 +126,20 @@ async def test_what_stays_offline_though_it_was_brought_back_is_eio(tmp_path: Pa
     assert brought == [b"file"] * RECALLS
 
 
+async def test_more_reads_than_may_wait_for_archives_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brought: list[object] = []
+    monkeypatch.setattr("yester.fs.adapter.MOST_ASLEEP", 0)
+    cold = SimpleNamespace(waits=True, wait_s=60.0, bring=lambda entry, folder: brought.append(entry.name))
+    scene = Scene(tmp_path, local=True, cold=cast(ColdFiles, cold))
+    scene.break_content(Offline("data.1234 is offline", name="data.1234"))
+    inode = (await scene.adapter.lookup(TOP, b"file", WHO)).st_ino
+    handle = (await scene.adapter.open(inode, 0, WHO)).fh
+    assert await refusal(scene.adapter.read(handle, 0, 10)) == errno.EIO
+    assert brought == []
+
+
 async def test_a_defect_of_our_own_is_eio_with_a_trace_in_the_log(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:

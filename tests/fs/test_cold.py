@@ -18,6 +18,7 @@ from yester.engine.ids import PackId
 from yester.engine.packs.packs import OpenPack
 from yester.engine.sealed.sealing import digest_of
 from yester.engine.trees.directories import decode_root, open_directory, resolve, walk
+from yester.fs.known_mounts import known_mounts
 from yester.fs.registry import log_path
 
 pytestmark = pytest.mark.usefixtures("fuse")
@@ -119,6 +120,11 @@ class Shelf:
 @pytest.fixture
 def shelf(world: World) -> Shelf:
     return Shelf(world)
+
+
+def open_files(world: World) -> int:
+    [mount] = [each for each in known_mounts(world.places.runtime) if each.path == os.fsencode(world.mountpoint)]
+    return mount.tally.open_files
 
 
 @pytest.fixture(params=[False, True], ids=["local", "far"])
@@ -223,21 +229,25 @@ def test_one_file_brings_back_no_more_than_it_needs(shelf: Shelf) -> None:
 
 
 def test_others_read_on_meanwhile(shelf: Shelf, far: bool) -> None:
-    shelf.fill(4, 2)
+    """However many wait, up to MOST_ASLEEP: more than pyfuse3 answers at once if nothing is said."""
+    many = 110
+    shelf.fill(many, 2)
     before = shelf.packs()
     (shelf.world.source / "online").write_bytes(b"here")
     shelf.world.take()
     shelf.purge(shelf.packs() - before)
     (shelf.folder / "stall").touch()
-    with shelf.world.mounted(far=far, before=shelf.recalls()), ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit((shelf.world.latest / "0/0/0").read_bytes)
-        while not (shelf.folder / "calls").exists():
-            assert not waiting.done()
-            assert (shelf.world.latest / "online").read_bytes() == b"here"
-        assert (shelf.world.latest / "online").read_bytes() == b"here"
-        assert not waiting.done()
-        (shelf.folder / "stall").unlink()
-        assert waiting.result() == (shelf.world.source / "0/0/0").read_bytes()
+    names = [f"{number % 7}/{number % 3}/{number}" for number in range(many)]
+    with shelf.world.mounted(far=far, before=shelf.recalls()), ThreadPoolExecutor(many + 1) as pool:
+        waiting = [pool.submit((shelf.world.latest / name).read_bytes) for name in names]
+        try:
+            while not (shelf.folder / "calls").exists() or open_files(shelf.world) < many:
+                assert pool.submit((shelf.world.latest / "online").read_bytes).result(60) == b"here"
+            assert pool.submit((shelf.world.latest / "online").read_bytes).result(60) == b"here"
+            assert not any(each.done() for each in waiting)
+        finally:
+            (shelf.folder / "stall").unlink()
+        assert [each.result() for each in waiting] == [(shelf.world.source / name).read_bytes() for name in names]
 
 
 def test_what_does_not_come_is_said_and_the_rest_comes(shelf: Shelf) -> None:
