@@ -72,6 +72,8 @@ class TerminalProgram(App[None]):
     ) -> None:
         """`connect` returns an engine, which is then started. `now_ns` tells the time."""
         super().__init__()
+        if self.no_color:  # Textual takes it out; programs that are started from here want to know too
+            os.environ["NO_COLOR"] = "1"
         self.settings = settings
         self._now_ns = now_ns
         self.rest_s = rest_s
@@ -102,6 +104,7 @@ class TerminalProgram(App[None]):
 
     def on_mount(self) -> None:
         """Show Home at once; the engine comes up meanwhile."""
+        self.set_class(self.no_color, "-no-color")
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
         self._look(

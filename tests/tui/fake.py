@@ -153,9 +153,15 @@ async def shown(
     size: tuple[int, int] = (120, 40),
     settings: Settings | None = None,
     then: Sequence[FakeEngine] = (),
+    *,
+    is_plain: bool = False,
 ) -> AsyncIterator[Pilot[None]]:
-    """Open the program on an engine that tells of everything at once; `then` are those that take its place."""
+    """Open the program on an engine that tells of everything at once; `then` are those that take its place.
+
+    `is_plain`: with NO_COLOR.
+    """
     with frozen():
+        os.environ.update({"NO_COLOR": "1"} if is_plain else {})
         engines = iter((engine, *then))
         for each in (engine, *then):
             each.changes.put_nowait(EVERYTHING)

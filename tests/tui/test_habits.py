@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pytest
 from tests.tui import stage
 from tests.tui.fake import on_asyncio, press, rest, said, shown, text_of
+from textual import events
 from textual.widgets import Input
 from textual.widgets._footer import FooterKey
 
@@ -111,6 +112,26 @@ async def test_the_mouse_does_what_keys_do() -> None:
         await pilot.click(Rows, offset=(5, 2), times=2)
         await rest(pilot)
         assert "its journal" in text_of(pilot).casefold() or "snap of mail" in text_of(pilot)
+
+
+@on_asyncio
+async def test_the_wheel_scrolls_and_a_click_gives_keys_to_what_is_clicked() -> None:
+    engine = stage.engine(files_list=lambda asked: [{"path": f"{at:03}"} for at in range(200)])
+    engine.done["files.list"] = {"total": 200}
+    async with shown(engine, (80, 24)) as pilot:
+        await press(pilot, "3")
+        rows = pilot.app.screen.query_one(Rows)
+        for _ in range(4):
+            await pilot._post_mouse_events([events.MouseScrollDown], Rows, offset=(5, 5))
+            await rest(pilot)
+        assert rows.scroll_offset.y > 0
+        assert "000" not in text_of(pilot)
+        await press(pilot, "6", "tab")
+        lists = [*pilot.app.screen.query(Rows)]
+        assert [each.has_focus for each in lists] == [False, True]
+        await pilot.click(lists[0], offset=(5, 1))
+        await rest(pilot)
+        assert [each.has_focus for each in lists] == [True, False]
 
 
 @on_asyncio

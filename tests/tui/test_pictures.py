@@ -145,10 +145,9 @@ async def test_the_wizard_looks_as_it_did(kind: str) -> None:
 
 @on_asyncio
 async def test_without_colours_and_in_ascii() -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NO_COLOR", "1")
-        async with shown(stage.engine(), SIZES["narrow"], Settings(glyphs="ascii")) as pilot:
-            assert compare("home-plain", pilot) == []
+    async with shown(stage.engine(), SIZES["narrow"], Settings(glyphs="ascii"), is_plain=True) as pilot:
+        assert pilot.app.no_color
+        assert compare("home-plain", pilot) == []
 
 
 def compare(name: str, pilot: Pilot[None]) -> list[str]:

@@ -1,5 +1,6 @@
 """Whatever the theme, what stands on the screen can be read: measured on what is drawn, dialogs and footer too."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -91,3 +92,15 @@ def test_the_environment_names_a_theme_for_once(said: str, named: str, shown_as:
                 assert pilot.app.theme == shown_as
 
     flow()
+
+
+@pytest.mark.parametrize("theme", [DARK.name, "textual-light", "ansi-dark"])
+@on_asyncio
+async def test_without_colours_it_is_seen_which_row_and_which_button_is_meant(theme: str) -> None:
+    async with shown(stage.engine(), (80, 24), Settings(theme=theme), is_plain=True) as pilot:
+        assert os.environ["NO_COLOR"], "pagers and editors that are started want to know it too"
+        for keys, words in ((("4",), "running 31%"), (("x",), "No")):
+            await press(pilot, *keys)
+            strips = pilot.app.screen._compositor.render_strips()
+            reversed = [text for strip in strips for text, style, _ in strip if style and style.reverse]
+            assert any(words in text for text in reversed), keys
