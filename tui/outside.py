@@ -61,17 +61,22 @@ class Outside:
         self._app = app
 
     def in_terminal(
-        self, words: Sequence[str | bytes], more: Mapping[bytes, bytes] | None = None, *, stays: bool = False
+        self,
+        words: Sequence[str | bytes],
+        more: Mapping[bytes, bytes] | None = None,
+        *,
+        stays: bool = False,
+        stays_unless_well: bool = False,
     ) -> int:
         """Run a program that has the terminal to itself, and return its exit code. YesterError: it cannot be run.
 
         The screen stands still meanwhile; runs and the engine do not. `stays`: what it said is left to be read until
-        Enter is pressed.
+        Enter is pressed; `stays_unless_well`: unless its exit code is 0.
         """
         try:
             with self._app.suspend(), _interrupts_are_theirs():
                 code = subprocess.run(words, env={**os.environb, **(more or {})}, check=False).returncode
-                if stays:
+                if stays or (stays_unless_well and code):
                     sys.stdout.write(f"\n{_ending(code)}; Enter goes back to yester ")
                     sys.stdout.flush()
                     sys.stdin.readline()

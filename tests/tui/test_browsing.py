@@ -235,6 +235,28 @@ async def test_a_snapshot_that_is_let_go_elsewhere_makes_way_for_the_next() -> N
 
 
 @on_asyncio
+async def test_a_snapshot_is_looked_into_anew_after_going_elsewhere_from_it() -> None:
+    async with shown(stage.engine(), (80, 24)) as pilot:
+        for way in (("2", "enter"), ("2", "enter"), ("1", "o"), ("1", "o")):
+            await press(pilot, "3", "left_square_bracket", "left_square_bracket", "down", "enter")
+            assert "2026-11-21 01:00" not in text_of(pilot)
+            await press(pilot, *way)
+            assert "2026-11-21 01:00 /home/me/documents  1 of 5" in text_of(pilot), way
+
+
+@on_asyncio
+async def test_a_folder_that_is_entered_is_whole_and_marks_go_by_escape_once_nothing_else_does() -> None:
+    async with shown(stage.engine(), (80, 24)) as pilot:
+        await press(pilot, "3", "space", "slash", *"lett", "enter", "enter")
+        assert "roof.png" in text_of(pilot) and "\n lett\n" not in text_of(pilot)
+        await press(pilot, "slash", *"roof", "enter", "escape")
+        assert "1 marked" in text_of(pilot)
+        await press(pilot, "escape")
+        assert "marked" not in text_of(pilot).replace("Not marked any more", "")
+        assert "Not marked any more: 1 entry" in said(pilot)
+
+
+@on_asyncio
 async def test_one_stands_where_one_came_from() -> None:
     async with shown(stage.engine(), (80, 24)) as pilot:
         await press(pilot, "3", "down", "down", "down", "up", "up", "enter", "backspace", "y")
@@ -278,8 +300,9 @@ class Comparer:
         self.words: list[str] = []
         self.files: list[Compared] = []
 
-    def in_terminal(self, words: Sequence[bytes]) -> int:
+    def in_terminal(self, words: Sequence[bytes], *, stays_unless_well: bool) -> int:
         """Look at the files while they are there."""
+        assert stays_unless_well
         self.words = [*map(os.fsdecode, words)]
         for path in (Path(word) for word in self.words if "/" in word):
             if path.exists():

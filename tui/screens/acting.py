@@ -73,6 +73,16 @@ class Acting(Place, inherit_bindings=False):
             self.happened(Marked(self._state.path(entry), self._state.source(entry)))
             self.query_one(Rows).cursor += 1
 
+    def action_back(self) -> None:
+        """Take the filter away, or else all marks."""
+        marked = self._state.marked
+        if marked and not self.is_filtered:
+            self.program.hush()
+            self.happened(Unmarked())
+            self.program.say(f"Not marked any more: {count(len(marked), 'entry', 'entries')}")
+        else:
+            super().action_back()
+
     def action_mark_all(self) -> None:
         """Mark what is not marked of the entries that are there, and take the other marks here away."""
         state, total = self._state, self._state.pages.total or 0

@@ -236,6 +236,7 @@ class Browse(Acting, inherit_bindings=False):
         self._positions[self._state.folder] = rows.cursor
         self._seek = (self._positions.get(folder, 0), b"")
         self.happened(Entered(folder, snapshot))
+        self.clear_filter()
         rows.cursor = 0
         self._fetch(0, 1)
 

@@ -41,7 +41,8 @@ async def _outside(place: Place, path: bytes, before: str, after: str) -> None:
         words = compared_by(place.program.settings.diff, *map(os.fsdecode, files))
         name = printable(path.rpartition(b"/")[2])
         place.program.ran(shlex.join([words[0], f"{before[:8]}:{name}", f"{after[:8]}:{name}"]))
-        place.program.outside.in_terminal([os.fsencode(word) for word in words])
+        # diff says how they differ, ends with 1 and is gone; a program that fails says why
+        place.program.outside.in_terminal([os.fsencode(word) for word in words], stays_unless_well=True)
 
 
 async def _file(place: Place, path: bytes, snapshot: str, copies: ExitStack) -> Path:

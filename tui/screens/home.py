@@ -194,7 +194,9 @@ class Home(Place, inherit_bindings=False):
 
     def action_browse(self) -> None:
         """Look into the newest snapshot."""
-        self._go("browse")
+        status = self.status()
+        if status is not None:
+            self.program.look_at(status.profile, "", b"", "folder")
 
     def _go(self, place: str) -> None:
         status = self.status()

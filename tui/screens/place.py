@@ -231,13 +231,22 @@ class Place(Guarded, Screen[None]):
     def action_back(self) -> None:
         """Take the filter away; else leave a page for the place that it was opened from. What was said is read."""
         self.program.hush()
-        box = self.query_one("#filter", Input)
-        if box.display:
-            box.value = ""
-            box.display = False
-            self.rest()
+        if self.is_filtered:
+            self.clear_filter()
         elif self.is_current and len(self.app.screen_stack) > 1:
             self.app.pop_screen()
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether there is a line to filter by."""
+        return bool(self.query_one("#filter", Input).display)
+
+    def clear_filter(self) -> None:
+        """Take the line to filter by away, and show all again."""
+        box = self.query_one("#filter", Input)
+        box.value = ""
+        box.display = False
+        self.rest()
 
     def rest(self) -> None:
         """Put the keys where they belong when nothing is typed."""

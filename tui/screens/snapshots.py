@@ -136,8 +136,7 @@ class Snapshots(Place, inherit_bindings=False):
         """Look into it."""
         meant = self.snapshot()
         if meant is not None:
-            self.program.snapshot, self.program.folder = meant.snapshot, b""
-            self.program.action_go("browse")
+            self.program.look_at(self._profile, meant.snapshot, b"", "folder")
 
     def under_cursor(self) -> dict[str, bytes]:
         """The snapshot that is meant."""
