@@ -1,6 +1,7 @@
 """yester's mounts as a person wants to see them: the kernel's table together with the records of their servers."""
 
 import os
+import threading
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +10,9 @@ from yester.fs.mounts import SOURCE, ActiveMount, active_mounts, is_dead
 from yester.fs.registry import MountRecord, MountRegistry
 from yester.fs.tally import Tally
 from yester.fs.unmounting import clear_dead_mount
+
+PATIENCE_S = 1.0
+"""How long a mount may take to answer, which takes it a thousandth of that, until it passes for one that is busy."""
 
 
 class MountState(StrEnum):
@@ -59,7 +63,16 @@ def _known(mount: ActiveMount, registry: MountRegistry) -> KnownMount:
     if lives and record is not None:
         return KnownMount(mount.path, record.repository, MountState.LIVE, record, tally, mount.user)
     source = mount.source.removeprefix(SOURCE)
-    if not is_dead(Path(os.fsdecode(mount.path))):
+    if not _is_surely_dead(Path(os.fsdecode(mount.path))):
         return KnownMount(mount.path, source, MountState.LIVE, None, Tally(), mount.user)
     place = record.repository if record else source
     return KnownMount(mount.path, place, MountState.DEAD, record, tally._replace(open_files=0), mount.user)
+
+
+def _is_surely_dead(path: Path) -> bool:
+    """As `is_dead`; False of one that does not answer: its server was stopped, and nobody else is to wait for it."""
+    answers: list[bool] = []
+    asking = threading.Thread(target=lambda: answers.append(is_dead(path)), daemon=True)
+    asking.start()
+    asking.join(PATIENCE_S)
+    return answers == [True]

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,17 @@ def test_dead_mounts_are_recognised_and_cleared_and_live_ones_stay(world: World)
         assert MountRegistry(world.places.runtime).find(world.mountpoint) is None
         assert mount_of(other).state is MountState.LIVE and "latest" in os.listdir(other.mountpoint)
     assert list((world.places.runtime / "mounts").iterdir()) == []
+
+
+def test_a_mount_that_does_not_answer_keeps_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its server was stopped, or waits for something itself: it is there, and not dead."""
+    ends = threading.Event()
+    monkeypatch.setattr("yester.fs.known_mounts.is_dead", lambda path: ends.wait(60))
+    monkeypatch.setattr("yester.fs.known_mounts.active_mounts", lambda: [ActiveMount(b"/mnt", "yester:/repo", "0:99")])
+    monkeypatch.setattr("yester.fs.known_mounts.PATIENCE_S", 0.01)
+    [mount] = known_mounts(tmp_path)
+    assert (mount.path, mount.repository, mount.state) == (b"/mnt", "/repo", MountState.LIVE)
+    ends.set()
 
 
 def test_a_dead_mount_is_told_at_once_whatever_the_kernel_remembers_of_its_root(world: World) -> None:
