@@ -43,6 +43,8 @@ _KEPT_LINES = 1000
 """Lines kept for followers in case that the file does not have them."""
 _LOOK_S = 5.0
 """How often the thread looks whether its socket is still there: a session's folder goes when the person logs out."""
+_SPARE_S = 0.1
+"""The pause where no descriptor is left for who connects."""
 FLUSH_S = 0.5
 """How long the end of a run waits for followers to take the last lines; the journal has them."""
 
@@ -207,7 +209,7 @@ class RunSocket:
         except BlockingIOError:
             return
         except OSError:  # no descriptor is left: whoever waits, waits; do not spin meanwhile
-            time.sleep(0.1)
+            time.sleep(_SPARE_S)
             return
         connection.setblocking(False)
         follower = _Follower(connection)

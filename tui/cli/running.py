@@ -75,6 +75,10 @@ _CODES: Sequence[tuple[type[YesterError], ErrorCode]] = (
 )
 
 
+_LOOK_S = 1.0
+"""How often it is looked for a repository that a run waits for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """What a run is about, as far as that is known before it begins."""
@@ -202,8 +206,8 @@ class Recorded:
             self.notes(text)
         if sys.stderr.isatty():
             click.echo(f"waiting for the repository, {math.ceil(wait.seconds)} s at most", err=True)
-        for _ in range(math.ceil(wait.seconds)):
-            time.sleep(1)
+        for _ in range(math.ceil(wait.seconds / _LOOK_S)):
+            time.sleep(_LOOK_S)
             if self.control.signal:
                 raise CancelledError("The run was cancelled while it waited for its repository")
             try:
