@@ -97,9 +97,13 @@ def _in_the_way(state: BringingState) -> list[Line]:
     return [line(Span("there  ", "dim"), ", ".join(said))] if said else []
 
 
+def _is_whole(live: LiveRun) -> bool:
+    return not live.is_lost and live.record.state in ("complete", "errors")
+
+
 def nothing(state: BringingState) -> str:
-    """Return what stands there while nothing is lacking."""
-    if not state.is_over or state.problem:
+    """Return what stands there while nothing is lacking; nothing, where a run did not come to its end."""
+    if not state.is_over or state.problem or any(not _is_whole(live) for live in state.runs.values()):
         return ""
     return "Nothing failed" if any(each.skipped for each in state.done.values()) else "Nothing is missing"
 

@@ -41,6 +41,12 @@ def test_snapshots_are_compared_labelled_mounted_and_let_go(yester: Yester, docs
         assert (first["name"], first["note"], first["tags"], first["pinned"]) == ("first one", "of two", ["x"], True)
         assert (second["tags"], second["pinned"]) == (["x", "y"], True)
         assert "is pinned" in client.refused("snapshots.plan", snapshots=[older])["message"]
+        every = {"snapshots": [older, newer], "even_pinned": True, "even_last": True}
+        plan = client.call("snapshots.plan", **every)[1]["answer"]["forget"]
+        assert [[why["rule"] for why in each["reasons"]] for each in plan] == [
+            ["asked", "even-pinned"],
+            ["asked", "even-pinned", "even-last"],
+        ]
         client.call("snapshots.pin", snapshot=older, others=[newer], pinned=False)
         client.call("snapshots.rename", snapshot=older)
 
