@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from yester.engine.events import Line, RestoreEnd, Result, RunEnd
@@ -11,10 +13,9 @@ RUN = "20261121T060000Z-beef"
 def ended(result: Result, **said: int) -> BringingState:
     """Return the state after a restore that ended so."""
     state = bringing.begun(BringingState("Bringing back /a", "where it was"), RUN, 1)
-    events = (RestoreEnd("a", files=1, size=2, **said), RunEnd(RUN, result=result))
-    for seq, event in enumerate(events, 1):
-        state = bringing.told(state, RUN, Line(1, seq, seq, event))
-    return bringing.replace(state, all_begun=True)
+    state = bringing.told(state, RUN, Line(1, 1, 1, RestoreEnd("a", files=1, size=2, **said)))
+    state = bringing.told(state, RUN, Line(1, 2, 2, RunEnd(RUN, result=result)))
+    return replace(state, all_begun=True)
 
 
 @pytest.mark.parametrize(
