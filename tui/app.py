@@ -181,6 +181,8 @@ class TerminalProgram(App[None]):
         """Look as the settings say; what the environment names goes before them, for this once."""
         wished = f"{theme_named},{self.settings.theme},{DARK.name}".replace(" ", "").split(",")
         self.theme = next(filter(self.available_themes.__contains__, wished))
+        if self.settings.theme not in self.available_themes:
+            self.say(f"There is no theme {self.settings.theme}", f"{self._key_of('app.looks')} shows which there are.")
         if not motion_named:
             self.animation_level = self.settings.motion
         self.set_keymap(changed_keys(self.settings.preset, self.settings.keys))

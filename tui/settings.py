@@ -12,6 +12,7 @@ import msgspec
 from yester.engine.errors import UsageError
 from yester.engine.places import ensured
 from yester.tui.keys import Preset, all_keys, clash, keymap
+from yester.tui.state.looks import KNOWN
 from yester.tui.state.own_commands import OwnCommand
 from yester.tui.state.text import ASCII, UNICODE, Glyphs
 
@@ -91,11 +92,17 @@ def _understood(path: Path, text: str) -> Settings:
         said = tomllib.loads(text)
         settings = msgspec.convert({"glyphs": "unicode" if _is_unicode() else "ascii", **said}, Settings)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as problem:
-        raise UsageError(f"{path} is wrong: {problem}", hint=_GUIDE) from None
+        raise UsageError(f"{path} is wrong: {problem}", hint=_choices(str(problem)) or _GUIDE) from None
     mistake, hint = _mistake(settings)
     if mistake:
         raise UsageError(f"{path} is wrong: {mistake}", hint=hint)
     return settings
+
+
+def _choices(problem: str) -> str:
+    """Return what the key that is wrong may say; empty where that is no choice."""
+    named = (name for name in KNOWN if f"$.{name}`" in problem)
+    return next((f"{name} is one of {', '.join(KNOWN[name])}." for name in named), "")
 
 
 def _mistake(settings: Settings) -> tuple[str, str]:

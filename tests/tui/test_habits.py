@@ -115,6 +115,13 @@ async def test_the_mouse_does_what_keys_do() -> None:
 
 
 @on_asyncio
+async def test_ctrl_c_tells_how_to_leave() -> None:
+    async with shown(stage.engine(), (80, 24)) as pilot:
+        await press(pilot, "ctrl+c")
+        assert "Press q to quit" in text_of(pilot)
+
+
+@on_asyncio
 async def test_the_wheel_scrolls_and_a_click_gives_keys_to_what_is_clicked() -> None:
     engine = stage.engine(files_list=lambda asked: [{"path": f"{at:03}"} for at in range(200)])
     engine.done["files.list"] = {"total": 200}

@@ -97,6 +97,18 @@ def test_a_file_of_a_snapshot_is_opened(
 
 
 @on_asyncio
+async def test_what_is_no_file_is_not_opened_and_says_so() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        async with shown(stage.engine(), (80, 24)) as pilot:
+            fake = outside_of(pilot, patch)
+            for key in ("o", "e", "d"):
+                await press(pilot, "3", "down", key)
+                assert "It is no file but a directory: Enter goes into it" in text_of(pilot)
+                await press(pilot, "escape", "g")
+            assert not fake.ran
+
+
+@on_asyncio
 async def test_what_is_too_much_to_be_opened_is_a_sentence() -> None:
     with pytest.MonkeyPatch.context() as patch:
         async with shown(stage.engine(files_read=[{"size": 1 << 40, "bytes": ""}])) as pilot:

@@ -57,6 +57,18 @@ def test_what_is_wrong_is_a_sentence(tmp_path: Path, text: str, words: str) -> N
     assert wrong(tmp_path, text).startswith(words)
 
 
+def test_what_may_be_chosen_is_said_where_it_was_not(tmp_path: Path) -> None:
+    for text, hint in (
+        ('preset = "emacs"', "preset is one of default, vim, mc."),
+        ('glyphs = "runes"', "glyphs is one of unicode, ascii."),
+        ("motion = 3", "motion is one of full, none."),
+    ):
+        (tmp_path / "tui.toml").write_text(text)
+        with pytest.raises(UsageError) as problem:
+            read_settings(tmp_path)
+        assert problem.value.hint == hint
+
+
 def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "tui.toml").write_bytes(b"\xff")
     with pytest.raises(UsageError, match="cannot be read"):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from rich.color import ColorType
 from tests.tui import stage
-from tests.tui.fake import on_asyncio, press, rest, shown
+from tests.tui.fake import on_asyncio, press, rest, shown, text_of
 from textual.color import Color
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
@@ -90,6 +90,7 @@ def test_the_environment_names_a_theme_for_once(said: str, named: str, shown_as:
             patch.setenv("TEXTUAL_THEME", named)
             async with shown(stage.engine(), (80, 24), Settings(theme=said)) as pilot:
                 assert pilot.app.theme == shown_as
+                assert ("There is no theme no-such" in text_of(pilot)) == (said == "no-such")
 
     flow()
 

@@ -137,6 +137,13 @@ class Acting(Place, inherit_bindings=False):
         if entry is not None and entry.type == "file":
             open_file(self, self._state.source(entry) or NOW, self._state.path(entry), kind)
 
+    def why_not(self, action: str) -> str:
+        """A pager, an editor and a comparison want a file."""
+        subject = self.subject() if action in ("pager", "editor", "diff") else None
+        if subject is None or subject.type == "file":
+            return super().why_not(action)
+        return f"It is no file but a {subject.type}" + (": Enter goes into it" if subject.type == "directory" else "")
+
     def action_diff(self) -> None:
         """Show how the file differs now; where it is looked at now, from the newest snapshot."""
         subject = self.subject()

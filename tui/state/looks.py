@@ -9,7 +9,7 @@ COLUMNS = (Column("", 2), Column("", 22), Column(""))
 
 TITLES: Mapping[str, str] = {"preset": "Keys", "glyphs": "Signs", "motion": "Motion", "theme": "Colours"}
 """What can be chosen, as tui.toml calls it, in the order in which it stands there; the longest last."""
-_KNOWN: Mapping[str, Mapping[str, str]] = {
+KNOWN: Mapping[str, Mapping[str, str]] = {
     "preset": {
         "default": "letters, arrows and function keys",
         "vim": "with Ctrl+f and Ctrl+b, Z leaves",
@@ -18,6 +18,7 @@ _KNOWN: Mapping[str, Mapping[str, str]] = {
     "glyphs": {"unicode": "✓ ✗ ▶ ● and bars of blocks", "ascii": "+ x > * for terminals that have no others"},
     "motion": {"full": "what scrolls glides", "none": "nothing moves by itself"},
 }
+"""What it may be, and what that means; themes are known by who draws them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def choices(themes: Sequence[tuple[str, bool]]) -> list[Choice | str]:
     """Return all choices, with the titles that divide them. `themes`: their names, and whether they are dark."""
     found: list[Choice | str] = []
     for name, title in TITLES.items():
-        known = _KNOWN.get(name) or {theme: "dark" if is_dark else "light" for theme, is_dark in themes}
+        known = KNOWN.get(name) or {theme: "dark" if is_dark else "light" for theme, is_dark in themes}
         found += [title, *(Choice(name, value, about) for value, about in known.items())]
     return found
 

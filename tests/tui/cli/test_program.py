@@ -164,3 +164,12 @@ def interrupted(*_):
 command.visited = interrupted
 sys.exit(program.run(sys.argv[1:]))
 """
+
+
+def test_how_the_terminal_program_looks_is_set_without_opening_it(yester: Yester, home: Path) -> None:
+    assert yester("tui", "--set", "theme=nord", "--set", "preset=mc").code == 0
+    assert (home / ".config/yester/tui.toml").read_text() == 'theme = "nord"\npreset = "mc"\n'
+    for wrong in ("theme", "preset=emacs", "keys=x"):
+        refused = yester("tui", "--set", wrong)
+        assert refused.code == 2
+        assert is_one_complaint(refused.err)
