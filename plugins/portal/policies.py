@@ -7,6 +7,7 @@ a table such as `{"count": 100, "interval": 60}` or a list of such, or of `{"typ
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 from yester.engine.archive.port import Constraints, Policy
@@ -18,6 +19,8 @@ _COSTS = {"restore_per_gb": "restore_per_gb", "restore_wait": "restore_wait_s", 
 """Common option → the name among a policy's costs."""
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _MINUTE_S = 60.0
+LONGEST_S = 3e9
+"""What a plugin or a person may have gathered for: nearly a hundred years, which a date can still have added."""
 
 
 def _positive(value: Any) -> int | None:
@@ -26,7 +29,7 @@ def _positive(value: Any) -> int | None:
 
 def _seconds(unit_s: float) -> Callable[[Any], float | None]:
     def read(value: Any) -> float | None:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value * unit_s <= LONGEST_S:
             return None
         return value * unit_s
 
@@ -85,7 +88,7 @@ def _policy(said: Mapping[str, Any], name: str) -> tuple[Policy, list[str]]:
     known = {
         key: float(value)
         for key, value in (costs.items() if isinstance(costs, dict) else ())
-        if isinstance(value, int | float)
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < inf
     }
     label = str(said.get("name") or (name if said["uuid"] == DEFAULT else said["uuid"]))
     return Policy(said["uuid"], label, said.get("bulk_support") is True, constraints, known), wrong

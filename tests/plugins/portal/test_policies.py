@@ -1,12 +1,15 @@
 """Storage policies, in whatever shape plugins tell of them."""
 
+from datetime import datetime, timedelta
+from math import inf, nan
 from typing import Any
 
 import pytest
 
+from yester.engine.archive.due import Gathered, next_moment
 from yester.engine.archive.port import Constraints, Policy
 from yester.plugins.portal.common_options import COMMON
-from yester.plugins.portal.policies import constraints_of, policies_of
+from yester.plugins.portal.policies import LONGEST_S, constraints_of, policies_of
 
 NOTHING: dict[str, Any] = dict.fromkeys(COMMON)
 
@@ -40,6 +43,10 @@ def test_constraints_in_several_shapes(said: object, constraints: Constraints) -
         ([["count", 3]], "constraint = ['count', 3]"),
         ("count", "constraint = count"),
         ({"size": -1}, "size = -1"),
+        ({"interval": inf}, "interval = inf"),
+        ({"interval_s": nan}, "interval_s = nan"),
+        ({"interval": 1e300}, "interval = 1e+300"),
+        ({"interval_s": 1 << 62}, f"interval_s = {1 << 62}"),
     ],
 )
 def test_a_constraint_that_makes_no_sense_is_said(said: object, remark: str) -> None:
@@ -60,6 +67,18 @@ def test_policies() -> None:
         ],
         [],
     )
+
+
+def test_an_interval_of_many_years_can_be_waited_for() -> None:
+    constraints, wrong = constraints_of({"interval_s": LONGEST_S})
+    since = datetime(2026, 11, 21, 12)
+    assert wrong == [] and next_moment(Gathered(1, 1, since), constraints) == since + timedelta(seconds=LONGEST_S)
+
+
+def test_costs_are_numbers_that_can_be_compared() -> None:
+    costs = {"restore_per_gb": 0.02, "restore_wait_s": nan, "minimum_days": inf, "more": -1, "flag": True}
+    [policy], _ = policies_of([{"uuid": "a", "costs": costs}], {}, "Tapes")
+    assert policy.costs == {"restore_per_gb": 0.02}
 
 
 def test_what_the_person_says_counts_first() -> None:
