@@ -1,7 +1,11 @@
 """Archives in the terminal program: what they hold, and handing over, purging and recalling through plans."""
 
+import asyncio
+from typing import Any
+
+import pytest
 from tests.tui import stage
-from tests.tui.fake import NOW_NS, asked, on_asyncio, press, said, shown, text_of
+from tests.tui.fake import NOW_NS, FakeRequest, Item, asked, on_asyncio, press, rest, said, shown, text_of
 
 
 @on_asyncio
@@ -77,11 +81,32 @@ async def test_online_copies_go_once_a_person_saw_the_plan() -> None:
 async def test_what_failed_is_asked_again_and_what_waits_is_taken_back() -> None:
     engine = stage.engine()
     async with shown(engine) as pilot:
-        await press(pilot, "7", "L", "c", "x", "y", "down", "t", "x")
+        await press(pilot, "7", "L", "c")
+        await press(pilot, "x", "y", "down", "t", "x")
         assert said(pilot).endswith("Nothing of it waits to be asked for")
         assert asked(engine, "archives.go_on") == [{"profile": "documents"}]
         assert asked(engine, "archives.cancel") == [{"profile": "documents", "request": "c536e999"}]
         assert asked(engine, "archives.retry") == [{"profile": "documents", "request": "daad3a4e"}]
+
+
+@on_asyncio
+async def test_what_was_taken_back_is_asked_for_once_that_is_done_since_no_run_tells_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine, ended = stage.engine(), asyncio.Queue[Item]()
+    ask = engine.ask
+
+    def slow(method: str, kind: Any, **params: object) -> Any:
+        request = ask(method, kind, **params)
+        return FakeRequest((), ended, kind, {}) if method == "archives.cancel" else request
+
+    monkeypatch.setattr(engine, "ask", slow)
+    async with shown(engine) as pilot:
+        await press(pilot, "7", "L", "x", "y")
+        before = len(asked(engine, "archives.requests"))
+        ended.put_nowait({})
+        await rest(pilot)
+        assert len(asked(engine, "archives.requests")) == before + 1
 
 
 @on_asyncio

@@ -237,9 +237,14 @@ class Archives(Place, inherit_bindings=False):
             _command(f"yester archive cancel {request.id}"),
         ]
 
+        async def take_back() -> None:
+            await all_of(self.engine.ask("archives.cancel", dict, profile=self._profile, request=request.id))
+            self.program.say("It was taken back")
+            self.changed(self.WATCHES)
+
         def answered(is_yes: bool | None) -> None:
             if is_yes:
-                self.change("archives.cancel", "It was taken back", profile=self._profile, request=request.id)
+                self.work_on(take_back, "change archives.cancel")
 
         self.app.push_screen(Confirm(lines, "Take it back"), answered)
 
