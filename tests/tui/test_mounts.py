@@ -48,6 +48,21 @@ async def test_a_folder_to_mount_at_is_asked_for_and_made() -> None:
 
 
 @on_asyncio
+async def test_a_new_mount_is_the_one_that_is_meant_and_that_of_another_person_goes_only_by_a_yes() -> None:
+    others = {"path": "/mnt/ada", "state": "live", "repository": "/srv/backup", "user": "ada"}
+    engine = stage.engine(mounts_list=[others, {**others, "path": "/y", "user": "me", "pid": 7, "reads": 3}])
+    async with shown(engine) as pilot:
+        await press(pilot, "5", "u")
+        assert "It is a mount of ada, who may be using it" in text_of(pilot)
+        await press(pilot, "enter")
+        assert not asked(engine, "mounts.remove")
+        await press(pilot, "u", "y", "m", "ctrl+u", *"/y", "enter")
+        assert "served  3 reads, 0 open files" in text_of(pilot)
+        await press(pilot, "u")
+        assert [each["mountpoint"]["path"] for each in asked(engine, "mounts.remove")] == ["/mnt/ada", "/y"]
+
+
+@on_asyncio
 async def test_a_mount_in_use_is_let_go_lazily_only_by_a_yes() -> None:
     engine = stage.engine(mounts_remove=lambda asked: [] if asked["lazy"] else [BUSY])
     async with shown(engine) as pilot:

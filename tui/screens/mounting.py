@@ -80,7 +80,14 @@ def unmount(place: Place, mount: Mount) -> None:
         lines = mounts.busy_lines(mount, why, mount.open_files or 0)
         place.app.push_screen(Confirm(lines, "Let it go"), answered)
 
-    place.work_on(work, "unmount")
+    def agreed(is_yes: bool | None) -> None:
+        if is_yes:
+            place.work_on(work, "unmount")
+
+    if mount.is_others:
+        place.app.push_screen(Confirm(mounts.others_lines(mount), "Take it away"), agreed)
+    else:
+        agreed(is_yes=True)
 
 
 def forget(program: "TerminalProgram", folder: bytes) -> None:

@@ -84,6 +84,12 @@ class Mounts(Place, inherit_bindings=False):
         wanted, at = mounts.wanted(self._all, self._text), self.query_one(Rows).cursor
         return wanted[at] if at < len(wanted) else None
 
+    def _go(self, folder: bytes) -> None:
+        """Stand on the mount at a folder: what comes next is meant for it."""
+        shown = [each.raw for each in mounts.wanted(self._all, self._text)]
+        if folder in shown:
+            self.query_one(Rows).go(shown.index(folder))
+
     def filtered(self, text: str) -> None:
         """Show only those in which a text occurs."""
         self._text = text
@@ -124,6 +130,7 @@ class Mounts(Place, inherit_bindings=False):
             self.app.copy_to_clipboard(printable(folder))
             self.program.say(f"Mounted, and copied: {printable(folder)}", seconds=8)
             await self._ask()
+            self._go(folder)
 
         def answered(typed: Typed | None) -> None:
             if typed is not None:

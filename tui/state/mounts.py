@@ -18,6 +18,9 @@ COLUMNS = (
 )
 
 
+NOTHING = "-"
+
+
 class Mount(Shown, frozen=True, kw_only=True):
     """A mount, as `mounts.list` tells of it."""
 
@@ -39,10 +42,15 @@ class Mount(Shown, frozen=True, kw_only=True):
         return self.state == "live"
 
     @property
+    def is_others(self) -> bool:
+        """Whether somebody answers there of whom only the kernel tells: it was mounted by another person."""
+        return self.is_live and self.pid is None
+
+    @property
     def cached(self) -> str:
         """How much of what was wanted lay decoded in memory."""
         hits, asked = self.cache_hits or 0, (self.cache_hits or 0) + (self.cache_misses or 0)
-        return f"{100 * hits // asked} %" if asked else "-"
+        return f"{100 * hits // asked} %" if asked else NOTHING
 
 
 def wanted(mounts: Iterable[Mount], text: str) -> list[Mount]:
@@ -91,8 +99,9 @@ def panel(mount: Mount, now_ns: int, glyphs: Glyphs) -> list[Line]:
     elif mount.user:
         lines.append(line(Span("by      ", "dim"), f"{mount.user}: more is known to them alone"))
     if mount.reads is not None and mount.is_live:
-        done = (count(mount.reads, "read"), f"{mount.cached} from memory", count(mount.open_files or 0, "open file"))
-        lines.append(line(Span("served  ", "dim"), ", ".join(done)))
+        cached = f"{mount.cached} from memory" if mount.cached != NOTHING else ""
+        done = (count(mount.reads, "read"), cached, count(mount.open_files or 0, "open file"))
+        lines.append(line(Span("served  ", "dim"), ", ".join(filter(None, done))))
     if mount.log:
         lines.append(line(Span("log     ", "dim"), mount.log))
     if not mount.is_live:
@@ -113,6 +122,15 @@ def busy_lines(mount: Mount, why: str, open_files: int) -> list[Line]:
         line(Span(why, "dim")),
         line("Let it go all the same? It is gone from sight at once; programs that use it read on."),
         line(Span(f"$ yester umount --lazy {mount.path}", "dim")),
+    ]
+
+
+def others_lines(mount: Mount) -> list[Line]:
+    """Return what a person is asked before the mount of somebody else is taken away."""
+    return [
+        line(Span(f"{mount.path} was not mounted from here", "strong")),
+        line(f"It is a mount of {mount.user or 'somebody else'}, who may be using it. Take it away?"),
+        line(Span(f"$ yester umount {mount.path}", "dim")),
     ]
 
 
