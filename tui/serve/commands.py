@@ -166,12 +166,14 @@ class Command:
 
     def begins(self, journal: Path, call: Call) -> bool:
         """Wait until the work of its run has begun, and let it go; False when it ended before."""
-        while not _has_begun(journal):
-            if self.process.poll() is not None or call.is_left:
+        while True:
+            is_over = self.process.poll() is not None or call.is_left  # before the look: it may end right after it
+            if _has_begun(journal):
+                threading.Thread(target=self.wait, daemon=True).start()
+                return True
+            if is_over:
                 return False
             call.is_cancelled.wait(_LOOK_S)
-        threading.Thread(target=self.wait, daemon=True).start()
-        return True
 
     def wait(self) -> "Ended":
         """Wait for its end and return what came of it."""

@@ -158,6 +158,11 @@ class Session:
             self.recorded = recorded
         return items or last["done"]
 
+    def refused(self, method: str, **params: Any) -> dict[str, Any]:
+        """Ask, and return why it failed."""
+        error: dict[str, Any] = self.ask(method, **params)[1]["error"]
+        return error
+
     def give(self, secret: str) -> None:
         """Put a passphrase where the next request finds it."""
         os.write(self._secrets, secret.encode() + b"\n")

@@ -74,7 +74,7 @@ def _begin(session: Session, home: Path) -> None:
     new["settings"] = [f"passphrase_file={home}/passphrase", "retention.keep_last=2", "limits.inhibit_suspend=false"]
     session.done("profiles.foresee", **new)
     session.done("profiles.add", **new)
-    assert session.ask("profiles.add", **new)[1]["error"]["code"] == 2
+    assert session.refused("profiles.add", **new)["code"] == 2
     session.done("profiles.list")
     session.done("profiles.settings", profile="docs")
     session.done("profiles.edit", profile="docs", settings=["schedule.when=daily"])
@@ -114,7 +114,9 @@ def _look(session: Session, home: Path, listed: list[str]) -> None:
     session.done("files.foresee", **there, entries=[b])
     session.done("files.restore", **there, entries=[b])
     session.done("storage.usage", profile="docs")
-    session.done("storage.check", profile="docs", read_data=100)
+    [begun] = session.done("storage.check", profile="docs", read_data=10)
+    [begin] = [each for each in session.done("runs.follow", **begun) if each["type"] == "check.begin"]
+    assert begin["read_data_percent"] == 10
 
 
 def _label(session: Session, older: str) -> None:
@@ -189,14 +191,20 @@ def _plug(session: Session, home: Path) -> None:
 
 
 def _end(session: Session) -> None:
-    session.done("keys.list", profile="docs")
+    kinds = {each["kind"]: each["key"] for each in session.done("keys.list", profile="docs")}
     session.give(SECRETS[1])
-    added = session.done("keys.add", profile="docs", label="second")
-    session.done("keys.recovery", profile="docs")
-    session.done("keys.remove", profile="docs", key=added["answer"]["key"])
+    added = session.done("keys.add", profile="docs", label="second")["answer"]
+    session.give(SECRETS[1])
+    assert "opens the repository already" in session.refused("keys.add", profile="docs")["message"]
+    made = session.done("keys.recovery", profile="docs")["answer"]
+    assert made["removed"] == [kinds["recovery"][:8]]
+    session.done("keys.remove", profile="docs", key=added["key"])
+    left = {each["key"] for each in session.done("keys.list", profile="docs")}
+    assert left == {kinds["passphrase"], made["key"]}
+    assert session.refused("keys.remove", profile="docs", key="nothing")["code"] == 2
     session.done("profiles.remove", profile="slow")
     file = session.home / ".config/yester/profiles/docs.toml"
     file.write_text("broken")
-    assert session.ask("profiles.settings", profile="docs")[1]["error"]["code"] == 2
+    assert session.refused("profiles.settings", profile="docs")["code"] == 2
     session.done("profiles.recover", repository=str(session.home / "backup"), name="docs")
     assert "broken" not in file.read_text()

@@ -1,4 +1,4 @@
-"""What looks after a repository, as a client asks for it: differences, labels, letting go, keys, mounts."""
+"""What looks after a repository, as a client asks for it: differences, labels, letting go, mounts."""
 
 import os
 from pathlib import Path
@@ -74,36 +74,3 @@ def test_snapshots_are_compared_labelled_mounted_and_let_go(yester: Yester, docs
         assert last["done"]["code"] == 0
         assert client.call("runs.follow", run=begun["run"])[0][-1]["result"] == "complete"
         assert snapshots(client) == [newer]
-
-
-def test_keys_are_listed_added_and_removed(
-    yester: Yester, docs: Path, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("YESTER_PASSPHRASE", "one two")
-    assert yester("init").code == 0
-    monkeypatch.delenv("YESTER_PASSPHRASE")
-    with served() as client:
-        assert client.refused("keys.list")["needs"] == "passphrase"
-        os.write(client.secrets, b"one two\n")
-        client.call("repositories.unlock")
-        kinds = {each["kind"]: each for each in client.call("keys.list")[0]}
-        assert kinds.keys() == {"passphrase", "recovery"} and kinds["passphrase"]["in_use"]
-        os.write(client.secrets, b"three four\n")
-        _, added = client.call("keys.add", label="of Ada")
-        assert added["answer"]["label"] == "of Ada"
-        os.write(client.secrets, b"three four\n")
-        assert "opens the repository already" in client.refused("keys.add")["message"]
-        _, made = client.call("keys.recovery")
-        assert made["answer"]["removed"] == [kinds["recovery"]["key"][:8]]
-        assert len(made["answer"]["recovery_key"]) > 30
-        client.call("keys.remove", key=added["answer"]["key"])
-        assert {each["key"] for each in client.call("keys.list")[0]} == {
-            kinds["passphrase"]["key"],
-            made["answer"]["key"],
-        }
-        assert client.refused("keys.remove", key="nothing")["code"] == 2
-        id = client.ask("storage.check", read_data=10)
-        assert client.next(id)["command"].startswith("yester check --read-data=10%")
-        run = client.end(id)[1]["done"]["run"]
-        [begin] = [each for each in client.call("runs.follow", run=run)[0] if each["type"] == "check.begin"]
-        assert begin["read_data_percent"] == 10

@@ -263,7 +263,6 @@ def test_a_client_that_reads_no_more_ends_it(home: Path) -> None:
     ("number", "code", "said"),
     [
         (signal.SIGTERM, 143, b"yester: Terminated\n"),
-        (signal.SIGINT, 130, b"yester: Cancelled\n"),
         (signal.SIGHUP, -1, b""),
     ],
 )
