@@ -270,6 +270,8 @@ async def test_the_footer_has_the_keys_of_the_table_in_its_order(preset: str) ->
             assert found == wanted
             assert len(found) <= 7
             assert all(words in text_of(pilot).splitlines()[-1] for words in wanted), place
+        await press(pilot, "f")
+        assert text_of(pilot).splitlines()[-1].startswith("Enter go on")
 
 
 @on_asyncio

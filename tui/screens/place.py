@@ -141,7 +141,7 @@ class Place(Guarded, Screen[None]):
 
         def rank(key: str) -> tuple[bool, int]:
             id = found[key].binding.id or ""
-            return id not in first, order.get(id, len(order))
+            return bool(id) and id not in first, order.get(id, -1)  # without an id: of a field that is typed in
 
         found = super().active_bindings
         return {key: self._with_reason(found[key]) for key in sorted(found, key=rank)}
