@@ -11,10 +11,10 @@ from yester.tui.state.text import Column, Glyphs, Line, Row, Span, Tone, labelle
 from yester.tui.state.world import World
 
 COLUMNS = (
-    Column("PROFILE", 18),
-    Column("STATE", 13),
+    Column("PROFILE", 14),
+    Column("STATE", 12),
     Column("LAST GOOD", 11),
-    Column("NEXT RUN", 16, from_width=90),
+    Column("NEXT RUN", 11, from_width=66),
     Column("NEW", 10, is_right=True, from_width=86),
     Column(""),
 )
@@ -34,6 +34,7 @@ _SWITCH: Mapping[Started, str] = {
 }
 """What the key does about runs that are not started as the profile says."""
 _LABEL = "size       "
+_YEAR = len("2026-")
 STRIP = 30
 """Runs that are shown as a strip."""
 
@@ -48,7 +49,7 @@ def _row(world: World, status: ProfileStatus, glyphs: Glyphs) -> Row:
     good = status.last_good_ns
     ago = Span(f"{age(world.now_ns - good)} ago" if good is not None else "-")
     new = _new(world, status.profile)
-    upcoming = Span(_upcoming(status) or "-", "dim")
+    upcoming = Span(_upcoming(status)[_YEAR:] or "-", "dim")
     if live is not None and not live.record.is_over:
         state = state_of(live, live.record)
         words = Span(f"{glyph_of(state, glyphs)} {state}", tone_of(state))
