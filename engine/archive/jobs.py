@@ -86,7 +86,10 @@ class Jobs:
     # Asking for something
 
     def add(self, request: Request, wanted: Sequence[Wanted]) -> int:
-        """Queue a job for each pack; return how many are new. Of what is queued already only the purge is added."""
+        """Queue a job for each pack; return how many are new. Of what is queued already only the purge is added.
+
+        Such a job is from then on the request's that wants the purge: a pack goes when none but its snapshots need it.
+        """
         about = b"".join(request.snapshots)
         with self._changing() as db:
             self._forget(db, request.asked_ns - KEPT_NS)
@@ -100,12 +103,12 @@ class Jobs:
                 "INSERT INTO job(request, kind, state, pack, size, archive, policy, sha1, external_ids,"
                 " archive_name, purging, queued_ns, changed_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 f" ON CONFLICT(kind, pack, archive, policy) WHERE {_OPEN}"
-                " DO UPDATE SET purging=max(purging, excluded.purging)",
+                " DO UPDATE SET request=CASE WHEN excluded.purging > purging THEN excluded.request ELSE request END,"
+                " purging=max(purging, excluded.purging)",
                 rows,
             )
             new: int = db.execute("SELECT count(*) FROM job WHERE id > ?", (last,)).fetchone()[0]
-            if not new:
-                db.execute("DELETE FROM request WHERE id=?", (request.id,))
+            db.execute("DELETE FROM request WHERE id NOT IN (SELECT request FROM job)")
         return new
 
     def cancel(self, request: str = "") -> int:
@@ -245,13 +248,9 @@ class Jobs:
                         db.execute(statement)
 
     def _forget(self, db: sqlite3.Connection, before_ns: int) -> None:
-        """Forget requests of long ago of which nothing is open."""
-        gone = (
-            f"SELECT id FROM request WHERE asked_ns < ? AND id NOT IN (SELECT request FROM job WHERE {_OPEN})",
-            (before_ns,),
-        )
-        db.execute(f"DELETE FROM job WHERE request IN ({gone[0]})", gone[1])
-        db.execute("DELETE FROM request WHERE asked_ns < ? AND id NOT IN (SELECT request FROM job)", gone[1])
+        """Forget the jobs of requests of long ago of which nothing is open."""
+        gone = f"SELECT id FROM request WHERE asked_ns < ? AND id NOT IN (SELECT request FROM job WHERE {_OPEN})"
+        db.execute(f"DELETE FROM job WHERE request IN ({gone})", (before_ns,))
 
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:

@@ -85,10 +85,25 @@ def test_a_purge_may_be_asked_for_while_the_pack_is_being_archived(jobs: Jobs) -
     claimed = jobs.claim(jobs.waiting(Kind.ARCHIVE), "call", 2)
     assert jobs.add(request("two", purges=True), wanted(0)) == 0
     jobs.settle(claimed, [Outcome(job.id, State.ARCHIVED) for job in claimed], 3)
-    assert [(job.kind, job.state) for job in jobs.jobs_of("one")] == [
-        (Kind.PURGE, State.ARCHIVED),
-        (Kind.ARCHIVE, State.ARCHIVED),
-    ]
+    assert [(job.kind, job.state) for job in jobs.jobs_of("two")] == [(Kind.PURGE, State.ARCHIVED)]
+    assert [(job.kind, job.state) for job in jobs.jobs_of("one")] == [(Kind.ARCHIVE, State.ARCHIVED)]
+
+
+def test_a_pack_is_purged_for_the_snapshots_of_who_asked_for_the_purge(jobs: Jobs) -> None:
+    """Not for those with which it was queued first: what these need online was not given up by anybody."""
+    first, other = SnapshotId(b"1" * 32), SnapshotId(b"2" * 32)
+    jobs.add(replace(request("archives"), snapshots=(first, other)), wanted(0, 1))
+    jobs.add(replace(request("purges", purges=True), snapshots=(other,)), wanted(0))
+    jobs.add(replace(request("archives again"), snapshots=(first,)), wanted(0))
+    settled(jobs, Kind.ARCHIVE, State.ARCHIVED)
+    [job] = jobs.waiting(Kind.PURGE)
+    assert job.wanted.pack == PACKS[0] and jobs.request(job.request).snapshots == (other,)
+
+
+def test_a_request_whose_packs_all_are_to_be_purged_for_another_is_that_one(jobs: Jobs) -> None:
+    jobs.add(request("one"), wanted(0))
+    assert jobs.add(request("two", purges=True), wanted(0)) == 0
+    assert [summary.request.id for summary in jobs.summaries()] == ["two"]
 
 
 def test_a_pack_that_others_need_too_is_archived_only(jobs: Jobs) -> None:
