@@ -58,6 +58,14 @@ class _Open:
             self.repository.close()
 
 
+@dataclass(slots=True)
+class _Slot:
+    """A place, where a repository may be open. Who opens one far away lets those wait who want it, and no others."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    kept: _Open | None = None
+
+
 class Repositories:
     """What is open. Any thread may call."""
 
@@ -65,7 +73,7 @@ class Repositories:
         self._places, self._plugins = places, plugins
         self._secrets = GivenSecrets(secrets)
         self._lock = threading.Lock()
-        self._kept: dict[str, _Open] = {}
+        self._slots: dict[str, _Slot] = {}
         self._given: dict[str, bytes] = {}
 
     def place_of(self, asked: Where) -> str:
@@ -132,9 +140,10 @@ class Repositories:
     def close(self) -> None:
         """Close all."""
         with self._lock:
-            kept, self._kept = [*self._kept.values()], {}
-        for each in kept:
-            each.close()
+            slots, self._slots = [*self._slots.values()], {}
+        for slot in slots:
+            if slot.kept is not None:
+                slot.kept.close()
 
     def _meant(self, asked: Where) -> "tuple[str, Profile | None]":
         from yester.engine.profiles.reading import load_profile
@@ -145,22 +154,23 @@ class Repositories:
 
     def _open(self, asked: Where) -> _Open:
         place, profile = self._meant(asked)
+        self._plugins.turn_to(place, profile)
         with self._lock:
-            self._plugins.turn_to(place, profile)
-            kept = self._kept.get(place)
-            if kept is not None and kept.stamp != _stamp(kept.repository):
+            slot = self._slots.setdefault(place, _Slot())
+        with slot.lock:
+            if slot.kept is not None and slot.kept.stamp != _stamp(slot.kept.repository):
                 # What is gone is not answered for, nor is another one that lies in its place. Whoever uses it may be
                 # the one who asks: it is closed by somebody who has the time.
-                threading.Thread(target=self._kept.pop(place).close, daemon=True).start()
-                kept = None
-            if kept is None:
+                threading.Thread(target=slot.kept.close, daemon=True).start()
+                slot.kept = None
+            if slot.kept is None:
                 repository = self._opened(place, profile, self._finding(place, profile))
                 try:
                     repository.unlock()
                 except WrongSecret as wrong:
                     raise NeedsPassphrase(wrong.what, hint=wrong.hint) from None
-                kept = self._kept[place] = _Open(repository, profile, _stamp(repository))
-            return kept
+                slot.kept = _Open(repository, profile, _stamp(repository))
+            return slot.kept
 
     def _opened(self, place: str, profile: "Profile | None", secret: Callable[[], bytes]) -> "Repository":
         from yester.engine.repository import Repository
