@@ -87,7 +87,9 @@ async def test_marks_of_many_folders_and_snapshots_come_back_by_snapshot() -> No
         assert "3 marked" in text_of(pilot)
         await press(pilot, "r")
         assert "3 marked entries" in text_of(pilot)
-        await press(pilot, "c", "c", "c", "enter")
+        await press(pilot, "c", "c", "c", "o", "o")
+        assert "--owner me" in text_of(pilot) and "and 1 more" in text_of(pilot)
+        await press(pilot, "enter")
         back = {
             each["snapshot"][:8]: [entry["path"] for entry in each["entries"]]
             for each in asked(engine, "files.restore")
@@ -96,11 +98,22 @@ async def test_marks_of_many_folders_and_snapshots_come_back_by_snapshot() -> No
         assert {os.path.dirname(path) for path in back["7b51ea3a"]} == {
             "/home/me/documents", "/home/me/documents/letters",
         }  # fmt: skip
-        assert {each["on_conflict"] for each in asked(engine, "files.restore")} == {"newer"}
+        assert {(each["on_conflict"], each["owner"]) for each in asked(engine, "files.restore")} == {("newer", "me")}
         await press(pilot, "escape")
         assert "marked" not in text_of(pilot)
         await press(pilot, "g", "space", "asterisk")
         assert f"{len(stage.ENTRIES)} marked" in text_of(pilot)
+
+
+@on_asyncio
+async def test_there_is_room_for_all_that_is_asked_before_much_comes_back() -> None:
+    much = {"files": 9, "size": 9 << 30, "same": 2, "missing": 3, "different": 4, "is_whole": False}
+    examples = [{"path": f"/home/me/documents/{name * 90}"} for name in "abc"]
+    async with shown(stage.engine(files_foresee=[{**much, "examples": examples}]), (80, 24)) as pilot:
+        await press(pilot, "3", "space", "left_square_bracket", "down", "space", "r", "t", *"/somewhere", "enter")
+        text = text_of(pilot)
+        assert "Bring back 2 marked entries" in text and "newer" in text and "/somewhere" in text
+        assert "o  owner" in text and "No " in text and " Bring back " in text.splitlines()[-4]
 
 
 @on_asyncio

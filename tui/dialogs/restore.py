@@ -7,13 +7,13 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Input
 
 from yester.engine.errors import YesterError
 from yester.tui.defects import told
 from yester.tui.dialogs.dialog import Dialog
-from yester.tui.state.restoring import Foreseen, Wish, commands, lines, next_conflict
+from yester.tui.state.restoring import Foreseen, Wish, command, lines, next_conflict, next_owner
 from yester.tui.state.text import Glyphs
 from yester.tui.widgets.box import Box
 from yester.tui.widgets.panel import Panel
@@ -25,6 +25,7 @@ class Restore(Dialog[Wish]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,n", "leave", "no"),
         Binding("c", "conflict", "other choice"),
+        Binding("o", "owner", "other owner"),
         Binding("t", "elsewhere", "elsewhere"),
         Binding("left", "app.focus_previous", "other", show=False),
         Binding("right", "app.focus_next", "other", show=False),
@@ -39,11 +40,13 @@ class Restore(Dialog[Wish]):
 
     def compose(self) -> ComposeResult:
         """The words, another folder, and what can be chosen."""
-        with Vertical(classes="dialog"):
-            yield Panel(id="question")
+        with Vertical(classes="dialog restoring"):
+            with VerticalScroll(id="foreseen", can_focus=False):
+                yield Panel(id="question")
             yield Box(placeholder="folder to bring it to", id="target", compact=True)
             with Horizontal(classes="buttons"):
-                yield Button("c  other choice", id="conflict", compact=True)
+                yield Button("c  choice", id="conflict", compact=True)
+                yield Button("o  owner", id="owner", compact=True)
                 yield Button("t  elsewhere", id="elsewhere", compact=True)
                 yield Button("No", id="no", compact=True)
                 yield Button("Bring back", id="yes", variant="primary", compact=True)
@@ -71,11 +74,16 @@ class Restore(Dialog[Wish]):
 
     def _show(self) -> None:
         said = lines(self._wish, self._foreseen, self._problem, self._glyphs)
-        self.query_one(Panel).show([*said, *([] if self._problem else commands(self._wish))])
+        self.query_one(Panel).show([*said, *([] if self._problem else [command(self._wish)])])
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Do what the button says."""
-        acts = {"conflict": self.action_conflict, "elsewhere": self.action_elsewhere, "no": self.action_leave}
+        acts = {
+            "conflict": self.action_conflict,
+            "owner": self.action_owner,
+            "elsewhere": self.action_elsewhere,
+            "no": self.action_leave,
+        }
         acts.get(event.button.id or "", self._answer)()
 
     def _answer(self) -> None:
@@ -85,6 +93,11 @@ class Restore(Dialog[Wish]):
     def action_conflict(self) -> None:
         """The next choice."""
         self._wish = replace(self._wish, conflict=next_conflict(self._wish.conflict))
+        self._show()
+
+    def action_owner(self) -> None:
+        """Another owner."""
+        self._wish = replace(self._wish, owner=next_owner(self._wish.owner))
         self._show()
 
     def action_elsewhere(self) -> None:

@@ -61,8 +61,9 @@ class Bringing(Place, inherit_bindings=False):
 
     async def _begin(self) -> None:
         """Begin one run after the other; those that have begun need nobody any more."""
+        how = {"on_conflict": self._wish.conflict, "owner": self._wish.owner}
         for asked in [*requests(self._wish, self._profile)][len(self._state.runs) :]:
-            request = self.engine.ask("files.restore", dict[str, str], **asked, on_conflict=self._wish.conflict)
+            request = self.engine.ask("files.restore", dict[str, str], **asked, **how)
             async for item in request:
                 run = item["run"]
             # Only now: a run that lacks a passphrase has ended, and another one takes its place.

@@ -1,6 +1,7 @@
 """What a restore would do, and the choice that a person makes of it, in words; pure."""
 
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -11,6 +12,7 @@ from yester.tui.cli.wording import count, printable, size
 from yester.tui.state.text import Glyphs, Line, Span, line
 
 Conflict = Literal["keep-both", "overwrite", "skip", "newer"]
+Ownership = Literal["as-stored", "by-name", "me"]
 
 CONFLICTS: Mapping[Conflict, str] = {
     "keep-both": "what differs stays as NAME.before-TIME",
@@ -19,6 +21,17 @@ CONFLICTS: Mapping[Conflict, str] = {
     "newer": "only what is older there is replaced",
 }
 """What becomes of what is in the way, the harmless one first."""
+
+
+OWNERS: Mapping[Ownership, str] = {
+    "as-stored": "whose they were, by number",
+    "by-name": "this machine's users of the same names",
+    "me": "you",
+}
+"""Who owns what comes back."""
+
+_LONGEST = 60
+"""Characters of a path that is an example."""
 
 
 class Foreseen(msgspec.Struct, frozen=True):
@@ -63,6 +76,7 @@ class Wish:
     target: bytes | None = None
     """None: each where it was."""
     conflict: Conflict = "keep-both"
+    owner: Ownership = "as-stored"
 
     @property
     def parts(self) -> dict[str, list[bytes]]:
@@ -92,6 +106,12 @@ def next_conflict(conflict: Conflict) -> Conflict:
     return names[(names.index(conflict) + 1) % len(names)]
 
 
+def next_owner(owner: Ownership) -> Ownership:
+    """Return the choice after one."""
+    names = [*OWNERS]
+    return names[(names.index(owner) + 1) % len(names)]
+
+
 def lines(wish: Wish, foreseen: Foreseen | None, problem: str, glyphs: Glyphs) -> list[Line]:
     """Return what a person is asked."""
     found = [line(Span(f"Bring back {wish.names}", "strong")), line(Span("goes   ", "dim"), wish.place)]
@@ -108,7 +128,7 @@ def lines(wish: Wish, foreseen: Foreseen | None, problem: str, glyphs: Glyphs) -
         is_it = name == wish.conflict
         mark = glyphs.running if is_it else " "
         found.append(line(Span(f"{mark} {name:<10} {about}{_touched(name, foreseen)}", "accent" if is_it else "dim")))
-    return found
+    return [*found, line(Span("owner  ", "dim"), OWNERS[wish.owner])]
 
 
 def _touched(conflict: Conflict, foreseen: Foreseen) -> str:
@@ -129,20 +149,21 @@ def _met(foreseen: Foreseen, glyphs: Glyphs) -> list[Line]:
     if foreseen.different:
         differ = "1 differs" if foreseen.different == 1 else f"{foreseen.different:,} differ"
         found = [*(found if foreseen.same or foreseen.missing else ()), line(Span(f"{glyphs.warn} {differ}", "warn"))]
-        found += [line(Span(f"    {each.path}", "dim")) for each in foreseen.examples[:3]]
+        found += [line(Span(f"    {_end(each.path)}", "dim")) for each in foreseen.examples[:3]]
     return found if foreseen.is_whole else [*found, line(Span("  and more that were not looked at", "dim"))]
 
 
-def commands(wish: Wish) -> Sequence[Line]:
-    """Return the commands that do it, as a person would type them."""
-    where = "--in-place" if wish.target is None else f"--target {printable(wish.target)}"
-    return [
-        line(
-            Span(
-                f"$ yester restore {snapshot[:8]} {'PATH' if len(paths) == 1 else 'PATH…'} {where}"
-                f" --on-conflict {wish.conflict}",
-                "dim",
-            )
-        )
-        for snapshot, paths in wish.parts.items()
-    ][:3]
+def _end(path: str) -> str:
+    """Return a path on one line of a dialog; its end says more than its beginning."""
+    return path if len(path) <= _LONGEST else "…" + path[1 - _LONGEST :]
+
+
+def command(wish: Wish) -> Line:
+    """Return the command that does it, as a person would type it; of several the first."""
+    where = "--in-place" if wish.target is None else f"--target {shlex.quote(printable(wish.target))}"
+    owner = f" --owner {wish.owner}" if wish.owner != "as-stored" else ""
+    snapshot, paths = next(iter(wish.parts.items()))
+    more = f"  and {len(wish.parts) - 1} more" if len(wish.parts) > 1 else ""
+    what = "PATH" if len(paths) == 1 else "PATH…"
+    how = f"--on-conflict {wish.conflict}{owner}"
+    return line(Span(f"$ yester restore {snapshot[:8]} {what} {where} {how}{more}", "dim"))

@@ -115,12 +115,15 @@ class Restore(OneSnapshot, frozen=True, kw_only=True):
     target: Shown = Shown("")
     """The folder to bring it back to; empty: to where it was."""
     on_conflict: Literal["keep-both", "overwrite", "skip", "newer"] = "keep-both"
+    owner: Literal["as-stored", "by-name", "me"] = "as-stored"
+    """Whose the files are: as stored, this machine's user of the same name, or of whoever asks."""
 
 
 def restore(asked: Restore) -> list[str]:
     """Return `yester restore SNAPSHOT PATH… --in-place`, or `--target FOLDER`."""
     where = f"--target={text_of(asked.target)}" if asked.target.raw else "--in-place"
-    options = [where, f"--on-conflict={asked.on_conflict}", *repository_option(asked)]
+    owner = [f"--owner={asked.owner}"] if asked.owner != "as-stored" else []
+    options = [where, f"--on-conflict={asked.on_conflict}", *owner, *repository_option(asked)]
     return ["restore", *options, "--", asked.snapshot, *map(text_of, asked.entries)]
 
 

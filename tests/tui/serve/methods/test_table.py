@@ -1,10 +1,12 @@
 import importlib
 import inspect
+from typing import Literal
 
 import msgspec
 import pytest
 
 from yester.tui.cli.program import COMMANDS
+from yester.tui.serve.methods.files import Restore, restore
 from yester.tui.serve.methods.kinds import Change, Look
 from yester.tui.serve.methods.params import Params
 from yester.tui.serve.methods.table import METHODS
@@ -44,3 +46,11 @@ def test_a_command_is_shown_as_a_person_types_it() -> None:
 def test_what_is_not_known_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(b'{"x":1}', type=Params)
+
+
+@pytest.mark.parametrize(("owner", "words"), [("as-stored", []), ("me", ["--owner=me"])])
+def test_a_restore_says_whose_the_files_are_where_that_is_not_as_stored(
+    owner: Literal["as-stored", "me"], words: list[str]
+) -> None:
+    said = restore(Restore(snapshot="7b51ea3a", owner=owner))
+    assert [word for word in said if word.startswith("--owner")] == words
