@@ -140,8 +140,10 @@ class Place(Guarded, Screen[None]):
         first = {f"{self.NAME}.{key.name}" for key in KEYS.get(self.NAME, ())}
 
         def rank(key: str) -> tuple[bool, int]:
-            id = found[key].binding.id or ""
-            return bool(id) and id not in first, order.get(id, -1)  # without an id: of a field that is typed in
+            binding = found[key].binding
+            if binding.id is None:  # what is shown of these is of a field that is typed in
+                return not binding.show, -1 if binding.show else len(order)
+            return binding.id not in first, order.get(binding.id, len(order))
 
         found = super().active_bindings
         return {key: self._with_reason(found[key]) for key in sorted(found, key=rank)}
