@@ -63,6 +63,12 @@ def key_name(key: str) -> str:
     return key.upper() if len(key) > 1 and key[0] == "f" else key
 
 
+def names_in(place: str, keymap: Mapping[str, str]) -> dict[str, str]:
+    """Return what the first key of each verb of a place is called: for sentences that name keys."""
+    own = {id.partition(".")[2]: keys for id, keys in keymap.items() if id.startswith(f"{place}.")}
+    return {verb: key_name(keys.split(",")[0].strip()) for verb, keys in own.items()}
+
+
 def keys_in_words(keys: str) -> str:
     """Return the keys of a verb in words."""
     return " ".join(key_name(key) for key in keys.split(","))

@@ -9,10 +9,13 @@ from textual.widget import Widget
 
 from yester.engine.runs.status import ProfileStatus
 from yester.tui.bindings import bindings
+from yester.tui.helping import names_in
+from yester.tui.keys import keymap
 from yester.tui.screens import profiling
 from yester.tui.screens.opening import edit_profile
 from yester.tui.screens.place import Place
 from yester.tui.state import home
+from yester.tui.state.needing import Names, is_broken
 from yester.tui.state.world import World
 from yester.tui.widgets.panel import Panel
 from yester.tui.widgets.rows import Rows
@@ -66,16 +69,23 @@ class Home(Place, inherit_bindings=False):
         self.query_one("#profile").set_class(is_empty, "alone")
         self._show_panel()
 
+    @property
+    def _keys(self) -> Names:
+        """What the keys of this place are called."""
+        settings = self.program.settings
+        return names_in("home", keymap(settings.preset, settings.keys))
+
     def _show_panel(self) -> None:
+        keys = self._keys
         panel, status = self.query_one("#profile", Panel), self.status()
         if self.world.statuses == ():
-            panel.fit(lambda width: home.welcome(self.world, width))
+            panel.fit(lambda width: home.welcome(self.world, width, keys))
         elif status is not None:
-            panel.fit(lambda width: home.panel(self.world, status, width, self.glyphs))
+            panel.fit(lambda width: home.panel(self.world, status, width, self.glyphs, keys))
         else:
             panel.show([])
         meant = status.profile if status is not None else ""
-        self.query_one("#headline", Panel).show([home.headline(self.world, self.glyphs, meant)])
+        self.query_one("#headline", Panel).show([home.headline(self.world, self.glyphs, keys, meant)])
         possible = (meant, self._to_recover())
         if possible != self._possible:
             self._possible = possible
@@ -153,15 +163,16 @@ class Home(Place, inherit_bindings=False):
             return "" if self._to_recover() else whole
         if status is None:
             return "There is no profile to do that with"
-        if action in _READABLE and home.is_broken(self.world, status):
-            return f"The file of {status.profile} is broken: E edits it, U brings it back"
+        if action in _READABLE and is_broken(self.world, status):
+            keys = self._keys
+            return f"The file of {status.profile} is broken: {keys['edit']} edits it, {keys['recover']} brings it back"
         return super().why_not(action)
 
     def _to_recover(self) -> str:
         """Return the profile that a snapshot may bring back: the broken one that is meant, or one that went."""
         status = self.status()
         if status is not None:
-            return status.profile if home.is_broken(self.world, status) else ""
+            return status.profile if is_broken(self.world, status) else ""
         return next(iter(home.lost(self.world)), "")
 
     def action_snap(self) -> None:

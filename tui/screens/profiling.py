@@ -63,7 +63,7 @@ def copy(place: Place, profile: str) -> None:
     lines = [
         line(Span(f"A profile that says what {profile} does", "strong")),
         line("It has its own snapshots, in the same repository, and takes the same folders until c says otherwise."),
-        line("No schedule of it is switched on: S on Home does that."),
+        line("No schedule of it is switched on: Home says so, and with which key it is."),
         line(Span(f"$ yester profile copy {profile} NAME", "dim")),
         line("Its name:"),
     ]
@@ -88,7 +88,7 @@ def switch(place: Place, status: ProfileStatus) -> None:
     else:
         lines = [
             line(Span(f"Let {name} start by hand only?", "strong")),
-            line("Its times stay in the profile, and e lets them count again. Nothing is taken until then."),
+            line("Its times stay in the profile, and the same key lets them count again. Nothing is taken until then."),
             line(Span(f"$ yester schedule disable {name}", "dim")),
         ]
         place.app.push_screen(Confirm(lines, "By hand only"), answered)

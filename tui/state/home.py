@@ -1,11 +1,9 @@
 """Home: what happened last night, profile by profile, and the key that mends what is wrong; pure."""
 
-from collections.abc import Mapping
-
-from yester.engine.lacking import lacks_passphrase
 from yester.engine.runs.status import ProfileStatus
-from yester.engine.schedule.started import WORDS, Started
+from yester.engine.schedule.started import WORDS
 from yester.tui.cli.wording import age, count, moment, size
+from yester.tui.state.needing import Names, first_step, needed
 from yester.tui.state.running import glyph_of, progress_words, result_of, state_of, tone_of
 from yester.tui.state.text import Column, Glyphs, Line, Row, Span, Tone, labelled, line, sparkline
 from yester.tui.state.world import World
@@ -26,13 +24,6 @@ _STATES: dict[str, tuple[str, Tone]] = {
     "never": ("never ran", "warn"),
     "running": ("running", "accent"),
 }
-_SWITCH: Mapping[Started, str] = {
-    "missing": "e lets its runs start by themselves at these times",
-    "disabled": "S switches its timer on",
-    "outdated": "e lets them start at the times that the profile says",
-    "stray": "e lets them start by hand only",
-}
-"""What the key does about runs that are not started as the profile says."""
 _LABEL = "size       "
 _YEAR = len("2026-")
 STRIP = 30
@@ -95,7 +86,7 @@ def _trouble(status: ProfileStatus) -> str:
     return f"{status.text}{times}" if status.text else WORDS.get(status.started, "")
 
 
-def headline(world: World, glyphs: Glyphs, meant: str = "") -> Line:
+def headline(world: World, glyphs: Glyphs, keys: Names, meant: str = "") -> Line:
     """Return the answer to "what happened last night?"; the panel has what to do about the profile that is `meant`."""
     if world.problem:
         return line(Span(f"{glyphs.bad} {world.problem}", "bad"), "; Ctrl+r starts another engine")
@@ -116,16 +107,16 @@ def headline(world: World, glyphs: Glyphs, meant: str = "") -> Line:
     verb = "needs" if len(wrong) == 1 else "need"
     rest = len(world.statuses) - len(wrong)
     fine = f"; {count(rest, 'other profile')} in order" if rest else ""
-    steps = [] if any(each.profile == meant for each in wrong) else steps_of(world, wrong[0])
-    there = f": on its row {steps[0]}" if steps and len(wrong) == 1 else ""
+    is_elsewhere = len(wrong) == 1 and wrong[0].profile != meant
+    there = f": on its row {first_step(world, wrong[0], keys)}" if is_elsewhere else ""
     return line(Span(f"{sign} {names} {verb} you", tone), there, fine)
 
 
-def panel(world: World, status: ProfileStatus, width: int, glyphs: Glyphs) -> list[Line]:
+def panel(world: World, status: ProfileStatus, width: int, glyphs: Glyphs, keys: Names) -> list[Line]:
     """Return what is to say of a profile in so many cells; 0: nobody knows how many."""
     facts = world.profiles.get(status.profile)
     lines = [line(Span(status.profile, "strong"), "  ", _last_words(world, status, glyphs))]
-    lines += _needed(status, width, glyphs, is_broken=is_broken(world, status))
+    lines += needed(world, status, width, glyphs, keys)
     strip = _strip(world, status.profile, glyphs)
     if strip:
         lines.append(line(Span("last runs  ", "dim"), *strip))
@@ -147,53 +138,6 @@ def _last_words(world: World, status: ProfileStatus, glyphs: Glyphs) -> Span:
         return Span("")
     result, found = result_of(last.state, last, glyphs), f", {size(last.size)}" if last.has_succeeded else ""
     return Span(f"{result.text} {age(world.now_ns - last.began_ns)} ago{found}", result.tone)
-
-
-def _needed(status: ProfileStatus, width: int, glyphs: Glyphs, *, is_broken: bool) -> list[Line]:
-    """Return what needs attention, and the key that mends it."""
-    lines: list[Line] = []
-    if status.health != "ok" and status.text:
-        since = f" since {moment(status.since_ns)[:16]}" if status.since_ns and status.failures > 1 else ""
-        tone: Tone = "bad" if status.health == "failed" else "warn"
-        sign = glyphs.bad if tone == "bad" else glyphs.warn
-        lines += labelled(f"{sign} ", f"{status.text}{since}", width, tone=tone)
-    elif status.text:
-        lines += labelled(f"{glyphs.warn} ", status.text, width, tone="warn")
-    if status.hint:
-        lines += labelled("  ", status.hint, width)
-    for text in status.suspicions:
-        lines += labelled(f"{glyphs.warn} ", text, width, tone="warn")
-    for each in status.troubles:
-        lines += labelled(f"{glyphs.bad} ", f"{each.action}: {each.text}", width, tone="bad")
-    steps = _steps(status, is_broken=is_broken) or (["Enter shows what happened"] if lines else [])
-    for step in steps:
-        lines += labelled("  ", step, width, tone="accent")
-    if status.started in WORDS:
-        if status.health != "late":
-            lines += labelled(f"{glyphs.warn} ", WORDS[status.started], width, tone="warn")
-        lines += labelled("  ", _SWITCH[status.started], width, tone="accent")
-    return lines
-
-
-def steps_of(world: World, status: ProfileStatus) -> list[str]:
-    """Return the keys that mend what is wrong with a profile."""
-    steps = _steps(status, is_broken=is_broken(world, status))
-    if not steps and not status.is_fine and status.started not in WORDS:
-        steps = ["Enter shows what happened"]
-    return steps + ([_SWITCH[status.started]] if status.started in WORDS else [])
-
-
-def _steps(status: ProfileStatus, *, is_broken: bool) -> list[str]:
-    """Return the keys that mend what is wrong with a profile's runs."""
-    if is_broken:
-        copy = ", U brings back the copy of the last snapshot" if status.last_snapshot else ", x removes the profile"
-        return [f"E mends the file{copy}"]
-    if status.health == "ok" or status.running:
-        return []
-    if status.health == "failed" and lacks_passphrase(status.text):
-        return ["b asks for it and tries again, c changes where runs find it"]
-    steps = {"failed": "b tries again, Enter shows what happened", "late": "b runs it now"}
-    return [steps.get(status.health, "b takes the first snapshot")]
 
 
 def _strip(world: World, profile: str, glyphs: Glyphs) -> list[Span]:
@@ -224,11 +168,6 @@ def _growth(world: World, profile: str, width: int, glyphs: Glyphs) -> list[Line
     return [line(Span(_LABEL, "dim"), Span(chart, "accent"), f"  {words}")]
 
 
-def is_broken(world: World, status: ProfileStatus) -> bool:
-    """Whether the file of a profile cannot be read."""
-    return bool(status.text) and world.has_profiles and status.profile not in world.profiles
-
-
 def place_of(world: World, profile: str) -> str:
     """Return where the last run of a profile went; empty when none is known."""
     return next((run.repository for run in world.runs or () if run.profile == profile and run.repository), "")
@@ -242,7 +181,7 @@ def lost(world: World) -> tuple[str, ...]:
     return tuple(dict.fromkeys(known))
 
 
-def welcome(world: World, width: int) -> list[Line]:
+def welcome(world: World, width: int, keys: Names) -> list[Line]:
     """Return what is said while there is no profile: to somebody new, or to somebody whose profiles are gone."""
     gone = lost(world)
     if not gone:
@@ -254,8 +193,8 @@ def welcome(world: World, width: int) -> list[Line]:
         *lines,
         line(""),
         line("Each snapshot has a copy of its profile."),
-        line(Span("  U", "accent"), f"           brings {gone[0]} back from its last snapshot"),
-        line(Span("  + or Enter", "accent"), "  makes a new one"),
+        line(Span(f"  {keys['recover']:<12}", "accent"), f"brings {gone[0]} back from its last snapshot"),
+        line(Span(f"  {keys['new'] + ' or ' + keys['open']:<12}", "accent"), "makes a new one"),
     ]
 
 

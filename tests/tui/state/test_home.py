@@ -10,10 +10,13 @@ from tests.tui.fake import DAY_NS, HOUR_NS, NOW_NS
 
 from yester.engine.runs.records import RunRecord
 from yester.engine.runs.status import ProfileStatus
+from yester.tui.helping import names_in
+from yester.tui.keys import keymap
 from yester.tui.state import home
 from yester.tui.state.text import UNICODE, plain
 from yester.tui.state.world import ProfileFacts, World
 
+KEYS = names_in("home", keymap("default"))
 FACTS = ProfileFacts("documents", ("/home/me",), "/srv/backup", "7 daily", "every day at 12:00")
 
 
@@ -33,9 +36,9 @@ def world(*runs: dict[str, Any], **status: Any) -> World:
 def said(shown: World) -> str:
     """Return all that Home says."""
     assert shown.statuses
-    panel = home.panel(shown, shown.statuses[0], 0, UNICODE)
+    panel = home.panel(shown, shown.statuses[0], 0, UNICODE, KEYS)
     [row] = home.rows(shown, UNICODE)
-    return "\n".join([plain(home.headline(shown, UNICODE)), plain(row.cells), *map(plain, panel)])
+    return "\n".join([plain(home.headline(shown, UNICODE, KEYS)), plain(row.cells), *map(plain, panel)])
 
 
 def run(number: int, state: str = "complete", **more: Any) -> dict[str, Any]:
@@ -54,7 +57,7 @@ STOPPED = run(2, "cancelled", exit_code=130)
 @pytest.mark.parametrize(
     ("shown", "there", "missing"),
     [
-        (world(GOOD), (" ago11-22 01:00", "✓ Everything is in order", "✓ complete 5 h ago, ", "next 2026-11-22 01:00"), ("Enter",)),
+        (world(GOOD), (" ago11-22 01:00", "✓ Everything is in order", "✓ complete 5 h ago, "), ("Enter",)),
         (
             world(TORN, GOOD, text="3 entries could not be taken whole"),
             ("! ok, gaps", "! 3 entries could not be taken whole", "Enter shows what happened", "last runs  ✓!"),
@@ -84,24 +87,24 @@ STOPPED = run(2, "cancelled", exit_code=130)
         (
             world(GOOD, health="late", text="A run was due", hint="Is its timer enabled?", started="unknown"),
             ("! late", "b runs it now", "Is its timer enabled?"),
-            ("e lets",),
+            ("S lets",),
         ),
         (
             world(GOOD, started="missing"),
             (
                 "! documents needs you", "! look here", "! Its times are in the profile, but nothing starts it",
-                "e lets its runs start by themselves", "every day at 12:00; but nothing starts it",
+                "S lets its runs start by themselves", "every day at 12:00; but nothing starts it",
             ),
             ("next 2026", "Enter shows"),
         ),
         (
             world(GOOD, health="late", text="A run was due", hint="Nothing starts it", started="missing"),
-            ("! late", "b runs it now", "e lets its runs start"),
+            ("! late", "b runs it now", "S lets its runs start"),
             ("! Its times",),
         ),
-        (world(GOOD, started="stray", next_ns=None), ("though the profile has no times", "e lets them start by"), ()),
+        (world(GOOD, started="stray", next_ns=None), ("though the profile has no times", "S lets them start by"), ()),
         (world(GOOD, started="outdated"), ("It is started at other times", "next 2026-11-22 01:00"), ()),
-        (world(GOOD, started="on"), ("✓ Everything is in order",), ("e lets",)),
+        (world(GOOD, started="on"), ("✓ Everything is in order",), ("S lets",)),
         (
             world(GOOD, suspicions=("The source /home/me was gone",)),
             ("! suspicious", "! The source /home/me was gone", "Enter shows what happened"),
@@ -122,7 +125,7 @@ def test_what_happened_and_the_key_that_mends_it(
     assert [words for words in missing if words in text] == []
 
 
-@pytest.mark.parametrize(("snapshot", "words"), [("a" * 64, "U brings back the copy"), ("", "x removes the profile")])
+@pytest.mark.parametrize(("snapshot", "words"), [("a" * 64, "U brings back the copy"), ("", "x removes it")])
 def test_a_broken_file_is_brought_back_only_from_a_snapshot_that_there_is(snapshot: str, words: str) -> None:
     broken = world(GOOD, health="failed", text="Profile documents: line 3", last_snapshot=snapshot)
     text = said(replace(broken, profiles={}))
@@ -140,12 +143,12 @@ def test_a_strip_of_thirty_runs_and_how_much_there_is() -> None:
 
 def test_who_lost_all_profiles_is_no_newcomer() -> None:
     gone = replace(world(GOOD, run(6), FAILED), statuses=())
-    assert plain(home.headline(gone, UNICODE)) == "No profile is here: nothing is backed up any more"
-    text = "\n".join(map(plain, home.welcome(gone, 80)))
+    assert plain(home.headline(gone, UNICODE, KEYS)) == "No profile is here: nothing is backed up any more"
+    text = "\n".join(map(plain, home.welcome(gone, 80, KEYS)))
     assert "documents  had its snapshots in /srv/backup" in text and "U           brings documents back" in text
     fresh = replace(gone, runs=(gone.runs or ())[2:])
-    assert plain(home.headline(fresh, UNICODE)) == "Nothing is backed up yet"
-    assert "Welcome to yester" in plain(home.welcome(fresh, 80)[0])
+    assert plain(home.headline(fresh, UNICODE, KEYS)) == "Nothing is backed up yet"
+    assert "Welcome to yester" in plain(home.welcome(fresh, 80, KEYS)[0])
 
 
 @pytest.mark.parametrize(
@@ -159,14 +162,22 @@ def test_the_key_is_named_at_first_sight_whichever_row_is_meant(meant: str, word
     fine, bad = stage.status("documents"), stage.status("mail", "failed", text=stage.WHY)
     facts = {"documents": FACTS, "mail": replace(FACTS, name="mail")}
     both = replace(world(GOOD), statuses=msgspec.convert((fine, bad), tuple[ProfileStatus, ...]), profiles=facts)
-    assert plain(home.headline(both, UNICODE, meant)).startswith(words)
+    assert plain(home.headline(both, UNICODE, KEYS, meant)).startswith(words)
 
 
 def test_what_is_long_goes_on_behind_its_label() -> None:
     facts = replace(FACTS, repository="/media/me/" + "backup/" * 8, sources=("/home/me/documents", "/home/me/pictures"))
     shown = replace(world(GOOD, run(6)), profiles={"documents": facts})
     assert shown.statuses
-    lines = [plain(each) for each in home.panel(shown, shown.statuses[0], 40, UNICODE)]
+    lines = [plain(each) for each in home.panel(shown, shown.statuses[0], 40, UNICODE, KEYS)]
     assert max(map(len, lines)) <= 40
     at = lines.index("takes      /home/me/documents,")
     assert lines[at + 1] == "           /home/me/pictures"
+
+
+def test_sentences_name_the_keys_that_the_person_has() -> None:
+    own = names_in("home", keymap("default", {"home.switch": "ctrl+t", "home.snap": "B"}))
+    shown = world(FAILED, GOOD, health="failed", text=stage.WHY, started="missing")
+    assert shown.statuses
+    text = "\n".join(map(plain, home.panel(shown, shown.statuses[0], 0, UNICODE, own)))
+    assert "B tries again" in text and "Ctrl+t lets its runs start" in text
