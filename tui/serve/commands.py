@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,9 +50,10 @@ def run_command(desk: Desk, change: Change, asked: Params, call: Call) -> Callab
     secret = given.first
     if not change.makes_repository:
         secret = desk.repositories.secret(where, asked.profile if isinstance(asked, Where) else "")
+    known = frozenset(run_ids(desk.places.state)) if change.is_run else frozenset()
     command = Command.start(words, {"passphrase": secret, "new-passphrase": given.new}, given.typed)
     with call.stopped_by(command.stop, when_left=False):
-        run = command.run(desk.places, call) if change.is_run else ""
+        run = command.run(desk.places, known, call) if change.is_run else ""
         if run:
             call.item({"run": run})
             if command.begins(journal_path(desk.places.state, run), call):
@@ -148,13 +149,15 @@ class Command:
         if self.process.poll() is None:
             self.process.terminate()
 
-    def run(self, places: Places, call: Call) -> str:
-        """Wait until it has a journal and return the run's id; empty when it ended without one."""
-        others = {run for run in run_ids(places.state) if not self._is_own(places, run)}
+    def run(self, places: Places, known: Set[str], call: Call) -> str:
+        """Wait until it has a journal and return the run's id; empty when it ended without one.
+
+        `known` are the runs that there were before it was started.
+        """
         while True:
             is_over = self.process.poll() is not None
             for run in run_ids(places.state):
-                if run not in others and self._is_own(places, run):
+                if run not in known and self._is_own(places, run):  # at first nothing may be in its journal
                     return run
             if is_over or call.is_left:
                 return ""

@@ -90,7 +90,7 @@ No passphrase is in a request, in arguments or in the environment. A client open
 `--secrets-fd N`, writes the passphrase and a line end there, and sends `repositories.unlock`, or `repositories.create`
 for a new repository. It is kept in memory until the client is gone, and given to commands through an open file. The
 recovery key of a new repository is in the answer to `repositories.create` and nowhere else. A passphrase that
-`keys.add` adds comes the same way, and is not kept.
+`keys.add` adds comes the same way, and is not kept. A request takes its lines also when it fails.
 
 ## Plugins
 

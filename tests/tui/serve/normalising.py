@@ -37,6 +37,7 @@ _OF_THE_MACHINE: Mapping[str, object] = {
 _STEERED = {"newest": 7}
 _PACKS = {"cold_size": 30, "hot_size": 10}
 _OF_CHANCE: Mapping[str, Mapping[str, object]] = {
+    "runs.list": {"total_files": 3, "total_size": 19, "eta_s": None},
     "runs.cancel": _STEERED,
     "runs.pause": _STEERED,
     "runs.resume": _STEERED,
@@ -47,7 +48,7 @@ _OF_CHANCE: Mapping[str, Mapping[str, object]] = {
     "storage.plan": {"unused_size": 700},
     "snapshots.freed": {"size": 700},
 }
-"""The like, in answers to these: how far a run was, which pack is named first, how well ids could be compressed."""
+"""The like, in answers to these: how far a run said that it was, which pack is first, how well ids are compressed."""
 _OF_THE_FILE_SYSTEM = frozenset({"nlink", "blocks", "birth_ns"})
 _ROWS = {"owner": "me:users (1000:100)", "changed": "2027-03-11 10:10:00"}
 """Rows of what is kept of a file; none is left of when it was born, which not every file system knows."""
