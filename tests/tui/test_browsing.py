@@ -166,6 +166,16 @@ async def test_an_entry_is_left_out_from_the_next_run_on() -> None:
 
 
 @on_asyncio
+async def test_a_long_name_leaves_room_to_leave_it_out() -> None:
+    engine = stage.engine(files_list=[{"path": f"{'a name and ' * 20}.docx"}])
+    engine.done["files.list"] = {"total": 1}
+    async with shown(engine, (80, 24)) as pilot:
+        await press(pilot, "3", "X")
+        text = text_of(pilot)
+        assert "every file that ends in .docx" in text and "Leave it out" in text
+
+
+@on_asyncio
 async def test_an_entry_is_shown_in_three_ways_beside_the_list_and_where_there_is_no_room() -> None:
     engine = stage.engine()
     async with shown(engine) as pilot:

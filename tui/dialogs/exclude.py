@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button
 
 from yester.tui.dialogs.dialog import Dialog
@@ -31,8 +31,9 @@ class Exclude(Dialog[Excluding]):
 
     def compose(self) -> ComposeResult:
         """The words, and what can be chosen."""
-        with Vertical(classes="dialog"):
-            yield Panel(id="question")
+        with Vertical(classes="dialog roomy"):
+            with VerticalScroll(can_focus=False):
+                yield Panel(id="question")
             with Horizontal(classes="buttons"):
                 yield Button("c  other pattern", id="next", compact=True)
                 yield Button("No", id="no", compact=True)

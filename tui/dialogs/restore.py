@@ -40,8 +40,8 @@ class Restore(Dialog[Wish]):
 
     def compose(self) -> ComposeResult:
         """The words, another folder, and what can be chosen."""
-        with Vertical(classes="dialog restoring"):
-            with VerticalScroll(id="foreseen", can_focus=False):
+        with Vertical(classes="dialog roomy"):
+            with VerticalScroll(can_focus=False):
                 yield Panel(id="question")
             yield Box(placeholder="folder to bring it to", id="target", compact=True)
             with Horizontal(classes="buttons"):

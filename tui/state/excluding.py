@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from yester.engine.profiles.toml_text import toml_line
-from yester.tui.cli.wording import count, one_line, printable, size
+from yester.tui.cli.wording import count, printable, size
 from yester.tui.serve.methods.profiles import EditProfile, edit_profile
 from yester.tui.serve.methods.words import as_typed
-from yester.tui.state.text import Glyphs, Line, Span, line
+from yester.tui.state.text import Glyphs, Line, Span, cut, line
 
 _SPECIAL = re.compile(r"([\\*?\[\]!#])|( +$)")
 _UNSURE = re.compile(r"[\udc80-\udcff\x00-\x1f\x7f-\x9f]|[^\S ]")
@@ -68,7 +68,10 @@ def lines(state: Excluding, glyphs: Glyphs) -> list[Line]:
     entries = count(state.files, "entry", "entries") if state.files is not None else ""
     large = ", ".join(part for part in (entries, size(state.size) if state.size is not None else "") if part)
     found = [
-        line(Span(f"Leave {printable(state.path)} out of {state.profile}?", "strong"), Span(f"  {large}", "dim")),
+        line(
+            Span(f"Leave {cut(printable(state.path), 40)} out of {state.profile}?", "strong"),
+            Span(f"  {large}", "dim"),
+        ),
         line(
             "From the next run on it is not taken. Snapshots that there are keep it: it can still be brought back, and "
             "takes room until they are forgotten."
@@ -78,7 +81,7 @@ def lines(state: Excluding, glyphs: Glyphs) -> list[Line]:
     for at, pattern in enumerate(state.patterns):
         is_it = at == state.at
         mark = glyphs.running if is_it else " "
-        found.append(line(Span(f"{mark} {one_line(pattern.text)}", "accent" if is_it else "dim")))
+        found.append(line(Span(f"{mark} {cut(pattern.text, 66)}", "accent" if is_it else "dim")))
         found.append(line(Span(f"    {pattern.about}", "dim")))
     return [*found, line(""), line(Span(f"$ {command(state)}", "dim"))]
 

@@ -9,7 +9,7 @@ import msgspec
 
 from yester.engine.events import Shown
 from yester.tui.cli.wording import count, printable, size
-from yester.tui.state.text import Glyphs, Line, Span, line
+from yester.tui.state.text import Glyphs, Line, Span, cut, line
 
 Conflict = Literal["keep-both", "overwrite", "skip", "newer"]
 Ownership = Literal["as-stored", "by-name", "me"]
@@ -149,13 +149,8 @@ def _met(foreseen: Foreseen, glyphs: Glyphs) -> list[Line]:
     if foreseen.different:
         differ = "1 differs" if foreseen.different == 1 else f"{foreseen.different:,} differ"
         found = [*(found if foreseen.same or foreseen.missing else ()), line(Span(f"{glyphs.warn} {differ}", "warn"))]
-        found += [line(Span(f"    {_end(each.path)}", "dim")) for each in foreseen.examples[:3]]
+        found += [line(Span(f"    {cut(each.path, _LONGEST)}", "dim")) for each in foreseen.examples[:3]]
     return found if foreseen.is_whole else [*found, line(Span("  and more that were not looked at", "dim"))]
-
-
-def _end(path: str) -> str:
-    """Return a path on one line of a dialog; its end says more than its beginning."""
-    return path if len(path) <= _LONGEST else "…" + path[1 - _LONGEST :]
 
 
 def command(wish: Wish) -> Line:
