@@ -1,6 +1,5 @@
 """The terminal program: its places, its keys, its themes, and the life of its engine. It knows nothing of any place."""
 
-import asyncio
 import importlib
 import os
 import time
@@ -15,31 +14,30 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.filter import LineFilter
 from textual.screen import Screen
-from textual.widget import Widget
 from textual.worker import Worker
 
 from yester import __version__
 from yester.engine.errors import YesterError
-from yester.engine.places import Places
 from yester.tui.bindings import bindings
-from yester.tui.client import Client, Engine, EngineGone, Refused, Request
+from yester.tui.client import Client, Engine, EngineGone, Request
 from yester.tui.defects import recorded, told
 from yester.tui.dialogs.dialog import Dialog
 from yester.tui.feed import Feed, Work
 from yester.tui.helping import help_lines, key_name
 from yester.tui.in_order import InOrder
-from yester.tui.keys import changed_keys, keymap
+from yester.tui.keys import keymap
+from yester.tui.looks import Looks
 from yester.tui.outside import Outside
 from yester.tui.places import PLACES, PlaceRow
 from yester.tui.plain_signs import PlainSigns
 from yester.tui.screens.place import Place
-from yester.tui.settings import Settings, change_settings
-from yester.tui.state.looks import choices
+from yester.tui.settings import Settings
 from yester.tui.state.running import left_words
 from yester.tui.state.sayings import BAD_S, GOOD_S, Noted, Ran, Saying, hushed, log_lines, said_lines, with_noted
 from yester.tui.state.text import Line, line
 from yester.tui.state.world import EngineFound, EngineLost, Happening, Ticked, World, apply
 from yester.tui.themes import DARK, LIGHT, readable
+from yester.tui.unlocking import Unlocking
 from yester.tui.widgets.sayings import Sayings
 
 DRAW_S = 0.1
@@ -97,8 +95,8 @@ class TerminalProgram(App[None]):
         self.outside = Outside(self)
         self._in_order = InOrder(self, super().on_event)
         self._is_stale = False
-        self._unlocking = asyncio.Lock()
-        self._opened = 0
+        self._looks = Looks(self)
+        self._unlocking = Unlocking(self)
         for place in PLACES:
             self.add_mode(place.name, _loader(place))
 
@@ -107,9 +105,7 @@ class TerminalProgram(App[None]):
         self.set_class(self.no_color, "-no-color")
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
-        self._look(
-            theme_named=os.environ.get("TEXTUAL_THEME", ""), motion_named=os.environ.get("TEXTUAL_ANIMATIONS", "")
-        )
+        self._looks.begin(os.environ.get("TEXTUAL_THEME", ""), os.environ.get("TEXTUAL_ANIMATIONS", ""))
         for number, command in enumerate(self.settings.commands):
             self.bind(command.key, f"own({number})", description=command.title, show=False)
         self.switch_mode("home")
@@ -129,7 +125,7 @@ class TerminalProgram(App[None]):
             self.happened(EngineLost(gone.what))
             self.say(
                 gone.what,
-                f"{self._key_of('place.refresh')} starts another one. {gone.hint}",
+                f"{self.key_of('place.refresh')} starts another one. {gone.hint}",
                 is_bad=True,
                 seconds=60,
             )
@@ -177,53 +173,14 @@ class TerminalProgram(App[None]):
         defect = recorded(self._exception)
         self.panic(Text(f"yester: {defect.what}\n  hint: {defect.hint} Runs go on."))
 
-    def _look(self, theme_named: str = "", motion_named: str = "") -> None:
-        """Look as the settings say; what the environment names goes before them, for this once."""
-        wished = f"{theme_named},{self.settings.theme},{DARK.name}".replace(" ", "").split(",")
-        self.theme = next(filter(self.available_themes.__contains__, wished))
-        if self.settings.theme not in self.available_themes:
-            self.say(f"There is no theme {self.settings.theme}", f"{self._key_of('app.looks')} shows which there are.")
-        if not motion_named:
-            self.animation_level = self.settings.motion
-        self.set_keymap(changed_keys(self.settings.preset, self.settings.keys))
-
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what changes lines when they are drawn: signs, where the terminal has few."""
         plain = [_PLAIN_SIGNS] if self.settings.glyphs == "ascii" else []
         return [*super().get_line_filters(), *plain]
 
-    def change_look(self, name: str, value: str) -> None:
-        """Let one of the settings be otherwise, now and when the program is opened again."""
-        try:
-            self.settings = change_settings(Places.default().config, {name: value})
-        except YesterError as problem:
-            self.say(problem.what, problem.hint, is_bad=True)
-            return
-        self.ran(f"yester tui --set {name}={value}")
-        self._look()
-        for screen in self.screen_stack:
-            for each in screen.walk_children(Widget, with_self=True):
-                each.notify_style_update()  # what is drawn already has the signs of before
-                each.refresh()
-        self._is_stale = True
-
     def action_looks(self) -> None:
         """Choose colours, keys, signs and motion."""
-        from yester.tui.dialogs.looks import Looks
-
-        def current() -> dict[str, str]:
-            motion = "none" if self.animation_level == "none" else "full"
-            return {
-                "theme": self.theme,
-                "preset": self.settings.preset,
-                "glyphs": self.settings.glyphs,
-                "motion": motion,
-            }
-
-        themes = sorted((name, theme.dark) for name, theme in self.available_themes.items())
-        if not isinstance(self.screen, Looks):
-            take = lambda choice: self.change_look(choice.name, choice.value)  # noqa: E731
-            self.push_screen(Looks(choices(themes), current, take, lambda: self.settings.signs))
+        self._looks.choose()
 
     def get_css_variables(self) -> dict[str, str]:
         """Return the colours of the theme, such that letters can be read."""
@@ -314,16 +271,20 @@ class TerminalProgram(App[None]):
             Content.from_markup(message).plain if more.get("markup", True) else message, is_bad=severity == "error"
         )
 
+    def redraw(self) -> None:
+        """Draw anew what is known."""
+        self._is_stale = True
+
     def hush(self) -> None:
         """Show no longer what was said; it stays in the log."""
         self.noted = hushed(self.noted)
-        self._is_stale = True
+        self.redraw()
 
     def said(self, width: int) -> list[Line]:
         """Return what is still to be read, for so many cells."""
-        return said_lines(self.noted, self._now_ns(), width, self._key_of("app.log"), self.settings.signs)
+        return said_lines(self.noted, self._now_ns(), width, self.key_of("app.log"), self.settings.signs)
 
-    def _key_of(self, id: str) -> str:
+    def key_of(self, id: str) -> str:
         """Return the first key of an id, as a person calls it."""
         return key_name(keymap(self.settings.preset, self.settings.keys)[id].partition(",")[0])
 
@@ -332,32 +293,12 @@ class TerminalProgram(App[None]):
 
         `why`: what was said when it was missing.
         """
-        before = self._opened
-        async with self._unlocking:
-            return self._opened != before or await self._unlocked(where, why)
+        return await self._unlocking.unlock(where, why)
 
     @property
     def is_unlocking(self) -> bool:
         """Whether a person is asked for a passphrase, for somebody who waits for it."""
-        return self._unlocking.locked()
-
-    async def _unlocked(self, where: dict[str, str], why: str) -> bool:
-        from yester.tui.dialogs.passphrase import Passphrase
-
-        problem, whose = "", where.get("profile") or where.get("repository", "")
-        while True:
-            typed = await self.push_screen_wait(Passphrase(whose, why, problem))
-            if not typed:
-                return False
-            self.engine.give_secret(typed)
-            try:
-                async for _ in self.engine.ask("repositories.unlock", dict, **where):
-                    continue
-            except Refused as refused:
-                problem = refused.failure.message
-            else:
-                self._opened += 1
-                return True
+        return self._unlocking.is_asking
 
     # Keys
 
