@@ -5,7 +5,10 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -137,11 +140,52 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return place
 
 
+FAILED = pytest.StashKey[bool]()
+
+REMOVER = """
+import shutil, sys
+for line in sys.stdin:
+    shutil.rmtree(line[:-1], ignore_errors=True)
+"""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note of which tests the folders are to stay."""
+    report = yield
+    item.stash[FAILED] = report.failed or item.stash.get(FAILED, False)
+    return report
+
+
+@pytest.fixture(scope="session")
+def _away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], None]]:
+    """Take folders away, by a process that does nothing else: to remove a directory is to wait for the disk.
+
+    It is nobody's child, as some tests count theirs.
+    """
+    words = ["setsid", "--fork", sys.executable, "-I", "-S", "-c", REMOVER]
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None and process.stdout is not None
+    process.wait()
+    gone, numbers, lines = tmp_path_factory.mktemp("gone"), count(), process.stdin
+
+    def take_away(folder: Path) -> None:
+        with suppress(OSError):  # pytest removes what cannot be moved
+            print(folder.rename(gone / str(next(numbers))), file=lines, flush=True)
+
+    yield take_away
+    process.stdin.close()
+    process.stdout.read()  # until it has ended
+    process.stdout.close()
+
+
 @pytest.fixture
-def tmp_path(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+def tmp_path(request: pytest.FixtureRequest, tmp_path: Path, _away: Callable[[Path], None]) -> Iterator[Path]:
     """pytest's; for a test marked `passable`, one elsewhere: pytest closes its own to other users at any start."""
     if not request.node.get_closest_marker("passable"):
         yield tmp_path
+        if not request.node.stash.get(FAILED, False):
+            _away(tmp_path)
         return
     with TemporaryDirectory(prefix="yester-test-", dir="/var/tmp") as folder:
         os.chmod(folder, 0o755)
