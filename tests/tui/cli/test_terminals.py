@@ -134,7 +134,7 @@ def test_the_signal_is_heard_again_afterwards() -> None:
 
 
 def test_detached_it_returns_when_the_run_has_begun(yester: Yester, profile: str) -> None:
-    assert yester("profile", "edit", profile, "--set", "limits.upload=10M").code == 0  # it is not through too soon
+    assert yester("profile", "edit", profile, "--set", "limits.upload=20M").code == 0  # it is not through too soon
     process, terminal = at_terminal("snap", profile, "--detach")
     said = b""
     while b"\n" not in said:
