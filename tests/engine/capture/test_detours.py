@@ -49,19 +49,22 @@ def by_the_way_round(*sources: Path) -> dict[bytes, bytes]:
 @pytest.mark.usefixtures("settled")
 def test_a_place_that_is_the_same_gives_the_same_tree_and_nothing_is_read_again(home: Path, folder: Path) -> None:
     zoo.build(folder / "zoo")
-    write(folder / "one", b"1")
-    os.link(folder / "one", folder / "zoo/two")
-    rig = Rig.of(home, folder)
-    plain = rig.taken(rig.snap().snapshot)
-    for read_from in (by_the_way_round(folder), {}, by_the_way_round(folder)):
-        result = snap(rig, read_from)
-        taken = rig.taken(result.snapshot)
-        # Of the folders above others may change anything at any time.
-        assert taken[folder] == plain[folder]
-        assert taken.record.links == plain.record.links
-        assert (result.statistics.new, result.statistics.changed) == (0, 0)
-        assert result.statistics.added_size < ABOVE_SIZE
-        assert not [event for event in rig.hooks.events if isinstance(event, File)]
+    try:
+        write(folder / "one", b"1")
+        os.link(folder / "one", folder / "zoo/two")
+        rig = Rig.of(home, folder)
+        plain = rig.taken(rig.snap().snapshot)
+        for read_from in (by_the_way_round(folder), {}, by_the_way_round(folder)):
+            result = snap(rig, read_from)
+            taken = rig.taken(result.snapshot)
+            # Of the folders above others may change anything at any time.
+            assert taken[folder] == plain[folder]
+            assert taken.record.links == plain.record.links
+            assert (result.statistics.new, result.statistics.changed) == (0, 0)
+            assert result.statistics.added_size < ABOVE_SIZE
+            assert not [event for event in rig.hooks.events if isinstance(event, File)]
+    finally:
+        zoo.clear(folder / "zoo")
 
 
 names = st.binary(min_size=1, max_size=6).filter(lambda name: name not in (b".", b"..") and not set(name) & {0, 47})
