@@ -291,6 +291,8 @@ class RunEnd(Event, frozen=True, tag="run.end"):
     duration_ns: int = 0
     suspicions: tuple[str, ...] = ()
     """In words, which sources were gone or had shrunk; said at each run until somebody accepts it."""
+    snapshots: int | None = None
+    """How many snapshots of this profile and machine there are now, partial ones not counted; none: nobody looked."""
     plugins: tuple[PluginTime, ...] = ()
     """How long each plugin was at work."""
     store: tuple[StoreCalls, ...] = ()

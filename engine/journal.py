@@ -23,6 +23,7 @@ from typing import Protocol
 from yester.engine.events import Event, Phase, RunPhase, encode
 from yester.engine.hooks import AllEvents
 from yester.engine.progress import Counters, progress_event
+from yester.engine.reserving import reserve
 
 JOURNAL_INTERVAL_NS = 1_000_000_000
 FLUSH_TIMEOUT_S = 5.0
@@ -37,6 +38,8 @@ _LOCK = struct.Struct("hhqqixxxx")
 """The kernel's `struct flock`, for a lock that lasts until every copy of the descriptor is closed."""
 _PROGRESS = b'"type":"run.progress"'
 _HEAD_SIZE = 120
+_RESERVE = 8192
+"""Bytes that are kept for the end of a run from its beginning: what progress takes of them it gives back."""
 """The type of a line stands within so many bytes."""
 
 
@@ -95,7 +98,8 @@ class JournalFile:
     """A journal on disk; each line is there when `write` returns, or is lost and said to be.
 
     The file is locked for as long as the process lives: a journal without an end that nobody locks is of a run that
-    died. Where there is no room, progress is given up for what matters, its end above all.
+    died. Where there is no room, progress is given up for what matters, its end above all, and some is kept for that
+    from the beginning: a disk may be full before there was any progress.
     """
 
     def __init__(self, path: Path) -> None:
@@ -119,6 +123,7 @@ class JournalFile:
             self._file = -1
         except OSError:  # a file system without locks: the run will be taken for dead while it works
             return
+        reserve(self._file, self._size, _RESERVE)
 
     def write(self, line: bytes) -> None:
         """Append a line, at the expense of earlier progress if need be."""
@@ -140,6 +145,8 @@ class JournalFile:
             if stat.S_ISREG(status.st_mode) and not status.st_size:
                 with suppress(OSError):
                     self._path.unlink()
+            with suppress(OSError):  # what is left of the reserve
+                os.ftruncate(self._file, status.st_size)
             os.close(self._file)
             self._file = -1
 

@@ -103,8 +103,9 @@ class Attempt:
             context.counters.stored_size = writer.statistics.stored_size
             statistics = statistics_of(context, writer, taken)
             result: Result = "dry-run" if dry else "errors" if taken.failures else "complete"
+            held = series.complete + (records is not None)
             if records is None:
-                return SnapshotResult(None, statistics, tuple(taken.failures), result, suspected)
+                return SnapshotResult(None, statistics, tuple(taken.failures), result, suspected, snapshots=held)
             if self._session is not None and not self._session.stands():
                 raise Lapsed
             context.progress.phase(Phase.COMMIT)
@@ -112,7 +113,7 @@ class Attempt:
             sid = context.repository.commit_snapshot(finished(draft, statistics), label=label)
             self.needed = self._built_on() | writer.packs
             self._close(records, sid)
-        return SnapshotResult(sid, statistics, tuple(taken.failures), result, suspected)
+        return SnapshotResult(sid, statistics, tuple(taken.failures), result, suspected, snapshots=held)
 
     def _built_on(self) -> set[PackId]:
         """Return the packs of earlier runs that this one may have built on.
@@ -166,7 +167,10 @@ class Attempt:
         self.needed = self._built_on()
         self._close(records, parent[0])
         result: Result = "errors" if taken.failures else "unchanged"
-        raise _Unchanged(SnapshotResult(None, statistics, tuple(taken.failures), result, suspected, parent[0]))
+        found = SnapshotResult(
+            None, statistics, tuple(taken.failures), result, suspected, parent[0], self.series.complete
+        )
+        raise _Unchanged(found)
 
     def _has_same_sources(self, seen: Seen, taken: Taken, parent: Snapshot) -> bool:
         way = Way(taken.way, seen.source)

@@ -51,3 +51,5 @@ class SnapshotResult:
     """In words, which sources vanished or shrank."""
     same_as: SnapshotId | None = None
     """The snapshot that has all of this already, when there is no new one for that reason."""
+    snapshots: int | None = None
+    """How many complete ones the series has now."""

@@ -18,6 +18,8 @@ class Series(NamedTuple):
     """The newest complete one in which no source was suspiciously empty."""
     partials: tuple[Listed, ...]
     """Those of runs that did not end, the newest first."""
+    complete: int = 0
+    """How many complete ones there are, the parent among them."""
 
     @property
     def newest_first(self) -> tuple[Listed, ...]:
@@ -38,7 +40,7 @@ def series_of(snapshots: Sequence[Listed], host: bytes, profile: bytes, streams:
     complete = [each for each in mine if not each[1].partial]
     sound = (each for each in complete if not each[1].suspicious)
     partials = tuple(each for each in mine if each[1].partial)
-    return Series(complete[0] if complete else None, next(sound, None), partials)
+    return Series(complete[0] if complete else None, next(sound, None), partials, len(complete))
 
 
 def _alone(snapshot: Snapshot) -> tuple[bytes, ...]:

@@ -74,7 +74,7 @@ class _Run:
             raise
         if done.snapshot is None:
             self._tell_errors(done)
-        self._teller.end(done.result, done.snapshot, done.statistics.added_size, done.suspicions)
+        self._teller.end(done.result, done.snapshot, done.statistics.added_size, done.suspicions, done.snapshots)
         self._add_to_label(done.snapshot)
         return done
 

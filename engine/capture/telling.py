@@ -80,6 +80,7 @@ class RunTeller:
         snapshot: SnapshotId | None = None,
         added_size: int = 0,
         suspicions: tuple[str, ...] = (),
+        snapshots: int | None = None,
     ) -> None:
         """The run ended."""
         counters = self._counters
@@ -103,6 +104,7 @@ class RunTeller:
                 stored_size=counters.stored_size,
                 duration_ns=time.monotonic_ns() - self._started,
                 suspicions=suspicions,
+                snapshots=snapshots,
             ),
         )
 

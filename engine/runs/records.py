@@ -70,6 +70,8 @@ class RunRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Of a check: how much of the content it read."""
     suspicions: tuple[str, ...] = ()
     """Which sources were gone or had shrunk."""
+    snapshots: int | None = None
+    """How many of the profile there were when it ended."""
     plugins: tuple[PluginTime, ...] = ()
     """How long each plugin was at work."""
     store: tuple[StoreCalls, ...] = ()
@@ -171,4 +173,4 @@ def with_line(known: RunRecord, line: Line) -> RunRecord:
 
 
 _COUNTED = ("files", "directories", "size", "new", "changed", "unchanged", "failed", "stored_size")
-_ENDED = ("exit_code", "snapshot", "added_size", "duration_ns", "suspicions", "plugins", "store")
+_ENDED = ("exit_code", "snapshot", "added_size", "duration_ns", "suspicions", "snapshots", "plugins", "store")

@@ -46,6 +46,7 @@ REPORTED = run(
     5 * HOUR_NS,
     repository="/srv/backup",
     snapshot="7b51ea3a".ljust(64, "0"),
+    snapshots=41,
     pid=4711,
     program="yester 0.1.0",
     plugins=[{"plugin": "usb", "time_ns": 2 * 10**9}],

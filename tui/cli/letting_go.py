@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yester.engine.errors import CancelledError, YesterError
+from yester.engine.host import host_id
 from yester.engine.places import Places
 from yester.engine.profiles.profile import RetentionSpec
 from yester.engine.repository import Repository
@@ -74,7 +75,8 @@ class LettingGo:
             confirm(question, yes=self.yes or self.as_json)
 
     def _recorded(self, opened: Repository, plan: RetentionPlan, short: Shortage) -> tuple[RetentionPlan, Shortage]:
-        work = Work("forget", profile=self.profile, repository=opened.store.place)
+        profile, host = self.profile or _sole_profile(plan), host_id(self.places)
+        work = Work("forget", profile=profile, repository=opened.store.place)
         with recorded(self.places, work, quiet=self.as_json) as run:
 
             def carry_out(cancelled: Callable[[], bool]) -> tuple[RetentionPlan, Shortage]:
@@ -86,7 +88,11 @@ class LettingGo:
                     plan, self.spec, look=hand.look, let_go=lambda more: self._more(hand, more), free_up=hand.free_up
                 )
 
-            return run.supervise(carry_out)
+            done = run.supervise(carry_out)
+            if profile:
+                left = [each for _, each in opened.snapshots() if (each.host_id, each.profile) == (host, profile)]
+                run.leaves(sum(not each.partial for each in left))
+            return done
 
     def _more(self, hand: "_Hand", more: Sequence[Decision]) -> None:
         self._show(RetentionPlan(tuple(more)))
@@ -146,6 +152,12 @@ class _Hand:
 
         options = PruneOptions(max_unused=0.0)
         return prune(self.opened, options, hooks=self.run.hooks, progress=self.run.watch, cancelled=self.cancelled)
+
+
+def _sole_profile(plan: RetentionPlan) -> str:
+    """Return the profile that all which goes is of; empty when there are several."""
+    names = {each.snapshot.profile for each in plan.remove}
+    return names.pop() if len(names) == 1 else ""
 
 
 def _missing(short: Shortage) -> str:

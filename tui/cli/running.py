@@ -124,6 +124,7 @@ class Recorded:
         """What has been asked of stores so far."""
         self.work, self.ears, self._recorder = work, ears, recorder
         self._result: Result = "complete"
+        self._snapshots: int | None = None
         self._began_ns = time.monotonic_ns()
 
     @property
@@ -139,6 +140,10 @@ class Recorded:
     def ends(self, result: Result, exit_code: int = 0) -> None:
         """Say how the run ends, unless an error ends it. Without this it ends `complete`."""
         self._result, self.exit_code = result, exit_code
+
+    def leaves(self, snapshots: int) -> None:
+        """Say how many complete snapshots of its profile and this machine there are after the run."""
+        self._snapshots = snapshots
 
     def skips(self, reason: str) -> None:
         """Say that nothing was done, and why."""
@@ -290,6 +295,7 @@ class Recorded:
             unchanged=done.unchanged,
             failed=done.failed,
             stored_size=done.stored_size,
+            snapshots=self._snapshots,
             duration_ns=time.monotonic_ns() - self._began_ns,
         )
 

@@ -14,6 +14,7 @@ COLUMNS = (
     Column("LAST GOOD", 11),
     Column("NEXT RUN", 11, from_width=66),
     Column("NEW", 10, is_right=True, from_width=86),
+    Column("HELD", 5, is_right=True, from_width=96),
     Column(""),
 )
 
@@ -40,18 +41,35 @@ def _row(world: World, status: ProfileStatus, glyphs: Glyphs) -> Row:
     good = status.last_good_ns
     ago = Span(f"{age(world.now_ns - good)} ago" if good is not None else "-")
     new = _new(world, status.profile)
+    held = held_of(world, status.profile)
+    held_span = Span(f"{held:,}" if held is not None else "-", "dim")
     upcoming = Span(_upcoming(status)[_YEAR:] or "-", "dim")
     if live is not None and not live.record.is_over:
         state = state_of(live, live.record)
         words = Span(f"{glyph_of(state, glyphs)} {state}", tone_of(state))
         return Row(
-            (Span(status.profile, "strong"), words, ago, upcoming, new, Span(progress_words(live))), share=live.share
+            (Span(status.profile, "strong"), words, ago, upcoming, new, held_span, Span(progress_words(live))),
+            share=live.share,
         )
     word, tone = _word(status)
     sign = {"good": glyphs.good, "warn": glyphs.warn, "bad": glyphs.bad}.get(tone, glyphs.idle)
     trouble = _trouble(status)
     name, how = Span(status.profile, "strong"), Span(f"{sign} {word}", tone)
-    return Row((name, how, ago, upcoming, new, Span(trouble, tone)))
+    last = Span(trouble, tone) if trouble else Span(_way(world, status.profile), "dim")
+    return Row((name, how, ago, upcoming, new, held_span, last))
+
+
+def _way(world: World, profile: str) -> str:
+    """Return what a profile takes and where it goes; empty when nobody knows."""
+    facts = world.profiles.get(profile)
+    sources = ", ".join(facts.sources) or "a command" if facts is not None else ""
+    return f"{sources} to {facts.repository}" if facts is not None else ""
+
+
+def held_of(world: World, profile: str) -> int | None:
+    """Return how many snapshots of a profile there were after the last run that looked."""
+    counts = (run.snapshots for run in world.runs or () if run.profile == profile and run.snapshots is not None)
+    return next(counts, None)
 
 
 def _upcoming(status: ProfileStatus) -> str:
@@ -125,6 +143,9 @@ def panel(world: World, status: ProfileStatus, width: int, glyphs: Glyphs, keys:
         lines += labelled("takes      ", ", ".join(facts.sources) or "what a command writes", width)
         lines += labelled("to         ", facts.repository, width)
         lines += labelled("when       ", _when(status, facts.when), width)
+        held = held_of(world, status.profile)
+        if held is not None:
+            lines += labelled("holds      ", count(held, "snapshot"), width)
         lines += labelled("keeps      ", facts.keeps, width)
     return lines
 

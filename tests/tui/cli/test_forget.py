@@ -89,6 +89,18 @@ def test_snapshots_by_name(yester: Yester, three: list[str]) -> None:
     assert ids(yester) == [three[1]]
 
 
+def test_runs_say_how_many_are_left(yester: Yester, three: list[str]) -> None:
+    def told() -> list[tuple[str, int | None]]:
+        runs = json.loads(yester("runs", "docs", "--json").out)
+        return [(run["action"], run["snapshots"]) for run in runs]
+
+    assert told() == [("snap", 1), ("snap", 2), ("snap", 3)]
+    assert yester("forget", "--snapshot", three[0]).code == 0
+    assert yester("forget", "docs", "--keep-last", "1").code == 0
+    assert yester("snap", "docs").code == 0
+    assert told()[3:] == [("forget", 2), ("forget", 1), ("snap", 2)]
+
+
 def test_pinned_snapshots_want_a_word_more(yester: Yester, three: list[str]) -> None:
     assert yester("pin", beginning(three[0])).code == 0
     refused = yester("forget", "--snapshot", three[0], "--snapshot", three[1])

@@ -89,6 +89,18 @@ def test_full_in_mid_run(yester: Yester, profile: str, disk: Path, docs: Path) -
     assert len(yester("list").out.splitlines()) == 3
 
 
+@pytest.mark.parametrize("progress", [0, 60])
+def test_a_disk_that_fills_when_a_run_has_just_begun_has_room_for_its_end(disk: Path, progress: int) -> None:
+    path = journal_path(disk / "yester", "r1")
+    recorder = Recorder([JournalFile(path)], iter(range(10**18, 2 * 10**18, 10**9)).__next__)
+    fill(disk)
+    for files in range(progress):
+        recorder.update(Counters(files=files, path=b"/a" * 40))
+    recorder.event(RunEnd("r1", "complete", snapshot="x" * 64, suspicions=("y" * 3000,)))
+    recorder.close()
+    assert [event for line in path.read_bytes().splitlines() if isinstance(event := decode(line).event, RunEnd)]
+
+
 def test_progress_makes_room_for_what_matters(disk: Path) -> None:
     now_ns = 10**18
 

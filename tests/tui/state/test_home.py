@@ -181,3 +181,17 @@ def test_sentences_name_the_keys_that_the_person_has() -> None:
     assert shown.statuses
     text = "\n".join(map(plain, home.panel(shown, shown.statuses[0], 0, UNICODE, own)))
     assert "B tries again" in text and "Ctrl+t lets its runs start" in text
+
+
+def test_a_row_says_what_is_taken_where_it_goes_and_how_many_snapshots_there_are() -> None:
+    forgot = run(4, action="forget", snapshots=40)
+    for shown, held in (
+        (world(run(5, snapshots=1041)), "1,041"),
+        (world(forgot, run(5, snapshots=41)), "40"),
+        (world(GOOD), "-"),
+    ):
+        assert shown.statuses
+        [row] = home.rows(shown, UNICODE)
+        assert [cell.text for cell in row.cells[5:]] == [held, "/home/me to /srv/backup"]
+        panel = [plain(each) for each in home.panel(shown, shown.statuses[0], 0, UNICODE, KEYS)]
+        assert (f"holds      {held} snapshots" in panel) is (held != "-")
