@@ -53,11 +53,11 @@ class Tmux:
             time.sleep(0.02)
         return seen
 
-    def see_alone(self, word: str) -> None:
-        """Wait until a word is on the screen just once."""
+    def see_one_row(self, word: str) -> None:
+        """Wait until one line alone goes on behind a word: a row of a list, and no title."""
         end = time.monotonic() + LIMIT_S
-        while (seen := self.screen()).count(word) != 1:
-            assert time.monotonic() < end, f"{word} is not once in\n{seen}"
+        while len(re.findall(rf"{word} +\S", seen := self.screen())) != 1:
+            assert time.monotonic() < end, f"{word} does not begin one row in\n{seen}"
             time.sleep(0.02)
 
     def see_broken(self, word: str) -> None:
@@ -130,7 +130,7 @@ def test_a_run_a_look_a_mount_and_leaving(tmux: Tmux, yester: Yester, docs: Path
     tmux.see("live")
     tmux.keys("/", *point.name, "Enter")
     tmux.see("live", "Mounts", point.name)
-    tmux.see_alone("✓ live")
+    tmux.see_one_row("✓ live")
     assert (point / f"latest{docs}/letters/a.txt").read_text() == "dear a\n"
     tmux.keys("u")
     tmux.see("Unmounted")

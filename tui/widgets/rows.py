@@ -284,7 +284,9 @@ class Rows(ScrollView, can_focus=True):
         above = self.get_component_rich_style(over, partial=True) if over else Style()
         segments = [Segment(" ", base + above)]
         for span in spans:
-            tone = self.get_component_rich_style(f"rows--{span.tone}", partial=True)
+            # What is dim is hard to read on the row that is meant.
+            name = "plain" if over and span.tone == "dim" else span.tone
+            tone = self.get_component_rich_style(f"rows--{name}", partial=True)
             segments.append(Segment(span.text, base + tone + above))
         return Strip(segments).adjust_cell_length(width, base + above)
 
