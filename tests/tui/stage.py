@@ -87,6 +87,7 @@ def status(profile: str, health: str = "ok", **more: Any) -> dict[str, Any]:
         "health": health,
         "last_good_ns": good,
         "next_ns": NOW_NS + 19 * HOUR_NS,
+        "started": "on",
         "last_run": next((each["run"] for each in RUNS if each["profile"] == profile), ""),
         **more,
     }

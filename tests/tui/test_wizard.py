@@ -13,7 +13,8 @@ from textual.widgets import Input
 
 from yester.tui.screens.wizard.wizard import WizardScreen
 from yester.tui.serve.protocol import Failure
-from yester.tui.state.wizard.draft import Looked
+from yester.tui.state.wizard.draft import KEEPING, RECENT, Looked
+from yester.tui.widgets.rows import Rows
 
 WORDS = "xy"
 END = stage.RECOVERY.rpartition("-")[2].lower()
@@ -69,6 +70,7 @@ async def test_from_nothing_to_the_first_snapshot_in_nine_keys_and_a_passphrase(
             "passphrase_file=/home/me/.config/yester/passphrases/home",
             *("schedule.when=daily", "schedule.at=12:00"),
             *("retention.keep_daily=7", "retention.keep_weekly=4", "retention.keep_monthly=12"),
+            "retention.keep_within=2d",
             *("maintenance.forget=true", "maintenance.prune=1w", "maintenance.check=1m"),
         }
         await press(pilot, "enter")
@@ -268,6 +270,14 @@ async def test_the_mouse_does_all_of_it() -> None:
         await rest(pilot)
         assert wizard(pilot).state.page == "keep"
         assert wizard(pilot).state.draft.default_excludes is False
+        within = []
+        for row in range(len(KEEPING)):
+            pilot.app.screen.query_one("#keeping", Rows).cursor = row
+            await rest(pilot)
+            within.append(wizard(pilot).state.draft.retention.keep_within)
+        assert within == [None, RECENT, RECENT, None, RECENT]  # all stays anyway; smart thinning has it
+        await clicked(pilot, "#recent")
+        assert wizard(pilot).state.draft.retention.keep_within is None
         await clicked(pilot, "#next")
         await clicked(pilot, "#next")
         assert "The first snapshot is on its way" in text_of(pilot)

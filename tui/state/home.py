@@ -170,6 +170,8 @@ def _strip(world: World, profile: str, glyphs: Glyphs) -> list[Span]:
 def _when(status: ProfileStatus, when: str) -> str:
     if not status.is_started:
         return f"{when}; but nothing starts it"
+    if status.started == "unknown" and _upcoming(status):
+        return f"{when}; next {_upcoming(status)}, if anything starts it: that is not known here"
     return f"{when}; next {_upcoming(status)}" if _upcoming(status) else when
 
 

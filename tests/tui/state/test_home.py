@@ -104,7 +104,12 @@ STOPPED = run(2, "cancelled", exit_code=130)
         ),
         (world(GOOD, started="stray", next_ns=None), ("though the profile has no times", "S lets them start by"), ()),
         (world(GOOD, started="outdated"), ("It is started at other times", "next 2026-11-22 01:00"), ()),
-        (world(GOOD, started="on"), ("✓ Everything is in order",), ("S lets",)),
+        (world(GOOD, started="on"), ("✓ Everything is in order", "12:00; next 2026-11-22 01:00\n"), ("S lets",)),
+        (
+            world(GOOD, started="unknown"),
+            ("✓ Everything is in order", "next 2026-11-22 01:00, if anything starts it"),
+            ("S lets",),
+        ),
         (
             world(GOOD, suspicions=("The source /home/me was gone",)),
             ("! suspicious", "! The source /home/me was gone", "Enter shows what happened"),

@@ -13,7 +13,7 @@ from yester.engine.schedule.zone import LOCAL
 from yester.tui.screens.wizard.page import WizardPage
 from yester.tui.screens.wizard.schedule import local
 from yester.tui.state.text import Column, Row, Span
-from yester.tui.state.wizard.draft import KEEPING, Draft, Page
+from yester.tui.state.wizard.draft import KEEPING, RECENT, Draft, Page
 from yester.tui.state.wizard.foreseeing import kept_lines, made_up
 from yester.tui.state.wizard.wizard import Wizard
 from yester.tui.widgets.panel import Panel
@@ -44,6 +44,7 @@ class KeepPage(WizardPage):
                     for name, label in zip(_COUNTS, _LABELS, strict=True):
                         yield Label(label)
                         yield Input(id=f"keep-{name}", compact=True, type="integer", max_length=4)
+                yield Tick("all of the last two days besides", True, id="recent")
                 yield Tick("thin out after each run, give back room weekly", True, id="forgets")
                 yield Tick("look for damage each month", True, id="checks")
             yield Panel(id="kept-panel", classes="panel")
@@ -76,9 +77,13 @@ class KeepPage(WizardPage):
         typed = {f"keep_{name}": self.text(f"keep-{name}") for name in _COUNTS}
         counts: dict[str, Any] = {name: min(_MOST, int(text)) for name, text in typed.items() if text.isdecimal()}
         smart = SmartSpec() if KEEPING[self.query_one(Rows).cursor][0] == "smart" else None
+        spec = replace(RetentionSpec(smart=smart), **counts)
+        # Alone the rule would let go of all that is older; smart thinning has it.
+        if self.query_one("#recent", Tick).value and smart is None and not removes_nothing(spec):
+            spec = replace(spec, keep_within=RECENT)
         return replace(
             draft,
-            retention=replace(RetentionSpec(smart=smart), **counts),
+            retention=spec,
             forgets=self.query_one("#forgets", Tick).value,
             checks=self.query_one("#checks", Tick).value,
         )
@@ -90,4 +95,5 @@ class KeepPage(WizardPage):
         taken = made_up(state.draft.schedule, local(now_ns))
         panel.fit(lambda width: kept_lines(taken, spec, now_ns, self.glyphs, width, LOCAL))
         self.query_one("#forgets").disabled = removes_nothing(spec)
+        self.query_one("#recent").disabled = removes_nothing(spec) or spec.smart is not None
         self.query_one(Rows).refresh()

@@ -8,7 +8,7 @@ from yester.engine.errors import UsageError
 from yester.engine.events import shown
 from yester.engine.profiles.profile import RetentionSpec, ScheduleSpec, SmartSpec
 from yester.engine.profiles.reading import checked_profile_name
-from yester.engine.profiles.sizes import parse_size
+from yester.engine.profiles.sizes import Span, parse_size
 from yester.engine.schedule.pattern import check_schedule
 
 Page = Literal["sources", "target", "passphrase", "schedule", "keep", "begin"]
@@ -166,16 +166,24 @@ def _as_name(raw: bytes) -> str:
     return text.strip("-")[:40] or "files"
 
 
+RECENT = Span(days=2)
+"""What was lost today is looked for today: the rules by days would leave one snapshot of them."""
 KEEPING: tuple[tuple[str, str, RetentionSpec], ...] = (
     ("all", "everything, for ever", RetentionSpec()),
-    ("usual", "7 days, 4 weeks, 12 months", RetentionSpec(keep_daily=7, keep_weekly=4, keep_monthly=12)),
+    (
+        "usual",
+        "7 days, 4 weeks, 12 months",
+        RetentionSpec(keep_daily=7, keep_weekly=4, keep_monthly=12, keep_within=RECENT),
+    ),
     (
         "long",
         "24 hours, 30 days, 26 weeks, 36 months, 10 years",
-        RetentionSpec(keep_hourly=24, keep_daily=30, keep_weekly=26, keep_monthly=36, keep_yearly=10),
+        RetentionSpec(
+            keep_hourly=24, keep_daily=30, keep_weekly=26, keep_monthly=36, keep_yearly=10, keep_within=RECENT
+        ),
     ),
     ("smart", "smart: fewer and fewer with age, one a year in the end", RetentionSpec(smart=SmartSpec())),
-    ("short", "the newest 10", RetentionSpec(keep_last=10)),
+    ("short", "the newest 10", RetentionSpec(keep_last=10, keep_within=RECENT)),
 )
 """Choices of retention, by a short name, in words."""
 USUAL = KEEPING[1][2]

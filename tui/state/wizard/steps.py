@@ -16,7 +16,7 @@ from yester.tui.state.wizard.draft import Draft, Looked, needs_passphrase
 
 State = Literal["waits", "runs", "done", "failed"]
 
-_COUNTS = ("keep_last", "keep_hourly", "keep_daily", "keep_weekly", "keep_monthly", "keep_yearly")
+_RULES = ("keep_last", "keep_hourly", "keep_daily", "keep_weekly", "keep_monthly", "keep_yearly", "keep_within")
 _SMART = ("keep_all", "per_day", "per_week", "per_month")
 
 
@@ -93,8 +93,8 @@ def schedule_settings(spec: ScheduleSpec) -> list[str]:
 
 
 def retention_settings(spec: RetentionSpec) -> list[str]:
-    """Return the keys that the counts of a retention, and smart thinning, take, as KEY=VALUE."""
-    found = [f"retention.{name}={getattr(spec, name)}" for name in _COUNTS if getattr(spec, name)]
+    """Return the keys that the rules of a retention, and smart thinning, take, as KEY=VALUE."""
+    found = [f"retention.{name}={getattr(spec, name)}" for name in _RULES if getattr(spec, name)]
     if spec.smart is not None:
         found += [f"retention.smart.{name}={getattr(spec.smart, name)}" for name in _SMART]
     return found

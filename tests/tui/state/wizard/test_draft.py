@@ -1,9 +1,11 @@
 from dataclasses import replace
+from datetime import UTC
 
 import pytest
 
-from yester.engine.profiles.profile import ScheduleSpec
-from yester.tui.state.wizard.draft import Draft, Looked, name_for, problem_on, scheduled
+from yester.engine.profiles.profile import RetentionSpec, ScheduleSpec
+from yester.tui.state.wizard.draft import KEEPING, Draft, Looked, name_for, problem_on, scheduled
+from yester.tui.state.wizard.foreseeing import Taken, judged
 from yester.tui.state.wizard.wizard import Drive, Suggested, Wizard, ahead, back, suggested, turned, typed
 
 GOOD = Draft(name="home", sources=(b"/home/me",), place="/srv/x", passphrase="a b", again="a b")
@@ -63,6 +65,13 @@ def told() -> Wizard:
 
     drive = Drive("/media/me/STICK", None, 5)
     return suggested(Wizard(names=("home",)), Suggested(home=Shown("/home/me"), drives=(drive,), repository="/r"))
+
+
+@pytest.mark.parametrize("spec", [spec for _, _, spec in KEEPING])
+def test_what_was_taken_today_and_yesterday_stays(spec: RetentionSpec) -> None:
+    """Whatever is chosen: somebody may miss this afternoon what was there this morning."""
+    taken = [Taken((100 * 24 + hour) * 3600 * 10**9) for hour in (0, 20, 30, 40, 47)]
+    assert all(each.kept for each in judged(taken, spec, taken[-1].time_ns, UTC))
 
 
 def test_what_is_suggested_is_no_touch_and_typing_is() -> None:
