@@ -2,11 +2,16 @@
 
 import io
 import logging
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.plugins.duplicity.conftest import Import
+
+from yester.plugins.duplicity.files import STAND_IN
 
 
 @pytest.fixture
@@ -108,6 +113,20 @@ def test_temporary_files_go(duplicity: Import) -> None:
     assert not Path(name).exists()
     assert tempdir.default() is not folder
     tempdir.default().cleanup()
+
+
+MAKES_ONE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from duplicity import tempdir
+tempdir.default().mkstemp()
+"""
+
+
+def test_temporary_files_go_with_the_process(tmp_path: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-P", "-c", MAKES_ONE, STAND_IN], env=environment, check=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_part_of_a_file_is_a_file(duplicity: Import, tmp_path: Path) -> None:

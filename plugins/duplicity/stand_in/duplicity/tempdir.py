@@ -1,5 +1,6 @@
 """Temporary files of a backend, in one folder that goes when the worker does."""
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -14,6 +15,7 @@ def default() -> "TemporaryDirectory":
     global _default
     if _default is None or not os.path.isdir(_default.dir()):
         _default = TemporaryDirectory()
+        atexit.register(_default.cleanup)
     return _default
 
 
