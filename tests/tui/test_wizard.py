@@ -154,7 +154,7 @@ async def test_nothing_is_lost_back_and_forth_and_esc_asks_then() -> None:
         await press(pilot, "enter")
         assert wizard(pilot).state.draft == before
         await press(pilot, "escape", "y")
-        assert "Welcome to yester" in text_of(pilot)
+        assert "Welcome to yester" in text_of(pilot) and "Enter make one" in text_of(pilot)
         assert not {*stage.MAKING} & {*engine.methods()}
 
 

@@ -115,7 +115,7 @@ class Home(Place, inherit_bindings=False):
         elif run:
             self.app.push_screen(Journal(run))
         elif status is not None:
-            self.program.say(f"{status.profile} never ran", "b takes its first snapshot.")
+            self.program.say(f"{status.profile} never ran", f"{self._keys['snap']} takes its first snapshot.")
 
     def action_new(self) -> None:
         """Make a profile."""
@@ -152,6 +152,10 @@ class Home(Place, inherit_bindings=False):
         name = self._to_recover()
         if name:
             profiling.recover(self, name, home.place_of(self.world, name))
+
+    def now_called(self, action: str) -> str:
+        """Where there is no profile, one is made."""
+        return "make one" if action == "open" and self.world.statuses == () else ""
 
     def why_not(self, action: str) -> str:
         """What is broken is mended, and what is not broken needs no mending."""

@@ -7,6 +7,7 @@ functions alone.
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -149,7 +150,13 @@ class Place(Guarded, Screen[None]):
         return {key: self._with_reason(found[key]) for key in sorted(found, key=rank)}
 
     def _with_reason(self, active: ActiveBinding) -> ActiveBinding:
-        return active if active.enabled else active._replace(tooltip=self.why_not(active.binding.action))
+        name = self.now_called(active.binding.action)
+        named = active._replace(binding=replace(active.binding, description=name)) if name else active
+        return named if active.enabled else named._replace(tooltip=self.why_not(active.binding.action))
+
+    def now_called(self, action: str) -> str:
+        """Return what an action does now, where that is something else than at most times; empty: it is not."""
+        return ""
 
     def action_refresh(self) -> None:
         """Ask anew; another engine, where the one before is gone."""
