@@ -26,7 +26,8 @@ class Tmux:
 
     def __init__(self, folder: Path, **more: str) -> None:
         self._command = ("tmux", "-S", str(folder / "tmux"), "-f", "/dev/null")
-        kept = environment(TERM="xterm-256color", **more)
+        # The sizes are those of some terminal: shells and test runners export them.
+        kept = environment(TERM="xterm-256color", COLUMNS="80", LINES="24", **more)
         self._environment = {name: value for name, value in kept.items() if name not in ("TMUX", "TMUX_PANE")}
         # How it ended is said on the screen: what tmux itself knows of that is sometimes nothing.
         program = shlex.join([sys.executable, "-P", "-m", "yester"]) + "; echo it ended with $?; cat"

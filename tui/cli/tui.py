@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from contextlib import suppress
 
 import click
 
@@ -28,11 +29,20 @@ def command(settings: tuple[str, ...]) -> int:
     wished = read_settings(Places.default().config)
     from yester.tui.app import TerminalProgram
 
+    _heed_the_terminal()
     program = TerminalProgram(wished)
     # What was loaded stays: to look through it for garbage again and again takes longer than a key may.
     gc.freeze()
     program.run()
     return program.return_code or 0
+
+
+def _heed_the_terminal() -> None:
+    """Let the terminal say how large it is: what the environment says was so once, and stays so when it is resized."""
+    with suppress(OSError):
+        if all(os.get_terminal_size(sys.stdout.fileno())):
+            for name in ("COLUMNS", "LINES"):
+                os.environ.pop(name, None)
 
 
 def _set(settings: tuple[str, ...]) -> int:
