@@ -1,13 +1,13 @@
 """The time left of the run at hand: its own clock, and what is remembered of earlier runs."""
 
 import time
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 from yester.engine.progress import Counters
 from yester.engine.runs.control import RunControl
 from yester.engine.runs.estimate import SETTLED_S, Forecast, Past, estimate, forecast
-from yester.engine.runs.history import course_of, journaled, remembered
+from yester.engine.runs.history import course_of, known_runs
 from yester.engine.runs.records import RunRecord, Step
 
 PAST_RUNS = 5
@@ -19,7 +19,7 @@ def past_runs(state: Path, profile: str) -> tuple[Past, ...]:
 
     Those that found nothing to do are passed over: what took a moment tells nothing of what takes an hour.
     """
-    known = chain(journaled(state), remembered(state)) if profile else iter(())
+    known = known_runs(state) if profile else iter(())
     good = list(islice((run for run in known if _tells(run, profile)), PAST_RUNS))
     return tuple(Past(run.duration_ns / 1e9, run.files, run.size, course_of(state, run)) for run in good)
 

@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -92,10 +92,20 @@ def remembered(state: Path) -> list[RunRecord]:
     return sorted(found.values(), key=lambda each: each.run, reverse=True)
 
 
+def known_runs(state: Path) -> Iterator[RunRecord]:
+    """Yield the runs that have a journal, then those of the history, both newest first; one may come twice.
+
+    The history is read last: a journal goes once its line is there, and may while others look.
+    """
+    yield from journaled(state)
+    yield from remembered(state)
+
+
 def all_runs(state: Path) -> list[RunRecord]:
     """Return every run that is known, newest first."""
-    known = {record.run: record for record in remembered(state)}
-    known.update((record.run, record) for record in journaled(state))
+    known: dict[str, RunRecord] = {}
+    for record in known_runs(state):
+        known.setdefault(record.run, record)
     return sorted(known.values(), key=lambda each: each.run, reverse=True)
 
 
@@ -106,7 +116,7 @@ def has_run(places: Places, profile: str) -> bool:
 
 def last_good(state: Path, profile: str) -> RunRecord | None:
     """Return the newest snapshot run of a profile that succeeded; None when there was none."""
-    known = chain(journaled(state), remembered(state))
+    known = known_runs(state)
     return next((run for run in known if run.action == "snap" and run.profile == profile and run.has_succeeded), None)
 
 

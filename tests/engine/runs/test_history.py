@@ -20,6 +20,7 @@ from yester.engine.runs.history import (
     journaled,
     read_run,
     remembered,
+    run_ids,
     thin,
     thin_now_and_then,
 )
@@ -147,6 +148,19 @@ def test_thinned_runs_are_remembered_with_their_course(places: Places) -> None:
     after = all_runs(places.state)
     assert [(run.run, run.state, run.files) for run in after] == [(run.run, run.state, run.files) for run in before]
     assert thin(places, now_ns=NOON_NS + 100 * DAY_NS) == KEPT_RUNS - 1
+    assert [run.run for run in all_runs(places.state)] == ids[::-1]
+
+
+def test_a_run_whose_journal_goes_while_others_look_is_known(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [write_run(places.state, number) for number in range(KEPT_RUNS + 3)]
+
+    def listed(state: Path) -> list[str]:
+        found = run_ids(state)
+        monkeypatch.undo()
+        thin(places, now_ns=NOON_NS)
+        return found
+
+    monkeypatch.setattr("yester.engine.runs.history.run_ids", listed)
     assert [run.run for run in all_runs(places.state)] == ids[::-1]
 
 
