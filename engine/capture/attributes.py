@@ -156,12 +156,7 @@ class AttributeReader:
         else:
             content = self._reader.read(file, size, status.st_blocks, partial(self._counters.take, path))
             self._counters.let_go(path)
-        marks = 0
-        try:
-            xattrs, flags = attribute_set(file), self.probe.flags(file, status.st_dev)
-        except OSError as error:
-            xattrs, flags, marks = b"", 0, _ATTRIBUTES_UNREADABLE
-            self._fail(path, f"attributes: {in_words(error)}")
+        xattrs, flags, marks = self._extended(file, path, status)
         same = self.probe.is_still(file, status)
         if data:
             length = len(data)
@@ -178,13 +173,15 @@ class AttributeReader:
 
     def opened(self, fd: int, path: bytes, status: Status) -> Attributes:
         """Return the attributes of an open folder."""
-        marks = 0
+        return Attributes(status, _EMPTY, *self._extended(fd, path, status))
+
+    def _extended(self, fd: int, path: bytes, status: Status) -> tuple[bytes, int, int]:
+        """Return the attribute set and the flags of what is open, and the marks where they cannot be read."""
         try:
-            xattrs, flags = attribute_set(fd), self.probe.flags(fd, status.st_dev)
+            return attribute_set(fd), self.probe.flags(fd, status.st_dev), 0
         except OSError as error:
-            xattrs, flags, marks = b"", 0, _ATTRIBUTES_UNREADABLE
             self._fail(path, f"attributes: {in_words(error)}")
-        return Attributes(status, _EMPTY, xattrs, flags, marks)
+            return b"", 0, _ATTRIBUTES_UNREADABLE
 
     def unopened(self, fd: int, folder: bytes, name: bytes, status: Status) -> Attributes:
         """Return the attributes of a link, fifo, socket or device, or of what cannot be opened.
