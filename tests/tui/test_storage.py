@@ -25,6 +25,14 @@ async def test_how_a_repository_fares_is_on_the_first_screen() -> None:
 
 
 @on_asyncio
+async def test_where_no_profile_is_nothing_is_said_to_be_added_up() -> None:
+    async with shown(stage.empty(), (80, 24)) as pilot:
+        await press(pilot, "7")
+        text = text_of(pilot)
+        assert "no repository" in text and "on Home one is made" in text and "adding up" not in text
+
+
+@on_asyncio
 async def test_a_check_reads_as_much_as_is_said() -> None:
     engine = stage.engine()
     async with shown(engine) as pilot:

@@ -139,6 +139,8 @@ def place_of(repository: str, profile: str) -> Line:
 def headline(state: StorageState, repository: str, profile: str) -> list[Line]:
     """Return where the repository is and how much is in it."""
     place = place_of(repository, profile)
+    if not profile and not state.problem:
+        return [place, line(Span("a profile says where one is; on Home one is made", "dim"))]
     if state.usage is None:
         return [place, line(Span(state.problem or "adding up what is stored…", "bad" if state.problem else "dim"))]
     number = count(len(state.snapshots), "snapshot")
