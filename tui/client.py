@@ -37,7 +37,7 @@ _WAITING = 256
 
 
 _UPGRADE = "Two versions of yester may be mixed: start it again."
-_CLIPBOARD = "Was something else on the clipboard?"
+_CLIPBOARD = "Is something else on the clipboard?"
 _TOO_MUCH = Failure(2, f"That is more than the {MAX_LINE:,} bytes that a request may have", "Choose less at once.")
 
 
@@ -265,7 +265,7 @@ class Client:
         if len(line) > LONGEST_SECRET or line.count(b"\n") > 1:
             raise YesterError(
                 f"A passphrase is one line of at most {LONGEST_SECRET:,} bytes",
-                hint="Is something else on the clipboard?",
+                hint=_CLIPBOARD,
             )
         try:
             os.write(self._secrets, line)
